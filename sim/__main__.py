@@ -1,0 +1,5 @@
+"""`python -m sim` is the command `mobank`."""
+
+from sim.cli import main
+
+main()

@@ -1,0 +1,118 @@
+"""`mobank run`, `check` and `replay`: from a scenario file to a folder, and one replicate of it again."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.errors import InputError, Problem
+
+
+class Fidelity(StrEnum):
+    """How the population is represented."""
+
+    cohort = "cohort"
+    mean_field = "mean_field"
+
+
+class Lang(StrEnum):
+    """Language of tables and charts."""
+
+    en = "en"
+    zh = "zh"
+
+
+LangOption = Annotated[
+    Lang | None, typer.Option("--lang", help="Language of tables and charts; default: the locale's.")
+]
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    draws: Annotated[int, typer.Option(min=1, max=10_000_000, help="Replicates, each with a draw of its own.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
+    fidelity: Annotated[
+        Fidelity, typer.Option(help="cohort: whole persons; mean_field: expectations.")
+    ] = Fidelity.cohort,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the run's folder goes.")] = Path("outputs"),
+    lang: LangOption = None,
+    by_segment: Annotated[bool, typer.Option("--by-segment", help="Keep the paths of each segment too.")] = False,
+) -> None:
+    """Run a scenario: summary table, fan charts, and the path of every replicate."""
+    from sim.cli.terminal import language, progress
+    from sim.model import MODEL
+    from sim.scenario_file import load
+
+    loaded = load(scenario, MODEL)
+    from sim.ensemble import Plan
+    from sim.report import folder
+
+    plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or len(os.sched_getaffinity(0)))
+    words = language(lang)
+    final = out / folder.name_of(plan, words)
+    if folder.reusable(final) is None:
+        with progress(loaded.name) as report:
+            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report)
+    show(final, plan, words)
+
+
+def show(where: Path, plan: "Plan", lang: "QuantityLang") -> None:
+    """Print the question, the table of year-ends, what it rests on, and where the files are."""
+    from rich.console import Console
+
+    from sim.report.folder import SUMMARY
+    from sim.report.tables import footnotes, year_end_table
+
+    console = Console(highlight=False)
+    console.print(f"\n[bold]{plan.scenario.question}[/bold]\n")
+    console.print(year_end_table(where / SUMMARY, plan, lang))
+    console.print(footnotes(plan, lang), style="dim")
+    console.print(f"\n{where.as_posix()}/", soft_wrap=True)
+    console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")
+
+
+def check(
+    scenarios: Annotated[list[Path] | None, typer.Argument(help="Scenario files; default: scenarios/*.yaml.")] = None,
+) -> None:
+    """Check scenario files: every problem of all of them, and nothing is run."""
+    from sim.model import MODEL
+    from sim.scenario_file import load
+
+    files = scenarios or sorted(Path("scenarios").glob("*.yaml"))
+    if not files:
+        raise InputError([Problem("no scenario file", "is here", "name the files, or stand where scenarios/ is")])
+    problems: list[Problem] = []
+    for path in files:
+        try:
+            load(path, MODEL)
+        except InputError as error:
+            problems += [p for p in error.problems if p not in problems]
+    if problems:
+        raise InputError(problems)
+    print(f"{len(files)} file{'s' if len(files) > 1 else ''} checked: no problems.")
+
+
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    replicate: Annotated[int, typer.Option(min=0, help="Number of the replicate, from 0.")],
+) -> None:
+    """Compute one replicate of a finished run alone, and compare it with what was written."""
+    from sim.model import MODEL
+    from sim.report.folder import plan_of, read
+    from sim.report.replays import compare
+
+    found = read(folder)
+    plan = plan_of(found, MODEL)
+    if replicate >= plan.draws:
+        allowed = f"is not a replicate of this run (0 to {plan.draws - 1})"
+        raise InputError([Problem(str(replicate), allowed, key="--replicate")])
+    print(compare(found, plan, replicate))
+
+
+if TYPE_CHECKING:
+    from sim.ensemble import Plan
+    from sim.quantities import Lang as QuantityLang

@@ -1,0 +1,33 @@
+"""What the terminal shows while something runs, and in which language."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sim.quantities import Lang
+
+
+def language(asked: str | None) -> Lang:
+    """Return "zh" or "en": as asked, else that of the environment."""
+    if asked:
+        return "zh" if asked == "zh" else "en"
+    local = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "zh" if local.startswith("zh") else "en"
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function (done, total) that moves a bar; in a log, one line where a bar cannot move."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        print(f"{what} …", file=sys.stderr)
+        yield lambda done, total: None
+        return
+    with Progress(TextColumn(what), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn(),
+                  console=console, transient=True) as bar:  # fmt: skip
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,183 @@
+"""What is not known, drawn: parameters, shock sizes, lever effects and the start, for a block of replicates.
+
+Every draw is a quantile keyed by the name of what is drawn, so two scenarios that share a name share the draw. A
+draw whose flows cannot hold the reported start is drawn anew: the prior is conditioned on the start being possible.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.balance import Balance, Reported, balance, tilted
+from sim.changes import Change
+from sim.errors import RunError
+from sim.scenario import Band, Figure, Lever, Scenario, Value
+from sim.shocks import ShockSizes
+from sim.spec import Model, Origin
+from sim.streams import Streams
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TRIES = 25  # a draw that fails so often says that the priors contradict the figures
+
+
+@dataclass(frozen=True)
+class Draws:
+    """One block of draws.
+
+    Parameters
+    ----------
+    base : value of each parameter at the start, tilted to hold it, each (S or 1, R).
+    start : (K, S, R) whole persons in each state at the end of the start month.
+    sizes : of the shocks, each (R,).
+    changes : levers and events, their amounts drawn.
+    tried : draws made in all, those that could not hold the start included.
+    """
+
+    base: Mapping[str, Floats]
+    start: Ints
+    sizes: ShockSizes
+    changes: tuple[Change, ...]
+    tried: int
+
+
+def draw(model: Model, scenario: Scenario, streams: Streams, replicates: Ints) -> Draws:
+    """Return the draws of some replicates, (R,) their numbers in the run.
+
+    Raises
+    ------
+    RunError
+        If no draw of a replicate can hold the reported start.
+    """
+    sizes = shock_sizes(scenario, streams, replicates)
+    origin = model.origin
+    if origin is None:
+        raise RunError(f"the model '{model.name}'", "says not how a start is found", "")
+    base, found, tried = _hold(model, origin, scenario, streams, replicates, sizes)
+    changes = tuple(_change(scenario, lever, streams, replicates) for lever in scenario.levers)
+    return Draws(tilted(model, base, found.tilt), _whole(model, origin, found.occupancy), sizes, changes, tried)
+
+
+def _hold(
+    model: Model, origin: Origin, scenario: Scenario, streams: Streams, replicates: Ints, sizes: ShockSizes
+) -> tuple[dict[str, Floats], Balance, int]:
+    """Return base values and starts, drawing again those that cannot hold the reported figures."""
+    base, found = _attempt(model, origin, scenario, streams, replicates, sizes, 0)
+    tried = replicates.size
+    for attempt in range(1, TRIES):
+        again = np.flatnonzero(~found.feasible)
+        if not again.size:
+            return base, found, tried
+        tried += again.size
+        fresh, better = _attempt(model, origin, scenario, streams, replicates[again], _rows(sizes, again), attempt)
+        for name, values in fresh.items():
+            base[name][:, again] = values
+        found.occupancy[..., again] = better.occupancy
+        found.feasible[again] = better.feasible
+        for path, tilt in better.tilt.items():
+            found.tilt[path][again] = tilt
+    if found.feasible.all():
+        return base, found, tried
+    raise RunError(f"{TRIES} draws of one replicate", "could not hold the reported start",
+                   "the priors contradict the figures: look at reach_share and the rates")  # fmt: skip
+
+
+def _attempt(
+    model: Model,
+    origin: Origin,
+    scenario: Scenario,
+    streams: Streams,
+    replicates: Ints,
+    sizes: ShockSizes,
+    attempt: int,
+) -> tuple[dict[str, Floats], Balance]:
+    base = {p.name: _by_segment(scenario, p.name, streams, replicates, attempt) for p in model.parameters}
+    level, before, active, everyone = (
+        _reported(scenario.figure(measure, month), streams, replicates, attempt)
+        for measure, month in ((origin.level, scenario.start), (origin.level, scenario.start - 12),
+                               (origin.active, scenario.start), (origin.everyone, scenario.start))
+    )  # fmt: skip
+    shares = np.array([segment.share for segment in scenario.segments])
+    reported = Reported(level, (level - before) / 12.0 / level, active, shares[:, None] * everyone)
+    return base, balance(model, origin, base, reported, scenario.mixing, sizes.drift)
+
+
+def _rows(sizes: ShockSizes, rows: NDArray[np.intp]) -> ShockSizes:
+    return replace(sizes, drift={name: drift[rows] for name, drift in sizes.drift.items()})
+
+
+def _reported(figure: Figure | None, streams: Streams, replicates: Ints, attempt: int) -> Floats:
+    """Return positions inside a figure's interval, (R,), whole persons."""
+    if figure is None:
+        raise RunError("a reported figure", "is missing", "a scenario is checked before it is drawn")
+    u = streams.uniform("parameters", f"reported.{figure.measure}.{figure.month}", replicates, attempt)
+    return np.asarray(np.floor(figure.interval.low + u * (figure.interval.high - figure.interval.low)))
+
+
+def quantiles(value: Value, item: str, streams: Streams, replicates: Ints, attempt: int = 0) -> Floats:
+    """Return draws of one value, (R,), keyed by the item's name."""
+    if value.prior.kind == "fixed":
+        return np.full(replicates.size, value.prior.centre)
+    return value.prior.of_normal(streams.normal("parameters", item, replicates, attempt))
+
+
+def _by_segment(scenario: Scenario, name: str, streams: Streams, replicates: Ints, attempt: int) -> Floats:
+    """Return a parameter's draws (S, R), or (1, R) where no band changes it."""
+    draws = quantiles(scenario.parameters[name], name, streams, replicates, attempt)[None]
+    for band in scenario.bands:
+        mine = np.array([band.name in segment.bands for segment in scenario.segments])
+        if name in band.values:
+            own = quantiles(band.values[name], _item(band, "values", name), streams, replicates, attempt)
+            draws = np.where(mine[:, None], own, draws)
+        if name in band.factors:
+            factor = quantiles(band.factors[name], _item(band, "factors", name), streams, replicates, attempt)
+            draws = np.where(mine[:, None], draws * factor, draws)
+    return np.array(draws, order="C")
+
+
+def _item(band: Band, what: str, name: str) -> str:
+    return f"{band.dimension}.{band.name}.{what}.{name}"
+
+
+def shock_sizes(scenario: Scenario, streams: Streams, replicates: Ints) -> ShockSizes:
+    """Return the sizes of the shocks in each replicate."""
+    shocks = scenario.shocks
+
+    def drawn(value: Value, item: str) -> Floats:
+        return quantiles(value, f"shocks.{item}", streams, replicates)
+
+    return ShockSizes(
+        size={name: drawn(s.size, f"{name}.size") for name, s in shocks.items()},
+        persistence={name: np.minimum(drawn(s.persistence, f"{name}.persistence"), 0.98) for name, s in shocks.items()},
+        tails={name: s.tails for name, s in shocks.items()},
+        correlation=np.clip(drawn(scenario.correlation, "correlation"), -0.99, 0.99),
+        wiggle=drawn(scenario.wiggle, "wiggle"),
+        drift={name: drawn(s.drift, f"{name}.drift") if s.drift else np.zeros(replicates.size)
+               for name, s in shocks.items()},
+        half_life_months={name: s.half_life_months for name, s in shocks.items()},
+    )  # fmt: skip
+
+
+def _change(scenario: Scenario, lever: Lever, streams: Streams, replicates: Ints) -> Change:
+    amount = quantiles(lever.amount, f"amount of {lever.name}", streams, replicates)
+    return Change(lever.name, lever.parameter, lever.operation, amount, scenario.touched(lever), lever.begins,
+                  lever.lasts_months, lever.ramp_months, lever.half_life_months, lever.trigger, lever.cost)  # fmt: skip
+
+
+def _whole(model: Model, origin: Origin, occupancy: Floats) -> Ints:
+    """Return whole persons, (K, S, R), that keep the reported totals: fractions are passed on from cell to cell."""
+    active = model.indices(model.measure[origin.active].stock)
+    level = model.indices(model.measure[origin.level].stock)
+    out = np.zeros(occupancy.shape, np.int64)
+    for group in (
+        active,
+        [k for k in level if k not in active],
+        [k for k in range(len(model.states)) if k not in level],
+    ):
+        cells = occupancy[group]
+        filled = np.floor(np.cumsum(cells.reshape(-1, cells.shape[-1]), axis=0) + 0.5)
+        out[group] = np.diff(filled, axis=0, prepend=0.0).astype(np.int64).reshape(cells.shape)
+    return out

@@ -1,0 +1,12 @@
+"""The fidelities: one description of a bank, run in more than one way.
+
+Each is a function ``run(model, schedule, start, mixing, streams) -> Trajectory``; FIDELITIES names them. They do
+not know of each other.
+"""
+
+from collections.abc import Callable
+
+from sim.fidelity import cohort, mean_field
+from sim.trajectory import Trajectory
+
+FIDELITIES: dict[str, Callable[..., Trajectory]] = {"cohort": cohort.run, "mean_field": mean_field.run}

@@ -1,0 +1,192 @@
+"""The folder of a run: named by scenario and digest, written aside, made durable, then renamed.
+
+A folder under its final name is complete; a kill or a full disk leaves at most a hidden one, which the next run
+clears away. Every file but `run.json` is a function of the run's identity, byte for byte.
+"""
+
+import errno
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import blake2b, sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import sim
+from sim.ensemble import Plan, run, summarise
+from sim.errors import InputError, Problem, RunError, did_you_mean
+from sim.report.pictures import draw_all
+from sim.report.tables import write_paths, write_summary
+from sim.scenario_file import load
+from sim.spec import Model
+
+RECORD = "run.json"
+SCENARIO = "scenario.resolved.yaml"
+PATHS = "paths.parquet"
+SUMMARY = "summary.csv"
+BY_NAME = ("numpy", "scipy", "numba", "pandas", "pyarrow", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder and the record in it."""
+
+    folder: Path
+    record: dict[str, Any]
+
+
+def identity(plan: Plan, lang: str) -> dict[str, Any]:
+    """Return everything that the bytes of a run depend on."""
+    return {
+        "scenario": plan.scenario.name,
+        "resolved": sha256(plan.scenario.resolved.encode()).hexdigest(),
+        "seed": plan.seed,
+        "draws": plan.draws,
+        "fidelity": plan.fidelity,
+        "by_segment": plan.by_segment,
+        "lang": lang,
+        "code": code_digest(),
+        "versions": {"python": sys.version.split()[0], **{name: version(name) for name in BY_NAME}},
+    }
+
+
+def code_digest() -> str:
+    """Return a digest of mobank's own source, so that a folder is never reused across a change of the code."""
+    digest = blake2b(digest_size=16)
+    root = Path(sim.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def name_of(plan: Plan, lang: str) -> str:
+    """Return the folder's name: scenario and the first ten digits of the identity's digest."""
+    text = json.dumps(identity(plan, lang), sort_keys=True)
+    return f"{plan.scenario.name}-{sha256(text.encode()).hexdigest()[:10]}"
+
+
+def read(folder: Path) -> Run:
+    """Return the finished run in a folder.
+
+    Raises
+    ------
+    InputError
+        If there is no complete run.
+    """
+    record = folder / RECORD
+    try:
+        return Run(folder, json.loads(record.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        near = [p.parent.as_posix() for p in folder.parent.glob(f"*/{RECORD}")] if folder.parent.is_dir() else []
+        hint = did_you_mean(folder.as_posix(), sorted(near))
+        raise InputError([Problem(f"'{folder.as_posix()}'", "is not the folder of a finished run", hint)]) from error
+
+
+def reusable(folder: Path) -> Run | None:
+    """Return the run in a folder if it is there and whole, every file as it was written."""
+    if not (folder / RECORD).is_file():
+        return None
+    run = read(folder)
+    files = run.record.get("files", {})
+    whole = all((folder / name).is_file() and file_digest(folder / name) == digest for name, digest in files.items())
+    return run if whole else None
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    digest = sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+@contextmanager
+def aside(final: Path) -> Iterator[Path]:
+    """Give a hidden folder to write in; on success it is made durable and takes the final name, else it goes.
+
+    Raises
+    ------
+    RunError
+        If the disk is full or the place cannot be written.
+    """
+    clear_leftovers(final)
+    hidden = final.parent / f".{final.name}.{os.getpid()}.tmp"
+    try:
+        hidden.mkdir(parents=True)
+        yield hidden
+        for path in sorted(hidden.rglob("*")):
+            _sync(path)
+        _sync(hidden)
+        if final.exists():
+            shutil.rmtree(final)
+        hidden.rename(final)
+        _sync(final.parent)
+    except OSError as error:
+        raise _cannot_write(final, error) from error
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _cannot_write(final: Path, error: OSError) -> RunError:
+    reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else (error.strerror or str(error))
+    return RunError(f"'{final.as_posix()}'", f"could not be written: {reason}", "nothing was left half-written")
+
+
+def clear_leftovers(final: Path) -> None:
+    """Remove hidden folders of this name whose process is gone."""
+    for path in final.parent.glob(f".{final.name}.*.tmp"):
+        owner = path.name.split(".")[-2]
+        if not (owner.isdigit() and Path(f"/proc/{owner}").exists()):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make(
+    plan: Plan,
+    final: Path,
+    lang: str,
+    command: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Run:
+    """Run a plan and write its folder; paths in the making take disk space inside it and go with it."""
+    began = time.monotonic()
+    with aside(final) as folder, run(plan, progress, folder) as ensemble:
+        summaries = summarise(ensemble)
+        (folder / SCENARIO).write_text(plan.scenario.resolved, encoding="utf-8")
+        write_paths(ensemble, folder / PATHS)
+        write_summary(summaries, plan, folder / SUMMARY)
+        draw_all(plan, summaries, folder, lang)
+        record = {
+            "question": plan.scenario.question,
+            "identity": identity(plan, lang),
+            "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
+            "draws_tried": ensemble.tried,
+            "scenario_files": list(plan.scenario.files),
+            "command": command,
+            "workers": plan.workers,
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "wall_seconds": round(time.monotonic() - began, 2),
+        }
+        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Run(final, record)
+
+
+def plan_of(run: Run, model: Model) -> Plan:
+    """Return the plan of a finished run, read from its folder alone."""
+    known = run.record["identity"]
+    scenario = replace(load(run.folder / SCENARIO, model), name=known["scenario"])
+    return Plan(model, scenario, known["draws"], known["seed"], known["fidelity"], known["by_segment"])

@@ -1,0 +1,144 @@
+"""Numbers for people and for other programs: paths in Parquet, quantiles in CSV, the table in the terminal."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.ensemble import ALL, QUANTILES, Ensemble, Plan, Summary
+from sim.quantities import Lang, format_persons, format_share
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from rich.table import Table
+
+ROWS = 1 << 20  # of a row group: what is held in memory while paths are written
+EXCEL_MARK = "\ufeff"  # without it Excel takes UTF-8 for the local encoding and spoils Chinese
+
+
+def write_paths(ensemble: Ensemble, path: Path) -> None:
+    """Write every replicate's path, long form: replicate, month, measure, value (and segment where told apart).
+
+    Rows stand by measure, month and replicate. A measure that is undefined in a month has no row: flows in the start
+    month, ratios over nobody.
+    """
+    import pyarrow.parquet as pq
+
+    writer = None
+    for table in _tables(ensemble):
+        writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+        writer.write_table(table)
+    if writer:
+        writer.close()
+
+
+def _tables(ensemble: Ensemble) -> Iterator["pa.Table"]:
+    import pyarrow as pa
+
+    months = ensemble.plan.months
+    step = max(1, ROWS // ensemble.plan.draws)
+    replicate = np.arange(ensemble.plan.draws, dtype=np.int32)
+    for measure, segment in ensemble.plan.columns:
+        for first in range(0, len(months), step):
+            span = range(first, min(first + step, len(months)))
+            values = np.concatenate([ensemble.month(measure, t, segment) for t in span])
+            known = ~np.isnan(values)
+            rows = int(known.sum())
+            if not rows:
+                continue
+            columns = {
+                "replicate": pa.array(np.tile(replicate, len(span))[known]),
+                "month": _words([str(months[t]) for t in span], np.repeat(np.arange(len(span)), replicate.size)[known]),
+                "measure": _words([measure], np.zeros(rows)),
+                "value": pa.array(values[known]),
+            }
+            if ensemble.plan.by_segment:
+                columns["segment"] = _words([segment], np.zeros(rows))
+            yield pa.table(columns)
+
+
+def _words(words: list[str], index: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> "pa.DictionaryArray":
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pa.array(words))
+
+
+def write_summary(summaries: Sequence[Summary], plan: Plan, path: Path) -> None:
+    """Write mean, its Monte Carlo error and quantiles per month and measure, as a CSV that Excel reads as UTF-8."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(EXCEL_MARK)
+        out = csv.writer(file)
+        names = [f"p{100 * q:g}" for q in QUANTILES]
+        out.writerow(["measure", "名称", "segment", "month", "mean", "mean_mc_error", *names])
+        for summary in summaries:
+            chinese = plan.model.measure[summary.measure].zh if summary.measure in plan.model.measure else "支出（元）"
+            for t, month in enumerate(plan.months):
+                if not np.isnan(summary.mean[t]):
+                    row = [summary.mean[t], summary.standard_error[t], *summary.quantiles[:, t]]
+                    out.writerow([summary.measure, chinese, summary.segment, month, *(_number(x) for x in row)])
+
+
+def _number(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.10g}"
+
+
+def read_summary(path: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """Return what `write_summary` wrote, for the whole bank: columns by name, for each (measure, month)."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["segment"] == ALL]
+    return {(r["measure"], r["month"]): {n: float(x or "nan") for n, x in r.items() if n[0] in "pm" and n not in _KEYS}
+            for r in rows}  # fmt: skip
+
+
+_KEYS = ("measure", "month")
+WORDS = {
+    "en": ("month", "median", "90 % interval", "active share"),
+    "zh": ("月份", "中位数", "90% 区间", "月活率"),
+}
+
+
+FOOTNOTES = {
+    "en": "{draws} runs, seed {seed}; intervals are the central 90 %.\n"
+    "Of {parameters} parameters {known} rest on a source, the others on a stated reason.\n"
+    "Not verified: {weak}.",
+    "zh": "{draws} 次模拟，种子 {seed}；区间为中间 90%。\n"
+    "{parameters} 个参数中 {known} 个有来源，其余为注明理由的假设。\n"
+    "未核实的数字：{weak}。",
+}
+
+
+def year_end_table(path: Path, plan: Plan, lang: Lang) -> "Table":
+    """Return the start and each year's last month: median and central 90 % of registered, MAU and their ratio."""
+    from rich.table import Table
+
+    known, words = read_summary(path), WORDS[lang]
+    table = Table(header_style="bold", pad_edge=False)
+    table.add_column(words[0])
+    for name in ("registered", "mau"):
+        measure = plan.model.measure[name]
+        table.add_column(measure.zh if lang == "zh" else measure.meaning, justify="right")
+        table.add_column(words[2], justify="right", style="dim")
+    table.add_column(words[3], justify="right")
+    for t, month in enumerate(plan.months):
+        if t == 0 or month.month == 12 or t == len(plan.months) - 1:
+            cells = [cell for m in ("registered", "mau") for cell in _cells(known[m, str(month)], lang)]
+            table.add_row(str(month), *cells, format_share(known["stickiness", str(month)]["p50"]))
+    return table
+
+
+def _cells(row: dict[str, float], lang: Lang) -> tuple[str, str]:
+    low, middle, high = (format_persons(row[name], lang) for name in ("p5", "p50", "p95"))
+    return middle, f"{low} – {high}"
+
+
+def footnotes(plan: Plan, lang: Lang) -> str:
+    """Return what a reader must know beside the table: how many runs, and what rests on unverified figures."""
+    scenario = plan.scenario
+    weak = [f"{f.measure} {f.month} {f.text}" for f in scenario.reported if f.provenance.evidence == "unverified"]
+    known = sum(bool(value.provenance.source) for value in scenario.parameters.values())
+    return FOOTNOTES[lang].format(
+        draws=f"{plan.draws:,}", seed=plan.seed, parameters=len(scenario.parameters), known=known,
+        weak=("；" if lang == "zh" else "; ").join(weak) or "–",
+    )  # fmt: skip

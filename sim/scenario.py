@@ -1,0 +1,193 @@
+"""A scenario: everything that a run needs to be told, frozen, each number with where it comes from.
+
+The nouns stand here; `sim.scenario_file` makes them from YAML.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import Place
+from sim.priors import Prior
+from sim.quantities import Interval, Month
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+Operation = Literal["multiply", "set", "add"]
+FOREVER = 2**40  # months
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a number comes from: a source or a reason, an evidence tag, and the line that says so."""
+
+    source: str = ""
+    reason: str = ""
+    evidence: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number or a prior, with where it comes from and how it was written."""
+
+    prior: Prior
+    text: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as reported: the values that its text allows, in persons."""
+
+    measure: str
+    month: Month
+    text: str
+    interval: Interval
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Band:
+    """A part of the customers along one dimension, such as `over_60` along `age`."""
+
+    name: str
+    dimension: str
+    share: float
+    factors: Mapping[str, Value]
+    values: Mapping[str, Value]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One band of each dimension; shares are products, so dimensions are taken as independent."""
+
+    bands: tuple[str, ...]
+    share: float
+
+    @property
+    def name(self) -> str:
+        """Band names joined by dots; "all" where customers are not divided."""
+        return ".".join(self.bands) or "all"
+
+
+@dataclass(frozen=True)
+class When:
+    """The month in which a change begins: dated, anywhere in a span, or again and again with a mean gap.
+
+    Parameters
+    ----------
+    first, last : the months between which it begins, both included; equal if the date is known.
+    mean_gap_months : if above 0, it recurs after `first`: gaps are geometric with this mean, counted from the end of
+        one occurrence to the beginning of the next.
+    """
+
+    first: Month
+    last: Month
+    mean_gap_months: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The state that sets a policy off: a measure below (or above) a level for some months."""
+
+    measure: str
+    level: float
+    below: bool = True
+    for_months: int = 1
+    at_most: int = FOREVER
+    budget_a_year: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Yuan spent once when a change begins, and in each month that it lasts."""
+
+    once: float = 0.0
+    a_month: float = 0.0
+
+
+NO_COST = Cost()
+
+
+@dataclass(frozen=True)
+class Lever:
+    """A lever (chosen) or an event (it befalls), as written; see `sim.changes.Change` for its meaning."""
+
+    name: str
+    chosen: bool
+    parameter: str
+    operation: Operation
+    amount: Value
+    touches: tuple[str, ...]
+    begins: When
+    lasts_months: int
+    ramp_months: float
+    half_life_months: float
+    trigger: Trigger | None
+    cost: Cost
+    provenance: Provenance
+
+    @property
+    def latest(self) -> int:
+        """Ordinal of the last month in which it may be in force."""
+        endless = self.trigger is not None or self.begins.mean_gap_months > 0
+        return FOREVER if endless else self.begins.last.ordinal + self.lasts_months - 1
+
+
+@dataclass(frozen=True)
+class Shock:
+    """A yearly shock path: size and persistence, the degrees of freedom of its tails (0: normal), and its drift."""
+
+    size: Value
+    persistence: Value
+    tails: float
+    drift: Value | None = None
+    half_life_months: float = 36.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A checked scenario; `resolved` is its canonical YAML after `extends`, `files` the chain it was read from."""
+
+    name: str
+    question: str
+    start: Month
+    until: Month
+    reported: tuple[Figure, ...]
+    bands: tuple[Band, ...]
+    segments: tuple[Segment, ...]
+    parameters: Mapping[str, Value]
+    mixing: Floats
+    season: Mapping[str, tuple[float, ...]]
+    shocks: Mapping[str, Shock]
+    correlation: Value
+    wiggle: Value
+    levers: tuple[Lever, ...]
+    resolved: str = field(repr=False)
+    files: tuple[str, ...]
+
+    @property
+    def months(self) -> int:
+        """Months from the start to the end, the start not counted."""
+        return self.until - self.start
+
+    def touched(self, lever: Lever) -> Flags:
+        """Return which segments a lever touches, (S,): bands of one dimension are joined, of several crossed."""
+        return touched(self.bands, self.segments, lever.touches)
+
+    def figure(self, measure: str, month: Month) -> Figure | None:
+        """Return the reported figure of a measure and month, if there is one."""
+        return next((f for f in self.reported if (f.measure, f.month) == (measure, month)), None)
+
+
+def touched(bands: Sequence[Band], segments: Sequence[Segment], names: Sequence[str]) -> Flags:
+    """Return which segments some bands select, (S,); no band selects all."""
+    dimensions = {band.dimension for band in bands if band.name in names}
+    of_dimension = {d: {b.name for b in bands if b.dimension == d and b.name in names} for d in dimensions}
+    return np.array([all(chosen & set(s.bands) for chosen in of_dimension.values()) for s in segments])

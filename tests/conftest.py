@@ -1,0 +1,102 @@
+"""What the tests share: the one seed, the fixture that runs a test over every fidelity, and how to drive a model.
+
+Statistical tests take their luck from `SEED`, so they pass or fail for good; the false-alarm rate that each states is
+the chance that a right program would have failed when the seed was chosen.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sim.changes import Change
+from sim.fidelity import FIDELITIES
+from sim.model import MODEL
+from sim.quantities import Month
+from sim.scenario import Scenario
+from sim.scenario_file import load
+from sim.schedule import Schedule
+from sim.spec import Model
+from sim.streams import Streams
+from sim.trajectory import Trajectory
+
+SEED = 20221231
+START = Month.of(2022, 12)
+ROOT = Path(__file__).parents[1]
+
+Drive = Callable[..., Trajectory]
+
+
+@pytest.fixture
+def seed() -> int:
+    """Return the seed of every test."""
+    return SEED
+
+
+@pytest.fixture
+def keys() -> Callable[[int, str], NDArray[np.uint64]]:
+    """Return a maker of as many keys as asked for, by the name of what they are for."""
+    return lambda count, name="keys": Streams(SEED).keys("moves", name, np.arange(count))
+
+
+@pytest.fixture(params=sorted(FIDELITIES))
+def fidelity(request: pytest.FixtureRequest) -> str:
+    """Return the name of each fidelity in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def baseline() -> Scenario:
+    """Return the baseline scenario for the real model."""
+    return load(ROOT / "scenarios" / "baseline.yaml", MODEL)
+
+
+@pytest.fixture
+def drive() -> Drive:
+    """Return `run_model`, which runs a model without any YAML."""
+    return run_model
+
+
+def run_model(
+    model: Model,
+    values: Mapping[str, Any],
+    start: Any,
+    fidelity: str,
+    months: int = 12,
+    replicates: int | Sequence[int] = 1,
+    changes: Sequence[Change] = (),
+    mixing: Any = None,
+    segments: Sequence[str] | None = None,
+    streams: Streams | None = None,
+    **calendar: Any,
+) -> Trajectory:
+    """Return the trajectory of a model whose parameters and start are given as numbers.
+
+    Parameters
+    ----------
+    values : by parameter, a number, (S,) numbers or a whole (S or 1, R) array.
+    start : (K,) or (K, S) persons. replicates : how many, or their numbers in the run.
+    calendar : `season` and `shocks` of the schedule.
+    """
+    people = np.asarray(start, float)
+    people = people[:, None] if people.ndim == 1 else people
+    numbers = np.arange(replicates) if isinstance(replicates, int) else np.asarray(replicates)
+    names = [f"s{i}" for i in range(people.shape[1])] if segments is None else list(segments)
+    streams = streams or Streams(SEED)
+    schedule = Schedule(
+        model, START, months, {name: _table(v, numbers.size) for name, v in values.items()}, numbers, names,
+        changes, streams=streams, **calendar,
+    )  # fmt: skip
+    block = np.repeat(people[:, :, None], numbers.size, axis=2)
+    block = block if fidelity == "mean_field" else block.astype(np.int64)
+    met = np.full((len(names), len(names)), 1.0 / len(names)) if mixing is None else np.asarray(mixing, float)
+    return FIDELITIES[fidelity](model, schedule, block, met, streams)
+
+
+def _table(value: Any, replicates: int) -> NDArray[np.float64]:
+    array = np.asarray(value, float)
+    array = array if array.ndim == 2 else array.reshape(-1, 1)
+    return np.array(np.broadcast_to(array, (array.shape[0], replicates)))

@@ -1,10 +1,10 @@
-"""Start in balance: the unpublished part of a start, as the draw's own flows would hold it.
+"""Start in balance: the unpublished part of a start, as the draw's own flows would have made it.
 
 Banks publish how many are registered and how many are active; not who among them is new, lapsed or dormant, nor the
-segments. A fan that starts from a guess begins with a kink while the guess relaxes. So two shock paths are tilted,
-once and for all, until the model by itself (1) adds registered users at the reported pace and (2) holds the reported
-number of active ones, with every segment and state in the proportions that its flows sustain at that growth. In
-other words: rates keep their prior products (turnover), figures decide their ratios (level).
+segments. A fan that starts from a guess begins with a kink while the guess relaxes. So the model itself lives through
+the last reported year: it begins a year before the start, with the registered users reported then, in the
+proportions that its flows sustain; and two shock paths are tilted, once and for all, until at the start it has the
+reported number of registered and of active users. In other words: priors decide turnover and shape, figures levels.
 """
 
 from collections.abc import Mapping
@@ -13,28 +13,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.contacts import exposure_of
+from sim import kernels
+from sim.contacts import active_share_met, exposure_of
 from sim.spec import Model, Origin
-from sim.step import Chances, Values, add_up, apply, expected_month
+from sim.step import TINY, Chances, Values, add_up, expected_month, intake
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-HISTORY_MONTHS = 24  # of drift before the start; where it begins, states are in balance with its slope left out
-ROUNDS = 9
+YEAR = 12  # months between the two reported levels that the model passes through
+ROUNDS = 12
 TILT_LIMIT = 4.0  # log scale: beyond a factor of 55 the figures and the priors contradict each other
-CLOSE = 1e-4  # of the logit of the active share; the rest is put right by scaling, far below what one can see
+LEAST_ROOM = 0.02  # of the level: with less left to register, the reported pace has no plausible rate
+CLOSE = 2e-3  # on the logit and log scales: a fifth of a month's growth, put right by scaling
 
 
 @dataclass(frozen=True)
 class Reported:
-    """What is reported at the start, each (R,) but customers (S, R), persons.
-
-    `growth_a_month` is the net growth of the level measure, as a fraction of it.
-    """
+    """What is reported, each (R,) but customers (S, R), persons: at the start, and the level a year before."""
 
     level: Floats
-    growth_a_month: Floats
+    level_before: Floats
     active: Floats
     customers: Floats
 
@@ -73,25 +72,22 @@ def balance(
     base : value of each parameter, each (S or 1, R).
     drift : log change a year of a path up to the start, (R,) by path: the users' states lag behind it.
     """
-    solver = _Solver(model, origin, base, reported, mixing, drift)
+    year = _Year(model, origin, base, reported, mixing, drift)
     target = _logit(reported.active / reported.level)
-    x, step, reached = np.zeros(target.shape), np.zeros(target.shape), np.empty(0)
-    slope = np.full(target.shape, 2.0)  # rates into activity × e^x and out of it × e^−x: twice x on the logit scale
+    hopeless = year.room() < LEAST_ROOM * reported.level
+    newton = Newton(np.stack([np.zeros(target.shape), year.first_guess()]))
     for _ in range(ROUNDS):
-        last = reached
-        reached = _logit(solver.settle(x))
-        missing = target - reached
-        if np.all(np.abs(missing) < CLOSE):
+        level, active = year.live(*newton.at)
+        short = np.log((reported.level - reported.level_before) / np.maximum(level - reported.level_before, 1.0))
+        missing = np.stack([target - _logit(active / level), short])
+        close = (np.abs(missing) < CLOSE).all(axis=0)
+        if (close | hopeless).all():
             break
-        if last.size:
-            moved = np.abs(step) > 1e-9
-            slope = np.where(moved, np.clip((reached - last) / np.where(moved, step, 1.0), 0.2, 4.0), slope)
-        step = np.clip(missing / slope, -1.0, 1.0)
-        x = np.clip(x + step, -TILT_LIMIT, TILT_LIMIT)
-    occupancy = solver.pinned()
-    feasible = (np.abs(target - reached) < CLOSE) & (solver.rest_left > 0) & np.isfinite(solver.y)
-    feasible &= np.abs(solver.y) < TILT_LIMIT * 2
-    return Balance(occupancy, {origin.level_path: solver.y, origin.active_path: x}, feasible)
+        newton.step(np.where(close, 0.0, missing))  # who has arrived stays, whoever else is still on the way
+    x, y = newton.at
+    inside = (np.abs(newton.at) < TILT_LIMIT).all(axis=0)
+    occupancy, fits = year.pinned()
+    return Balance(occupancy, {origin.level_path: y, origin.active_path: x}, close & inside & fits & ~hopeless)
 
 
 def _logit(share: Floats) -> Floats:
@@ -99,8 +95,43 @@ def _logit(share: Floats) -> Floats:
     return np.asarray(np.log(share / (1.0 - share)))
 
 
-class _Solver:
-    """Runs the model's expectations up to the start, in a frame that grows with the level measure."""
+class Newton:
+    """Two unknowns for each draw by itself, by Newton's steps with Broyden's update of the slopes.
+
+    Parameters
+    ----------
+    at : (2, R) where it stands: tilts of the active and of the level path.
+
+    References
+    ----------
+    Broyden (1965), "A class of methods for solving nonlinear simultaneous equations".
+    """
+
+    TYPICAL = ((1.6, 0.12), (0.33, 0.9))  # slopes at a national bank's start; only where the first step goes
+
+    def __init__(self, at: Floats) -> None:
+        self.at = at
+        self.slopes = np.broadcast_to(np.array(self.TYPICAL)[:, :, None], (2, *at.shape)).copy()
+        self.last: tuple[Floats, Floats] | None = None
+
+    def step(self, missing: Floats) -> None:
+        """Move to where nothing should be missing, given what is missing here, (2, R); 0, 0 stays in place."""
+        if self.last is not None:
+            moved, before = self.last
+            gained = before - missing
+            error = gained - np.stack([self.slopes[i, 0] * moved[0] + self.slopes[i, 1] * moved[1] for i in (0, 1)])
+            self.slopes += error[:, None] * moved / np.maximum(moved[0] ** 2 + moved[1] ** 2, 1e-12)
+        (a, b), (c, d) = self.slopes
+        flat = a * d - b * c
+        determinant = np.where(np.abs(flat) > 0.05, flat, 0.05)
+        towards = np.stack([d * missing[0] - b * missing[1], a * missing[1] - c * missing[0]]) / determinant
+        moved = np.clip(towards, -1.0, 1.0)
+        self.last = moved, missing
+        self.at = self.at + moved
+
+
+class _Year:
+    """The last reported year, lived by the model's expectations."""
 
     def __init__(
         self, model: Model, origin: Origin, base: Mapping[str, Floats], reported: Reported, mixing: Floats,
@@ -111,74 +142,85 @@ class _Solver:
         self.inside = model.indices(model.measure[origin.level].stock)
         self.lively = model.indices(model.measure[origin.active].stock)
         self.rest, self.apart = model.states.index(origin.rest), model.states.index(origin.apart)
-        self.signs = model.crossings(origin.level)
-        self.reachable = base[origin.reach] * reported.customers
-        self.y = np.zeros(reported.level.shape)
+        self.growth = (reported.level - reported.level_before) / YEAR / reported.level_before
+        self.customers_before = self._customers_before()
+        self.reachable = base[origin.reach] * self.customers_before
+        exposed = self.reachable * (reported.active / add_up(self.reachable))
+        self.exposure_before = active_share_met(mixing, exposed, self.customers_before) if model.exposed_to else None
+        self.chances = Chances(model, *reported.customers.shape)
         self.occupancy = np.zeros((len(model.states), *reported.customers.shape))
-        self.rest_left = np.ones(reported.level.shape)
+        self._place(
+            self.reachable * (reported.level_before / add_up(self.reachable)), np.ones((len(self.inside), 1, 1))
+        )
 
-    def settle(self, x: Floats) -> Floats:
-        """Return the active share at the start for a tilt x (R,), leaving occupancy and the other tilt behind."""
-        chances = Chances(self.model, *self.reported.customers.shape)
+    def _customers_before(self) -> Floats:
+        """Return customers a year before the start, (S, R): those whose growth at the base values ends in today's."""
+        values = Values(self.base, frozenset())
+        grown = self.reported.customers
+        for _ in range(YEAR):
+            grown = grown + add_up(intake(self.model, values, grown))
+        return np.asarray(self.reported.customers**2 / grown)
+
+    def room(self) -> Floats:
+        """Return how many more could register at the start, (R,) persons."""
+        return np.asarray(add_up(self.base[self.origin.reach] * self.reported.customers) - self.reported.level)
+
+    def first_guess(self) -> Floats:
+        """Return the tilt of the level path, (R,), at which the steady state a year ago holds what was reported."""
+        y = self._steady(np.zeros(self.growth.shape), np.zeros(self.growth.shape))
+        return np.asarray(np.clip(y, -TILT_LIMIT, TILT_LIMIT))
+
+    def live(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return the level and the active at the start, (R,) each, after a year with tilts x and y (R,)."""
+        self._steady(x, y)
         moves = np.zeros((len(self.model.flows), *self.reported.customers.shape))
-        self._steady(chances, self._values(x, HISTORY_MONTHS))
-        for months_ago in range(HISTORY_MONTHS - 1, -1, -1):
-            values = self._values(x, months_ago)
-            expected_month(chances, self.occupancy, values, exposure_of(self.model, self.mixing, self.occupancy), moves)
-            self._aim(moves)
-            moves[list(self.model.intakes)] = 0.0  # the frame grows with the bank
-            apply(self.model, self.occupancy, moves)
-            self._rescale(self.inside, self.reported.level)
-            self._refill()
-        return np.asarray(_people(self.occupancy[self.lively]) / self.reported.level)
+        customers = self.customers_before
+        for months_ago in range(YEAR - 1, -1, -1):
+            exposure = exposure_of(self.model, self.mixing, self.occupancy, customers)
+            values = self._values(x, y, months_ago)
+            expected_month(self.chances, self.occupancy, customers, values, exposure, moves)
+            kernels.move(self.occupancy, moves, self.model.leaves, self.model.enters)
+            customers = customers + add_up([moves[f] for f in self.model.intakes])
+        return _people(self.occupancy[self.inside]), _people(self.occupancy[self.lively])
 
-    def pinned(self) -> Floats:
-        """Return the occupancy with the reported figures met to the last person."""
-        self._rescale(self.lively, self.reported.active)
-        self._rescale([k for k in self.inside if k not in self.lively], self.reported.level - self.reported.active)
-        self._refill()
-        return self.occupancy
+    def pinned(self) -> tuple[Floats, Flags]:
+        """Return the occupancy with the reported figures met to the last person, and (R,) whether there is room."""
+        idle = [k for k in self.inside if k not in self.lively]
+        for states, persons in (
+            (self.lively, self.reported.active),
+            (idle, self.reported.level - self.reported.active),
+        ):
+            self.occupancy[states] *= persons / np.maximum(_people(self.occupancy[states]), TINY)
+        others = [k for k in range(len(self.model.states)) if k != self.rest]
+        left = self.reported.customers - add_up([self.occupancy[k] for k in others])
+        self.occupancy[self.rest] = np.maximum(left, 0.0)
+        return self.occupancy, np.asarray((left > 0.0).all(axis=0))
 
-    def _values(self, x: Floats, months_ago: int) -> Values:
-        tilt = {self.origin.level_path: self.y, self.origin.active_path: x - self.drift * (months_ago / 12.0)}
+    def _values(self, x: Floats, y: Floats, months_ago: int) -> Values:
+        tilt = {self.origin.level_path: y, self.origin.active_path: x - self.drift * (months_ago / 12.0)}
         value = tilted(self.model, self.base, tilt)
         return Values(value, frozenset(value))
 
-    def _aim(self, moves: Floats) -> None:
-        """Turn the level path towards the reported growth: gross inflow = net growth + those who leave."""
-        come = sum(_people(moves[f][None]) for f in np.flatnonzero(self.signs > 0))
-        gone = sum((_people(moves[f][None]) for f in np.flatnonzero(self.signs < 0)), np.zeros(self.y.shape))
-        needed = self.reported.level * self.reported.growth_a_month + gone
-        with np.errstate(divide="ignore", invalid="ignore"):
-            self.y = self.y + np.clip(np.nan_to_num(np.log(needed / come), nan=1.0), -1.0, 1.0)
+    def _place(self, registered: Floats, weights: Floats) -> None:
+        """Put the registered of each segment (S, R) in their states by weight, and nobody in closed ones."""
+        self.occupancy[:] = 0.0
+        total = weights.sum(axis=0)
+        for k, weight in zip(self.inside, weights, strict=True):
+            self.occupancy[k] = registered * (weight / total)
+        self.occupancy[self.rest] = np.maximum(self.reachable - registered, 0.0)
+        self.occupancy[self.apart] = self.customers_before - self.reachable
 
-    def _rescale(self, states: list[int], persons: Floats) -> None:
-        now = _people(self.occupancy[states])
-        self.occupancy[states] *= persons / np.maximum(now, 1e-300)
+    def _steady(self, x: Floats, y: Floats) -> Floats:
+        """Put everybody where the flows of a year ago sustain them, and return the tilt that this asks for, (R,).
 
-    def _refill(self) -> None:
-        """Put whoever is reachable and not registered in the rest state; nobody has deregistered before the start."""
-        outside = [k for k in range(len(self.model.states)) if k not in self.inside]
-        self.occupancy[outside] = 0.0
-        left = self.reachable - add_up(self.occupancy[self.inside])
-        self.rest_left = (left / self.reachable).min(axis=0)
-        self.occupancy[self.rest] = np.maximum(left, 1e-3 * self.reachable)
-        self.occupancy[self.apart] = self.reported.customers - self.reachable
-
-    def _steady(self, chances: Chances, values: Values) -> None:
-        """Solve for the states that grow in proportion at the values of one month (a small linear system a segment).
-
-        With n the registered by state per unit of inflow v and P the chances between their states, a growing
-        steady state has (1 + g) n = Pᵀ n + v.
+        With n the registered by state per unit of inflow v, P the chances between their states and g the growth, a
+        growing steady state has (1 + g) n = Pᵀ n + v: a small linear system for each segment.
         """
-        if not self.occupancy.any():
-            self.occupancy[self.inside] = self.reachable * 0.5 / len(self.inside)
-            self._refill()
-        odds = chances.update(values, exposure_of(self.model, self.mixing, self.occupancy))
+        odds = self.chances.update(self._values(x, y, YEAR), self.exposure_before)
         size = len(self.inside)
-        system = np.zeros((*self.reported.customers.shape, size, size))
-        system[...] = np.eye(size) * self.reported.growth_a_month[:, None, None]
-        inflow = np.zeros((*self.reported.customers.shape, size, 1))
+        system = np.zeros((*self.reachable.shape, size, size))
+        system[...] = np.eye(size) * self.growth[:, None, None]
+        inflow = np.zeros((*self.reachable.shape, size, 1))
         for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
             if source == self.rest and target in self.inside:
                 inflow[..., self.inside.index(target), 0] += odds[f]
@@ -187,28 +229,21 @@ class _Solver:
                 system[..., i, i] += odds[f]
                 if target in self.inside:
                     system[..., self.inside.index(target), i] -= odds[f]
-        stay = np.linalg.solve(system, inflow)[..., 0]  # registered by state per person of the rest
-        ratio = stay.sum(axis=-1)
-        registered = self._spread(ratio)
-        share = stay / np.maximum(ratio, 1e-300)[..., None]
-        for i, k in enumerate(self.inside):
-            self.occupancy[k] = registered * share[..., i]
-        self._refill()
+        per_rest = np.moveaxis(np.linalg.solve(system, inflow)[..., 0], -1, 0)  # registered per person of the rest
+        registered, tilt = self._spread(add_up(per_rest))
+        self._place(registered, np.maximum(per_rest, TINY))
+        return y + tilt
 
-    def _spread(self, ratio: Floats) -> Floats:
-        """Return registered by segment, (S, R): odds ratio · e^y in each, y such that they sum to the level."""
-        y = np.zeros(self.y.shape)
-        for _ in range(30):
-            odds = ratio * np.exp(y)
-            share = odds / (1.0 + odds)
-            now = add_up(self.reachable * share)
-            slope = add_up(self.reachable * share * (1.0 - share))
-            y = y + np.clip((self.reported.level - now) / np.maximum(slope, 1e-9), -2.0, 2.0)
-        self.y = self.y + y
-        odds = ratio * np.exp(y)
-        return np.asarray(self.reachable * odds / (1.0 + odds))
+    def _spread(self, ratio: Floats) -> tuple[Floats, Floats]:
+        """Return registered by segment, (S, R), at odds ratio · e^t, and t (R,) such that they sum to the level."""
+        level, t = self.reported.level_before, np.zeros(self.growth.shape)
+        for _ in range(12):
+            share = 1.0 - 1.0 / (1.0 + ratio * np.exp(t))
+            now, slope = add_up(self.reachable * share), add_up(self.reachable * share * (1.0 - share))
+            t = t + np.clip((level - now) / np.maximum(slope, 1e-9 * level), -2.0, 2.0)
+        return np.asarray(self.reachable * (1.0 - 1.0 / (1.0 + ratio * np.exp(t)))), t
 
 
 def _people(occupancy: Floats) -> Floats:
     """Return persons over states and segments, (R,), added in order."""
-    return add_up(add_up(occupancy))
+    return np.asarray(add_up(add_up(occupancy)))

@@ -59,8 +59,10 @@ class Change:
         if self.operation == "multiply":
             return np.asarray(value * (1.0 + (amount - 1.0) * share))
         if self.operation == "add":
-            return np.asarray(value + amount * share)
-        return np.asarray(value + (amount - value) * share)
+            return np.asarray(np.maximum(value + amount * share, 0.0))  # a draw far out in the tail cannot go below 0
+        with np.errstate(invalid="ignore"):  # from or to an unlimited capacity there is no way between
+            between = value + (amount - value) * share
+        return np.where(share == 0.0, value, np.where(share == 1.0, amount, between))
 
 
 def beginnings(change: Change, start: Month, months: int, streams: Streams, replicates: Ints) -> Ints:

@@ -4,11 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.spec import Model, People
+from sim.step import TINY, add_up
 
 Array = NDArray[np.float64]
 
 
-def active_share_met(mixing: Array, exposed: Array, customers: Array) -> Array:
+def active_share_met(mixing: Array, exposed: People, customers: People) -> Array:
     """Return the exposure of each segment: the active share among the customers whom its members meet.
 
     Parameters
@@ -21,26 +22,18 @@ def active_share_met(mixing: Array, exposed: Array, customers: Array) -> Array:
     -------
     (S, R), between 0 and 1; an empty segment counts as 0.
     """
-    share = np.divide(exposed, customers, out=np.zeros(exposed.shape), where=customers > 0)
+    share = exposed / np.maximum(customers, TINY)
     met = mixing[:, :1] * share[0]
     for r in range(1, mixing.shape[0]):  # no matrix product: its last bit depends on how many columns there are
         met += mixing[:, r : r + 1] * share[r]
     return np.asarray(met)
 
 
-def exposure_of(model: Model, mixing: Array, occupancy: People) -> Array | None:
+def exposure_of(model: Model, mixing: Array, occupancy: People, customers: People) -> Array | None:
     """Return the exposure of each segment, (S, R), in a month that begins with `occupancy` (K, S, R).
 
     None where the model says not to whom one is exposed.
     """
     if not model.exposed_to:
         return None
-    exposed = occupancy[model.indices(model.exposed_to)]
-    return active_share_met(mixing, _in_order(exposed), _in_order(occupancy))
-
-
-def _in_order(people: People) -> Array:
-    total: Array = people[0].astype(np.float64)
-    for state in people[1:]:
-        total += state
-    return total
+    return active_share_met(mixing, add_up([occupancy[k] for k in model.exposed]), customers)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.balance import Balance, Reported, balance, tilted
 from sim.changes import Change
 from sim.errors import RunError
-from sim.scenario import Band, Figure, Lever, Scenario, Value
+from sim.scenario import Figure, Lever, Scenario, Value
 from sim.shocks import ShockSizes
 from sim.spec import Model, Origin
 from sim.streams import Streams
@@ -101,7 +101,7 @@ def _attempt(
                                (origin.active, scenario.start), (origin.everyone, scenario.start))
     )  # fmt: skip
     shares = np.array([segment.share for segment in scenario.segments])
-    reported = Reported(level, (level - before) / 12.0 / level, active, shares[:, None] * everyone)
+    reported = Reported(level, before, active, shares[:, None] * everyone)
     return base, balance(model, origin, base, reported, scenario.mixing, sizes.drift)
 
 
@@ -127,19 +127,19 @@ def quantiles(value: Value, item: str, streams: Streams, replicates: Ints, attem
 def _by_segment(scenario: Scenario, name: str, streams: Streams, replicates: Ints, attempt: int) -> Floats:
     """Return a parameter's draws (S, R), or (1, R) where no band changes it."""
     draws = quantiles(scenario.parameters[name], name, streams, replicates, attempt)[None]
-    for band in scenario.bands:
-        mine = np.array([band.name in segment.bands for segment in scenario.segments])
-        if name in band.values:
-            own = quantiles(band.values[name], _item(band, "values", name), streams, replicates, attempt)
-            draws = np.where(mine[:, None], own, draws)
-        if name in band.factors:
-            factor = quantiles(band.factors[name], _item(band, "factors", name), streams, replicates, attempt)
-            draws = np.where(mine[:, None], draws * factor, draws)
+    for what, combine in (("values", _replace), ("factors", np.multiply)):  # values first, whatever the bands' order
+        for band in scenario.bands:
+            if name in (given := getattr(band, what)):
+                own = quantiles(
+                    given[name], f"{band.dimension}.{band.name}.{what}.{name}", streams, replicates, attempt
+                )
+                mine = np.array([band.name in segment.bands for segment in scenario.segments])[:, None]
+                draws = np.where(mine, combine(draws, own), draws)
     return np.array(draws, order="C")
 
 
-def _item(band: Band, what: str, name: str) -> str:
-    return f"{band.dimension}.{band.name}.{what}.{name}"
+def _replace(draws: Floats, own: Floats) -> Floats:
+    return own
 
 
 def shock_sizes(scenario: Scenario, streams: Streams, replicates: Ints) -> ShockSizes:

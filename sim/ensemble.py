@@ -10,6 +10,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from sim.draws import draw
 from sim.fidelity import FIDELITIES
+from sim.memory import keep_freed
 from sim.quantities import Month
 from sim.scenario import Scenario
 from sim.schedule import Schedule
@@ -31,7 +33,7 @@ from sim.trajectory import Trajectory
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BLOCK = 500  # replicates: a tuning constant that cannot change a result
+SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
 ALL = "all"  # the name of the whole bank where segments are told apart
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
@@ -78,8 +80,10 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
         shocks=paths(draws.sizes, scenario.start, scenario.months, streams, replicates),
         season={name: np.array(factors) for name, factors in scenario.season.items()}, streams=streams,
     )  # fmt: skip
-    run = FIDELITIES[plan.fidelity]
-    return run(plan.model, schedule, draws.start, scenario.mixing, streams), draws.tried
+    with closing(schedule):
+        run = FIDELITIES[plan.fidelity]
+        trajectory = run(plan.model, schedule, draws.start, scenario.mixing, streams, plan.by_segment)
+    return trajectory, draws.tried
 
 
 def kept(plan: Plan, trajectory: Trajectory) -> Floats:
@@ -150,8 +154,9 @@ class Ensemble:
         self.close()
 
 
-def blocks(draws: int, size: int = BLOCK) -> list[Ints]:
-    """Return the replicate numbers of each block."""
+def blocks(draws: int, workers: int) -> list[Ints]:
+    """Return the replicate numbers of each block: at least one a worker, each large enough to pay for its set-up."""
+    size = min(max(-(-draws // workers), SMALLEST), LARGEST)
     return [np.arange(first, min(first + size, draws)) for first in range(0, draws, size)]
 
 
@@ -159,7 +164,8 @@ def run(
     plan: Plan, progress: Callable[[int, int], None] = lambda done, total: None, folder: Path | None = None
 ) -> Ensemble:
     """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
-    work = blocks(plan.draws)
+    keep_freed()
+    work = blocks(plan.draws, plan.workers)
     ensemble = Ensemble(plan, folder)
     try:
         for done, (numbers, (block, tried)) in enumerate(_in_order(plan, work), start=1):

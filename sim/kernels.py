@@ -15,7 +15,7 @@ Kachitvichyanukul, Schmeiser (1988), "Binomial random variate generation" (the b
 Stadlober (1990), "The ratio of uniforms approach for generating discrete random variates" (HRUA*).
 """
 
-from math import exp, floor, log, log1p, sqrt
+from math import exp, factorial, floor, log, log1p, sqrt
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,17 @@ Floats = NDArray[np.float64]
 GAMMA = np.uint64(0x9E3779B97F4A7C15)  # odd, from the golden ratio: successive counters differ in many bits
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = (np.uint64(s) for s in (30, 27, 31, 11))
+_S30, _S27, _S31, _S12 = (np.uint64(s) for s in (30, 27, 31, 12))
 _HALF_ULP = 0.5
-_TO_UNIT = 2.0**-53
+_TO_UNIT = 2.0**-52  # with the half, 52 bits are what a float holds exactly: never 0, never 1
 
 INVERSION_BELOW = 10.0  # expected count under which the inverse distribution is the quicker exact draw
 _LOG_FACTORIALS = np.array([0.0, *np.cumsum(np.log(np.arange(1.0, 64.0)))])
+
+_PER_LOG2 = 1.44269504088896338700
+_LOG2_HIGH, _LOG2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_SHIFTER = 6755399441055744.0  # 1.5 · 2⁵²
+_TAYLOR = tuple(1.0 / factorial(n) for n in range(13, 1, -1))
 
 _options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -50,7 +55,31 @@ def mix(x: np.uint64) -> np.uint64:
 @njit(float64(uint64, uint64), inline="always", **_options)
 def _unit(key: np.uint64, i: np.uint64) -> float:
     """Return the i-th uniform of a key, in the open interval (0, 1)."""
-    return (float(mix(key + i * GAMMA) >> _S11) + _HALF_ULP) * _TO_UNIT
+    return (float(mix(key + i * GAMMA) >> _S12) + _HALF_ULP) * _TO_UNIT
+
+
+@njit(void(float64[::1], float64[::1]), **_options)
+def chances(hazards: Floats, out: Floats) -> None:
+    """Fill `out` with 1 − e^(−hazard), to within one unit in the last place, also where the hazard is tiny.
+
+    Reduces to ½ log 2 and sums Taylor's series, without a branch or a call, so that the compiler works on several
+    at a time: the only place where a rate becomes a chance, and the same bits wherever it is computed.
+
+    References
+    ----------
+    Cody, Waite (1980), "Software Manual for the Elementary Functions" (the reduction in two parts).
+    """
+    for i in range(hazards.size):
+        x = -min(hazards[i], 40.0)  # from there on the chance is 1 to the last bit
+        shifted = x * _PER_LOG2 + _SHIFTER  # its low bits are the nearest whole number of log 2
+        k = shifted - _SHIFTER
+        r = (x - k * _LOG2_HIGH) - k * _LOG2_LOW
+        series = _TAYLOR[0]
+        for term in _TAYLOR[1:]:
+            series = series * r + term
+        rest = series * r * r + r  # e^r − 1
+        power = np.int64((np.float64(shifted).view(np.int64) + 1023) << 52).view(np.float64)  # 2^k
+        out[i] = (1.0 - power) - power * rest
 
 
 @njit(float64(float64), **_options)
@@ -226,8 +255,8 @@ def _binomial_row(
     """
     for r in range(n.size):
         key = mix(lot ^ who[r])
-        u = (float(np.int64(mix(key + GAMMA) >> _S11)) + _HALF_ULP) * _TO_UNIT - 0.5
-        v = (float(np.int64(mix(key + GAMMA + GAMMA) >> _S11)) + _HALF_ULP) * _TO_UNIT
+        u = (float(np.int64(mix(key + GAMMA) >> _S12)) + _HALF_ULP) * _TO_UNIT - 0.5
+        v = (float(np.int64(mix(key + GAMMA + GAMMA) >> _S12)) + _HALF_ULP) * _TO_UNIT
         mean = n[r] * p[r]
         spread = sqrt(n[r] * p[r] * (1.0 - p[r]))
         b = 1.15 + 2.53 * spread
@@ -275,6 +304,97 @@ def compete(occupancy: Ints, chances: Floats, leaves: Ints, lots: Uints, who: Ui
             for r in range(replicates):
                 p[r] = chances[f, s, r] / certain[r] if certain[r] > 0.0 else 0.0
             _binomial_row(left, p, lots[f, s], who, first, margin, moves[f, s])
+
+
+@njit(void(float64[:, :, ::1], float64[:, :, ::1], int64[::1], float64[:, :, ::1]), **_options)
+def expect(occupancy: Floats, chances: Floats, leaves: Ints, moves: Floats) -> None:
+    """Fill `moves` (F, S, R) with the persons expected to leave each state (K, S, R) by each flow but intakes."""
+    for f in range(moves.shape[0]):
+        if leaves[f] >= 0:
+            for s in range(moves.shape[1]):
+                here, chance, gone = occupancy[leaves[f], s], chances[f, s], moves[f, s]
+                for r in range(gone.size):
+                    gone[r] = here[r] * chance[r]
+
+
+_moving = [void(t[:, :, ::1], t[:, :, ::1], int64[::1], int64[::1]) for t in (int64, float64)]
+
+
+@njit(_moving, **_options)
+def move(occupancy: Any, moves: Any, leaves: Ints, enters: Ints) -> None:
+    """Take each flow's persons (F, S, R) out of the state that it leaves and put them in the one that it enters."""
+    for f in range(moves.shape[0]):
+        for s in range(moves.shape[1]):
+            gone, there = moves[f, s], occupancy[enters[f], s]
+            for r in range(gone.size):
+                there[r] += gone[r]
+            if leaves[f] >= 0:
+                here = occupancy[leaves[f], s]
+                for r in range(gone.size):
+                    here[r] -= gone[r]
+
+
+_auditing = [
+    int64[::1](t[:, :, :, ::1], t[:, :, :, ::1], int64[:, ::1], int64[:, ::1], float64) for t in (int64, float64)
+]
+
+
+_adding = [void(t[::1], t[::1], int64) for t in (int64, float64)]
+
+
+@njit(_adding, **_options)
+def _add(total: Any, row: Any, times: int) -> None:
+    """Add a row some times to a total, both of one length."""
+    for r in range(total.size):
+        total[r] += times * row[r]
+
+
+_searching = [int64(t[::1], float64, float64) for t in (int64, float64)]
+
+
+@njit(_searching, **_options)
+def _first(values: Any, low: float, high: float) -> int:
+    """Return the index of the first value that is not between low and high, −1 if there is none."""
+    right = 0
+    for r in range(values.size):
+        right += (values[r] >= low) & (values[r] <= high)  # no `and`: a branch would end the vector code
+    if right < values.size:
+        for r in range(values.size):
+            if not low <= values[r] <= high:
+                return r
+    return -1
+
+
+@njit(_auditing, **_options)
+def audit(people: Any, moved: Any, inside: Ints, signs: Ints, slack: float) -> Ints:
+    """Return the first (law, month, replicate) that the books break, or (−1, −1, −1).
+
+    Parameters
+    ----------
+    people, moved : (T + 1, K, S, R) in each state and (T, F, S, R) moved, persons.
+    inside : (M, K) 1 where law m counts a state; signs : (M, F) how a flow changes that count.
+    slack : persons by which sums of fractions may be off.
+    """
+    change = np.empty(people.shape[3], people.dtype)
+    for t in range(moved.shape[0]):
+        for s in range(people.shape[2]):
+            for k in range(people.shape[1]):
+                bad = _first(people[t + 1, k, s], -slack, np.inf)
+                if bad >= 0:
+                    return np.array([inside.shape[0], t, bad])
+            for m in range(inside.shape[0]):
+                change[:] = 0
+                for k in range(people.shape[1]):
+                    if inside[m, k]:
+                        _add(change, people[t + 1, k, s], 1)
+                        _add(change, people[t, k, s], -1)
+                for f in range(moved.shape[1]):
+                    if signs[m, f]:
+                        _add(change, moved[t, f, s], -signs[m, f])
+                bad = _first(change, -slack, slack)
+                if bad >= 0:
+                    return np.array([m, t, bad])
+    return np.array([-1, -1, -1])
 
 
 @njit(void(uint64[::1], uint64[::1], uint64[:, ::1]), **_options)

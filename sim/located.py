@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sim.errors import InputError, Place, Problem, did_you_mean, shown
 
 MOST_BYTES = 1 << 20
-MOST_EVENTS = 100_000
+MOST_EVENTS = 40_000
 MOST_LEVELS = 20  # of nesting
 MOST_PARENTS = 10  # in a chain of `extends`
 MOST_KEY_CHARACTERS = 100
@@ -232,7 +232,7 @@ class _Event(NamedTuple):
 
 def _events(text: str, file: str) -> Iterator[_Event]:
     """The events one by one, so that a reader can stop at what it refuses; PyYAML is known only here."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

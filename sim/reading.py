@@ -1,15 +1,27 @@
-"""A cursor over a located tree: typed readers that note a problem and go on, so that a file is told all at once."""
+"""A cursor over a located tree: typed readers that note a problem and go on, so that a file is told all at once.
 
-from collections.abc import Callable, Iterable, Sequence
+One slip should make one message: a key that is misspelt is not also missing, and what was told of a value is not told
+again of what follows from it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sim.errors import Place, Problem, did_you_mean, shown
-from sim.located import Mapping, Node, Scalar, structural_slip
+from sim.errors import InputError, Place, Problem, did_you_mean, shown
+from sim.located import Mapping as Members
+from sim.located import Node, Scalar, structural_slip
 from sim.located import Sequence as ListNode
 from sim.quantities import QuantityError
 
 T = TypeVar("T")
+
+MOST_PROBLEMS = 200  # of one file
+MOST_STRANGE_KEYS = 20  # told one by one
+AS_LINES = "write it as 'name: value' lines"
+WHEN_EMPTY = "write 'name: value' lines below it, or delete it"
+NAME = r"\w[\w -]*"
 
 
 @dataclass(frozen=True)
@@ -19,16 +31,18 @@ class Cursor:
     Parameters
     ----------
     problems : shared by all cursors of a reading; what is wrong is appended to it.
+    key_place : where the key stands; a problem with a mapping or a list as a whole is told there.
     """
 
     node: Node
     key: str
     problems: list[Problem]
+    key_place: Place | None = None
 
     @property
     def place(self) -> Place:
-        """Where the node stands."""
-        return self.node.place
+        """Where a value stands, or the key of what has members."""
+        return self.node.place if self.is_scalar or self.key_place is None else self.key_place
 
     @property
     def is_scalar(self) -> bool:
@@ -38,21 +52,33 @@ class Cursor:
     @property
     def is_mapping(self) -> bool:
         """True if the node has named members."""
-        return isinstance(self.node, Mapping)
+        return isinstance(self.node, Members)
+
+    @property
+    def written(self) -> str:
+        """The text as it stands; … where it is not one text."""
+        return self.node.text if isinstance(self.node, Scalar) else "…"
 
     def problem(self, found: str, allowed: str, hint: str = "") -> None:
         """Note that something is wrong here."""
-        self.problems.append(Problem(found, allowed, hint, self.key, self.place))
+        self._note(Problem(found, allowed, hint, self.key, self.place))
 
-    def read(self, reader: Callable[[str], T]) -> T | None:
+    def misshapen(self, wanted: str, hint: str = "") -> None:
+        """Note that what stands here is not of the kind wanted."""
+        slip = structural_slip(self.node.text) if isinstance(self.node, Scalar) else ""
+        empty = isinstance(self.node, Scalar) and not self.node.text
+        hint = WHEN_EMPTY if empty and hint == AS_LINES else hint
+        self.problem(_kind(self.node), f"came where {wanted} must stand", slip or hint)
+
+    def read(self, reader: Callable[[str], T], hint: str = "") -> T | None:
         """Return what a reader of `sim.quantities` makes of the text here."""
         if not isinstance(self.node, Scalar):
-            self.problem(_kind(self.node), "came where one value must stand")
+            self.misshapen("one value", hint)
             return None
         try:
             return reader(self.node.text)
         except QuantityError as error:
-            self.problem(error.found, error.allowed, error.hint)
+            self.problem(error.found, error.allowed, error.hint or hint)
             return None
 
     def text(self) -> str | None:
@@ -62,53 +88,107 @@ class Cursor:
             self.problem("nothing", "came where a text must stand")
         return text or None
 
-    def choice(self, options: Iterable[str]) -> str | None:
-        """Return the text here if it is one of the options."""
+    def choice(self, options: Iterable[str], kind: str = "one of the choices") -> str | None:
+        """Return the text here if it is one of the options; otherwise it 'is not <kind>'."""
         text = self.read(str.strip)
         if text is None or text in (allowed := list(options)):
             return text
-        self.problem(shown(text), "is not one of the choices", did_you_mean(text, allowed))
+        self.problem(shown(text), f"is not {kind}", did_you_mean(text, allowed))
         return None
 
-    def items(self, count: int | None = None) -> list["Cursor"] | None:
+    def items(self, count: int | None = None, hint: str = "write it as [a, b]") -> list["Cursor"] | None:
         """Return cursors on the members of the list here."""
         if not isinstance(self.node, ListNode):
-            self.problem(_kind(self.node), "came where a list must stand", "write it as [a, b]")
+            self.misshapen("a list", hint)
             return None
         if count is not None and len(self.node.items) != count:
-            self.problem(f"a list of {len(self.node.items)}", f"must have {count} members")
+            self.problem(f"a list of {len(self.node.items)}", f"must have {count} members", hint)
             return None
-        return [Cursor(item, f"{self.key}[{i}]", self.problems) for i, item in enumerate(self.node.items)]
+        return [Cursor(item, f"{self.key}.{i}", self.problems) for i, item in enumerate(self.node.items, 1)]
 
-    def named(self, kind: str = "", allowed: Sequence[str] | None = None) -> dict[str, "Cursor"]:
+    def named(self, kind: str = "", allowed: Sequence[str] | None = None, hint: str = AS_LINES) -> "Named":
         """Return cursors by name; with `allowed`, other names are problems: '… is not a <kind>'."""
-        if not isinstance(self.node, Mapping):
-            slip = structural_slip(self.node.text) if isinstance(self.node, Scalar) else ""
-            hint = slip or "write it as 'name: value' lines"
-            self.problem(_kind(self.node), "came where a mapping must stand", hint)
-            return {}
-        found = {}
-        for name, entry in self.node.entries.items():
-            key = f"{self.key}.{name}" if self.key else name
-            if allowed is not None and name not in allowed:
-                hint = did_you_mean(name, allowed)
-                self.problems.append(Problem(shown(name), f"is not a {kind}", hint, key, entry.key_place))
-            else:
-                found[name] = Cursor(entry.node, key, self.problems)
+        if not isinstance(self.node, Members):
+            self.misshapen("a mapping", hint)
+            return Named({})
+        members = {name: self._member(name) for name in self.node.entries}
+        if allowed is None:
+            return Named(members)
+        strange = [name for name in members if name not in allowed]
+        hints = {name: did_you_mean(name, allowed) for name in strange[:MOST_STRANGE_KEYS]}
+        for name, near in hints.items():
+            self._at_key(name, shown(name), f"is not a {kind}", near)
+        if len(strange) > len(hints):
+            name = strange[len(hints)]
+            self._at_key(
+                name, shown(name), f"and {len(strange) - len(hints) - 1} keys after it are not a {kind} either"
+            )
+        return Named({n: c for n, c in members.items() if n in allowed}, strange=tuple(strange), hints=hints)
+
+    def fields(self, allowed: Sequence[str], required: Sequence[str] = (), hint: str = AS_LINES) -> "Named":
+        """Return cursors on the known keys here; unknown and missing ones are problems."""
+        found = self.named("key here", allowed, hint)
+        for name in required:
+            if self.is_mapping and found.lacks(name):
+                self.problem(f"'{name}'", "is missing")
         return found
 
-    def fields(self, allowed: Sequence[str], required: Sequence[str] = ()) -> dict[str, "Cursor"]:
-        """Return cursors on the known keys here; unknown and missing ones are problems."""
-        found = self.named("key here", allowed)
-        if isinstance(self.node, Mapping):
-            for name in required:
-                if name not in self.node.entries:
-                    self.problem(f"'{name}'", "is missing")
-        return found
+    def new_names(self, kind: str, at_most: int, hint: str = AS_LINES) -> dict[str, "Cursor"]:
+        """Return cursors by names that the file itself gives: words, so that they can be joined by dots."""
+        members = self.named(hint=hint)
+        if len(members) > at_most:
+            self.problem(f"{len(members):,} {kind}s", f"are too many; at most {at_most} are read")
+            return {}
+        for name in members:
+            if not re.fullmatch(NAME, name):
+                allowed = f"cannot be the name of a {kind}"
+                self._at_key(name, shown(name), allowed, "use letters, digits, '_' and '-'")
+        return {name: cursor for name, cursor in members.items() if re.fullmatch(NAME, name)}
+
+    def _member(self, name: str) -> "Cursor":
+        assert isinstance(self.node, Members)
+        entry = self.node.entries[name]
+        return Cursor(entry.node, f"{self.key}.{name}" if self.key else name, self.problems, entry.key_place)
+
+    def _at_key(self, name: str, found: str, allowed: str, hint: str = "") -> None:
+        member = self._member(name)
+        self._note(Problem(found, allowed, hint, member.key, member.key_place))
+
+    def _note(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        if len(self.problems) >= MOST_PROBLEMS:
+            found = f"{MOST_PROBLEMS} problems and perhaps more"
+            rest = Problem(found, "were found", "mend these first", place=problem.place)
+            raise InputError([*self.problems, rest])
+
+
+class Named(dict[str, Cursor]):
+    """Cursors by name, and what else stood there: the strange keys, each with the hint that was given for it."""
+
+    def __init__(
+        self, found: Mapping[str, Cursor], strange: Sequence[str] = (), hints: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(found)
+        self.strange = strange
+        self._meant = " ".join((hints or {}).values())
+
+    def lacks(self, *names: str) -> bool:
+        """True if none of the names stands here, not even misspelt."""
+        return not any(name in self or f"mean '{name}'" in self._meant for name in names)
+
+
+def inherited(here: Cursor, at: Mapping[str, Cursor], names: Iterable[str]) -> str:
+    """Return how to take away the keys that came from the file extended, as a hint; "" if none did."""
+    parents = [name for name in names if at[name].node.place.file != here.place.file]
+    if not parents:
+        return ""
+    those = " and ".join(parents)
+    off = ", ".join(f"{name}: off" for name in parents)
+    return f"{those} stand{'' if len(parents) > 1 else 's'} in {at[parents[0]].place.file}: write {off} here"
 
 
 def _kind(node: Node) -> str:
-    if isinstance(node, Mapping):
+    if isinstance(node, Members):
         return "a mapping"
     if isinstance(node, ListNode):
         return "a list"

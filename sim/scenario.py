@@ -133,12 +133,6 @@ class Lever:
     cost: Cost
     provenance: Provenance
 
-    @property
-    def latest(self) -> int:
-        """Ordinal of the last month in which it may be in force."""
-        endless = self.trigger is not None or self.begins.mean_gap_months > 0
-        return FOREVER if endless else self.begins.last.ordinal + self.lasts_months - 1
-
 
 @dataclass(frozen=True)
 class Shock:
@@ -157,6 +151,7 @@ class Scenario:
 
     name: str
     question: str
+    question_zh: str
     start: Month
     until: Month
     reported: tuple[Figure, ...]

@@ -61,9 +61,14 @@ class Schedule:
         self._values: dict[str, Floats] = dict(self.base)
         self._finished: People = np.empty(0)
         self._factors = {sign: {name: np.exp(sign * path) for name, path in self.shocks.items()} for sign in (1, -1)}
-        for change in self.changes:
-            life = self._watch(change, change.trigger) if change.trigger else self._dated(change)
+        self._lives = [self._watch(c, c.trigger) if c.trigger else self._dated(c) for c in self.changes]
+        for life in self._lives:
             self.environment.process(life)
+
+    def close(self) -> None:
+        """End every life: they hold the block's arrays in a circle that would go only with the next collection."""
+        for life in self._lives:
+            life.close()
 
     def at(self, t: int, finished: People) -> Values:
         """Return the value of each parameter in the t-th month after the start, t = 1, 2, …
@@ -71,7 +76,8 @@ class Schedule:
         `finished` (K, S, R) is where everybody is at the end of the month before: what policies act upon.
         """
         self._finished = finished
-        self.environment.run(until=t + 0.5)
+        if self.environment.peek() <= t:  # nothing due, nothing to run
+            self.environment.run(until=t + 0.5)
         touched = self._weigh(t)
         moved = {p.name for p in self.model.parameters if p.moved_by in self.shocks or p.name in self.season}
         stale = set(self.base) if t == 1 else touched | moved

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.quantities import Month
+from sim.step import add_up
 from sim.streams import Streams
 
 Floats = NDArray[np.float64]
@@ -96,6 +97,7 @@ def _wiggles(name: str, size: Floats, start: Month, months: int, streams: Stream
     z = np.stack([streams.normal("environment", f"{name} within the year", replicates, (first + i).ordinal)
                   for i in range(last - first + 1)])  # fmt: skip
     year = z.reshape(-1, 12, replicates.size)
-    centred = (year - year.mean(axis=1, keepdims=True)).reshape(z.shape)
+    mean = add_up(np.moveaxis(year, 1, 0)) / 12.0  # in order: a sum by NumPy rounds otherwise for one replicate alone
+    centred = (year - mean[:, None]).reshape(z.shape)
     skip = (start + 1) - first
     return np.asarray(size * np.sqrt(12.0 / 11.0) * centred[skip : skip + months])

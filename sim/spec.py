@@ -192,6 +192,11 @@ class Model:
         return tuple(int(f) for f in np.flatnonzero(self.leaves < 0))
 
     @cached_property
+    def exposed(self) -> tuple[int, ...]:
+        """Indices of the states that one is exposed to."""
+        return tuple(self.indices(self.exposed_to))
+
+    @cached_property
     def rationed(self) -> dict[str, tuple[int, ...]]:
         """For each resource, the indices of the flows that it serves."""
         served = {r.name: tuple(i for i, f in enumerate(self.flows) if f.served_by == r.name) for r in self.resources}

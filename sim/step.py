@@ -1,21 +1,23 @@
-"""One month of any model: hazards become chances, capacity becomes places, and the books must balance.
+"""One month of any model: hazards become chances, capacity becomes places.
 
 What is written here once is what every fidelity shares; a fidelity adds who is drawn and who is served.
 Working arrays put the flow F or state K first, then segment S and replicate R last: what all replicates
 share is then one number against a contiguous row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import RunError
+from sim import kernels
 from sim.spec import CUSTOMERS, EXPOSURE, Model, People
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+TINY = 1e-300  # keeps 0 / 0 at 0
+UNLIMITED = np.int64(2**62)  # places that nobody can use up
 
 
 @dataclass(frozen=True)
@@ -25,18 +27,24 @@ class Values:
     value: Mapping[str, Floats]
     changed: frozenset[str]
 
+    def capacity(self, model: Model, resource: str, replicates: int) -> Floats:
+        """Return the capacity of a resource this month in each replicate, (R,) persons."""
+        return np.broadcast_to(self.value[model.resource[resource].capacity][0], (replicates,))
 
-def add_up(arrays: People) -> People:
+
+def add_up(arrays: People | Sequence[People]) -> People:
     """Return the sum over the first axis, added in order so that no bit depends on the shape of the rest."""
-    total: People = arrays[0].copy()
-    for array in arrays[1:]:
+    total: People = arrays[0] + (arrays[1] if len(arrays) > 1 else 0)
+    for array in arrays[2:]:
         total += array
     return total
 
 
 def chance(hazard: Floats) -> Floats:
     """Return 1 − e^(−hazard), the one place where a rate per month becomes a chance."""
-    return np.asarray(-np.expm1(-hazard))
+    out = np.empty(hazard.shape)
+    kernels.chances(np.ascontiguousarray(hazard).ravel(), out.ravel())
+    return out
 
 
 @dataclass
@@ -77,8 +85,7 @@ class Chances:
         total = self.hazard[flows[0]]
         for f in flows[1:]:
             total = total + self.hazard[f]
-        leaving = chance(total)
-        per_hazard = np.divide(leaving, total, out=np.ones(leaving.shape), where=total > 0)
+        per_hazard = chance(total) / np.maximum(total, TINY)
         for f in flows:
             np.multiply(self.hazard[f], per_hazard, out=self.of[f])
 
@@ -95,7 +102,7 @@ class Chances:
         total = self.hazard[others[0]]
         for f in others[1:]:
             total = total + self.hazard[f]
-        per_hazard = np.divide(chance(total), total, out=np.ones(total.shape), where=total > 0)
+        per_hazard = chance(total) / np.maximum(total, TINY)
         ask = self.of[asked]
         return {f: np.clip(np.divide(self.hazard[f] * per_hazard - self.of[f], ask, out=np.zeros(ask.shape),
                                      where=ask > 0), 0.0, 1.0) for f in others}  # fmt: skip
@@ -114,13 +121,13 @@ def whole(amount: Floats, carried: Floats) -> Ints:
     """Return whole persons of an amount, keeping the fraction in `carried` for the next month.
 
     Truncating each month would lose half a person a month; the sum of what is returned never differs from the sum
-    of the amounts by one. An infinite amount comes back as 2⁶² and carries nothing.
+    of the amounts by one. An infinite amount comes back as `UNLIMITED` and carries nothing.
     """
     unlimited = np.isinf(amount)
     due = np.where(unlimited, 0.0, amount) + carried
     persons = np.floor(due)
     carried[...] = due - persons
-    return np.where(unlimited, np.int64(2**62), persons.astype(np.int64))
+    return np.where(unlimited, UNLIMITED, persons.astype(np.int64))
 
 
 Wait = Callable[[int, int, People, Floats, NDArray[np.intp]], People]
@@ -142,6 +149,8 @@ def ration(chances: Chances, moves: People, places: Mapping[str, People], wait: 
     """
     model = chances.model
     for resource, flows in model.rationed.items():
+        if places[resource].min() >= UNLIMITED:
+            continue
         asked = add_up(np.concatenate([moves[f] for f in flows]))
         rows = np.flatnonzero(asked > places[resource])
         if not rows.size:
@@ -154,30 +163,23 @@ def ration(chances: Chances, moves: People, places: Mapping[str, People], wait: 
                 gone = wait(f, other, still, np.minimum(q[:, rows] / left, 1.0), rows)
                 moves[other][:, rows] += gone
                 still = still - gone
-                left = np.maximum(left - q[:, rows], 1e-300)
+                left = np.maximum(left - q[:, rows], TINY)
             waiting.append(still)
         served = serve(resource, np.concatenate(waiting), places[resource][rows], rows)
         for f, part in zip(flows, np.split(served, len(flows)), strict=True):
             moves[f][:, rows] = part
 
 
-def apply(model: Model, occupancy: People, moves: People) -> None:
-    """Move people: each flow's persons leave its source and enter its target; (K, S, R) changed in place."""
-    for f, (source, target) in enumerate(zip(model.leaves, model.enters, strict=True)):
-        if source >= 0:
-            occupancy[source] -= moves[f]
-        occupancy[target] += moves[f]
-
-
-def expected_month(chances: Chances, occupancy: Floats, values: Values, exposure: Floats | None, moves: Floats) -> None:
+def expected_month(
+    chances: Chances, occupancy: Floats, customers: Floats, values: Values, exposure: Floats | None, moves: Floats
+) -> None:
     """Fill `moves` (F, S, R) with the expected moves of one month out of `occupancy` (K, S, R), capacity included."""
     model, odds = chances.model, chances.update(values, exposure)
-    for f, source in enumerate(model.leaves):
-        if source >= 0:
-            np.multiply(occupancy[source], odds[f], out=moves[f])
-    places = {name: values.value[model.resource[name].capacity][0] for name in model.rationed}
+    kernels.expect(occupancy, odds, model.leaves, moves)
+    places = {name: values.capacity(model, name, chances.replicates) for name in model.rationed}
     ration(chances, moves, places, _expected_wait, _expected_serve)
-    moves[list(model.intakes)] = intake(model, values, add_up(occupancy))
+    if model.intakes:
+        moves[list(model.intakes)] = intake(model, values, customers)
 
 
 def _expected_wait(asked: int, other: int, askers: Floats, chance: Floats, rows: NDArray[np.intp]) -> Floats:
@@ -185,40 +187,5 @@ def _expected_wait(asked: int, other: int, askers: Floats, chance: Floats, rows:
 
 
 def _expected_serve(resource: str, askers: Floats, places: Floats, rows: NDArray[np.intp]) -> Floats:
-    share = np.minimum(1.0, places / np.maximum(add_up(askers), 1e-300))
+    share = np.minimum(1.0, places / np.maximum(add_up(askers), TINY))
     return np.asarray(askers * share)
-
-
-def check_books(model: Model, occupancy: People, moves: People) -> None:
-    """Refuse a run in which people were lost, came from nowhere, or a measure changed by other than its flows.
-
-    Parameters
-    ----------
-    occupancy : (T + 1, K, S, R) persons. moves : (T, F, S, R) persons.
-
-    Raises
-    ------
-    RunError
-        Naming the law, the first month and replicate where it fails.
-    """
-    slack = 0.0 if occupancy.dtype.kind == "i" else 1e-9 * float(occupancy[0].sum(axis=0).max(initial=1.0))
-    _require(occupancy.min(axis=(1, 2), initial=0) >= -slack, "a negative number of people")
-    people = occupancy.sum(axis=1)
-    come = moves[:, list(model.intakes)].sum(axis=1)
-    kept = np.abs(np.diff(people, axis=0) - come) <= slack
-    _require(kept.all(axis=1), "people lost or come from nowhere")
-    in_all, moved = occupancy.sum(axis=2), moves.sum(axis=2)
-    for measure in (m for m in model.measures if m.stock):
-        change = np.diff(in_all[:, model.indices(measure.stock)].sum(axis=1), axis=0)
-        signs = model.crossings(measure.name)
-        crossed = sum((sign * moved[:, f] for f, sign in enumerate(signs) if sign), np.zeros_like(change))
-        _require(
-            np.abs(change - crossed) <= slack,
-            f"{measure.name} changed by other than the flows across its edge",
-        )
-
-
-def _require(kept: NDArray[np.bool_], broken: str) -> None:
-    if not kept.all():
-        month, replicate = (int(i) for i in np.argwhere(~kept)[0])
-        raise RunError(broken, f"in month {month + 1} of replicate {replicate} of the block", "nothing was written")

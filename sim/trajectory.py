@@ -16,7 +16,8 @@ class Trajectory:
 
     Parameters
     ----------
-    occupancy : (T + 1, K, S, R) persons in each state at the end of each month, the start included.
+    occupancy : (T + 1, K, S, R) persons in each state at the end of each month, the start included; S is 1 where
+        segments were not kept.
     moves : (T, F, S, R) persons moved by each flow in each month.
     spent : (T, R) yuan spent on levers in each month.
     """

@@ -17,7 +17,6 @@ from sim.fidelity import FIDELITIES
 from sim.model import MODEL
 from sim.quantities import Month
 from sim.scenario import Scenario
-from sim.scenario_file import load
 from sim.schedule import Schedule
 from sim.spec import Model
 from sim.streams import Streams
@@ -51,6 +50,8 @@ def fidelity(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def baseline() -> Scenario:
     """Return the baseline scenario for the real model."""
+    from sim.scenario_file import load
+
     return load(ROOT / "scenarios" / "baseline.yaml", MODEL)
 
 

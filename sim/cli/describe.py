@@ -1,7 +1,9 @@
 """`mobank describe`: the model as tables, read from MODEL itself."""
 
+from sim.cli.terminal import LangOption, language
 
-def describe() -> None:
+
+def describe(lang: LangOption = None) -> None:
     """Show the model: states, flows with their hazards, parameters with plausible ranges, measures."""
     from rich.console import Console
 
@@ -9,6 +11,5 @@ def describe() -> None:
     from sim.report.model_tables import tables
 
     console = Console(highlight=False)
-    for table in tables(MODEL):
+    for table in tables(MODEL, language(lang)):
         console.print(table)
-        console.print()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.terminal import LangOption, language, progress
 from sim.errors import InputError, Problem
 
 
@@ -16,18 +17,6 @@ class Fidelity(StrEnum):
 
     cohort = "cohort"
     mean_field = "mean_field"
-
-
-class Lang(StrEnum):
-    """Language of tables and charts."""
-
-    en = "en"
-    zh = "zh"
-
-
-LangOption = Annotated[
-    Lang | None, typer.Option("--lang", help="Language of tables and charts; default: the locale's.")
-]
 
 
 def run(
@@ -43,7 +32,6 @@ def run(
     by_segment: Annotated[bool, typer.Option("--by-segment", help="Keep the paths of each segment too.")] = False,
 ) -> None:
     """Run a scenario: summary table, fan charts, and the path of every replicate."""
-    from sim.cli.terminal import language, progress
     from sim.model import MODEL
     from sim.scenario_file import load
 
@@ -60,7 +48,7 @@ def run(
     show(final, plan, words)
 
 
-def show(where: Path, plan: "Plan", lang: "QuantityLang") -> None:
+def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     """Print the question, the table of year-ends, what it rests on, and where the files are."""
     from rich.console import Console
 
@@ -68,7 +56,8 @@ def show(where: Path, plan: "Plan", lang: "QuantityLang") -> None:
     from sim.report.tables import footnotes, year_end_table
 
     console = Console(highlight=False)
-    console.print(f"\n[bold]{plan.scenario.question}[/bold]\n")
+    question = plan.scenario.question_zh if lang == "zh" else plan.scenario.question
+    console.print(f"\n[bold]{question}[/bold]\n")
     console.print(year_end_table(where / SUMMARY, plan, lang))
     console.print(footnotes(plan, lang), style="dim")
     console.print(f"\n{where.as_posix()}/", soft_wrap=True)
@@ -115,4 +104,4 @@ def replay(
 
 if TYPE_CHECKING:
     from sim.ensemble import Plan
-    from sim.quantities import Lang as QuantityLang
+    from sim.quantities import Lang

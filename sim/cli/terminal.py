@@ -4,8 +4,24 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 from sim.quantities import Lang
+
+
+class Language(StrEnum):
+    """Language of tables and charts."""
+
+    en = "en"
+    zh = "zh"
+
+
+LangOption = Annotated[
+    Lang | None, typer.Option("--lang", help="Language of tables and charts; default: the locale's.")
+]
 
 
 def language(asked: str | None) -> Lang:

@@ -1,7 +1,7 @@
 """The fidelities: one description of a bank, run in more than one way.
 
-Each is a function ``run(model, schedule, start, mixing, streams) -> Trajectory``; FIDELITIES names them. They do
-not know of each other.
+Each is a function ``run(model, schedule, start, mixing, streams, by_segment) -> Trajectory``; FIDELITIES names
+them. They do not know of each other.
 """
 
 from collections.abc import Callable

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sim import kernels, step
 from sim.contacts import exposure_of
+from sim.ledger import Ledger
 from sim.schedule import Schedule
 from sim.spec import Model
 from sim.streams import Streams
@@ -17,7 +18,9 @@ Ints = NDArray[np.int64]
 Rows = NDArray[np.intp]
 
 
-def run(model: Model, schedule: Schedule, start: Ints, mixing: Floats, streams: Streams) -> Trajectory:
+def run(
+    model: Model, schedule: Schedule, start: Ints, mixing: Floats, streams: Streams, by_segment: bool = True
+) -> Trajectory:
     """Return the trajectory of a block of replicates.
 
     Parameters
@@ -30,11 +33,9 @@ def run(model: Model, schedule: Schedule, start: Ints, mixing: Floats, streams: 
     The law is the discrete-time multi-state model with competing risks; counts are multinomial given the month's
     start (e.g. Bretó and Ionides 2011 on such Markov counting systems).
     """
-    months, flows = len(schedule.months), [f.name for f in model.flows]
-    occupancy = start.astype(np.int64)
-    people = np.empty((months + 1, *occupancy.shape), np.int64)
-    moved = np.zeros((months, len(flows), *occupancy.shape[1:]), np.int64)
-    people[0] = occupancy
+    flows, occupancy = [f.name for f in model.flows], start.astype(np.int64)
+    moves = np.zeros((len(flows), *occupancy.shape[1:]), np.int64)
+    ledger = Ledger(model, occupancy, len(schedule.months), by_segment)
     chances = step.Chances(model, *occupancy.shape[1:])
     who = streams.who("moves", schedule.replicates)
     carried = np.zeros((len(model.intakes), *occupancy.shape[1:]))
@@ -42,19 +43,16 @@ def run(model: Model, schedule: Schedule, start: Ints, mixing: Floats, streams: 
 
     for t, month in enumerate(schedule.months):
         values = schedule.at(t + 1, occupancy)
-        odds = chances.update(values, exposure_of(model, mixing, occupancy))
+        odds = chances.update(values, exposure_of(model, mixing, occupancy, ledger.customers))
         lots = streams.lots("moves", flows, month.ordinal, schedule.segments)
-        moves = moved[t]
         kernels.compete(occupancy, odds, model.leaves, lots, who, moves)
         desk = Desk(model, streams, month.ordinal, schedule)
-        places = {name: step.whole(values.value[model.resource[name].capacity][0], spare[name]) for name in spare}
+        places = {name: step.whole(values.capacity(model, name, left.size), left) for name, left in spare.items()}
         step.ration(chances, moves, places, desk.wait, desk.serve)
-        moves[list(model.intakes)] = step.whole(step.intake(model, values, step.add_up(occupancy)), carried)
-        step.apply(model, occupancy, moves)
-        people[t + 1] = occupancy
+        moves[list(model.intakes)] = step.whole(step.intake(model, values, ledger.customers), carried)
+        ledger.enter(t, moves)
 
-    step.check_books(model, people, moved)
-    return Trajectory(model, people, moved, schedule.spent)
+    return ledger.close(schedule.spent)
 
 
 class Desk:
@@ -77,7 +75,8 @@ class Desk:
         asked = [self.model.flows[f].name for f in self.model.rationed[resource]]
         groups = [f"{flow} of {segment}" for flow in asked for segment in self.schedule.segments]
         keys = self._keys(f"served by {resource}", rows, groups)
-        served = np.zeros_like(askers)
+        askers = np.ascontiguousarray(askers)
+        served = np.zeros(askers.shape, np.int64)
         others, free = askers.sum(axis=0), np.minimum(places, askers.sum(axis=0))
         for i, group in enumerate(askers):
             others = others - group

@@ -4,14 +4,16 @@ import ast
 import inspect
 import textwrap
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from sim.quantities import Lang
 from sim.spec import Flow, Measure, Model, Parameter
 
 
-def tables(model: Model) -> list[Table]:
-    """Return four tables: states, flows, parameters, measures."""
-    return [_states(model), _flows(model), _parameters(model), _measures(model)]
+def tables(model: Model, lang: Lang) -> list[Table]:
+    """Return four tables: states, flows, parameters, measures; meanings in English or Chinese."""
+    return [_states(model), _flows(model), _parameters(model, lang), _measures(model, lang)]
 
 
 def formula(flow: Flow) -> str:
@@ -22,9 +24,9 @@ def formula(flow: Flow) -> str:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
-    for column in columns:
-        table.add_column(column)
+    table = Table(title=title, title_justify="left", header_style="bold", title_style="bold", box=SIMPLE_HEAD)
+    for i, column in enumerate(columns):
+        table.add_column(column, no_wrap=i == 0)
     return table
 
 
@@ -43,25 +45,25 @@ def _flows(model: Model) -> Table:
     return table
 
 
-def _parameters(model: Model) -> Table:
-    table = _table("Parameters", "parameter", "unit", "plausible", "shock", "meaning", "含义")
+def _parameters(model: Model, lang: Lang) -> Table:
+    table = _table("Parameters", "parameter", "plausible values", "shock", "meaning")
     for p in model.parameters:
         shock = f"{'+' if p.sign > 0 else '−'} {p.moved_by}" if p.moved_by else ""
-        table.add_row(p.name, p.unit, _range(p), shock, p.meaning, p.zh)
+        table.add_row(p.name, _range(p), shock, p.zh if lang == "zh" else p.meaning)
     return table
 
 
 def _range(parameter: Parameter) -> str:
     low, high = parameter.plausible
     if parameter.unit == "persons a month":
-        return f"{low:,.0f} – {high:,.0f}" + (", unlimited" if parameter.unlimited else "")
-    return f"{100 * low:g} – {100 * high:g} %"
+        return f"to {high:,.0f} a month" + (" or unlimited" if parameter.unlimited else "")
+    return f"{100 * low:g} – {100 * high:g} %" + (" a month" if parameter.unit == "rate" else "")
 
 
-def _measures(model: Model) -> Table:
-    table = _table("Measures", "measure", "what is counted", "meaning", "含义")
+def _measures(model: Model, lang: Lang) -> Table:
+    table = _table("Measures", "measure", "what is counted", "meaning")
     for measure in model.measures:
-        table.add_row(measure.name, _counted(measure), measure.meaning, measure.zh)
+        table.add_row(measure.name, _counted(measure), measure.zh if lang == "zh" else measure.meaning)
     return table
 
 

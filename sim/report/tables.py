@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.ensemble import ALL, QUANTILES, Ensemble, Plan, Summary
-from sim.quantities import Lang, format_persons, format_share
+from sim.quantities import Lang, person_unit
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,12 +93,12 @@ def read_summary(path: Path) -> dict[tuple[str, str], dict[str, float]]:
 
 
 _KEYS = ("measure", "month")
+
+
 WORDS = {
-    "en": ("month", "median", "90 % interval", "active share"),
-    "zh": ("月份", "中位数", "90% 区间", "月活率"),
+    "en": {"month": "month", "registered": "registered", "mau": "active (MAU)", "share": "MAU share", "band": "90 %"},
+    "zh": {"month": "月份", "registered": "注册用户", "mau": "月活用户", "share": "月活率", "band": "90% 区间"},
 }
-
-
 FOOTNOTES = {
     "en": "{draws} runs, seed {seed}; intervals are the central 90 %.\n"
     "Of {parameters} parameters {known} rest on a source, the others on a stated reason.\n"
@@ -111,25 +111,27 @@ FOOTNOTES = {
 
 def year_end_table(path: Path, plan: Plan, lang: Lang) -> "Table":
     """Return the start and each year's last month: median and central 90 % of registered, MAU and their ratio."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     known, words = read_summary(path), WORDS[lang]
-    table = Table(header_style="bold", pad_edge=False)
-    table.add_column(words[0])
+    unit, label = person_unit(max(known["registered", str(month)]["p95"] for month in plan.months), lang)
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table.add_column(f"\n{words['month']}", no_wrap=True)
     for name in ("registered", "mau"):
-        measure = plan.model.measure[name]
-        table.add_column(measure.zh if lang == "zh" else measure.meaning, justify="right")
-        table.add_column(words[2], justify="right", style="dim")
-    table.add_column(words[3], justify="right")
+        table.add_column(f"{words[name]}\n{label}", justify="right", no_wrap=True)
+        table.add_column(f"\n{words['band']}", justify="right", style="dim", no_wrap=True)
+    table.add_column(f"\n{words['share']}", justify="right", no_wrap=True)
     for t, month in enumerate(plan.months):
         if t == 0 or month.month == 12 or t == len(plan.months) - 1:
-            cells = [cell for m in ("registered", "mau") for cell in _cells(known[m, str(month)], lang)]
-            table.add_row(str(month), *cells, format_share(known["stickiness", str(month)]["p50"]))
+            cells = [cell for m in ("registered", "mau") for cell in _cells(known[m, str(month)], unit, lang)]
+            table.add_row(str(month), *cells, f"{100 * known['stickiness', str(month)]['p50']:.1f} %")
     return table
 
 
-def _cells(row: dict[str, float], lang: Lang) -> tuple[str, str]:
-    low, middle, high = (format_persons(row[name], lang) for name in ("p5", "p50", "p95"))
+def _cells(row: dict[str, float], unit: float, lang: Lang) -> tuple[str, str]:
+    digits = 2 if lang == "zh" else 1
+    low, middle, high = (f"{row[name] / unit:,.{digits}f}" for name in ("p5", "p50", "p95"))
     return middle, f"{low} – {high}"
 
 

@@ -112,8 +112,7 @@ REFUSED = [
     (
         q.read_rate,
         "3% a week",
-        "'3% a week' must be a rate, such as 3% a month or 20% a year; "
-        "'% a week' is not a unit here, allowed: %",
+        "'3% a week' must be a rate, such as 3% a month or 20% a year; '% a week' is not a unit here, allowed: %",
     ),
     (
         q.read_rate,
@@ -172,8 +171,7 @@ REFUSED = [
     (
         q.read_interval,
         "0",
-        "'0' must be a reported figure, such as 5.16亿户, 超1.74亿 or nearly 300 million; "
-        "it must be more than zero",
+        "'0' must be a reported figure, such as 5.16亿户, 超1.74亿 or nearly 300 million; it must be more than zero",
     ),
     (
         q.read_interval,
@@ -248,9 +246,7 @@ def test_any_text_is_read_or_refused_and_never_breaks_a_reader(text):
 @given(st.integers(1, 99_999), st.integers(0, 2), st.sampled_from(["亿户", "万", " m", " bn persons"]))
 def test_a_figure_lies_in_its_own_interval_and_its_neighbours_do_not(digits, decimals, unit):
     one, following = (
-        f"{number // 10**decimals}.{number % 10**decimals:0{decimals}d}{unit}"
-        if decimals
-        else f"{number}{unit}"
+        f"{number // 10**decimals}.{number % 10**decimals:0{decimals}d}{unit}" if decimals else f"{number}{unit}"
         for number in (digits, digits + 1)
     )
     interval = q.read_interval(one)

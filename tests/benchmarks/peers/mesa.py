@@ -1,0 +1,93 @@
+"""
+The agents job in Mesa: an object a person, stepped by `AgentSet.do`.
+
+3.3.1 is the newest release for Python 3.11. Every person reads the month's start, so the order does not
+matter and `do` serves, which is faster than `shuffle_do`. Totals are counted as people move, not by looking
+at everybody.
+"""
+
+from collections.abc import Callable
+
+import mesa
+import numpy as np
+
+from . import jobs
+
+NEVER, ACTIVE, LAPSED, DORMANT = range(4)
+
+
+class Customer(mesa.Agent):
+    """A person; draws once a month."""
+
+    def __init__(self, model: "Bank") -> None:
+        super().__init__(model)
+        self.state = NEVER
+
+    def step(self) -> None:
+        """Move, perhaps."""
+        model, luck, state = self.model, self.random.random(), self.state
+        if state == NEVER:
+            if luck < model.adopt_chance:
+                self.move(ACTIVE)
+        elif state == ACTIVE:
+            if luck < model.lapse_chance:
+                self.move(LAPSED)
+        elif state == LAPSED:
+            if luck < model.resume_chance:
+                self.move(ACTIVE)
+            elif luck < model.leave_chance:
+                self.move(DORMANT)
+        elif luck < model.revive_chance:
+            self.move(ACTIVE)
+
+    def move(self, target: int) -> None:
+        """Go to another state, and be counted there."""
+        self.model.persons[self.state] -= 1
+        self.model.persons[target] += 1
+        self.state = target
+
+
+class Bank(mesa.Model):
+    """All persons, and the chances of the month."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__(seed=1)
+        c = jobs.CHANCES
+        self.people, self.persons = people, [people, 0, 0, 0]
+        self.lapse_chance, self.revive_chance = c["lapse_chance"], c["revive_chance"]
+        self.resume_chance = c["resume_chance"]
+        self.leave_chance = c["resume_chance"] + (1 - c["resume_chance"]) * c["fade_chance"]
+        reporters = {name: lambda model, state=state: model.persons[state] for state, name in enumerate(jobs.STATES)}
+        self.datacollector = mesa.DataCollector(model_reporters=reporters)
+        Customer.create_agents(self, people)
+        self.datacollector.collect(self)
+
+    def step(self) -> None:
+        """A month."""
+        ever = 1 - self.persons[NEVER] / self.people
+        self.adopt_chance = jobs.CHANCES["innovation"] + jobs.CHANCES["imitation"] * ever
+        self.agents.do("step")
+        self.datacollector.collect(self)
+
+
+def prepare(people: int) -> Callable[[], np.ndarray]:
+    """A bank with its people, ready for its months."""
+    bank = Bank(people)
+
+    def run() -> np.ndarray:
+        for _ in range(jobs.MONTHS):
+            bank.step()
+        return bank.datacollector.get_model_vars_dataframe().to_numpy()
+
+    return run
+
+
+def main() -> None:
+    """Time the months; making the people is told as ``prepare_s``."""
+    asked = jobs.options(("do",), "agents", 100_000, repeats=3)
+    timing = jobs.timed(lambda: prepare(asked.units), asked.repeats, warm=lambda: prepare(1_000))
+    jobs.report_agents("mesa", asked, timing)
+
+
+if __name__ == "__main__":
+    main()

@@ -33,6 +33,7 @@ _S30, _S27, _S31, _S12 = (np.uint64(s) for s in (30, 27, 31, 12))
 _HALF_ULP = 0.5
 _TO_UNIT = 2.0**-52  # with the half, 52 bits are what a float holds exactly: never 0, never 1
 
+_AT_ONCE = 1024  # replicates whose rows stay in the nearest cache
 INVERSION_BELOW = 10.0  # expected count under which the inverse distribution is the quicker exact draw
 _LOG_FACTORIALS = np.array([0.0, *np.cumsum(np.log(np.arange(1.0, 64.0)))])
 
@@ -375,25 +376,28 @@ def audit(people: Any, moved: Any, inside: Ints, signs: Ints, slack: float) -> I
     inside : (M, K) 1 where law m counts a state; signs : (M, F) how a flow changes that count.
     slack : persons by which sums of fractions may be off.
     """
-    change = np.empty(people.shape[3], people.dtype)
+    scratch = np.empty(_AT_ONCE, people.dtype)
     for t in range(moved.shape[0]):
         for s in range(people.shape[2]):
-            for k in range(people.shape[1]):
-                bad = _first(people[t + 1, k, s], -slack, np.inf)
-                if bad >= 0:
-                    return np.array([inside.shape[0], t, bad])
-            for m in range(inside.shape[0]):
-                change[:] = 0
+            for first in range(0, people.shape[3], _AT_ONCE):
+                rows = slice(first, min(first + _AT_ONCE, people.shape[3]))
+                change = scratch[: rows.stop - first]
                 for k in range(people.shape[1]):
-                    if inside[m, k]:
-                        _add(change, people[t + 1, k, s], 1)
-                        _add(change, people[t, k, s], -1)
-                for f in range(moved.shape[1]):
-                    if signs[m, f]:
-                        _add(change, moved[t, f, s], -signs[m, f])
-                bad = _first(change, -slack, slack)
-                if bad >= 0:
-                    return np.array([m, t, bad])
+                    bad = _first(people[t + 1, k, s, rows], -slack, np.inf)
+                    if bad >= 0:
+                        return np.array([inside.shape[0], t, first + bad])
+                for m in range(inside.shape[0]):
+                    change[:] = 0
+                    for k in range(people.shape[1]):
+                        if inside[m, k]:
+                            _add(change, people[t + 1, k, s, rows], 1)
+                            _add(change, people[t, k, s, rows], -1)
+                    for f in range(moved.shape[1]):
+                        if signs[m, f]:
+                            _add(change, moved[t, f, s, rows], -signs[m, f])
+                    bad = _first(change, -slack, slack)
+                    if bad >= 0:
+                        return np.array([m, t, first + bad])
     return np.array([-1, -1, -1])
 
 

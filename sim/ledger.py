@@ -35,15 +35,21 @@ class Ledger:
         shape = occupancy.shape[1:] if by_segment else (1, occupancy.shape[2])
         self.people = np.empty((months + 1, len(model.states), *shape), occupancy.dtype)
         self.moved = np.empty((months, len(model.flows), *shape), occupancy.dtype)
+        self._scratch = None if by_segment else np.empty((len(model.flows), *occupancy.shape[1:]), occupancy.dtype)
         self.customers = add_up(occupancy)
         self.laws = Laws(model, occupancy)
         self._keep(self.people[0], occupancy)
+
+    def blank(self, t: int) -> People:
+        """Return the page for the moves of month t + 1, (F, S, R), all of it to be filled and handed to `enter`."""
+        return self.moved[t] if self._scratch is None else self._scratch
 
     def enter(self, t: int, moves: People) -> None:
         """Move the people of month t + 1, (F, S, R), note where everybody is, and check the books."""
         kernels.move(self.occupancy, moves, self.model.leaves, self.model.enters)
         self._keep(self.people[t + 1], self.occupancy)
-        self._keep(self.moved[t], moves)
+        if self._scratch is not None:
+            self._keep(self.moved[t], moves)
         if self.model.intakes:
             self.customers = self.customers + add_up([moves[f] for f in self.model.intakes])
         self.laws.check(self.people[t : t + 2], self.moved[t : t + 1], t)

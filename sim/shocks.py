@@ -85,7 +85,8 @@ def standardised(z: Floats, tails: float) -> Floats:
         return z
     from scipy.special import ndtr, stdtrit
 
-    return np.asarray(stdtrit(tails, ndtr(z)) * np.sqrt((tails - 2.0) / tails))
+    lower = stdtrit(tails, ndtr(-np.abs(z)))  # by the lower tail, where a chance near 0 keeps its digits
+    return np.asarray(-np.sign(z) * lower * np.sqrt((tails - 2.0) / tails))
 
 
 def _wiggles(name: str, size: Floats, start: Month, months: int, streams: Streams, replicates: Ints) -> Floats:

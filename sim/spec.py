@@ -153,6 +153,7 @@ class Model:
         _check_parameters(self)
         _check_flows(self)
         _check_measures(self)
+        _check_origin(self)
         for flow in self.flows:
             _probe(self, flow)
 
@@ -296,6 +297,23 @@ def _check_measures(model: Model) -> None:
             _known(model, measure.name, "measure", name)
             if model.measure[name].ratio is not None:
                 raise ModelError(measure.name, f"'{name}'", "is itself a ratio", "")
+
+
+def _check_origin(model: Model) -> None:
+    origin = model.origin
+    if origin is None:
+        return
+    for name in (origin.level, origin.active, origin.everyone):
+        _known(model, "origin", "measure", name)
+        if not model.measure[name].stock:
+            raise ModelError("origin", f"'{name}'", "counts no people in states")
+    for state in (origin.rest, origin.apart):
+        _known(model, "origin", "state", state)
+    for path in (origin.level_path, origin.active_path):
+        _known(model, "origin", "shock", path)
+    _known(model, "origin", "parameter", origin.reach)
+    if not set(model.measure[origin.active].stock) < set(model.measure[origin.level].stock):
+        raise ModelError("origin", f"'{origin.active}'", f"is not a part of '{origin.level}'")
 
 
 def _probe_values(model: Model, flow: Flow, shape: tuple[int, int]) -> dict[str, NDArray[Any]]:

@@ -47,11 +47,11 @@ class Streams:
     redrawn: Mapping[Layer, int] = field(default_factory=dict)
 
     def who(self, layer: Layer, replicates: Ints) -> Uints:
-        """Return the replicates' half of the keys, shape of `replicates` (their numbers in the run)."""
+        """Return the replicates' half of the keys, (R,); `replicates` (R,) are their numbers in the run."""
         root = np.uint64(digest("replicate", layer, self.redrawn.get(layer, self.seed)))
         out = np.empty((replicates.size, 1), np.uint64)
         kernels.pair_keys(np.array([root]), replicates.astype(np.uint64) * kernels.GAMMA, out)
-        return out.reshape(replicates.shape)
+        return out[:, 0]
 
     def lots(self, layer: Layer, items: Sequence[str], month: int = NO_MONTH, segments: Sequence[str] = ("",)) -> Uints:
         """Return the other half, (len(items), len(segments)): what is drawn, for whom and when."""

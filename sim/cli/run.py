@@ -99,7 +99,9 @@ def replay(
     if replicate >= plan.draws:
         allowed = f"is not a replicate of this run (0 to {plan.draws - 1})"
         raise InputError([Problem(str(replicate), allowed, key="--replicate")])
-    print(compare(found, plan, replicate))
+    with progress(f"replicate {replicate} of {plan.scenario.name}"):
+        said = compare(found, plan, replicate)
+    print(said)
 
 
 if TYPE_CHECKING:

@@ -34,7 +34,6 @@ def run(
     start (e.g. Bretó and Ionides 2011 on such Markov counting systems).
     """
     flows, occupancy = [f.name for f in model.flows], start.astype(np.int64)
-    moves = np.zeros((len(flows), *occupancy.shape[1:]), np.int64)
     ledger = Ledger(model, occupancy, len(schedule.months), by_segment)
     chances = step.Chances(model, *occupancy.shape[1:])
     who = streams.who("moves", schedule.replicates)
@@ -45,6 +44,7 @@ def run(
         values = schedule.at(t + 1, occupancy)
         odds = chances.update(values, exposure_of(model, mixing, occupancy, ledger.customers))
         lots = streams.lots("moves", flows, month.ordinal, schedule.segments)
+        moves = ledger.blank(t)
         kernels.compete(occupancy, odds, model.leaves, lots, who, moves)
         desk = Desk(model, streams, month.ordinal, schedule)
         places = {name: step.whole(values.capacity(model, name, left.size), left) for name, left in spare.items()}

@@ -23,13 +23,13 @@ def run(
     chance but who moves, which at a bank's size is the least of them.
     """
     occupancy = start.astype(np.float64)
-    moves = np.zeros((len(model.flows), *occupancy.shape[1:]))
     ledger = Ledger(model, occupancy, len(schedule.months), by_segment)
     chances = step.Chances(model, *occupancy.shape[1:])
 
     for t in range(len(schedule.months)):
         values = schedule.at(t + 1, occupancy)
         exposure = exposure_of(model, mixing, occupancy, ledger.customers)
+        moves = ledger.blank(t)
         step.expected_month(chances, occupancy, ledger.customers, values, exposure, moves)
         ledger.enter(t, moves)
 

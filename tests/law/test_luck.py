@@ -86,12 +86,12 @@ def test_no_block_size_and_no_order_can_change_a_result(scenario, fidelity):
 @pytest.mark.parametrize("again", [False, True], ids=["as it is", "many drawn again"])
 def test_draws_of_a_replicate_do_not_depend_on_who_else_is_drawn(baseline, seed, again):
     """A reach that is often too short for the reported figures makes some replicates draw a second and third time."""
-    wide = Value(Prior.between("logitnormal", 0.65, 0.9), "65% to 90%", WHENCE)
+    wide = Value(Prior.between("logitnormal", 0.6, 0.9), "60% to 90%", WHENCE)
     parameters = {**baseline.parameters, "reach_share": wide} if again else baseline.parameters
     scenario = replace(baseline, parameters=parameters)
     numbers = np.arange(100, 150)
     block = draw(MODEL, scenario, Streams(seed), numbers)
-    assert (block.tried > 60) == again
+    assert (block.tried > 52) == again
     for k in range(0, 50, 7):
         alone = draw(MODEL, scenario, Streams(seed), numbers[[k]])
         np.testing.assert_array_equal(alone.start[..., 0], block.start[..., k])
@@ -255,16 +255,24 @@ TWO_STATES = replace(
     measures=(replace(MODEL.measure["mau"], stock=("active",)),),
     resources=(), exposed_to=(), origin=None,
 )  # fmt: skip
-BANKS = {  # 300,000 registered users each
-    "two states": (TWO_STATES, {"lapse_rate": -math.log(0.94), "resume_rate": -math.log(0.97)}, (101_250, 198_750)),
-    "the real model": (MODEL, RATES, (110_000, 5_000, 95_000, 40_000, 160_000, 0, 30_000)),
+BANKS = {  # 300,000 registered users each; the last number is how much of the scatter may be left
+    "two states": (
+        TWO_STATES,
+        {"lapse_rate": -math.log(0.94), "resume_rate": -math.log(0.97)},
+        (101_250, 198_750),
+        0.1,
+    ),
+    "the real model": (MODEL, RATES, (110_000, 5_000, 95_000, 40_000, 160_000, 0, 30_000), 0.12),
 }
 
 
 @pytest.mark.parametrize("bank", BANKS)
-def test_a_difference_of_paired_runs_scatters_at_most_a_tenth_of_that_of_unpaired_runs(drive, seed, bank):
-    """A lapse rate 1 % higher, over 96 months. Each sd is known to 2 %, so the ratio is to 3 % of itself."""
-    model, values, start = BANKS[bank]
+def test_a_difference_of_paired_runs_scatters_a_tenth_as_much_as_one_of_unpaired_runs(drive, seed, bank):
+    """A lapse rate 1 % higher, over 96 months. Each sd is known to 2 %, so the ratio is to 3 % of itself.
+
+    It is 0.07 for two states; 0.098 for the real model, where imitation hands a difference on.
+    """
+    model, values, start, share = BANKS[bank]
 
     def mau(lapse, luck):
         raised = values | {"lapse_rate": lapse * values["lapse_rate"]}
@@ -273,7 +281,7 @@ def test_a_difference_of_paired_runs_scatters_at_most_a_tenth_of_that_of_unpaire
     base = mau(1.0, seed)
     paired, unpaired = base - mau(1.01, seed), base - mau(1.01, seed + 1)
     assert paired.mean() > 300
-    assert 0 < paired.std(ddof=1) <= unpaired.std(ddof=1) / 10
+    assert 0 < paired.std(ddof=1) <= unpaired.std(ddof=1) * share
 
 
 # ------------ one layer redrawn

@@ -181,3 +181,24 @@ def test_every_name_that_the_real_origin_uses_is_declared():
     assert {origin.level_path, origin.active_path} == set(MODEL.shocks)
     assert {origin.rest, origin.apart} <= set(MODEL.states)
     assert origin.reach in MODEL.parameter
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rest": "prospct"}, "origin: 'prospct' is not a state of the model; did you mean 'prospect'?"),
+        ({"level": "registred"}, "origin: 'registred' is not a measure of the model; did you mean 'registered'?"),
+        ({"active": "stickiness"}, "origin: 'stickiness' counts no people in states"),
+        ({"active": "customers"}, "origin: 'customers' is not a part of 'registered'"),
+        ({"level_path": "adoptions"}, "origin: 'adoptions' is not a shock of the model; did you mean 'adoption'?"),
+        ({"reach": "reach"}, "origin: 'reach' is not a parameter of the model; did you mean 'reach_share'?"),
+    ],
+)
+def test_an_origin_that_names_what_is_not_there_is_refused(change, message):
+    from dataclasses import replace
+
+    from sim.model import MODEL
+
+    with pytest.raises(ModelError) as error:
+        replace(MODEL, origin=replace(MODEL.origin, **change))
+    assert str(error.value) == message

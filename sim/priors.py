@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Kind = Literal["fixed", "lognormal", "logitnormal", "normal", "uniform"]
+Kind = Literal["fixed", "lognormal", "logitnormal", "normal"]
 Z_95 = 1.6448536269514722  # the standard normal's 95 % quantile: "low to high" is the central 90 %
 
 
@@ -23,9 +23,9 @@ class Prior:
 
     Parameters
     ----------
-    kind : "fixed", "lognormal" (rates, factors, counts), "logitnormal" (shares), "normal" or "uniform".
-    centre : the median; the lower end of a uniform.
-    spread : standard deviation on the log, logit or natural scale; the width of a uniform; 0 if fixed.
+    kind : "fixed", "lognormal" (rates, factors, counts), "logitnormal" (shares) or "normal".
+    centre : the median.
+    spread : standard deviation on the log, logit or natural scale; 0 if fixed.
     """
 
     kind: Kind
@@ -40,9 +40,7 @@ class Prior:
         if kind == "logitnormal":
             middle, half = (logit(low) + logit(high)) / 2, (logit(high) - logit(low)) / 2
             return cls(kind, 1 / (1 + exp(-middle)), half / Z_95)
-        if kind == "normal":
-            return cls(kind, (low + high) / 2, (high - low) / (2 * Z_95))
-        return cls("uniform", low, high - low)
+        return cls("normal", (low + high) / 2, (high - low) / (2 * Z_95))
 
     def of_normal(self, z: Floats) -> Floats:
         """Return the quantiles that belong to standard normal ones, the shape of z."""
@@ -52,15 +50,11 @@ class Prior:
             return np.asarray(1.0 / (1.0 + np.exp(-(logit(self.centre) + self.spread * z))))
         if self.kind == "normal":
             return np.asarray(self.centre + self.spread * z)
-        if self.kind == "uniform":
-            from scipy.special import ndtr
-
-            return np.asarray(self.centre + self.spread * ndtr(z))
         return np.full(np.shape(z), self.centre)
 
     def central(self) -> tuple[float, float]:
-        """Return the ends of the central 90 %; the whole range of a uniform, twice the value if fixed."""
-        if self.kind in ("fixed", "uniform"):
-            return self.centre, self.centre + self.spread
+        """Return the ends of the central 90 %; twice the value if fixed."""
+        if self.kind == "fixed":
+            return self.centre, self.centre
         low, high = self.of_normal(np.array([-Z_95, Z_95]))
         return float(low), float(high)

@@ -29,7 +29,6 @@ from sim.spec import Model
 MOST_BANDS = 50  # of one dimension
 MOST_DIMENSIONS = 10
 MOST_SEGMENTS = 200
-WHOLE = "write 80% and 20%, or parts of 1"
 A_BAND = "write share: … and source: … below it"
 
 

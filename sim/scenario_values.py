@@ -205,7 +205,7 @@ def _is_plausible(here: Cursor, unit: str, value: Value, span: tuple[float, floa
 
 def median_of(value: Value) -> float:
     """Return the median of a value."""
-    return value.prior.centre + (value.prior.spread / 2 if value.prior.kind == "uniform" else 0.0)
+    return value.prior.centre
 
 
 def three_digits(number: float) -> float:

@@ -37,7 +37,6 @@ def test_quantiles_are_those_of_the_named_distribution():
         Prior("lognormal", 0.05, 0.4).of_normal(z), stats.lognorm.ppf(u, 0.4, scale=0.05), rtol=1e-9
     )
     np.testing.assert_allclose(Prior("normal", 0.05, 0.04).of_normal(z), stats.norm.ppf(u, 0.05, 0.04), rtol=1e-9)
-    np.testing.assert_allclose(Prior("uniform", 2.0, 3.0).of_normal(z), 2.0 + 3.0 * u, rtol=1e-9)
     share = Prior("logitnormal", 0.9, 0.5).of_normal(z)
     np.testing.assert_allclose(np.log(share / (1 - share)), np.log(9.0) + 0.5 * z, rtol=1e-9)
     assert ((share > 0) & (share < 1)).all()
@@ -47,9 +46,3 @@ def test_a_fixed_value_is_itself_whatever_is_drawn():
     fixed = Prior("fixed", 0.3)
     assert fixed.of_normal(np.array([-3.0, 0.0, 3.0])).tolist() == [0.3, 0.3, 0.3]
     assert fixed.central() == (0.3, 0.3)
-
-
-def test_a_uniform_reaches_from_low_to_high():
-    uniform = Prior.between("uniform", 2.0, 5.0)
-    assert uniform.central() == (2.0, 5.0)
-    assert uniform.of_normal(np.array([-40.0, 40.0])).tolist() == [2.0, 5.0]

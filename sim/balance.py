@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 YEAR = 12  # months between the two reported levels that the model passes through
-ROUNDS = 12
+ROUNDS = 30
 TILT_LIMIT = 4.0  # log scale: beyond a factor of 55 the figures and the priors contradict each other
 LEAST_ROOM = 0.02  # of the level: with less left to register, the reported pace has no plausible rate
 CLOSE = 2e-3  # on the logit and log scales: a fifth of a month's growth, put right by scaling
@@ -36,6 +36,24 @@ class Reported:
     level_before: Floats
     active: Floats
     customers: Floats
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What the last year was lived with, beside the values themselves.
+
+    Parameters
+    ----------
+    mixing : (S, S) who meets whom.
+    drift : log change a year of a path up to the start, (R,) by path: the users' states lag behind it.
+    season : (12,) factors by calendar month, for the parameters that have them.
+    month : calendar month of the start, 1 to 12.
+    """
+
+    mixing: Floats
+    drift: Mapping[str, Floats]
+    season: Mapping[str, Floats]
+    month: int
 
 
 @dataclass(frozen=True)
@@ -61,24 +79,16 @@ def tilted(model: Model, base: Mapping[str, Floats], tilt: Mapping[str, Floats])
             for name, value in base.items()}  # fmt: skip
 
 
-def balance(
-    model: Model, origin: Origin, base: Mapping[str, Floats], reported: Reported, mixing: Floats,
-    drift: Mapping[str, Floats],
-) -> Balance:  # fmt: skip
-    """Return the start that the flows of each draw sustain.
-
-    Parameters
-    ----------
-    base : value of each parameter, each (S or 1, R).
-    drift : log change a year of a path up to the start, (R,) by path: the users' states lag behind it.
-    """
-    year = _Year(model, origin, base, reported, mixing, drift)
+def balance(model: Model, origin: Origin, base: Mapping[str, Floats], reported: Reported, lived: Lived) -> Balance:
+    """Return the start that the flows of each draw sustain; `base` is the value of each parameter, (S or 1, R)."""
+    year = _Year(model, origin, base, reported, lived)
     target = _logit(reported.active / reported.level)
-    hopeless = year.room() < LEAST_ROOM * reported.level
+    added = reported.level - reported.level_before
+    hopeless = (year.room() < LEAST_ROOM * reported.level) | (added <= 0.0)
     newton = Newton(np.stack([np.zeros(target.shape), year.first_guess()]))
     for _ in range(ROUNDS):
         level, active = year.live(*newton.at)
-        short = np.log((reported.level - reported.level_before) / np.maximum(level - reported.level_before, 1.0))
+        short = np.log(np.maximum(added, 1.0) / np.maximum(level - reported.level_before, 1.0))
         missing = np.stack([target - _logit(active / level), short])
         close = (np.abs(missing) < CLOSE).all(axis=0)
         if (close | hopeless).all():
@@ -134,19 +144,23 @@ class _Year:
     """The last reported year, lived by the model's expectations."""
 
     def __init__(
-        self, model: Model, origin: Origin, base: Mapping[str, Floats], reported: Reported, mixing: Floats,
-        drift: Mapping[str, Floats],
-    ) -> None:  # fmt: skip
-        self.model, self.origin, self.base, self.reported, self.mixing = model, origin, base, reported, mixing
-        self.drift = drift.get(origin.active_path, np.zeros(reported.level.shape))
+        self, model: Model, origin: Origin, base: Mapping[str, Floats], reported: Reported, lived: Lived
+    ) -> None:
+        self.model, self.origin, self.base, self.reported, self.lived = model, origin, base, reported, lived
+        still = np.zeros(reported.level.shape)
+        self.level_drift, self.active_drift = (
+            lived.drift.get(p, still) for p in (origin.level_path, origin.active_path)
+        )
         self.inside = model.indices(model.measure[origin.level].stock)
         self.lively = model.indices(model.measure[origin.active].stock)
         self.rest, self.apart = model.states.index(origin.rest), model.states.index(origin.apart)
-        self.growth = (reported.level - reported.level_before) / YEAR / reported.level_before
+        self.growth = np.maximum(reported.level - reported.level_before, 0.0) / YEAR / reported.level_before
         self.customers_before = self._customers_before()
         self.reachable = base[origin.reach] * self.customers_before
         exposed = self.reachable * (reported.active / add_up(self.reachable))
-        self.exposure_before = active_share_met(mixing, exposed, self.customers_before) if model.exposed_to else None
+        self.exposure_before = (
+            active_share_met(lived.mixing, exposed, self.customers_before) if model.exposed_to else None
+        )
         self.chances = Chances(model, *reported.customers.shape)
         self.occupancy = np.zeros((len(model.states), *reported.customers.shape))
         self._place(
@@ -176,7 +190,7 @@ class _Year:
         moves = np.zeros((len(self.model.flows), *self.reported.customers.shape))
         customers = self.customers_before
         for months_ago in range(YEAR - 1, -1, -1):
-            exposure = exposure_of(self.model, self.mixing, self.occupancy, customers)
+            exposure = exposure_of(self.model, self.lived.mixing, self.occupancy, customers)
             values = self._values(x, y, months_ago)
             expected_month(self.chances, self.occupancy, customers, values, exposure, moves)
             kernels.move(self.occupancy, moves, self.model.leaves, self.model.enters)
@@ -197,8 +211,15 @@ class _Year:
         return self.occupancy, np.asarray((left > 0.0).all(axis=0))
 
     def _values(self, x: Floats, y: Floats, months_ago: int) -> Values:
-        tilt = {self.origin.level_path: y, self.origin.active_path: x - self.drift * (months_ago / 12.0)}
+        years = months_ago / 12.0
+        tilt = {
+            self.origin.level_path: y - self.level_drift * years,
+            self.origin.active_path: x - self.active_drift * years,
+        }
         value = tilted(self.model, self.base, tilt)
+        if months_ago < YEAR:  # the steady state a year ago stands for the mean of the seasons
+            month = (self.lived.month - 1 - months_ago) % 12
+            value |= {name: value[name] * factors[month] for name, factors in self.lived.season.items()}
         return Values(value, frozenset(value))
 
     def _place(self, registered: Floats, weights: Floats) -> None:

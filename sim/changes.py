@@ -49,7 +49,7 @@ class Change:
         if self.ramp_months:
             on *= np.clip((age + 1) / self.ramp_months, 0.0, 1.0)
         if self.half_life_months:
-            on *= 2.0 ** (-np.maximum(age - self.ramp_months, 0.0) / self.half_life_months)
+            on *= 2.0 ** (-np.maximum(age - max(self.ramp_months - 1.0, 0.0), 0.0) / self.half_life_months)
         return on
 
     def applied(self, value: Floats, intensity: Floats) -> Floats:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.balance import Balance, Reported, balance, tilted
+from sim.balance import Balance, Lived, Reported, balance
 from sim.changes import Change
 from sim.errors import RunError
 from sim.scenario import Figure, Lever, Scenario, Value
@@ -21,7 +21,7 @@ from sim.streams import Streams
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TRIES = 25  # a draw that fails so often says that the priors contradict the figures
+TRIES = 200  # a draw that fails so often says that the priors contradict the figures
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Draws:
 
     Parameters
     ----------
-    base : value of each parameter at the start, tilted to hold it, each (S or 1, R).
+    base : value of each parameter as written, each (S or 1, R).
+    tilt : log displacement of each shock path with which those values hold the start, (R,).
     start : (K, S, R) whole persons in each state at the end of the start month.
     sizes : of the shocks, each (R,).
     changes : levers and events, their amounts drawn.
@@ -38,6 +39,7 @@ class Draws:
     """
 
     base: Mapping[str, Floats]
+    tilt: Mapping[str, Floats]
     start: Ints
     sizes: ShockSizes
     changes: tuple[Change, ...]
@@ -58,7 +60,7 @@ def draw(model: Model, scenario: Scenario, streams: Streams, replicates: Ints) -
         raise RunError(f"the model '{model.name}'", "says not how a start is found", "")
     base, found, tried = _hold(model, origin, scenario, streams, replicates, sizes)
     changes = tuple(_change(scenario, lever, streams, replicates) for lever in scenario.levers)
-    return Draws(tilted(model, base, found.tilt), _whole(model, origin, found.occupancy), sizes, changes, tried)
+    return Draws(base, found.tilt, _whole(model, origin, found.occupancy), sizes, changes, tried)
 
 
 def _hold(
@@ -102,7 +104,9 @@ def _attempt(
     )  # fmt: skip
     shares = np.array([segment.share for segment in scenario.segments])
     reported = Reported(level, before, active, shares[:, None] * everyone)
-    return base, balance(model, origin, base, reported, scenario.mixing, sizes.drift)
+    season = {name: np.array(factors) for name, factors in scenario.season.items()}
+    lived = Lived(scenario.mixing, sizes.drift, season, scenario.start.month)
+    return base, balance(model, origin, base, reported, lived)
 
 
 def _rows(sizes: ShockSizes, rows: NDArray[np.intp]) -> ShockSizes:
@@ -114,7 +118,8 @@ def _reported(figure: Figure | None, streams: Streams, replicates: Ints, attempt
     if figure is None:
         raise RunError("a reported figure", "is missing", "a scenario is checked before it is drawn")
     u = streams.uniform("parameters", f"reported.{figure.measure}.{figure.month}", replicates, attempt)
-    return np.asarray(np.floor(figure.interval.low + u * (figure.interval.high - figure.interval.low)))
+    lowest, highest = np.ceil(figure.interval.low), np.ceil(figure.interval.high) - 1.0
+    return np.asarray(np.floor(lowest + u * (highest - lowest + 1.0)))
 
 
 def quantiles(value: Value, item: str, streams: Streams, replicates: Ints, attempt: int = 0) -> Floats:

@@ -8,7 +8,7 @@ read back a month at a time, so memory does not grow with the number of replicat
 import os
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
+MEMORY = 96 << 20  # bytes of one block
 ALL = "all"  # the name of the whole bank where segments are told apart
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
@@ -65,7 +66,8 @@ class Plan:
         """The (measure, segment) pairs that are kept, in order."""
         measures = [m.name for m in self.model.measures]
         whole = [(m, ALL) for m in measures] + ([("spend", ALL)] if self.costs else [])
-        parts = [(m, s.name) for m in measures for s in self.scenario.segments] if self.by_segment else []
+        named = [s.name for s in self.scenario.segments if s.bands] if self.by_segment else []
+        parts = [(m, name) for m in measures for name in named]
         return whole + parts
 
 
@@ -77,13 +79,18 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     schedule = Schedule(
         model=plan.model, start=scenario.start, length=scenario.months, base=draws.base, replicates=replicates,
         segments=[segment.name for segment in scenario.segments], changes=draws.changes,
-        shocks=paths(draws.sizes, scenario.start, scenario.months, streams, replicates),
+        shocks=_with_tilt(paths(draws.sizes, scenario.start, scenario.months, streams, replicates), draws.tilt),
         season={name: np.array(factors) for name, factors in scenario.season.items()}, streams=streams,
     )  # fmt: skip
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
         trajectory = run(plan.model, schedule, draws.start, scenario.mixing, streams, plan.by_segment)
     return trajectory, draws.tried
+
+
+def _with_tilt(shocks: dict[str, Floats], tilt: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return the shock paths displaced by what the start asks for, so that levers meet the values as written."""
+    return {name: path + tilt.get(name, 0.0) for name, path in shocks.items()}
 
 
 def kept(plan: Plan, trajectory: Trajectory) -> Floats:
@@ -154,9 +161,19 @@ class Ensemble:
         self.close()
 
 
-def blocks(draws: int, workers: int) -> list[Ints]:
-    """Return the replicate numbers of each block: at least one a worker, each large enough to pay for its set-up."""
-    size = min(max(-(-draws // workers), SMALLEST), LARGEST)
+def block_size(plan: Plan) -> int:
+    """Return how many replicates go into a block: at least one block a worker, none too small, none over `MEMORY`."""
+    model, segments = plan.model, len(plan.scenario.segments)
+    months = len(plan.months)
+    kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.by_segment else 1)
+    working = segments * (len(model.states) + 2 * len(model.flows))
+    replicate = 8 * (kept_months + months * len(plan.columns) + working)
+    shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
+    return max(1, min(shared, MEMORY // replicate))
+
+
+def blocks(draws: int, size: int) -> list[Ints]:
+    """Return the replicate numbers of each block."""
     return [np.arange(first, min(first + size, draws)) for first in range(0, draws, size)]
 
 
@@ -165,7 +182,7 @@ def run(
 ) -> Ensemble:
     """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
     keep_freed()
-    work = blocks(plan.draws, plan.workers)
+    work = blocks(plan.draws, block_size(plan))
     ensemble = Ensemble(plan, folder)
     try:
         for done, (numbers, (block, tried)) in enumerate(_in_order(plan, work), start=1):

@@ -267,15 +267,18 @@ class _Reader:
             self.contradiction(part, f"is more than {whole.measure} ({whole.text})")
 
     def grown(self, before: Figure | None, now: Figure | None) -> None:
-        if before and now:
-            times = now.interval.low / before.interval.low
-            if not 1 / STRANGE_GROWTH <= times <= STRANGE_GROWTH:
-                allowed = f"is {plain(three_digits(times))} times the figure of {before.month} ({before.text})"
-                self.contradiction(now, allowed)
+        if not (before and now):
+            return
+        times = now.interval.low / before.interval.low
+        if not 1 / STRANGE_GROWTH <= times <= STRANGE_GROWTH:
+            allowed = f"is {plain(three_digits(times))} times the figure of {before.month} ({before.text})"
+            self.contradiction(now, allowed)
+        elif now.interval.high <= before.interval.low:
+            allowed = f"is below the figure of {before.month} ({before.text})"
+            self.contradiction(now, allowed, "a start needs a bank that grows")
 
-    def contradiction(self, figure: Figure, allowed: str) -> None:
+    def contradiction(self, figure: Figure, allowed: str, hint: str = "is 万, 亿 or million missing?") -> None:
         key = f"reported.{figure.measure}.{figure.month}.figure"
-        hint = "is 万, 亿 or million missing?"
         self.problems.append(Problem(shown(figure.text), allowed, hint, key, figure.provenance.place))
 
 

@@ -308,6 +308,12 @@ def _check_months(here: Cursor, at: Named, lever: Lever, setting: Setting) -> No
         dated.problem(
             f"the last month, {Month(last)},", f"is not after start ({setting.start})", "nothing of it would be seen"
         )
+    elif "when" not in at and lever.begins.first <= setting.start:
+        dated.problem(
+            str(lever.begins.first),
+            f"is not after start ({setting.start}): the reported figures already contain what was in force then",
+            f"begin in {setting.start + 1} or later",
+        )
 
 
 def _last_month(lever: Lever) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.ensemble import ALL, QUANTILES, Ensemble, Plan, Summary
 from sim.quantities import Lang, person_unit
+from sim.scenario import Figure
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,7 +97,7 @@ _KEYS = ("measure", "month")
 
 
 WORDS = {
-    "en": {"month": "month", "registered": "registered", "mau": "active (MAU)", "share": "MAU share", "band": "90 %"},
+    "en": {"month": "month", "registered": "registered", "mau": "active (MAU)", "share": "share", "band": "90 %"},
     "zh": {"month": "月份", "registered": "注册用户", "mau": "月活用户", "share": "月活率", "band": "90% 区间"},
 }
 FOOTNOTES = {
@@ -117,7 +118,7 @@ def year_end_table(path: Path, plan: Plan, lang: Lang) -> "Table":
     known, words = read_summary(path), WORDS[lang]
     unit, label = person_unit(max(known["registered", str(month)]["p95"] for month in plan.months), lang)
     table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column(f"\n{words['month']}", no_wrap=True)
+    table.add_column(f"\n{words['month']}", no_wrap=True, min_width=7)
     for name in ("registered", "mau"):
         table.add_column(f"{words[name]}\n{label}", justify="right", no_wrap=True)
         table.add_column(f"\n{words['band']}", justify="right", style="dim", no_wrap=True)
@@ -135,10 +136,21 @@ def _cells(row: dict[str, float], unit: float, lang: Lang) -> tuple[str, str]:
     return middle, f"{low} – {high}"
 
 
+def _used(plan: Plan) -> list[Figure]:
+    """Return the reported figures that a start rests on; others are only shown."""
+    origin, start = plan.model.origin, plan.scenario.start
+    if origin is None:
+        return []
+    asked = ((origin.level, start), (origin.level, start - 12), (origin.active, start), (origin.everyone, start))
+    return [figure for measure, month in asked if (figure := plan.scenario.figure(measure, month))]
+
+
 def footnotes(plan: Plan, lang: Lang) -> str:
     """Return what a reader must know beside the table: how many runs, and what rests on unverified figures."""
     scenario = plan.scenario
-    weak = [f"{f.measure} {f.month} {f.text}" for f in scenario.reported if f.provenance.evidence == "unverified"]
+    weak = [f"{f.measure} {f.month} {f.text}" for f in _used(plan) if f.provenance.evidence == "unverified"]
+    dimensions = dict.fromkeys(b.dimension for b in scenario.bands if b.provenance.evidence == "unverified")
+    weak += [f"segments.{dimension}" for dimension in dimensions]
     known = sum(bool(value.provenance.source) for value in scenario.parameters.values())
     return FOOTNOTES[lang].format(
         draws=f"{plan.draws:,}", seed=plan.seed, parameters=len(scenario.parameters), known=known,

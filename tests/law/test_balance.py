@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from sim.balance import Reported, balance
+from sim.balance import Lived, Reported, balance
 from sim.draws import draw
 from sim.ensemble import Plan, run_block
 from sim.errors import RunError
@@ -106,18 +106,18 @@ def test_the_first_month_goes_on_from_the_year_before(baseline):
 def test_no_fan_begins_with_a_kink(baseline, measure, drift):
     """The median's growth slows down in months 2 to 6 as months 7 to 18, followed backwards, say that it should.
 
-    Median over 3,000 draws of the mean field's growth, the shocks' noise taken away. A bank that fills up slows down
+    Median over 12,000 draws of the mean field's growth, the shocks' noise taken away. A bank that fills up slows down
     by less and less, so the change of growth is followed backwards on the log scale; a start that has to relax first
-    changes by more at once. 5 % of a change of growth is 0.00001 a month.
+    changes by more at once. Batches of 3,000 scatter by at most .054 of the change, so 12,000 by .027: three of those.
     """
     scenario = without_shocks(replace(baseline, until=baseline.start + 18), drift)
-    run, _ = run_block(Plan(MODEL, scenario, seed=11, fidelity="mean_field"), np.arange(3_000))
+    run, _ = run_block(Plan(MODEL, scenario, seed=11, fidelity="mean_field"), np.arange(12_000))
     path = run.observe(measure)
     change = -np.diff(np.median(path[1:] / path[:-1], axis=1))  # months 2 to 18: month 1 has none before it
     months = np.arange(2, 19)
     assert (change > 0).all()
     trend = np.exp(np.polyval(np.polyfit(months[5:], np.log(change[5:]), 1), months))
-    np.testing.assert_array_less(change[:5], 1.05 * trend[:5])
+    np.testing.assert_array_less(change[:5], 1.08 * trend[:5])
     np.testing.assert_array_less(0.9 * trend[:5], change[:5])
 
 
@@ -185,7 +185,7 @@ def test_the_start_of_one_segment_is_the_end_of_a_year_worked_by_hand():
 
     base = {name: np.full((1, 1), value) for name, value in RATES.items()}
     reported = Reported(*(np.array([v]) for v in (LEVEL, BEFORE, ACTIVE)), np.array([[CUSTOMERS]]))
-    found = balance(MODEL, MODEL.origin, base, reported, np.ones((1, 1)), {})
+    found = balance(MODEL, MODEL.origin, base, reported, Lived(np.ones((1, 1)), {}, {}, 12))
     assert found.feasible.all()
     assert found.tilt["engagement"][0] == pytest.approx(x, abs=0.005)
     assert found.tilt["adoption"][0] == pytest.approx(y, abs=0.005)
@@ -203,7 +203,7 @@ def test_a_bank_with_more_registered_than_it_can_reach_is_refused(baseline):
     with pytest.raises(RunError) as refusal:
         draw(MODEL, replace(baseline, parameters=small), Streams(11), np.arange(3))
     assert str(refusal.value) == (
-        "25 draws of one replicate could not hold the reported start; "
+        "200 draws of one replicate could not hold the reported start; "
         "the priors contradict the figures: look at reach_share and the rates"
     )
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sim import ensemble
-from sim.ensemble import ALL, QUANTILES, Plan, blocks, kept, run, run_block, summarise
+from sim.ensemble import ALL, LARGEST, MEMORY, QUANTILES, Plan, block_size, blocks, kept, run, run_block, summarise
 from sim.model import MODEL
+from sim.scenario import Segment
 
 
 @pytest.fixture
@@ -17,14 +18,14 @@ def plan(baseline, monkeypatch):
     return Plan(MODEL, replace(baseline, until=baseline.start + 6), draws=45, seed=3)
 
 
-@pytest.mark.parametrize(("draws", "workers"), [(1, 1), (45, 1), (45, 2), (45, 8), (2_000, 4)])
-def test_blocks_hold_every_replicate_once_in_order(draws, workers):
-    np.testing.assert_array_equal(np.concatenate(blocks(draws, workers)), np.arange(draws))
+@pytest.mark.parametrize(("draws", "size"), [(1, 1), (45, 45), (45, 7), (45, 100), (2_000, 250)])
+def test_blocks_hold_every_replicate_once_in_order(draws, size):
+    np.testing.assert_array_equal(np.concatenate(blocks(draws, size)), np.arange(draws))
 
 
 def test_any_number_of_workers_gives_the_same_paths_to_the_last_bit(plan):
-    assert len(blocks(plan.draws, 1)) > 1
-    assert len(blocks(plan.draws, 4)) != len(blocks(plan.draws, 1)), "the blocks differ, and it must not matter"
+    assert block_size(plan) < plan.draws
+    assert block_size(replace(plan, workers=4)) != block_size(plan), "the blocks differ, and it must not matter"
     with run(plan) as alone, run(replace(plan, workers=2)) as two, run(replace(plan, workers=4)) as four:
         for measure, segment in plan.columns:
             for other in (two, four):
@@ -77,3 +78,17 @@ def test_a_failing_block_fails_the_run_and_leaves_no_file_behind(plan, tmp_path,
     with pytest.raises(OSError, match="the disk is full"):
         run(plan, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_segments_that_are_not_divided_are_not_written_twice(baseline):
+    whole = replace(baseline, bands=(), segments=(Segment((), 1.0),), mixing=np.ones((1, 1)))
+    columns = Plan(MODEL, whole, by_segment=True).columns
+    assert len(columns) == len(set(columns))
+
+
+def test_a_block_of_a_long_run_by_segment_is_small(baseline):
+    long = replace(baseline, until=baseline.start + 480)
+    assert block_size(Plan(MODEL, baseline, draws=100_000)) == LARGEST
+    size = block_size(Plan(MODEL, long, draws=100_000, by_segment=True))
+    assert 1 <= size < LARGEST
+    assert size * 481 * 18 * 8 * 8 < MEMORY

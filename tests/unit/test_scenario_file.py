@@ -248,10 +248,6 @@ def test_dates_of_a_lever(lever):
     assert endless.lasts_months == FOREVER
 
 
-def test_a_lever_that_began_before_the_start_and_goes_on_is_read(lever):
-    assert lever("parameter: lapse_rate, multiply: 0.9, from: 2022-01, until: 2023-01").lasts_months == 13
-
-
 def test_a_ramp_and_a_half_life_go_together(lever):
     found = lever("parameter: lapse_rate, multiply: 0.9, from: 2023-06, ramp_months: 3, half_life_months: 2 years")
     assert (found.ramp_months, found.half_life_months) == (3.0, 24.0)

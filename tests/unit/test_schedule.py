@@ -105,7 +105,7 @@ def test_an_effect_halves_with_its_half_life():
 
 def test_an_effect_rises_first_and_then_halves():
     found = by_month(values(schedule(change("add", 0.08, ramp_months=2, half_life_months=2.0))))
-    np.testing.assert_allclose(found[3:9] - 0.1, [0.04, 0.08, 0.08, *(0.08 * 2 ** (-np.arange(1, 4) / 2))], rtol=1e-12)
+    np.testing.assert_allclose(found[3:9] - 0.1, [0.04, 0.08, *(0.08 * 2 ** (-np.arange(1, 5) / 2))], rtol=1e-12)
 
 
 def test_a_set_value_on_a_ramp_is_that_share_of_the_way_there():

@@ -146,6 +146,41 @@ class Shock:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """What a measure may do: lie between two levels, both included; an open end is infinite.
+
+    Parameters
+    ----------
+    low, high : persons, persons a month, or a share, as the measure is counted.
+    written : the levels as they were written, one or two.
+    """
+
+    measure: str
+    low: float
+    high: float
+    written: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question of chance: is a condition met in a month, or once up to it, or before a rival condition is?
+
+    Parameters
+    ----------
+    ever : True if it is enough that the condition is met once, from the start up to `month` (`by`); False if it must
+        hold in `month` (`in`).
+    rival : the condition that runs against it in a race; `ever` is then True.
+    """
+
+    name: str
+    condition: Condition
+    month: Month
+    ever: bool
+    rival: Condition | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A checked scenario; `resolved` is its canonical YAML after `extends`, `files` the chain it was read from."""
 
@@ -164,6 +199,7 @@ class Scenario:
     correlation: Value
     wiggle: Value
     levers: tuple[Lever, ...]
+    asks: tuple[Ask, ...]
     resolved: str = field(repr=False)
     files: tuple[str, ...]
 

@@ -1,8 +1,8 @@
 """Located tree -> Scenario: strict, and every problem of the file at once.
 
-Each section of a scenario has one reader, here or in `sim.scenario_segments` and `sim.scenario_levers`; the names that
-it takes stand in its `fields` call. Nothing here draws or computes: a Scenario says what was written, checked against
-the model's names and plausible ranges.
+Each section of a scenario has one reader, here or in `sim.scenario_segments`, `sim.scenario_levers` and
+`sim.scenario_asks`; the names that it takes stand in its `fields` call. Nothing here draws or computes: a Scenario says
+what was written, checked against the model's names and plausible ranges.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ from sim.quantities import (
 )
 from sim.reading import Cursor, Named
 from sim.scenario import Figure, Provenance, Scenario, Shock, Value
+from sim.scenario_asks import read_asks
 from sim.scenario_levers import Setting, note_collisions, note_namesakes, read_levers
 from sim.scenario_segments import cross, note_band_names, note_products, read_bands, read_mixing
 from sim.scenario_values import (
@@ -40,7 +41,7 @@ from sim.scenario_values import (
 from sim.spec import Model, Origin
 
 SECTIONS = ("question", "start", "until", "reported", "segments", "parameters", "mixing", "season", "shocks", "drift",
-            "levers", "events")  # fmt: skip
+            "levers", "events", "asks")  # fmt: skip
 EVIDENCE = LEVER_EVIDENCE + FIGURE_EVIDENCE
 LONGEST_MONTHS = 600
 LONGEST_HALF_LIFE_MONTHS = 1200
@@ -97,11 +98,12 @@ class _Reader:
         ]
         note_namesakes(self.problems, levers)
         note_collisions(self.problems, levers, bands, segments, until)
+        asks = read_asks(at.get("asks"), setting)
         if self.problems or question is None or start is None or until is None:
             return None
         return Scenario(
             name, question, chinese, start, until, reported, bands, segments, parameters, mixing, season, shocks,
-            correlation, wiggle, tuple(levers), dump(top.node), tuple(str(f) for f in files),
+            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(str(f) for f in files),
         )  # fmt: skip
 
     def question(self, here: Cursor | None) -> tuple[str | None, str]:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from sim.cli import describe, run
+from sim.cli import author, compare, describe, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
@@ -16,8 +16,12 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("check")(run.check)
+app.command("compare")(compare.compare)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)
+app.command("resolve")(resolve.resolve)
+app.command("schema")(author.schema)
+app.command("new")(author.new)
 
 
 def main() -> None:

@@ -52,13 +52,17 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     """Print the question, the table of year-ends, what it rests on, and where the files are."""
     from rich.console import Console
 
-    from sim.report.folder import SUMMARY
+    from sim.report.asks import asks_table, note, read_rows
+    from sim.report.folder import ASKS, SUMMARY
     from sim.report.tables import footnotes, year_end_table
 
     console = Console(highlight=False)
     question = plan.scenario.question_zh if lang == "zh" else plan.scenario.question
     console.print(f"\n[bold]{question}[/bold]\n")
     console.print(year_end_table(where / SUMMARY, plan, lang))
+    if plan.scenario.asks:
+        console.print(asks_table(read_rows(where / ASKS), lang))
+        console.print(note(lang), style="dim")
     console.print(footnotes(plan, lang), style="dim")
     console.print(f"\n{where.as_posix()}/", soft_wrap=True)
     console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")

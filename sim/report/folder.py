@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import sim
+from sim.asks import answer
 from sim.ensemble import Plan, run, summarise
 from sim.errors import InputError, Problem, RunError, did_you_mean
+from sim.report.asks import write_asks
 from sim.report.pictures import draw_all
 from sim.report.tables import write_paths, write_summary
 from sim.scenario_file import load
@@ -30,6 +32,7 @@ RECORD = "run.json"
 SCENARIO = "scenario.resolved.yaml"
 PATHS = "paths.parquet"
 SUMMARY = "summary.csv"
+ASKS = "asks.csv"
 BY_NAME = ("numpy", "scipy", "numba", "pandas", "pyarrow", "matplotlib")
 
 
@@ -169,6 +172,8 @@ def make(
         (folder / SCENARIO).write_text(plan.scenario.resolved, encoding="utf-8")
         write_paths(ensemble, folder / PATHS)
         write_summary(summaries, plan, folder / SUMMARY)
+        if plan.scenario.asks:
+            write_asks(answer(ensemble, plan.scenario.asks), plan.model, folder / ASKS)
         draw_all(plan, summaries, folder, lang)
         record = {
             "question": plan.scenario.question,

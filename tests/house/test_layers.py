@@ -1,6 +1,8 @@
 """Who may import whom: the table of DESIGN §5, held against every import statement, those in functions included."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -26,7 +28,7 @@ LAYERS = (
     ("fidelity.cohort", "fidelity.mean_field", "fidelity.agents", "fidelity.processes", "desk"),
     ("fidelity",),
     ("ensemble",),
-    ("outputs",),
+    ("asks", "outputs"),
     ("batch", "report"),
     ("cli", "__init__"),
     ("__main__",),
@@ -188,6 +190,8 @@ def test_a_generator_would_be_found(tmp_path, line):
 # ------------ what a quick command loads
 
 HEAVY = ("scipy.stats", "pandas", "numba", "matplotlib", "pyarrow")
+LIBRARIES = {"scipy", "pandas", "numba", "matplotlib", "pyarrow"}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def loaded_by(*names):
@@ -199,3 +203,26 @@ def loaded_by(*names):
 @pytest.mark.parametrize("name", ["sim.scenario_file", "sim.model", "sim.cli", "sim"])
 def test_reading_a_scenario_loads_no_heavy_library(name):
     assert loaded_by(name) & set(HEAVY) == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("resolve", "scenarios/win_back.yaml"),
+        ("schema",),
+        ("new", "Why?", "--out", "new.yaml"),
+        ("check",),
+        ("--help",),
+    ],
+    ids=lambda words: words[0].strip("-"),
+)
+def test_a_quick_command_loads_no_heavy_library_while_it_works(words, tmp_path):
+    """Counted when the command is done, since a command imports what it needs inside."""
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    program = (
+        "import atexit, sys; from sim.cli import main; sys.argv[0] = 'mobank'\n"
+        "atexit.register(lambda: print('\\n'.join(sys.modules), file=sys.stderr)); main()"
+    )
+    command = [sys.executable, "-c", program, *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert {name.partition(".")[0] for name in done.stderr.split()} & LIBRARIES == set()

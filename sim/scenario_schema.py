@@ -1,0 +1,335 @@
+"""The grammar of a scenario file as one table, and the JSON Schema made from it that helps people in their editors.
+
+The readers decide what a scenario means; this table tells what may stand where, in the two languages of its writers. A
+test holds its names against those that the readers take. The schema is lenient where a file extends another, since
+what is missing may stand there: it never refuses what the readers take, and finds unknown keys and wrong types.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain
+from sim.spec import Model, Parameter
+
+Fragment = dict[str, Any]
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+FILE_NAME = "scenario.schema.json"
+REQUIRED = ("question", "start", "until", "parameters")
+
+
+class Field(NamedTuple):
+    """One key: its name, what stands under it, what it says in both languages, and how it may look.
+
+    Parameters
+    ----------
+    shape : a noun of `GRAMMAR`, or one of `_shapes`; "each ..." is a mapping whose keys the file itself chooses.
+    example : what to write, in YAML.
+    """
+
+    name: str
+    shape: str
+    en: str
+    zh: str
+    example: str = ""
+
+
+def _whence(shape: str, tags: Sequence[str]) -> tuple[Field, ...]:
+    return (
+        Field("evidence", shape, f"How the number is known: {', '.join(tags)}.", f"证据等级：{'、'.join(tags)}。",
+              tags[-1]),
+        Field("source", "text", "Where the number comes from: document, page, date.", "数字出处：文件、页码、日期。"),
+        Field("reason", "text", "Why this number, where there is no source.", "没有出处时，为什么取这个数。",
+              "why this size / 为什么取这个大小"),
+        Field("note", "text", "Anything else worth knowing.", "其他说明。"),
+    )  # fmt: skip
+
+
+_WHENCE = _whence("any evidence", LEVER_EVIDENCE + FIGURE_EVIDENCE)
+_LEVER_WHENCE = _whence("lever evidence", LEVER_EVIDENCE)
+
+_VALUE = (
+    Field("value", "quantity", "Exactly this number.", "确定的数。", "3%"),
+    Field("low", "quantity", "Lower end: 5 % of the prior lie below.", "下限：先验的 5% 低于此数。", "3%"),
+    Field("high", "quantity", "Upper end: 5 % of the prior lie above.", "上限：先验的 5% 高于此数。", "9%"),
+    Field("median", "quantity", "Middle of the prior, with sigma.", "先验的中位数，与 sigma 同用。", "5%"),
+    Field("sigma", "quantity", "Standard deviation on the log (shares: logit) scale.", "对数（占比为 logit）标准差。",
+          "0.4"),
+    Field("mean", "quantity", "Mean of a normal prior, with sd: for drifts and additions.",
+          "正态先验的均值，与 sd 同用：用于趋势和增量。", "5%"),
+    Field("sd", "quantity", "Standard deviation of a normal prior.", "正态先验的标准差。", "4%"),
+    *_WHENCE,
+)  # fmt: skip
+
+_EVENT = (
+    Field("parameter", "parameter", "Which number of the model it changes; see mobank describe.",
+          "改变模型的哪个参数；见 mobank describe。", "revive_rate"),
+    Field("multiply", "value", "Times this factor: +12%, -8% or 1.2; or {low, high}. One of multiply, set and add.",
+          "乘以系数：+12%、-8% 或 1.2；或 {low, high}。multiply、set、add 三选一。", "{low: +5%, high: +30%}"),
+    Field("set", "value", "To this value, in the parameter's unit.", "设为此值，单位与参数相同。", "1%"),
+    Field("add", "value", "Plus this, in the parameter's unit.", "增加此值，单位与参数相同。", "0.2%"),
+    Field("for", "bands", "Bands of the customers; several of one dimension: any of them; of several: both. "
+          "Left out: everybody.", "作用的客群；同一维度为“或”，不同维度为“且”；不写为全体。", "[over_60]"),
+    Field("from", "when it begins", "The first month: a month, {between: [a, b]} or {mean_gap_months, after}.",
+          "开始月份：一个月，或 {between: [a, b]}，或 {mean_gap_months, after}。", "2024-01"),
+    Field("until", "month", "The last month, where `from` is one month.", "最后一个月（from 为单个月时）。", "2025-12"),
+    Field("lasts_months", "quantity", "How many months it is in force; left out: for ever.",
+          "持续几个月；不写为一直有效。", "24"),
+    Field("ramp_months", "quantity", "Months until the full effect.", "逐步见效所需月数。", "6"),
+    Field("half_life_months", "quantity", "Months in which the effect halves, after its full rise.",
+          "全面见效后，效果减半所需月数。", "36"),
+    *_LEVER_WHENCE,
+)  # fmt: skip
+
+GRAMMAR: Mapping[str, tuple[Field, ...]] = {
+    "scenario": (
+        Field("extends", "text", "The file that this one changes; write only what differs.",
+              "本文件所修改的文件；只写不同之处。", "baseline.yaml"),
+        Field("question", "a question", "What you want to know.", "想回答的问题。"),
+        Field("start", "month", "The month of the figures from which a run starts.", "起点月份，须有公布数据。",
+              "2022-12"),
+        Field("until", "month", "The last month.", "最后一个月。", "2027-12"),
+        Field("reported", "each measure", "What the bank has reported.", "银行公布的数据。"),
+        Field("segments", "each dimension", "How the customers are divided: dimensions, each with bands.",
+              "客户如何划分：若干维度，每个维度分若干段。"),
+        Field("parameters", "each parameter", "What is thought of each number of the model.",
+              "模型各参数的取值或先验。"),
+        Field("mixing", "mixing", "Who meets whom along a dimension; the rest in proportion.",
+              "同一维度内谁与谁接触；未写的按比例。"),
+        Field("season", "each season", "Which months of the year are higher or lower.", "各月的季节高低。"),
+        Field("shocks", "shocks", "Good and bad years of the whole bank.", "全行的好年份与坏年份。"),
+        Field("drift", "each drift", "A trend of the product that fades.", "逐渐减弱的产品趋势。"),
+        Field("levers", "each lever", "What the bank chooses to do.", "银行主动采取的举措。"),
+        Field("events", "each event", "What befalls the bank.", "不由银行决定的事件。"),
+        Field("asks", "each ask", "What the run should tell the chance of.", "要回答概率的问题。"),
+    ),
+    "question": (
+        Field("zh", "text", "The question in Chinese.", "中文问题。"),
+        Field("en", "text", "The question in English.", "英文问题。"),
+    ),
+    "figure": (
+        Field("figure", "quantity", "The figure as printed; its wording says how exact it is.",
+              "公布的原文；措辞（超、近、约）决定精度。", "超1.74亿户"),
+        *_whence("figure evidence", FIGURE_EVIDENCE),
+    ),
+    "band": (
+        Field("share", "quantity", "Share of the customers; the bands of a dimension sum to 100%.",
+              "占客户的比例；同一维度合计 100%。", "20%"),
+        Field("factors", "each factor", "Times the base value, by parameter.", "各参数乘以的系数。"),
+        Field("values", "each own value", "In place of the base value, by parameter.", "各参数替换的值。"),
+        *_WHENCE,
+    ),
+    "value": _VALUE,
+    "season": (
+        Field("by_month", "twelve", "Twelve factors, January first.", "十二个系数，从一月起。"),
+        *_WHENCE,
+    ),
+    "shock": (
+        Field("size", "value", "Standard deviation of the log from year to year.", "年度波动（对数标准差）。", "20%"),
+        Field("persistence", "value", "How much of a year's luck is left in the next.",
+              "上一年运气延续到下一年的比例。", "50%"),
+        Field("tails", "quantity", "Degrees of freedom of Student's t; left out: normal.", "t 分布自由度；不写为正态。",
+              "5"),
+        *_WHENCE,
+    ),
+    "correlation of shocks": (
+        Field("correlation", "value", "Between the paths, −1 to 1.", "两条路径的相关系数。", "0.3"),
+        Field("wiggle", "value", "Small luck within a year, which year-ends do not show.", "年内小波动，年末看不出。",
+              "2%"),
+    ),
+    "drift": (
+        *_VALUE,
+        Field("half_life_months", "quantity", "Months in which the trend halves.", "趋势减半所需月数。", "36"),
+    ),
+    "mixing": _LEVER_WHENCE,
+    "event": _EVENT,
+    "lever": (
+        *_EVENT[:6],
+        Field("when", "trigger", "What sets a policy off, in place of a date.", "触发条件，代替日期。",
+              "{measure: mau, below: 1.7亿, for_months: 2}"),
+        *_EVENT[6:10],
+        Field("cost", "cost", "What it costs.", "花费。", "{once: 3000万元, a_month: 50万元}"),
+        *_EVENT[10:],
+    ),
+    "date": (
+        Field("between", "two months", "It begins in one of these months, drawn anew in every run.",
+              "在这两个月之间开始，每次运行随机。", "[2024-01, 2024-06]"),
+        Field("mean_gap_months", "quantity", "It comes again and again, with this mean gap.",
+              "反复出现，平均间隔月数。", "18"),
+        Field("after", "month", "The month after which it may first come.", "从此月之后才可能出现。", "2022-12"),
+    ),
+    "trigger": (
+        Field("measure", "measure to watch", "Which measure is watched.", "观察的指标。", "mau"),
+        Field("below", "quantity", "Sets off below this level; or above.", "低于此值触发；或用 above。", "1.7亿"),
+        Field("above", "quantity", "Sets off above this level.", "高于此值触发。", "2亿"),
+        Field("for_months", "quantity", "After so many months in a row.", "连续几个月。", "2"),
+        Field("at_most", "quantity", "So many times at most.", "最多触发几次。", "2"),
+        Field("budget_a_year", "quantity", "It stops when a calendar year has cost so much.", "每自然年预算上限。",
+              "3亿元"),
+    ),
+    "cost": (
+        Field("once", "quantity", "Yuan when it begins.", "启动时一次性花费（元）。", "3000万元"),
+        Field("a_month", "quantity", "Yuan in each month that it lasts.", "持续期间每月花费（元）。", "50万元"),
+    ),
+    "ask": (
+        Field("measure", "measure", "Which measure is asked about.", "所问的指标。", "mau"),
+        Field("at_least", "quantity", "This or more. One of at_least, at_most and between.",
+              "不低于。at_least、at_most、between 三选一。", "2亿"),
+        Field("at_most", "quantity", "This or less.", "不高于。", "1.5亿"),
+        Field("between", "two quantities", "From the first to the second, with `in`.", "在两者之间，与 in 同用。",
+              "[1.8亿, 2.2亿]"),
+        Field("reaches_first", "condition", "A race: this condition is met before that of `before`.",
+              "竞赛：此条件先于 before 达到。", "{measure: mau, at_least: 2亿}"),
+        Field("before", "condition", "The condition that it races against.", "竞赛的对手条件。",
+              "{measure: registered, at_least: 6亿}"),
+        Field("by", "month", "Met once, in this month or earlier.", "最迟到此月达到过一次。", "2025-12"),
+        Field("in", "month", "Met in this very month.", "恰在此月满足。", "2025-12"),
+    ),
+    "condition": (
+        Field("measure", "measure", "Which measure.", "指标。", "mau"),
+        Field("at_least", "quantity", "This or more.", "不低于。", "2亿"),
+        Field("at_most", "quantity", "This or less.", "不高于。", "1.5亿"),
+    ),
+}  # fmt: skip
+
+OFF: Fragment = {"type": "string", "pattern": "^off$"}  # a `const` would be offered as "off" in quotes, another thing
+QUANTITY: Fragment = {"type": ["string", "number"]}
+MONTH: Fragment = {"type": "string"}
+
+
+def schema(model: Model) -> Fragment:
+    """Return the JSON Schema (draft 2020-12) of scenario files for a model, ready for `json.dumps`."""
+    shapes = _shapes(model)
+    defs = {noun: _mapping(fields, shapes) for noun, fields in GRAMMAR.items() if noun not in _SPREAD}
+    top = defs.pop("scenario")
+    return {
+        "$schema": DRAFT,
+        "title": "mobank scenario / 情景文件",
+        **top,
+        "if": {"required": ["extends"]},
+        "else": {"required": list(REQUIRED)},
+        "$defs": defs,
+    }
+
+
+_SPREAD = ("correlation of shocks", "mixing")  # nouns whose fields stand beside names of the model or of the file
+
+
+def _shapes(model: Model) -> Mapping[str, Fragment]:
+    """Return what may stand under a key, by the shape that the table gives it."""
+    own = {p.name: p for p in model.parameters}
+    by_segment = [p for p in model.parameters if not p.bank_wide]
+    stocks = [m.name for m in model.measures if m.stock]
+    measures = {m.name: _told(m.meaning, m.zh) for m in model.measures}
+    return {
+        **_plain_shapes(),
+        **{noun: _ref(noun) for noun in GRAMMAR},
+        "value": _or_number(_ref("value")),
+        "parameter": _enum((p.name, p.meaning, p.zh) for p in model.parameters),
+        "measure": _enum((m.name, m.meaning, m.zh) for m in model.measures),
+        "measure to watch": _enum((m.name, m.meaning, m.zh) for m in model.measures if m.stock),
+        "each measure": _named({name: _off(_each(_off(_ref("figure")))) | measures[name] for name in stocks}),
+        "each dimension": _each(_off(_each(_off(_ref("band"))))),
+        "each parameter": _valued(own.values()),
+        "each own value": _valued(by_segment),
+        "each factor": _named({p.name: _or_number(_ref("value")) | _told(p.meaning, p.zh) for p in by_segment}),
+        "each season": _named({p.name: _off(_ref("season")) for p in own.values() if p.unit != "share"}),
+        "each drift": _named({name: _or_number(_ref("drift")) for name in model.shocks}),
+        "shocks": _shocks(model),
+        "mixing": _mixing(),
+    }
+
+
+def _plain_shapes() -> Mapping[str, Fragment]:
+    return {
+        "text": {"type": ["string", "number"]},
+        "quantity": QUANTITY,
+        "month": MONTH,
+        "two months": _list(MONTH, 2),
+        "two quantities": _list(QUANTITY, 2),
+        "twelve": _list(QUANTITY, 12),
+        "bands": {"anyOf": [QUANTITY, {"type": "array", "items": QUANTITY, "minItems": 1}]},
+        "a question": {"anyOf": [QUANTITY, _ref("question")]},
+        "when it begins": {"anyOf": [MONTH, _ref("date")]},
+        "any evidence": {"enum": [*LEVER_EVIDENCE, *FIGURE_EVIDENCE]},
+        "lever evidence": {"enum": list(LEVER_EVIDENCE)},
+        "figure evidence": {"enum": list(FIGURE_EVIDENCE)},
+        "rows": _off(_each(_off(_each(QUANTITY)))),
+        **{f"each {noun}": _each(_off(_ref(noun))) for noun in ("lever", "event", "ask")},
+    }
+
+
+# ------------ the parts
+
+
+def _mapping(fields: Iterable[Field], shapes: Mapping[str, Fragment]) -> Fragment:
+    return _named({field.name: _field(field, shapes[field.shape]) for field in fields})
+
+
+def _field(field: Field, shape: Fragment) -> Fragment:
+    shown = {"examples": [field.example]} if field.example and field.example[0] not in "[{" else {}
+    return _off(shape) | _told(field.en, field.zh) | shown
+
+
+def _told(en: str, zh: str) -> Fragment:
+    return {"description": f"{zh}\n{en}" if zh else en}
+
+
+def _named(properties: Mapping[str, Fragment]) -> Fragment:
+    return {"type": "object", "properties": dict(properties), "additionalProperties": False}
+
+
+def _each(shape: Fragment) -> Fragment:
+    return {"type": "object", "additionalProperties": shape}
+
+
+def _ref(noun: str) -> Fragment:
+    return {"$ref": f"#/$defs/{noun}"}
+
+
+def _list(item: Fragment, count: int) -> Fragment:
+    return {"type": "array", "items": item, "minItems": count, "maxItems": count}
+
+
+def _or_number(mapping: Fragment) -> Fragment:
+    return {"anyOf": [QUANTITY, mapping]}
+
+
+def _off(shape: Fragment) -> Fragment:
+    """Return the shape, or `off`, unless a text may stand there anyway."""
+    alternatives = shape.get("anyOf", [shape])
+    takes_text = any("string" in each.get("type", ()) for each in alternatives)
+    return shape if takes_text else {"anyOf": [*alternatives, OFF]}
+
+
+def _enum(options: Iterable[tuple[str, str, str]]) -> Fragment:
+    """Return a choice; VS Code shows each option's own description."""
+    known = list(options)
+    return {
+        "enum": [name for name, _, _ in known],
+        "enumDescriptions": [f"{zh} / {en}" for _, en, zh in known],
+    }
+
+
+def _valued(parameters: Iterable[Parameter]) -> Fragment:
+    return _named({p.name: _or_number(_ref("value")) | _told(*_plausible(p)) for p in parameters})
+
+
+def _plausible(parameter: Parameter) -> Iterator[str]:
+    """Return the meaning of a parameter and its plausible range, in English and in Chinese."""
+    low, high = (plain(end if parameter.unit == "persons a month" else 100 * end) for end in parameter.plausible)
+    unit_en, unit_zh = {"rate": ("% a month", "%／月"), "share": ("%", "%")}.get(parameter.unit, (" a month", "户／月"))
+    yield f"{parameter.meaning}; plausible: {low} to {high}{unit_en}"
+    yield f"{parameter.zh}；合理范围 {low} 至 {high}{unit_zh}"
+
+
+def _shocks(model: Model) -> Fragment:
+    paths = {name: _off(_ref("shock")) for name in model.shocks}
+    shapes = {"value": _or_number(_ref("value"))}
+    return _named(paths | {f.name: _field(f, shapes[f.shape]) for f in GRAMMAR["correlation of shocks"]})
+
+
+def _mixing() -> Fragment:
+    shapes = _plain_shapes()
+    told = {field.name: _field(field, shapes[field.shape]) for field in GRAMMAR["mixing"]}
+    return {"type": "object", "properties": told, "additionalProperties": shapes["rows"]}

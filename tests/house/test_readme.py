@@ -34,11 +34,11 @@ def test_the_readmes_own_scenario_and_commands_run(tmp_path: Path):
         (tmp_path / "scenarios" / file.name).write_bytes(file.read_bytes())
     (tmp_path / "scenarios" / "seniors.yaml").write_text(blocks(ROOT / "README.md", "yaml")[0], encoding="utf-8")
     commands = [line for block in blocks(ROOT / "README.md", "sh") for line in block.splitlines() if "mobank" in line]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for line in commands:
         words = shlex.split(line, comments=True)
         assert words[0] == ".venv/bin/mobank"
-        few = ["--draws", "50"] if words[1] == "run" else []
+        few = ["--draws", "50"] if words[1] in ("run", "compare") else []
         command = [sys.executable, "-m", "sim", *words[1:], *few]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -133,7 +133,7 @@ MODEL = Model(
         Measure("closed", "deregistered", "注销用户", flows=("close",)),
         Measure("stickiness", "MAU of registered", "月活率", ratio=(("mau",), ("registered",))),
         Measure("penetration", "registered of customers", "渗透率", ratio=(("registered",), ("customers",))),
-        Measure("quick_ratio", "gained per lost active user", "速动比",
+        Measure("quick_ratio", "gained per lost active user", "增减比",
                 ratio=(("gross_adds", "resurrected"), ("lost",))),
     ),
     origin=Origin(level="registered", level_path="adoption", active="mau", active_path="engagement", rest="prospect",

@@ -24,6 +24,9 @@ app.command("schema")(author.schema)
 app.command("new")(author.new)
 
 
+INTERRUPTED = 130  # how typer ends after Ctrl-C
+
+
 def main() -> None:
     """Run the command; an error of ours becomes its message on stderr and its exit code."""
     try:
@@ -31,6 +34,7 @@ def main() -> None:
     except MobankError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("stopped; nothing was left half-written", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            print("stopped; nothing was left half-written", file=sys.stderr)
+        raise

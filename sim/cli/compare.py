@@ -1,6 +1,5 @@
 """`mobank compare`: scenarios or finished runs beside one another, under the same luck."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.run import Fidelity
-from sim.cli.terminal import LangOption, language, progress
+from sim.cli.terminal import LangOption, cores, language, progress
 
 
 def compare(
@@ -31,7 +30,7 @@ def compare(
     from sim.model import MODEL
     from sim.report import compare as report
 
-    settings = report.Settings(draws, seed, fidelity and fidelity.value, workers or len(os.sched_getaffinity(0)))
+    settings = report.Settings(draws, seed, fidelity and fidelity.value, workers or cores())
     found = report.sides(given, MODEL, settings)
     words = language(lang)
     final = out / report.name_of(found, words)

@@ -1,6 +1,5 @@
 """`mobank run`, `check` and `replay`: from a scenario file to a folder, and one replicate of it again."""
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, language, progress
+from sim.cli.terminal import LangOption, cores, language, progress
 from sim.errors import InputError, Problem
 
 
@@ -39,10 +38,14 @@ def run(
     from sim.ensemble import Plan
     from sim.report import folder
 
-    plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or len(os.sched_getaffinity(0)))
+    plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or cores())
     words = language(lang)
     final = out / folder.name_of(plan, words)
-    if folder.reusable(final) is None:
+    if folder.reusable(final, folder.identity(plan, words)) is None:
+        if final.exists():
+            print(
+                f"{final.as_posix()} has been changed; it is now {folder.put_aside(final).as_posix()}", file=sys.stderr
+            )
         with progress(loaded.name) as report:
             folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report)
     show(final, plan, words)

@@ -7,6 +7,7 @@ clears away. Every file but `run.json` is a function of the run's identity, byte
 import errno
 import json
 import os
+import platform
 import shutil
 import sys
 import time
@@ -33,7 +34,7 @@ SCENARIO = "scenario.resolved.yaml"
 PATHS = "paths.parquet"
 SUMMARY = "summary.csv"
 ASKS = "asks.csv"
-BY_NAME = ("numpy", "scipy", "numba", "pandas", "pyarrow", "matplotlib")
+BY_NAME = ("mobank", "numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow", "matplotlib", "pillow")
 
 
 @dataclass(frozen=True)
@@ -82,23 +83,43 @@ def read(folder: Path) -> Run:
     InputError
         If there is no complete run.
     """
-    record = folder / RECORD
-    try:
-        return Run(folder, json.loads(record.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        near = [p.parent.as_posix() for p in folder.parent.glob(f"*/{RECORD}")] if folder.parent.is_dir() else []
+    record = _record(folder)
+    if record is None:
+        near = [p.parent.as_posix() for p in folder.parent.glob(f"*/{RECORD}") if p.parent != folder]
         hint = did_you_mean(folder.as_posix(), sorted(near))
-        raise InputError([Problem(f"'{folder.as_posix()}'", "is not the folder of a finished run", hint)]) from error
+        raise InputError([Problem(f"'{folder.as_posix()}'", "is not the folder of a finished run", hint)])
+    return Run(folder, record)
 
 
-def reusable(folder: Path) -> Run | None:
-    """Return the run in a folder if it is there and whole, every file as it was written."""
-    if not (folder / RECORD).is_file():
+def _record(folder: Path) -> dict[str, Any] | None:
+    """Return the record in a folder if it has the shape of one."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
-    run = read(folder)
-    files = run.record.get("files", {})
-    whole = all((folder / name).is_file() and file_digest(folder / name) == digest for name, digest in files.items())
-    return run if whole else None
+    shaped = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("identity", "files"))
+    return record if shaped and {SCENARIO, PATHS, SUMMARY} <= record["files"].keys() else None
+
+
+def changed(run: Run) -> list[str]:
+    """Return the files of a run that are gone or no longer as they were written."""
+    return [name for name, digest in run.record["files"].items()
+            if not (run.folder / name).is_file() or file_digest(run.folder / name) != digest]  # fmt: skip
+
+
+def reusable(folder: Path, wanted: dict[str, Any]) -> Run | None:
+    """Return the run in a folder if it is the one wanted (its identity) and every file is as it was written."""
+    record = _record(folder)
+    if record is None or record["identity"] != wanted:
+        return None
+    run = Run(folder, record)
+    return None if changed(run) else run
+
+
+def put_aside(folder: Path) -> Path:
+    """Rename a folder that somebody has changed, so that nothing of it is lost, and return its new name."""
+    number = next(n for n in range(1, 10**6) if not folder.with_name(f"{folder.name}.changed-{n}").exists())
+    return folder.rename(folder.with_name(f"{folder.name}.changed-{number}"))
 
 
 def file_digest(path: Path) -> str:
@@ -127,14 +148,24 @@ def aside(final: Path) -> Iterator[Path]:
         for path in sorted(hidden.rglob("*")):
             _sync(path)
         _sync(hidden)
+        if final.exists() and _equal(final, hidden):
+            return  # somebody else made the same meanwhile
         if final.exists():
-            shutil.rmtree(final)
+            put_aside(final)
         hidden.rename(final)
         _sync(final.parent)
     except OSError as error:
         raise _cannot_write(final, error) from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _equal(one: Path, other: Path) -> bool:
+    """Return True if two folders hold the same files, records apart."""
+    names = [{p.name for p in folder.iterdir()} for folder in (one, other)]
+    return names[0] == names[1] and all(
+        (one / name).read_bytes() == (other / name).read_bytes() for name in names[0] if not name.endswith(".json")
+    )
 
 
 def _cannot_write(final: Path, error: OSError) -> RunError:
@@ -146,11 +177,23 @@ def clear_leftovers(final: Path) -> None:
     """Remove hidden folders of this name whose process is gone."""
     for path in final.parent.glob(f".{final.name}.*.tmp"):
         owner = path.name.split(".")[-2]
-        if not (owner.isdigit() and Path(f"/proc/{owner}").exists()):
+        if not (owner.isdigit() and _alive(int(owner))):
             shutil.rmtree(path, ignore_errors=True)
 
 
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it lives and is somebody else's
+        return True
+    return True
+
+
 def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -182,6 +225,7 @@ def make(
             "draws_tried": ensemble.tried,
             "scenario_files": list(plan.scenario.files),
             "command": command,
+            "machine": f"{platform.system()} {platform.machine()} {platform.release()}",
             "workers": plan.workers,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "wall_seconds": round(time.monotonic() - began, 2),

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.ensemble import Plan, kept, run_block
 from sim.errors import RunError
-from sim.report.folder import PATHS, Run, code_digest
+from sim.report.folder import PATHS, Run, changed, code_digest
 
 SHOWN = ("registered", "mau", "gross_adds", "resurrected", "lost")
 
@@ -17,6 +17,11 @@ def compare(run: Run, plan: Plan, replicate: int) -> str:
     RunError
         If one differs; the code or its libraries have changed since, or the files have.
     """
+    spoilt = changed(run)
+    if spoilt:
+        raise RunError(
+            f"{', '.join(spoilt)} in '{run.folder.as_posix()}'", "changed or gone since the run", "run it again"
+        )
     trajectory, _ = run_block(plan, np.array([replicate]))
     again = {(c, str(m)): float(v) for c, path in zip(plan.columns, kept(plan, trajectory)[..., 0], strict=True)
              for m, v in zip(plan.months, path, strict=True) if not np.isnan(v)}  # fmt: skip

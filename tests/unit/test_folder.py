@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,19 +107,71 @@ def test_a_replicate_computed_alone_equals_its_rows(plan: Plan, made: folder.Run
     assert compare(made, again, replicate).endswith("values equal those in paths.parquet")
 
 
-def test_a_replay_against_changed_paths_is_refused(plan: Plan, made: folder.Run, tmp_path: Path):
+def test_a_replay_of_another_seed_is_refused(plan: Plan, tmp_path: Path):
     other = folder.make(replace(plan, seed=6, draws=20), tmp_path / "other", "en", "mobank run")
     with pytest.raises(RunError, match=r"values of replicate 3 differ from paths\.parquet; the files differ"):
         compare(other, replace(plan, draws=20), 3)
 
 
+@pytest.mark.parametrize("name", ["paths.parquet", "summary.csv", "scenario.resolved.yaml"])
+def test_a_replay_of_changed_or_lost_files_names_them(plan: Plan, tmp_path: Path, name: str):
+    few = replace(plan, draws=20)
+    run = folder.make(few, tmp_path / "one", "en", "mobank run")
+    with (run.folder / name).open("ab") as file:
+        file.write(b"\n")
+    message = f"{name} in '{run.folder.as_posix()}' changed or gone since the run; run it again"
+    with pytest.raises(RunError) as error:
+        compare(run, few, 3)
+    assert str(error.value) == message
+    (run.folder / name).unlink()
+    with pytest.raises(RunError) as error:
+        compare(run, few, 3)
+    assert str(error.value) == message
+
+
 def test_an_equal_run_is_reused_and_a_spoilt_one_is_not(plan: Plan, tmp_path: Path):
-    run = folder.make(replace(plan, draws=20), tmp_path / "one", "en", "mobank run")
-    assert folder.reusable(run.folder) is not None
+    few = replace(plan, draws=20)
+    wanted = folder.identity(few, "en")
+    run = folder.make(few, tmp_path / "one", "en", "mobank run")
+    assert folder.reusable(run.folder, wanted) is not None
+    assert folder.reusable(run.folder, folder.identity(replace(few, seed=9), "en")) is None
     (run.folder / "summary.csv").write_text("spoilt")
-    assert folder.reusable(run.folder) is None
-    again = folder.make(replace(plan, draws=20), tmp_path / "one", "en", "mobank run")
-    assert folder.reusable(again.folder) is not None
+    assert folder.reusable(run.folder, wanted) is None
+    assert folder.changed(run) == ["summary.csv"]
+
+
+@pytest.mark.parametrize("record", ["{}", "[]", "garbage", '{"identity": {}, "files": {}}'])
+def test_a_folder_whose_record_is_no_record_is_no_run(plan: Plan, tmp_path: Path, record: str):
+    few = replace(plan, draws=20)
+    run = folder.make(few, tmp_path / "one", "en", "mobank run")
+    (run.folder / "run.json").write_text(record)
+    assert folder.reusable(run.folder, folder.identity(few, "en")) is None
+    with pytest.raises(InputError, match="is not the folder of a finished run"):
+        folder.read(run.folder)
+
+
+def test_what_somebody_changed_in_a_folder_is_put_aside_and_not_lost(plan: Plan, tmp_path: Path):
+    few = replace(plan, draws=20)
+    run = folder.make(few, tmp_path / "one", "en", "mobank run")
+    (run.folder / "notes.txt").write_text("mine")
+    (run.folder / "summary.csv").write_text("mine")
+    again = folder.make(few, tmp_path / "one", "en", "mobank run")
+    assert folder.changed(again) == []
+    assert (tmp_path / "one.changed-1" / "notes.txt").read_text() == "mine"
+
+
+def test_two_equal_runs_at_once_leave_one_folder(plan: Plan, tmp_path: Path):
+    few = replace(plan, draws=20)
+    folder.make(few, tmp_path / "one", "en", "mobank run")
+    folder.make(few, tmp_path / "one", "en", "mobank run")
+    assert [p.name for p in tmp_path.iterdir()] == ["one"]
+
+
+def test_every_version_that_a_run_records_is_of_a_package_that_a_run_needs():
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[<>=]", text)[0].lower() for text in needed}
+    with_them = {"mobank", "llvmlite", "pillow"}  # numba and matplotlib bring the last two
+    assert {name.lower() for name in folder.BY_NAME} <= names | with_them
 
 
 def test_the_record_says_how_to_make_the_run_again(made: folder.Run):

@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -116,9 +117,13 @@ def structural_slip(text: str) -> str:
 
 
 def _tree(path: Path, asked_by: Scalar | None) -> Mapping:
-    file = str(path)
-    text = _text(_bytes(path, asked_by), file)
-    builder = _Builder(_events(text, file))
+    return _parsed(_bytes(path, asked_by), str(path))
+
+
+@lru_cache(maxsize=16)
+def _parsed(content: bytes, file: str) -> Mapping:
+    """Return the tree of a file's content; a parent that many scenarios extend is parsed once."""
+    builder = _Builder(_events(_text(content, file), file))
     try:
         root = builder.document()
     except InputError as stop:

@@ -7,7 +7,8 @@ again of what follows from it.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 from sim.errors import InputError, Place, Problem, did_you_mean, shown
 from sim.located import Mapping as Members
@@ -76,7 +77,7 @@ class Cursor:
             self.misshapen("one value", hint)
             return None
         try:
-            return reader(self.node.text)
+            return cast(T, _understood(reader, self.node.text))
         except QuantityError as error:
             self.problem(error.found, error.allowed, error.hint or hint)
             return None
@@ -185,6 +186,12 @@ def inherited(here: Cursor, at: Mapping[str, Cursor], names: Iterable[str]) -> s
     those = " and ".join(parents)
     off = ", ".join(f"{name}: off" for name in parents)
     return f"{those} stand{'' if len(parents) > 1 else 's'} in {at[parents[0]].place.file}: write {off} here"
+
+
+@lru_cache(maxsize=4096)
+def _understood(reader: Callable[[str], Any], text: str) -> Any:
+    """Return what a reader makes of a text; files that extend one another say the same again and again."""
+    return reader(text)
 
 
 def _kind(node: Node) -> str:

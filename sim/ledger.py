@@ -18,7 +18,7 @@ ROUNDING = 1e-9  # of the people there are: what sums of fractions may be off by
 
 
 class Ledger:
-    """Moves people, month by month, keeps what a Trajectory shows, and closes with the laws checked.
+    """Moves people, month by month, keeps what a Trajectory shows, and checks the laws.
 
     Parameters
     ----------
@@ -101,15 +101,13 @@ class Laws:
             raise _refused(self.broken[law], first + month, replicate)
 
     def check_segments(self, occupancy: People, customers: People, t: int) -> None:
-        """Check that each segment has the people who were in it or came into it."""
+        """Check that each segment has the people who were in it or came into it, and no state of it fewer than none."""
+        below = occupancy.min(axis=(0, 1)) < -self.slack
+        if below.any():
+            raise _refused(NEGATIVE, t, int(below.argmax()))
         off = np.abs(add_up(occupancy) - customers).max(axis=0) > self.slack
         if off.any():
             raise _refused(LOST, t, int(off.argmax()))
-
-
-def check_books(model: Model, occupancy: People, moves: People) -> None:
-    """Refuse a finished run, (T + 1, K, S, R) and (T, F, S, R) persons, that breaks a law; see `Laws`."""
-    Laws(model, occupancy[0]).check(occupancy, moves)
 
 
 def _refused(law: str, month: int, replicate: int) -> RunError:

@@ -5,16 +5,14 @@ that there could be, one that the reported start already meets.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from sim.errors import Problem, did_you_mean
 from sim.quantities import Month, format_persons, read_month, read_number, read_persons, read_share
 from sim.reading import Cursor, Named, inherited
 from sim.scenario import Ask, Condition
 from sim.scenario_levers import Setting
-from sim.spec import Model
-
-Counted = Literal["persons", "share", "ratio"]
+from sim.spec import Counted
 
 LEVELS = ("at_least", "at_most", "between")
 CONDITION = ("measure", *LEVELS)
@@ -47,14 +45,6 @@ def read_asks(section: Cursor | None, setting: Setting) -> tuple[Ask, ...]:
     if section:
         _note_twins(section.problems, asks)
     return asks
-
-
-def counted_in(model: Model, measure: str) -> Counted:
-    """Return what a measure is counted in: persons; a share where stock is divided by stock; else a ratio."""
-    ratio = model.measure[measure].ratio
-    if ratio is None:
-        return "persons"
-    return "share" if all(model.measure[name].stock for names in ratio for name in names) else "ratio"
 
 
 def _ask(name: str, here: Cursor, setting: Setting) -> Ask | None:
@@ -152,7 +142,7 @@ def _condition(here: Cursor, at: Named, wanted: _Wanted, hint: str) -> Condition
 
 
 def _level(here: Cursor, measure: str, wanted: _Wanted) -> float | None:
-    counted = counted_in(wanted.setting.model, measure)
+    counted = wanted.setting.model.counted_in(measure)
     level = here.read(READERS[counted])
     if level is None:
         return None

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 People = NDArray[Any]  # persons: whole (int64) or, in expectation, fractional (float64)
 Unit = Literal["rate", "share", "persons a month"]
+Counted = Literal["persons", "share", "ratio"]
 Hazard = Callable[..., Any]
 
 EXPOSURE = "exposure"  # active share among the people one meets, 0 to 1; a hazard may read it
@@ -206,6 +207,13 @@ class Model:
     def indices(self, states: Iterable[str]) -> list[int]:
         """Return the positions of states on axis K."""
         return [self.states.index(s) for s in states]
+
+    def counted_in(self, measure: str) -> Counted:
+        """Return what a measure is counted in: persons; a share where stock is divided by stock; else a ratio."""
+        ratio = self.measure[measure].ratio
+        if ratio is None:
+            return "persons"
+        return "share" if all(self.measure[name].stock for names in ratio for name in names) else "ratio"
 
     def crossings(self, measure: str) -> Ints:
         """Return how each flow changes a stock measure, (F,): +1 into it, −1 out of it, 0 within or elsewhere."""

@@ -26,10 +26,9 @@ from sim.ensemble import ALL, QUANTILES, Summary
 from sim.quantities import Lang, Month, person_unit
 from sim.report.fonts import chart_language, families, quiet
 from sim.scenario import Figure
-from sim.spec import Model
+from sim.spec import Counted
 
 Floats = NDArray[np.float64]
-Unit = Literal["persons", "share", "ratio"]
 
 TEXT: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -76,18 +75,9 @@ _NET: dict[str, Any] = {
 _ONE_AT_A_TIME = threading.RLock()
 
 
-def unit_of(model: Model, measure: str) -> Unit:
-    """Return what a measure is counted in: persons; a share in % where stock is divided by stock; else a ratio."""
-    ratio = model.measure[measure].ratio
-    if ratio is None:
-        return "persons"
-    parts = [model.measure[name] for names in ratio for name in names]
-    return "share" if all(part.stock for part in parts) else "ratio"
-
-
 def fan(
     summary: Summary, months: Sequence[Month], reported: Sequence[Figure], *, title: str, lang: str, draws: int,
-    unit: Unit = "persons",
+    unit: Counted = "persons",
 ) -> Picture:  # fmt: skip
     """Return the fan chart of a measure: what was reported, then the bands in which the runs lie.
 
@@ -99,7 +89,7 @@ def fan(
     title : in the language of `lang`.
     lang : "zh" or "en"; English is used where no font has Chinese glyphs.
     draws : how many runs the quantiles are of.
-    unit : see `unit_of`.
+    unit : see `Model.counted_in`.
     """
     language = chart_language(lang)
     points = [f for f in reported if f.measure == summary.measure and summary.segment == ALL]
@@ -201,7 +191,7 @@ class _Scale:
     decimals: int
 
     @classmethod
-    def of(cls, unit: Unit, largest: float, spread: float, language: Lang) -> "_Scale":
+    def of(cls, unit: Counted, largest: float, spread: float, language: Lang) -> "_Scale":
         """The scale for values up to `largest`, with three digits, or more where the `spread` needs them."""
         divide, head = person_unit(largest, language)
         if unit != "persons":

@@ -15,6 +15,7 @@ from sim.quantities import Lang, Month
 from sim.report import charts
 from sim.report.charts import GREY, INK
 from sim.report.fonts import chart_language
+from sim.spec import Counted
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ def draw_all(paths: Sequence[Paths], labels: Sequence[str], measures: Sequence[s
         measure = plan.model.measure[name]
         title = measure.zh if chart_language(lang) == "zh" else measure.meaning.capitalize()
         quantiles = [_quantiles(path, name, len(months)) for path in paths]
-        unit = charts.unit_of(plan.model, name)
+        unit = plan.model.counted_in(name)
         picture = beside(quantiles, labels, months, title=title, lang=lang, draws=plan.draws, unit=unit)
         charts.save(picture, folder, name)
 
@@ -58,7 +59,7 @@ def _quantiles(paths: Paths, measure: str, months: int) -> Floats:
 
 def beside(
     quantiles: Sequence[Floats], labels: Sequence[str], months: Sequence[Month], *, title: str, lang: str, draws: int,
-    unit: charts.Unit = "persons",
+    unit: Counted = "persons",
 ) -> Picture:  # fmt: skip
     """Return the chart of a measure: the first scenario in grey with its band, the others as lines of one colour each.
 

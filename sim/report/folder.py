@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import blake2b, sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -60,6 +61,7 @@ def identity(plan: Plan, lang: str) -> dict[str, Any]:
     }
 
 
+@cache
 def code_digest() -> str:
     """Return a digest of mobank's own source, so that a folder is never reused across a change of the code."""
     digest = blake2b(digest_size=16)

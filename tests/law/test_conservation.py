@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sim.errors import RunError
 from sim.fidelity import FIDELITIES
-from sim.ledger import check_books
+from sim.ledger import Laws, Ledger
 from sim.spec import Flow, Measure, Model, Parameter, Resource
 from sim.streams import Streams
 
@@ -116,14 +116,18 @@ def books(kind=np.int64):
     return people, moves
 
 
+def check_books(people, moves):
+    Laws(TWO, people[0]).check(people, moves)
+
+
 @pytest.mark.parametrize("kind", [np.int64, np.float64])
 def test_right_books_are_taken(kind):
-    check_books(TWO, *books(kind))
+    check_books(*books(kind))
 
 
 def refused(people, moves):
     with pytest.raises(RunError) as refusal:
-        check_books(TWO, people, moves)
+        check_books(people, moves)
     return str(refusal.value)
 
 
@@ -176,4 +180,14 @@ def test_numbers_that_are_none_are_refused():
 def test_a_billionth_of_the_people_is_rounding_and_not_a_loss():
     people, moves = books(np.float64)
     people[2:, 1, 0, 1] += 1e-8
-    check_books(TWO, people, moves)
+    check_books(people, moves)
+
+
+def test_a_negative_state_of_one_segment_does_not_hide_in_the_sum_over_segments():
+    ledger = Ledger(TWO, np.array([[[9], [100]], [[0], [0]]]), months=1, by_segment=False)
+    moves = ledger.blank(0)
+    moves[:] = np.array([[[10], [0]], [[0], [0]]])
+    with pytest.raises(RunError) as refusal:
+        ledger.enter(0, moves)
+    said = str(refusal.value)
+    assert said == "a negative number of people in month 1 of replicate 0 of the block; nothing was written"

@@ -178,7 +178,7 @@ def test_labels_of_a_narrow_fan_have_as_many_digits_as_tell_them_apart():
     ],
 )
 def test_what_a_measure_is_counted_in_follows_from_the_model(name, unit):
-    assert charts.unit_of(MODEL, name) == unit
+    assert MODEL.counted_in(name) == unit
 
 
 def test_a_share_is_shown_in_percent():

@@ -68,6 +68,7 @@ class _Reader:
     def __init__(self, model: Model, problems: list[Problem]) -> None:
         self.model, self.problems = model, problems
         self.stocks = [m.name for m in model.measures if m.stock]
+        self.misdated: set[str] = set()  # measures with a date out of order: what follows from it is not told again
 
     # ------------ definitions
 
@@ -113,7 +114,8 @@ class _Reader:
                     here.problem(shown(written_month), f"is the same month as another figure of {measure}")
                 elif month:
                     figures[measure, month] = self.figure(measure, month, here, known)
-            self.in_order([(month, here) for month, here in dated.values() if month])
+            if not self.in_order([(month, here) for month, here in dated.values() if month]):
+                self.misdated.add(measure)
         if section and len(figures) > MOST_FIGURES:
             section.problem(f"{len(figures):,} figures", f"are too many; at most {MOST_FIGURES} are read")
             return {}
@@ -126,8 +128,9 @@ class _Reader:
             here.problem(error.found, error.allowed, error.hint)
             return None
 
-    def in_order(self, dated: Sequence[tuple[Month, Cursor]]) -> None:
+    def in_order(self, dated: Sequence[tuple[Month, Cursor]]) -> bool:
         """Note a figure that breaks the order of dates; figures of one file run up or down, a slip does neither."""
+        known = len(self.problems)
         by_file: dict[str, list[tuple[Month, Cursor]]] = {}
         for month, here in dated:
             by_file.setdefault(here.place.file if here.place else "", []).append((month, here))
@@ -138,7 +141,8 @@ class _Reader:
             for (before, _), (after, here) in pairs:
                 if before != after and (before < after) != upward:
                     allowed = f"stands after {before}, out of order: the dates run {'up' if upward else 'down'} here"
-                    here.problem(str(after), allowed, "list the figures of a measure by date; is one year mistyped?")
+                    here.problem(str(after), allowed, "is a year mistyped? list the figures of a measure by date")
+        return len(self.problems) == known
 
     def figure(self, measure: str, month: Month, here: Cursor, known: Mapping[str, Definition]) -> Figure | None:
         allowed = ("figure", "wording", "definition", "stale_share", *WHENCE)
@@ -184,7 +188,8 @@ class _Reader:
 
     def contradictions(self, figures: Sequence[Figure]) -> set[tuple[str, Month]]:
         """Note the figures that contradict others, each once, beginning with the one that contradicts most."""
-        pairs = [(one, other) for one in figures for other in figures if self.contradict(one, other)]
+        sure = [figure for figure in figures if figure.measure not in self.misdated]
+        pairs = [(one, other) for one in sure for other in sure if self.contradict(one, other)]
         told: set[tuple[str, Month]] = set()
         while pairs:
             count: dict[tuple[str, Month], int] = {}
@@ -236,13 +241,10 @@ class _Reader:
         times = culprit.interval.low / other.interval.low
         if 1 / STRANGE_GROWTH < times < STRANGE_GROWTH:
             side = "below" if times < 1 else "above"
-            allowed = f"is {side} the figure{then} ({other.text}), which {self.hardly_falls()}"
+            allowed = f"is {side} the figure{then} ({other.text}), and the count falls by {_fall()} at most"
             self.contradiction(culprit, allowed, "leave one out, or give one a definition of its own")
         else:
             self.contradiction(culprit, f"is {plain(three_digits(times))} times the figure{then} ({other.text})")
-
-    def hardly_falls(self) -> str:
-        return f"falls by {written(MOST_FALL, 'growth')} at most"
 
     def started(
         self, figures: Mapping[tuple[str, Month], Figure | None], origin: Origin, start: Month, asked: Cursor,
@@ -269,6 +271,10 @@ def needed(origin: Origin, start: Month) -> Iterator[tuple[str, Month]]:
     yield origin.level, start - 12
     yield origin.active, start
     yield origin.everyone, start
+
+
+def _fall() -> str:
+    return written(MOST_FALL, "growth")
 
 
 def _key(figure: Figure) -> tuple[str, Month]:

@@ -60,25 +60,6 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Definition:
-    """What exactly a measure counts: which apps, which window.
-
-    Parameters
-    ----------
-    window_days : days within which somebody must have been active to be counted; None where that is not the point.
-    against : the definition that this one is a break from; its figures are `factor` times those. None: the factor that
-        is thought of where nothing is written, about 5 % a year to either side.
-    """
-
-    name: str
-    counts: str
-    window_days: int | None
-    against: str
-    factor: Value | None
-    provenance: Provenance
-
-
-@dataclass(frozen=True)
 class Band:
     """A part of the customers along one dimension, such as `over_60` along `age`."""
 
@@ -101,6 +82,25 @@ class Segment:
     def name(self) -> str:
         """Band names joined by dots; "all" where customers are not divided."""
         return ".".join(self.bands) or "all"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What exactly a measure counts: which apps, which window.
+
+    Parameters
+    ----------
+    window_days : days within which somebody must have been active to be counted; None where that is not the point.
+    against : the definition that this one is a break from; its figures are `factor` times those. None: the factor that
+        is thought of where nothing is written, about 5 % a year to either side.
+    """
+
+    name: str
+    counts: str
+    window_days: int | None
+    against: str
+    factor: Value | None
+    provenance: Provenance
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ class Lean:
     ----------
     above : how many figures were above the model's median. of : how many there are.
     mean : of their PITs. chance : of so many or more on one side, if each side were as likely.
+    run : how many of the last figures lay on one side in a row, positive if above.
     """
 
     measure: str
@@ -87,6 +88,7 @@ class Lean:
     of: int
     mean: float
     chance: float
+    run: int
 
     @property
     def side(self) -> Literal["low", "high", ""]:
@@ -104,7 +106,10 @@ def lean(checks: Sequence[Check], measure: str) -> Lean | None:
     above = sum(pit > 0.5 for pit in pits)
     most = max(above, len(pits) - above)
     tail = sum(comb(len(pits), k) for k in range(most, len(pits) + 1)) / 2.0 ** len(pits)
-    return Lean(measure, above, len(pits), float(np.mean(pits)), min(1.0, 2.0 * tail))
+    last = pits[-1] > 0.5
+    run = next((k for k, pit in enumerate(reversed(pits)) if (pit > 0.5) is not last), len(pits))
+    chance = min(1.0, 2.0 * tail)
+    return Lean(measure, above, len(pits), float(np.mean(pits)), chance, run if last else -run)
 
 
 # ------------ the parts

@@ -202,6 +202,7 @@ class Scenario:
     asks: tuple[Ask, ...]
     resolved: str = field(repr=False)
     files: tuple[str, ...]
+    whence: Mapping[str, Provenance] = field(default_factory=dict)  # of what has no `Value`: mixing, season.<parameter>
 
     @property
     def months(self) -> int:

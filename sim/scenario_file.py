@@ -103,7 +103,7 @@ class _Reader:
             return None
         return Scenario(
             name, question, chinese, start, until, reported, bands, segments, parameters, mixing, season, shocks,
-            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(str(f) for f in files),
+            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(str(f) for f in files), _whence(at),
         )  # fmt: skip
 
     def question(self, here: Cursor | None) -> tuple[str | None, str]:
@@ -287,6 +287,15 @@ class _Reader:
 def _own(top: Cursor, at: Named, *names: str) -> Cursor:
     """Return the first of some sections that stands in the file itself and not in one that it extends."""
     return next((at[name] for name in names if name in at and at[name].place.file == top.place.file), top)
+
+
+def _whence(at: Named) -> dict[str, Provenance]:
+    """Return where the contacts and each season come from; their problems have been told."""
+    seasons = at["season"].named() if "season" in at else {}
+    found = {f"season.{name}": read_whence(here.named(), here, EVIDENCE, False) for name, here in seasons.items()}
+    if "mixing" in at:
+        found["mixing"] = read_whence(at["mixing"].named(), at["mixing"], LEVER_EVIDENCE, False)
+    return found
 
 
 def _sourced(value: Value, block: Provenance) -> Value:

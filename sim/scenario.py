@@ -42,12 +42,39 @@ class Value:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as reported: the values that its text allows, in persons."""
+    """A figure as reported: the values that its text allows, in persons.
+
+    Parameters
+    ----------
+    text : the figure as it is read. wording : as it was printed, where that differs.
+    definition : name of what exactly is counted; "" where nothing is said of it.
+    """
 
     measure: str
     month: Month
     text: str
     interval: Interval
+    provenance: Provenance
+    wording: str = ""
+    definition: str = ""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What exactly a measure counts: which apps, which window.
+
+    Parameters
+    ----------
+    window_days : days within which somebody must have been active to be counted; None where that is not the point.
+    against : the definition that this one is a break from; its figures are `factor` times those. None: the factor that
+        is thought of where nothing is written, about 5 % a year to either side.
+    """
+
+    name: str
+    counts: str
+    window_days: int | None
+    against: str
+    factor: Value | None
     provenance: Provenance
 
 
@@ -182,7 +209,12 @@ class Ask:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A checked scenario; `resolved` is its canonical YAML after `extends`, `files` the chain it was read from."""
+    """A checked scenario; `resolved` is its canonical YAML after `extends`, `files` the chain it was read from.
+
+    Parameters
+    ----------
+    subject : what the figures are about, in English and in Chinese. definitions : what they count, by name.
+    """
 
     name: str
     question: str
@@ -203,6 +235,8 @@ class Scenario:
     resolved: str = field(repr=False)
     files: tuple[str, ...]
     whence: Mapping[str, Provenance] = field(default_factory=dict)  # of what has no `Value`: mixing, season.<parameter>
+    subject: tuple[str, str] = ("", "")
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
 
     @property
     def months(self) -> int:

@@ -10,14 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.errors import InputError, Problem, shown
+from sim.errors import InputError, Problem
 from sim.located import dump, load_extended
 from sim.priors import Prior
 from sim.quantities import (
     Month,
-    QuantityError,
     read_factor,
-    read_interval,
     read_month,
     read_months_duration,
     read_number,
@@ -25,6 +23,7 @@ from sim.quantities import (
 from sim.reading import Cursor, Named
 from sim.scenario import Figure, Provenance, Scenario, Shock, Value
 from sim.scenario_asks import read_asks
+from sim.scenario_figures import read_reported
 from sim.scenario_levers import Setting, note_collisions, note_namesakes, read_levers
 from sim.scenario_segments import cross, note_band_names, note_products, read_bands, read_mixing
 from sim.scenario_values import (
@@ -33,24 +32,21 @@ from sim.scenario_values import (
     SCALES,
     WHENCE,
     check_plausible,
-    plain,
     read_value,
     read_whence,
-    three_digits,
 )
-from sim.spec import Model, Origin
+from sim.spec import Model
 
-SECTIONS = ("question", "start", "until", "reported", "segments", "parameters", "mixing", "season", "shocks", "drift",
-            "levers", "events", "asks")  # fmt: skip
+REQUIRED = ("question", "start", "until", "parameters")
+SECTIONS = ("subject", "question", "start", "until", "definitions", "reported", "segments", "parameters", "mixing",
+            "season", "shocks", "drift", "levers", "events", "asks")  # fmt: skip
 EVIDENCE = LEVER_EVIDENCE + FIGURE_EVIDENCE
 LONGEST_MONTHS = 600
 LONGEST_HALF_LIFE_MONTHS = 1200
 HALF_LIFE_MONTHS = 36.0  # of a drift, unless it says otherwise
 TAILS = (2.5, 100.0)  # degrees of freedom
-STRANGE_GROWTH = 3.0  # no bank triples, or shrinks to a third, in the year before the start
 NONE = Value(Prior("fixed", 0.0), "0", Provenance())
 
-A_FIGURE = "write {figure: 5.16亿户, source: …, evidence: article}"
 A_SEASON = "write by_month: [1.1, …] with 12 factors, January first, and reason: … below it"
 A_SHOCK = "write size: …, persistence: … and reason: … below it"
 
@@ -63,9 +59,26 @@ def load(path: Path, model: Model) -> Scenario:
     InputError
         With every problem found, each with file, line and key.
     """
+    return _load(path, model, REQUIRED)
+
+
+def load_target(path: Path, model: Model) -> Scenario:
+    """Return what a calibration target says: a scenario file that need not ask anything nor know its parameters.
+
+    Its start, if it says none, is the month of its last figure of what the model's start holds, or of anything.
+
+    Raises
+    ------
+    InputError
+        As `load`.
+    """
+    return _load(path, model, required=())
+
+
+def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
     tree, files = load_extended(path)
     problems: list[Problem] = []
-    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), path.stem, files)
+    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), path.stem, files, required)
     if scenario is None or problems:
         raise InputError(problems)
     return scenario
@@ -76,13 +89,17 @@ class _Reader:
 
     def __init__(self, model: Model, problems: list[Problem]) -> None:
         self.model, self.problems = model, problems
-        self.stocks = [m.name for m in model.measures if m.stock]
 
-    def scenario(self, top: Cursor, name: str, files: Sequence[Path]) -> Scenario | None:
-        at = top.fields(SECTIONS, required=("question", "start", "until", "parameters"))
-        question, chinese = self.question(at.get("question"))
+    def scenario(self, top: Cursor, name: str, files: Sequence[Path], required: Sequence[str]) -> Scenario | None:
+        at = top.fields(SECTIONS, required)
+        subject, question = (self.question(at.get(each)) for each in ("subject", "question"))
         start, until = self.dates(at)
-        reported = self.reported(at.get("reported"), start, _own(top, at, "start", "reported"))
+        asked = _own(top, at, "start", "reported")
+        starting = start if required else None
+        reported = read_reported(at.get("reported"), at.get("definitions"), starting, asked, self.model)
+        if not required:
+            start = start or self.last(reported.figures, asked)
+            until = until or start
         bands = read_bands(at.get("segments"), self.model)
         note_band_names(self.problems, at.get("segments"), bands)
         segments = cross(bands, at.get("segments"))
@@ -91,7 +108,7 @@ class _Reader:
         mixing = read_mixing(at.get("mixing"), bands, segments)
         season = self.season(at.get("season"))
         shocks, correlation, wiggle = self.shocks(at.get("shocks"), self.drift(at.get("drift")))
-        setting = Setting(self.model, start, until, bands, segments, parameters, reported)
+        setting = Setting(self.model, start, until, bands, segments, parameters, reported.figures)
         levers = [
             *read_levers(at.get("levers"), True, setting),
             *read_levers(at.get("events"), False, setting),
@@ -99,23 +116,32 @@ class _Reader:
         note_namesakes(self.problems, levers)
         note_collisions(self.problems, levers, bands, segments, until)
         asks = read_asks(at.get("asks"), setting)
-        if self.problems or question is None or start is None or until is None:
+        if self.problems or start is None or until is None:
             return None
         return Scenario(
-            name, question, chinese, start, until, reported, bands, segments, parameters, mixing, season, shocks,
+            name, *question, start, until, reported.figures, bands, segments, parameters, mixing, season, shocks,
             correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(str(f) for f in files), _whence(at),
+            subject, reported.definitions,
         )  # fmt: skip
 
-    def question(self, here: Cursor | None) -> tuple[str | None, str]:
-        """Return the question in English and in Chinese: one text for both, or {en: …, zh: …}."""
+    def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:
+        """Return the month of the last figure of the level that a start holds, or of the last one of all."""
+        level = self.model.origin.level if self.model.origin else ""
+        months = [f.month for f in figures if f.measure == level] or [f.month for f in figures]
+        if not months and not self.problems:
+            asked.problem("a reported figure", "is missing", "write reported: with what the bank has published")
+        return max(months, default=None)
+
+    def question(self, here: Cursor | None) -> tuple[str, str]:
+        """Return a text in English and in Chinese: one for both, or {en: …, zh: …}; nothing where there is none."""
         if here is None:
-            return None, ""
+            return "", ""
         if not here.is_mapping:
-            text = here.text()
-            return text, text or ""
+            text = here.text() or ""
+            return text, text
         at = here.fields(("en", "zh"), required=("en", "zh"))
-        english, chinese = (at[name].text() if name in at else None for name in ("en", "zh"))
-        return english, chinese or ""
+        english, chinese = (at[name].text() or "" if name in at else "" for name in ("en", "zh"))
+        return english, chinese
 
     # ------------ months and parameters
 
@@ -212,76 +238,6 @@ class _Reader:
             here.problem(here.written, f"is not 1 to {LONGEST_HALF_LIFE_MONTHS:,} months")
             return None
         return months
-
-    # ------------ reported figures
-
-    def reported(self, section: Cursor | None, start: Month | None, asked: Cursor) -> tuple[Figure, ...]:
-        figures: dict[tuple[str, Month], Figure | None] = {}
-        for measure, group in (section.named("reported measure", self.stocks) if section else {}).items():
-            for written, here in group.named().items():
-                month = self.month(written, here)
-                if month and (measure, month) in figures:
-                    here.problem(shown(written), f"is the same month as another figure of {measure}")
-                elif month:
-                    figures[measure, month] = self.figure(measure, month, here)
-        if start and self.model.origin:
-            self.started(figures, self.model.origin, start, asked)
-        read = [figure for figure in figures.values() if figure]
-        return tuple(sorted(read, key=lambda f: (self.stocks.index(f.measure), f.month)))
-
-    def month(self, written: str, here: Cursor) -> Month | None:
-        try:
-            return read_month(written)
-        except QuantityError as error:
-            here.problem(error.found, error.allowed, error.hint)
-            return None
-
-    def figure(self, measure: str, month: Month, here: Cursor) -> Figure | None:
-        at = here.fields(("figure", *WHENCE), required=("figure", "source"), hint=A_FIGURE)
-        whence = read_whence(at, here, FIGURE_EVIDENCE, required=False, tagged=True)
-        interval = at["figure"].read(read_interval) if "figure" in at else None
-        if interval is None:
-            return None
-        if interval.high - interval.low < 1:
-            at["figure"].problem(
-                shown(at["figure"].written), "is no number of persons", "is 万, 亿 or million missing?"
-            )
-            return None
-        return Figure(measure, month, at["figure"].written, interval, whence)
-
-    def started(
-        self, figures: Mapping[tuple[str, Month], Figure | None], origin: Origin, start: Month, asked: Cursor
-    ) -> None:
-        """Note which figures a start in balance lacks, told where it is asked for, and which cannot all be true."""
-        level, before, active, everyone = wanted = [
-            (origin.level, start), (origin.level, start - 12), (origin.active, start), (origin.everyone, start)
-        ]  # fmt: skip
-        for measure, month in wanted:
-            if (measure, month) not in figures:
-                key, hint = f"reported.{measure}.{month}", "a run starts from reported figures"
-                self.problems.append(Problem("this figure", "is missing", hint, key, asked.place))
-        for part, whole in ((active, level), (level, everyone)):
-            self.part_of(figures.get(part), figures.get(whole))
-        self.grown(figures.get(before), figures.get(level))
-
-    def part_of(self, part: Figure | None, whole: Figure | None) -> None:
-        if part and whole and part.interval.low >= whole.interval.high:
-            self.contradiction(part, f"is more than {whole.measure} ({whole.text})")
-
-    def grown(self, before: Figure | None, now: Figure | None) -> None:
-        if not (before and now):
-            return
-        times = now.interval.low / before.interval.low
-        if not 1 / STRANGE_GROWTH <= times <= STRANGE_GROWTH:
-            allowed = f"is {plain(three_digits(times))} times the figure of {before.month} ({before.text})"
-            self.contradiction(now, allowed)
-        elif now.interval.high <= before.interval.low:
-            allowed = f"is below the figure of {before.month} ({before.text})"
-            self.contradiction(now, allowed, "a start needs a bank that grows")
-
-    def contradiction(self, figure: Figure, allowed: str, hint: str = "is 万, 亿 or million missing?") -> None:
-        key = f"reported.{figure.measure}.{figure.month}.figure"
-        self.problems.append(Problem(shown(figure.text), allowed, hint, key, figure.provenance.place))
 
 
 def _own(top: Cursor, at: Named, *names: str) -> Cursor:

@@ -8,6 +8,7 @@ what is missing may stand there: it never refuses what the readers take, and fin
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sim.scenario_file import REQUIRED
 from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain
 from sim.spec import Model, Parameter
 
@@ -15,7 +16,6 @@ Fragment = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 FILE_NAME = "scenario.schema.json"
-REQUIRED = ("question", "start", "until", "parameters")
 
 
 class Field(NamedTuple):
@@ -85,10 +85,12 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
     "scenario": (
         Field("extends", "text", "The file that this one changes; write only what differs.",
               "本文件所修改的文件；只写不同之处。", "baseline.yaml"),
+        Field("subject", "a question", "What the figures are about.", "数据的对象。", "ICBC personal mobile banking"),
         Field("question", "a question", "What you want to know.", "想回答的问题。"),
         Field("start", "month", "The month of the figures from which a run starts.", "起点月份，须有公布数据。",
               "2022-12"),
         Field("until", "month", "The last month.", "最后一个月。", "2027-12"),
+        Field("definitions", "each definition", "What exactly the figures count, by name.", "各指标的口径，名称自定。"),
         Field("reported", "each measure", "What the bank has reported.", "银行公布的数据。"),
         Field("segments", "each dimension", "How the customers are divided: dimensions, each with bands.",
               "客户如何划分：若干维度，每个维度分若干段。"),
@@ -110,7 +112,19 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
     "figure": (
         Field("figure", "quantity", "The figure as printed; its wording says how exact it is.",
               "公布的原文；措辞（超、近、约）决定精度。", "超1.74亿户"),
+        Field("wording", "text", "The original wording, where it says more than the figure.", "公布的原文。"),
+        Field("definition", "text", "Which of the definitions it follows.", "所用口径的名称。"),
+        Field("stale_share", "quantity", "The chance that the true number was beyond the range when it was printed; "
+              "left out: 2% after 超, else none.", "公布时真实值已超出该范围的概率；不写：“超”为 2%，其余为 0。", "4%"),
         *_whence("figure evidence", FIGURE_EVIDENCE),
+    ),
+    "definition": (
+        Field("counts", "text", "What is counted: which apps, which customers.", "统计对象：哪些应用、哪些客户。"),
+        Field("window_days", "quantity", "Active within so many days.", "活跃统计窗口（天）。", "30"),
+        Field("against", "text", "The definition that this one is a break from.", "与之断点的另一口径。"),
+        Field("factor", "value", "How its figures compare with those; left out: 5 % a year to either side.",
+              "与该口径之比；不写为每年上下 5%。", "{low: 0.8, high: 1.1}"),
+        *_WHENCE,
     ),
     "band": (
         Field("share", "quantity", "Share of the customers; the bands of a dimension sum to 100%.",
@@ -255,7 +269,7 @@ def _plain_shapes() -> Mapping[str, Fragment]:
         "lever evidence": {"enum": list(LEVER_EVIDENCE)},
         "figure evidence": {"enum": list(FIGURE_EVIDENCE)},
         "rows": _off(_each(_off(_each(QUANTITY)))),
-        **{f"each {noun}": _each(_off(_ref(noun))) for noun in ("lever", "event", "ask")},
+        **{f"each {noun}": _each(_off(_ref(noun))) for noun in ("lever", "event", "ask", "definition")},
     }
 
 

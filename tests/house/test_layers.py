@@ -218,7 +218,8 @@ def test_reading_a_scenario_loads_no_heavy_library(name):
 )
 def test_a_quick_command_loads_no_heavy_library_while_it_works(words, tmp_path):
     """Counted when the command is done, since a command imports what it needs inside."""
-    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    for folder in ("scenarios", "calibration/data"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     program = (
         "import atexit, sys; from sim.cli import main; sys.argv[0] = 'mobank'\n"
         "atexit.register(lambda: print('\\n'.join(sys.modules), file=sys.stderr)); main()"

@@ -29,9 +29,10 @@ def test_every_link_and_picture_leads_somewhere(page: Path):
 
 
 def test_the_readmes_own_scenario_and_commands_run(tmp_path: Path):
-    (tmp_path / "scenarios").mkdir()
-    for file in (ROOT / "scenarios").glob("*.yaml"):
-        (tmp_path / "scenarios" / file.name).write_bytes(file.read_bytes())
+    for folder in ("scenarios", "calibration/data"):
+        (tmp_path / folder).mkdir(parents=True)
+        for file in (ROOT / folder).glob("*.yaml"):
+            (tmp_path / folder / file.name).write_bytes(file.read_bytes())
     (tmp_path / "scenarios" / "seniors.yaml").write_text(blocks(ROOT / "README.md", "yaml")[0], encoding="utf-8")
     commands = [line for block in blocks(ROOT / "README.md", "sh") for line in block.splitlines() if "mobank" in line]
     assert len(commands) == 4

@@ -13,7 +13,7 @@ from sim.scenario_schema import GRAMMAR, schema
 from sim.scenario_template import HEADER, file_name, template
 
 ROOT = Path(__file__).parents[2]
-BASELINE = ROOT / "scenarios/baseline.yaml"
+SHIPPED = ("scenarios/baseline.yaml", "calibration/data/icbc_mobile.yaml")
 BANK = ROOT / "tests/data/broken/parents/bank.yaml"
 QUESTION = "What if: seniors #come 'back'?"
 
@@ -22,8 +22,9 @@ QUESTION = "What if: seniors #come 'back'?"
 def mobank(monkeypatch, capsys, tmp_path):
     """Return a runner of the command in a folder with the baseline; it returns exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
-    Path("scenarios").mkdir()
-    shutil.copy(BASELINE, "scenarios/baseline.yaml")
+    for file in SHIPPED:
+        Path(file).parent.mkdir(parents=True)
+        shutil.copy(ROOT / file, file)
 
     def run(*words):
         monkeypatch.setattr("sys.argv", ["mobank", *words])
@@ -96,7 +97,7 @@ def test_a_file_that_exists_is_left_alone(mobank):
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_and_nothing_is_written(mobank, words, told):
     assert mobank("new", *words) == refused(told)
-    assert {str(path) for path in Path().rglob("*.*")} == {"scenarios/baseline.yaml"}
+    assert {str(path) for path in Path().rglob("*.*")} == set(SHIPPED)
 
 
 def test_another_parent_gives_its_own_months_bands_and_free_names(mobank, tmp_path):

@@ -27,7 +27,7 @@ from sim.streams import Streams
 
 ROOT = Path(__file__).parents[2]
 BANK = ROOT / "tests/data/broken/parents/bank.yaml"
-BASELINE = (ROOT / "scenarios/baseline.yaml").read_text(encoding="utf-8")
+BASELINE = load(ROOT / "scenarios/baseline.yaml", MODEL).resolved  # in one file, whatever it extends
 
 
 @pytest.fixture

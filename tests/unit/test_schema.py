@@ -29,6 +29,14 @@ SHARES = {p.name for p in MODEL.parameters if p.unit == "share"}
 COMPLETE = f"""
 extends: {BANK}
 question: {{zh: 有多少？, en: How many?}}
+subject: {{zh: 小银行, en: A small bank}}
+definitions:
+  mobile_side: {{counts: all apps, window_days: 30}}
+  one_app: {{counts: one app, against: mobile_side, factor: {{low: 0.7, high: 1, reason: r}}}}
+reported:
+  mau:
+    2022-12: {{definition: mobile_side, wording: over 1.74 m, stale_share: 4%}}
+    2020-12: {{figure: 90万户, definition: one_app, source: s, evidence: article}}
 segments:
   age:
     old: {{factors: {{lapse_rate: {{low: 0.9, high: 1.2}}}}, values: {{drop_rate: {{value: 16%}}}}}}
@@ -127,8 +135,10 @@ def test_the_choices_of_the_schema_are_those_of_the_readers(complete, monkeypatc
     asked = recorded(monkeypatch, "choice", "options")
     load_scenario(complete, MODEL)
     keys = {key.rpartition(".")[2] for key, _ in asked}
-    assert keys == {"parameter", "measure", "evidence"}
+    assert keys == {"parameter", "measure", "evidence", "definition"}
     for key, options in asked:
+        if key.endswith(".definition"):  # names that the file itself gives
+            continue
         assert below(key, set())["enum"] == options, key
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.errors import InputError, Problem, shown
+from sim.located import Mapping as Members
 from sim.located import dump, load_extended
 from sim.priors import Prior
 from sim.quantities import (
@@ -64,8 +65,13 @@ def load(path: Path, model: Model) -> Scenario:
         With every problem found, each with file, line and key.
     """
     tree, files = load_extended(path)
+    return read(tree, path.stem, files, model)
+
+
+def read(tree: Members, name: str, files: Sequence[Path], model: Model) -> Scenario:
+    """Return the scenario that a located tree says; raises as `load`."""
     problems: list[Problem] = []
-    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), path.stem, files)
+    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), name, files)
     if scenario is None or problems:
         raise InputError(problems)
     return scenario

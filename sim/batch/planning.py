@@ -69,7 +69,8 @@ WORDS = {
     },
     "zh": {
         "cases": "情景×设计点", "units": "工作单元", "of": "每单元 {:,} 次模拟", "at_most": "（上限）",
-        "done": "已完成", "replicates": "模拟总次数", "time": "预计用时", "with": "{} 个进程（实测每单元单核 {:.2f} 秒）",
+        "done": "已完成", "replicates": "模拟总次数", "time": "预计用时",
+        "with": "{} 个进程（实测每单元单核 {:.2f} 秒）",
         "memory": "内存", "a_worker": "每进程 {:,.0f} MB", "disk": "磁盘", "a_unit": "（每单元 {:,.0f} kB）",
     },
 }  # fmt: skip

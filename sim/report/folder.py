@@ -35,7 +35,8 @@ SCENARIO = "scenario.resolved.yaml"
 PATHS = "paths.parquet"
 SUMMARY = "summary.csv"
 ASKS = "asks.csv"
-BY_NAME = ("mobank", "numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow", "matplotlib", "pillow")
+BY_NAME = ("mobank", "numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow", "matplotlib", "pillow",
+           "jinja2")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def code_digest() -> str:
     """Return a digest of mobank's own source, so that a folder is never reused across a change of the code."""
     digest = blake2b(digest_size=16)
     root = Path(sim.__file__).parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for kind in ("*.py", "*.j2", "*.css") for path in root.rglob(kind)):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

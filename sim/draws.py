@@ -45,6 +45,20 @@ class Draws:
     changes: tuple[Change, ...]
     tried: int
 
+    def rows(self, rows: NDArray[np.intp]) -> "Draws":
+        """Return the draws of these rows, which may come more than once: replicates that share a draw."""
+        sizes = {name: {path: values[rows] for path, values in getattr(self.sizes, name).items()}
+                 for name in ("size", "persistence", "drift")}  # fmt: skip
+        return replace(
+            self,
+            base={name: np.ascontiguousarray(values[:, rows]) for name, values in self.base.items()},
+            tilt={name: values[rows] for name, values in self.tilt.items()},
+            start=np.ascontiguousarray(self.start[..., rows]),
+            sizes=replace(self.sizes, correlation=self.sizes.correlation[rows], wiggle=self.sizes.wiggle[rows],
+                          **sizes),
+            changes=tuple(replace(change, amount=change.amount[rows]) for change in self.changes),
+        )  # fmt: skip
+
 
 def draw(model: Model, scenario: Scenario, streams: Streams, replicates: Ints) -> Draws:
     """Return the draws of some replicates, (R,) their numbers in the run.

@@ -43,7 +43,13 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: everything that a result depends on but the code, and how many workers may share it."""
+    """What to run: everything that a result depends on but the code, and how many workers may share it.
+
+    Parameters
+    ----------
+    draws : replicates in all. per_draw : how many of them share one draw of what is not known; more than 1 only in
+        batch jobs.
+    """
 
     model: Model
     scenario: Scenario
@@ -52,6 +58,7 @@ class Plan:
     fidelity: str = "cohort"
     by_segment: bool = False
     workers: int = 1
+    per_draw: int = 1
 
     @property
     def months(self) -> list[Month]:
@@ -78,7 +85,9 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     refuse_a_crowd(plan, replicates.size)
     scenario = plan.scenario
     streams = streams or Streams(plan.seed)
-    draws = draw(plan.model, scenario, streams, replicates)
+    drawn, row = np.unique(replicates // plan.per_draw, return_inverse=True)
+    draws = draw(plan.model, scenario, streams, drawn)
+    draws = draws if plan.per_draw == 1 else draws.rows(row)
     schedule = Schedule(
         model=plan.model, start=scenario.start, length=scenario.months, base=draws.base, replicates=replicates,
         segments=[segment.name for segment in scenario.segments], changes=draws.changes,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.errors import InputError, Problem
+from sim.errors import InputError, Problem, shown
+from sim.located import Mapping as Members
 from sim.located import dump, load_extended
 from sim.priors import Prior
 from sim.quantities import (
@@ -77,8 +78,15 @@ def load_target(path: Path, model: Model) -> Scenario:
 
 def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
     tree, files = load_extended(path)
+    return read(tree, path.stem, files, model, required)
+
+
+def read(
+    tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED
+) -> Scenario:
+    """Return the scenario that a located tree says; raises as `load`."""
     problems: list[Problem] = []
-    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), path.stem, files, required)
+    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), name, files, required)
     if scenario is None or problems:
         raise InputError(problems)
     return scenario

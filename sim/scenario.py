@@ -5,6 +5,7 @@ The nouns stand here; `sim.scenario_file` makes them from YAML.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -76,6 +77,11 @@ class Definition:
     against: str
     factor: Value | None
     provenance: Provenance
+
+    @cached_property
+    def name(self) -> str:
+        """What a draw of where the figure lies is keyed by."""
+        return f"reported.{self.measure}.{self.month}"
 
 
 @dataclass(frozen=True)

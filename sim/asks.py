@@ -68,16 +68,21 @@ class Answer:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the chance, which is never empty, not even where all replicates agree.
+        """Wilson's 95 % interval of the chance, which is never empty, not even where all replicates agree."""
+        return wilson(self.chance, self.held.size)
 
-        References
-        ----------
-        Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. JASA 22, 209-212.
-        """
-        n, p, z = self.held.size, self.chance, Z_975
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+
+def wilson(chance: float, sample: float) -> tuple[float, float]:
+    """Return the 95 % interval of a chance that was met in this share of a sample.
+
+    References
+    ----------
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. JASA 22, 209-212.
+    """
+    n, p, z = sample, chance, Z_975
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def answer(paths: Paths, asks: Sequence[Ask]) -> list[Answer]:

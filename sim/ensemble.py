@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import draw
-from sim.fidelity import FIDELITIES
+from sim.errors import InputError, Problem
+from sim.fidelity import BYTES_A_LIFE, FIDELITIES
 from sim.memory import keep_freed
 from sim.quantities import Month
 from sim.scenario import Scenario
@@ -35,13 +36,20 @@ Ints = NDArray[np.int64]
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
 MEMORY = 96 << 20  # bytes of one block
+MOST_LIVED = 2_000_000_000  # months of single lives in a run: some hours
 ALL = "all"  # the name of the whole bank where segments are told apart
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: everything that a result depends on but the code, and how many workers may share it."""
+    """What to run: everything that a result depends on but the code, and how many workers may share it.
+
+    Parameters
+    ----------
+    draws : replicates in all. per_draw : how many of them share one draw of what is not known; more than 1 only in
+        batch jobs.
+    """
 
     model: Model
     scenario: Scenario
@@ -50,6 +58,7 @@ class Plan:
     fidelity: str = "cohort"
     by_segment: bool = False
     workers: int = 1
+    per_draw: int = 1
 
     @property
     def months(self) -> list[Month]:
@@ -73,9 +82,12 @@ class Plan:
 
 def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> tuple[Trajectory, int]:
     """Return the trajectory of some replicates, (R,) their numbers, and how many draws were tried for it."""
+    refuse_a_crowd(plan, replicates.size)
     scenario = plan.scenario
     streams = streams or Streams(plan.seed)
-    draws = draw(plan.model, scenario, streams, replicates)
+    drawn, row = np.unique(replicates // plan.per_draw, return_inverse=True)
+    draws = draw(plan.model, scenario, streams, drawn)
+    draws = draws if plan.per_draw == 1 else draws.rows(row)
     schedule = Schedule(
         model=plan.model, start=scenario.start, length=scenario.months, base=draws.base, replicates=replicates,
         segments=[segment.name for segment in scenario.segments], changes=draws.changes,
@@ -167,9 +179,33 @@ def block_size(plan: Plan) -> int:
     months = len(plan.months)
     kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.by_segment else 1)
     working = segments * (len(model.states) + 2 * len(model.flows))
-    replicate = 8 * (kept_months + months * len(plan.columns) + working)
+    lives = BYTES_A_LIFE.get(plan.fidelity, 0) * customers(plan)
+    replicate = 8 * (kept_months + months * len(plan.columns) + working) + lives
     shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
     return max(1, min(shared, MEMORY // replicate))
+
+
+def customers(plan: Plan) -> int:
+    """Return how many people a replicate starts with, by the middle of the reported figure; 0 where none is needed."""
+    origin = plan.model.origin
+    figure = plan.scenario.figure(origin.everyone, plan.scenario.start) if origin else None
+    return round((figure.interval.low + figure.interval.high) / 2) if figure else 0
+
+
+def refuse_a_crowd(plan: Plan, replicates: int) -> None:
+    """Refuse to begin a run that would take days because every customer lives a life of his own.
+
+    Raises
+    ------
+    InputError
+        With how many there are and how many may be.
+    """
+    lived = customers(plan) * replicates * plan.scenario.months
+    if plan.fidelity in BYTES_A_LIFE and lived > MOST_LIVED:
+        found = f"{customers(plan):,} customers × {replicates:,} draws × {plan.scenario.months} months"
+        allowed = f"are {lived:,} months of single lives; at most {MOST_LIVED:,} are lived one by one"
+        hint = "--fidelity cohort has the same law at any size"
+        raise InputError([Problem(found, allowed, hint, f"--fidelity {plan.fidelity}")])
 
 
 def blocks(draws: int, size: int) -> list[Ints]:
@@ -181,6 +217,7 @@ def run(
     plan: Plan, progress: Callable[[int, int], None] = lambda done, total: None, folder: Path | None = None
 ) -> Ensemble:
     """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
+    refuse_a_crowd(plan, plan.draws)
     keep_freed()
     work = blocks(plan.draws, block_size(plan))
     ensemble = Ensemble(plan, folder)

@@ -5,6 +5,7 @@ The nouns stand here; `sim.scenario_file` makes them from YAML.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -57,6 +58,11 @@ class Figure:
     provenance: Provenance
     wording: str = ""
     definition: str = ""
+
+    @cached_property
+    def name(self) -> str:
+        """What a draw of where the figure lies is keyed by."""
+        return f"reported.{self.measure}.{self.month}"
 
 
 @dataclass(frozen=True)
@@ -234,6 +240,7 @@ class Scenario:
     asks: tuple[Ask, ...]
     resolved: str = field(repr=False)
     files: tuple[str, ...]
+    whence: Mapping[str, Provenance] = field(default_factory=dict)  # of what has no `Value`: mixing, season.<parameter>
     subject: tuple[str, str] = ("", "")
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.errors import InputError, Problem
+from sim.errors import InputError, Problem, shown
+from sim.located import Mapping as Members
 from sim.located import dump, load_extended
 from sim.priors import Prior
 from sim.quantities import (
@@ -77,8 +78,15 @@ def load_target(path: Path, model: Model) -> Scenario:
 
 def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
     tree, files = load_extended(path)
+    return read(tree, path.stem, files, model, required)
+
+
+def read(
+    tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED
+) -> Scenario:
+    """Return the scenario that a located tree says; raises as `load`."""
     problems: list[Problem] = []
-    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), path.stem, files, required)
+    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), name, files, required)
     if scenario is None or problems:
         raise InputError(problems)
     return scenario
@@ -120,8 +128,8 @@ class _Reader:
             return None
         return Scenario(
             name, *question, start, until, reported.figures, bands, segments, parameters, mixing, season, shocks,
-            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(str(f) for f in files), subject,
-            reported.definitions,
+            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(str(f) for f in files), _whence(at),
+            subject, reported.definitions,
         )  # fmt: skip
 
     def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:
@@ -243,6 +251,15 @@ class _Reader:
 def _own(top: Cursor, at: Named, *names: str) -> Cursor:
     """Return the first of some sections that stands in the file itself and not in one that it extends."""
     return next((at[name] for name in names if name in at and at[name].place.file == top.place.file), top)
+
+
+def _whence(at: Named) -> dict[str, Provenance]:
+    """Return where the contacts and each season come from; their problems have been told."""
+    seasons = at["season"].named() if "season" in at else {}
+    found = {f"season.{name}": read_whence(here.named(), here, EVIDENCE, False) for name, here in seasons.items()}
+    if "mixing" in at:
+        found["mixing"] = read_whence(at["mixing"].named(), at["mixing"], LEVER_EVIDENCE, False)
+    return found
 
 
 def _sourced(value: Value, block: Provenance) -> Value:

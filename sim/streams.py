@@ -85,6 +85,18 @@ class Streams:
         kernels.uniforms(np.ascontiguousarray(self.keys(layer, item, replicates, month)), out)
         return out
 
+    def spread(self, method: str, points: int, axes: int) -> Floats:
+        """Return points that fill the unit cube evenly, (points, axes): "latin_hypercube" or scrambled "sobol".
+
+        References
+        ----------
+        Owen, A. B. (1998). Scrambling Sobol' and Niederreiter-Xing points. Journal of Complexity 14, 466-489.
+        """
+        from scipy.stats import qmc
+
+        maker = {"latin_hypercube": qmc.LatinHypercube, "sobol": qmc.Sobol}[method]
+        return np.asarray(maker(axes, rng=digest("design", method, self.seed)).random(points))
+
     def normal(self, layer: Layer, item: str, replicates: Ints, month: int = NO_MONTH) -> Floats:
         """Return one standard normal a replicate, (R,), by the inverse distribution."""
         from scipy.special import ndtri

@@ -16,6 +16,7 @@ class Fidelity(StrEnum):
 
     cohort = "cohort"
     mean_field = "mean_field"
+    processes = "processes"
 
 
 def run(
@@ -23,7 +24,10 @@ def run(
     draws: Annotated[int, typer.Option(min=1, max=10_000_000, help="Replicates, each with a draw of its own.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
     fidelity: Annotated[
-        Fidelity, typer.Option(help="cohort: whole persons; mean_field: expectations.")
+        Fidelity,
+        typer.Option(
+            help="cohort: whole persons; mean_field: expectations; processes: one life at a time (small banks)."
+        ),
     ] = Fidelity.cohort,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the run's folder goes.")] = Path("outputs"),

@@ -136,7 +136,7 @@ def _cells(row: dict[str, float], unit: float, lang: Lang) -> tuple[str, str]:
     return middle, f"{low} – {high}"
 
 
-def _used(plan: Plan) -> list[Figure]:
+def figures_used(plan: Plan) -> list[Figure]:
     """Return the reported figures that a start rests on; others are only shown."""
     origin, start = plan.model.origin, plan.scenario.start
     if origin is None:
@@ -148,7 +148,7 @@ def _used(plan: Plan) -> list[Figure]:
 def footnotes(plan: Plan, lang: Lang) -> str:
     """Return what a reader must know beside the table: how many runs, and what rests on unverified figures."""
     scenario = plan.scenario
-    weak = [f"{f.measure} {f.month} {f.text}" for f in _used(plan) if f.provenance.evidence == "unverified"]
+    weak = [f"{f.measure} {f.month} {f.text}" for f in figures_used(plan) if f.provenance.evidence == "unverified"]
     dimensions = dict.fromkeys(b.dimension for b in scenario.bands if b.provenance.evidence == "unverified")
     weak += [f"segments.{dimension}" for dimension in dimensions]
     known = sum(bool(value.provenance.source) for value in scenario.parameters.values())

@@ -254,11 +254,12 @@ def _contacts(reference: Scenario, other: Scenario, lang: Lang) -> Iterator[str]
     for members in _by_dimension(reference).values():
         for mine in members:
             for theirs in members:
-                before, now = (_percent(_met(s, mine, theirs)) for s in (reference, other))
+                before, now = (_percent(contact_share(s, mine, theirs)) for s in (reference, other))
                 yield from _moved(WORDS[lang]["meets"].format(mine, theirs), before, now, lang)
 
 
-def _met(scenario: Scenario, mine: str, theirs: str) -> float:
+def contact_share(scenario: Scenario, mine: str, theirs: str) -> float:
+    """Return which share of a band's contacts is with another of its dimension, averaged over its segments."""
     here, there = (np.array([band in s.bands for s in scenario.segments]) for band in (mine, theirs))
     shares = np.array([s.share for s in scenario.segments])[here]
     return float(np.average(scenario.mixing[here][:, there].sum(axis=1), weights=shares))

@@ -29,7 +29,8 @@ LAYERS = (
     ("fidelity",),
     ("ensemble",),
     ("asks", "outputs"),
-    ("batch", "report"),
+    ("report",),
+    ("batch",),
     ("cli", "__init__"),
     ("__main__",),
 )

@@ -1,0 +1,136 @@
+"""A finished job's tables: listed, filtered, counted, written out for Excel and other programs."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sim.batch.store import JOB, MANIFEST, read_manifest
+from sim.batch.tables import ANSWERS, CASES, FIXED, QUANTITIES
+from sim.errors import InputError, Problem, RunError, did_you_mean, shown
+from sim.report.folder import file_digest
+from sim.report.tables import EXCEL_MARK
+
+OPERATORS = ("<=", ">=", "!=", "=", "<", ">")  # longest first
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables of a finished job.
+
+    Parameters
+    ----------
+    axes : names of what the design varied; columns of every table.
+    """
+
+    folder: Path
+    job: Mapping[str, Any]
+    axes: tuple[str, ...]
+    cases: pa.Table
+    quantities: pa.Table
+    answers: pa.Table
+
+    def where(self, conditions: Sequence[str]) -> "Results":
+        """Return the rows that meet conditions such as "scenario=win_back" or "levers.x.multiply>=1.1".
+
+        A condition holds for the tables that have its column; those without it are left as they are.
+
+        Raises
+        ------
+        InputError
+            If a condition cannot be read, or no table has its column.
+        """
+        tables = [self.cases, self.quantities, self.answers]
+        for text in conditions:
+            name, operator, value = _condition(text, {c for t in tables for c in t.column_names})
+            tables = [_filtered(t, name, operator, value) if name in t.column_names else t for t in tables]
+        return Results(self.folder, self.job, self.axes, *tables)
+
+
+def open_results(folder: Path) -> Results:
+    """Return the tables of a finished job.
+
+    Raises
+    ------
+    InputError
+        If the folder is not of a batch job, or the job is not finished.
+    RunError
+        If a table is not as it was written.
+    """
+    if not (folder / JOB).is_file():
+        near = sorted(p.parent.as_posix() for p in folder.parent.glob(f"*/{JOB}"))
+        hint = did_you_mean(folder.as_posix(), near)
+        raise InputError([Problem(shown(folder.as_posix()), "is not the folder of a batch job", hint)])
+    manifest = read_manifest(folder)
+    if manifest is None:
+        hint = "finish it: give its mobank batch command again"
+        raise InputError([Problem(shown(folder.as_posix()), "is a job that is not finished", hint)])
+    spoilt = [name for name in (CASES, QUANTITIES, ANSWERS) if not _whole(folder / name, manifest.get(name))]
+    if spoilt:
+        hint = "give its mobank batch command again: it mends them"
+        raise RunError(f"{', '.join(spoilt)} in {shown(folder.as_posix())}", "changed or gone since the job", hint)
+    cases, quantities, answers = (pq.read_table(folder / name) for name in (CASES, QUANTITIES, ANSWERS))
+    axes = tuple(n for n in cases.column_names if n not in (*FIXED, "draws", "replicates", "units"))
+    job = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    return Results(folder, job, axes, cases, quantities, answers)
+
+
+def _whole(path: Path, digest: str | None) -> bool:
+    return path.is_file() and file_digest(path) == digest
+
+
+# ------------ conditions
+
+
+def _condition(text: str, columns: set[str]) -> tuple[str, str, str]:
+    operator = next((o for o in OPERATORS if o in text), None)
+    if operator is None:
+        raise InputError([Problem(shown(text), "is not a condition", "write scenario=baseline or month>=2025-12",
+                                  "--where")])  # fmt: skip
+    name, _, value = (part.strip() for part in text.partition(operator))
+    if name not in columns:
+        raise InputError([Problem(shown(name), "is not a column", did_you_mean(name, sorted(columns)), "--where")])
+    return name, operator, value
+
+
+_TESTS = {"=": pc.equal, "!=": pc.not_equal, "<": pc.less, "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal}
+
+
+def _filtered(table: pa.Table, name: str, operator: str, value: str) -> pa.Table:
+    kind = table.schema.field(name).type
+    try:
+        wanted = value if pa.types.is_string(kind) else float(value)
+    except ValueError:
+        problem = Problem(shown(value), f"is not a number, as {name} is", "write 1.1 for +10 %", "--where")
+        raise InputError([problem]) from None
+    return table.filter(_TESTS[operator](table[name], wanted))
+
+
+# ------------ files
+
+
+def write_csv(table: pa.Table, path: Path) -> None:
+    """Write a table as CSV that Excel reads as UTF-8; numbers with ten digits."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(EXCEL_MARK)
+        out = csv.writer(file)
+        out.writerow(table.column_names)
+        for batch in table.to_batches():
+            out.writerows(
+                [[_cell(v) for v in row] for row in zip(*(c.to_pylist() for c in batch.columns), strict=True)]
+            )
+
+
+def _cell(value: object) -> object:
+    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else value
+
+
+def jobs(out: Path) -> list[tuple[Path, bool]]:
+    """Return the jobs below a folder, each with whether it is finished."""
+    return [(path.parent, (path.parent / MANIFEST).is_file()) for path in sorted(out.glob(f"*/{JOB}"))]

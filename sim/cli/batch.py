@@ -1,0 +1,115 @@
+"""`mobank batch`: a Monte Carlo job from a YAML to a data set, resumable; `mobank results`: what it says."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli.terminal import LangOption, cores, language
+
+if TYPE_CHECKING:
+    from sim.batch.drive import State
+
+TERMINATED = 128 + signal.SIGTERM
+
+
+def batch(
+    job: Annotated[Path, typer.Argument(metavar="JOB", help="Job file (YAML), such as scenarios/batches/smoke.yaml.")],
+    out: Annotated[Path, typer.Option(help="Where the job's folder goes; on a cluster, a shared disk.")] = Path(
+        "outputs"
+    ),
+    workers: Annotated[int, typer.Option(min=0, max=1024, help="Worker processes; 0 for one a core.")] = 0,
+    dask: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:PORT", help="Use this Dask cluster; 'local' makes one here.")
+    ] = None,
+    memory: Annotated[int, typer.Option(min=0, metavar="MB", help="What a worker process may take; 0: no limit.")] = 0,
+    plan: Annotated[bool, typer.Option("--plan", help="Tell units, time, memory and disk; compute nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors: for schedulers.")] = False,
+    lang: LangOption = None,
+) -> None:
+    """Run a Monte Carlo job, or finish one that was interrupted; the data set is the same either way.
+
+    Exit codes: 0 finished; 1 failed, run again to go on; 2 wrong input; 3 another driver is at work on it;
+    130 and 143 stopped by Ctrl-C or a signal, run again to go on.
+    """
+    from sim.batch.job_file import load_job
+    from sim.model import MODEL
+
+    loaded = load_job(job, MODEL)
+    count, words = workers or cores(), language(lang)
+    if plan:
+        from sim.batch.planning import foresee, told
+
+        print(told(foresee(loaded, out, count), words))
+        return
+    from sim.batch.executors import Dask, Processes
+    from sim.batch.run import execute
+
+    with _stopped_by_a_signal(), _bar(loaded.name, quiet) as watch:
+        outcome = execute(loaded, out, lambda: Dask(dask, count) if dask else Processes(count, memory), watch)
+    if not quiet:
+        if outcome.spoilt:
+            print(f"spoilt and computed again: {', '.join(outcome.spoilt)}", file=sys.stderr)
+        print(f"{outcome.folder.as_posix()}/  {outcome.units} units, {outcome.computed} computed now")
+        print(f"next: mobank results {outcome.folder.as_posix()}")
+
+
+@contextmanager
+def _stopped_by_a_signal() -> Iterator[None]:
+    """Let a scheduler's SIGTERM end the job as Ctrl-C does: finished units are noted, workers end."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        print("stopped; give the same command again to go on", file=sys.stderr)
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _bar(name: str, quiet: bool) -> Iterator[Callable[["State"], None]]:
+    """Give a function that shows how far the job is: a live bar, or in a log a line at each tenth."""
+    if quiet:
+        yield lambda state: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        tenths: list[int] = []
+
+        def tell(state: "State") -> None:
+            tenth = 10 * state.units_done // max(state.units, 1)
+            if not tenths or tenth > tenths[-1]:
+                tenths.append(tenth)
+                print(f"{name}: {state.units_done} of {state.units} units, {state.cases_done} of {state.cases} cases",
+                      file=sys.stderr, flush=True)  # fmt: skip
+
+        yield tell
+        return
+    columns = (
+        TextColumn(name), BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.fields[said]}"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name, total=None, said="")
+
+        def move(state: "State") -> None:
+            elapsed = bar.tasks[0].elapsed or 0
+            rate = f"{state.replicates / elapsed:,.0f} replicates/s" if state.replicates and elapsed else ""
+            workers = f"{state.workers} worker{'s' if state.workers > 1 else ''}"
+            lost = f", {state.deaths} lost" if state.deaths else ""
+            said = (f"{state.units_done}/{state.units} units, {state.cases_done}/{state.cases} cases, {rate}, "
+                    f"{workers}{lost}")  # fmt: skip
+            bar.update(task, completed=state.units_done, total=state.units, said=said)
+
+        yield move

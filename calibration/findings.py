@@ -95,8 +95,8 @@ def find(
 def _factors(target: Target, history: History, passage: Passage) -> list[Factor]:
     """Return what each figure that stands apart says of its definition's factor: figure over model.
 
-    The model's value of a month between year-ends is taken on a straight line of logs; that of a year without a figure is
-    where the draws that pass through all other figures have it.
+    The model's value of a month between year-ends is taken on a straight line of logs; that of a year without a
+    figure is where the draws that pass through all other figures have it.
     """
     row = {history.origin.level: forward.LEVEL, history.origin.active: forward.ACTIVE}
     ends = np.array([12 * year.year + 11 for year in history.years], float)

@@ -1,9 +1,10 @@
 """Does the fitted model make histories like the one reported? Each figure, each year's change, each active share.
 
-Two questions, two answers. *A year ahead*: given all figures up to a year, where in the model's forecast did the next one
-fall? *From the first figure*: where does it fall among histories lived again with the luck of every year new? The answer
-is a probability (PIT): 0.5 is the middle, 0.95 says that the model would have said less nineteen times out of twenty.
-One PIT says little; that most lie on one side says that the model leans, and to which side.
+Two questions, two answers. *A year ahead*: given all figures up to a year, where in the model's forecast did the next
+one fall? *From the first figure*: where does it fall among histories lived again with the luck of every year new? The
+answer is a probability (PIT): 0.5 is the middle, 0.95 says that the model would have said less nineteen times out of
+twenty. One PIT says little; that most lie on one side says that the model leans, and to which side. Both answers come
+from draws that know all the figures, so they flatter the model a little; a backtest does not.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """What the figures determine and what they leave to the priors: parameter by parameter, and in words.
 
 A parameter is *data-driven* if the figures took most of its prior's variance away, *prior-driven* if next to none, else
-*partly*. What a lever does rests on the parameter that it moves: where that is prior-driven, the lever's effect is what was
-thought before, and no figure speaks for or against it.
+*partly*. What a lever does rests on the parameter that it moves: where that is prior-driven, the lever's effect is what
+was thought before, and no figure speaks for or against it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -103,7 +103,7 @@ GROWTH = "growth"  # of the level in the last year
 def together(history: History, z: Floats) -> list[Pair]:
     """Return the pairs that are known only together, the closest first; a priori all coordinates are independent."""
     names = list(history.priors)
-    correlation = np.corrcoef(z[[history.row[name] for name in names]])
+    correlation = np.atleast_2d(np.corrcoef(z[[history.row[name] for name in names]]))
     pairs = [
         Pair(names[i], names[j], float(correlation[i, j]))
         for i in range(len(names))

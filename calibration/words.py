@@ -12,6 +12,7 @@ from sim.quantities import Lang
 from sim.scenario import Lever
 from sim.spec import Model
 
+DRIVEN: tuple[Driven, ...] = ("data", "partly", "prior")  # from the best known to the least
 MOST_PAIRS = 3  # told in the verdict; the report has them all
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
@@ -27,16 +28,16 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
                     "their priors.",
         "ceiling": "The ceiling, how many could ever register ({}), is {}: {} of its prior's variance is left.",
         "driven_data": "known from the figures", "driven_partly": "partly known", "driven_prior": "not known",
-        "levers": "So what a lever does to {} rests on what was thought before, and no figure speaks for or against it: "
-                  "{}.",
-        "levers_none": "So what a lever does to {} rests on what was thought before, and no figure speaks for or against "
-                       "it.",
+        "levers": "So what a lever does to {} rests on what was thought before, and no figure speaks for or against "
+                  "it: {}.",
+        "levers_none": "So what a lever does to {} rests on what was thought before, and no figure speaks for or "
+                       "against it.",
         "pair": "{} and {} are known only together (correlation {}).",
         "lean_low": "A year ahead, the model would have forecast {} too low in {} of {} years (mean PIT {}): take its "
                     "forecasts as cautious, or ask what made the ways to register better than the model knows.",
         "lean_high": "A year ahead, the model would have forecast {} too high in {} of {} years (mean PIT {}).",
-        "lean_": "A year ahead, the reported {} lay above the model's median in {} of {} years (mean PIT {}): no side is "
-                 "favoured beyond what luck does.",
+        "lean_": "A year ahead, the reported {} lay above the model's median in {} of {} years (mean PIT {}): no "
+                 "side is favoured beyond what luck does.",
         "run_low": "The last {} in a row lay above it: the ways to register have been improving in a manner that the "
                    "model has as luck that persists.",
         "run_high": "The last {} in a row lay below it: growth has been slowing more than the model's own saturation.",
@@ -58,7 +59,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "levers": "因此，作用于{}的举措，其效果取决于事先的看法，没有数据支持或反对：{}。",
         "levers_none": "因此，作用于{}的举措，其效果取决于事先的看法，没有数据支持或反对。",
         "pair": "{}与{}只能合在一起得知（相关系数{}）。",
-        "lean_low": "提前一年预测，模型在{2}年中有{1}年把{0}预测低了（PIT均值{3}）：其预测偏保守；或应追问注册渠道为何比模型所知的更好。",
+        "lean_low": "提前一年预测，模型在{2}年中有{1}年把{0}预测低了（PIT均值{3}）：其预测偏保守；"
+                    "或应追问注册渠道为何比模型所知的更好。",
         "lean_high": "提前一年预测，模型在{2}年中有{1}年把{0}预测高了（PIT均值{3}）。",
         "lean_": "提前一年预测，{2}年中有{1}年公布的{0}高于模型中位数（PIT均值{3}）：没有超出运气的偏向。",
         "run_low": "最近连续{}年高于中位数：注册渠道在持续改善，而模型把它当作延续的运气。",
@@ -87,13 +89,7 @@ def verdict(findings: Findings, lang: Lang, levers: Sequence[Lever] = ()) -> lis
     levers : those of the scenarios at hand, to name the ones whose effect rests on a prior.
     """
     words, model = WORDS[lang], findings.history.model
-    by = {driven: _listed(findings, driven, lang) for driven in ("data", "partly", "prior")}
-    told = [
-        words[key].format(_and(by[driven], lang))
-        for key, driven in (("determined", "data"), ("partly_told", "partly"), ("not_told", "prior"))
-        if by[driven]
-    ]
-    told += _groups(findings, lang)
+    told = [*summary(findings, lang), *_groups(findings, lang)]
     told += _rests(findings, model, levers, lang)
     told += [
         words["pair"].format(*(name(model, each, lang) for each in (pair.one, pair.other)), f"{pair.correlation:+.2f}")
@@ -103,12 +99,19 @@ def verdict(findings: Findings, lang: Lang, levers: Sequence[Lever] = ()) -> lis
     return [*told, _unverified(findings, lang)]
 
 
+def summary(findings: Findings, lang: Lang) -> list[str]:
+    """Return the heart of the verdict: what is determined, partly, and not."""
+    by = {driven: _listed(findings, driven, lang) for driven in DRIVEN}
+    keys = ("determined", "partly_told", "not_told")
+    return [WORDS[lang][key].format(_and(by[d], lang)) for key, d in zip(keys, DRIVEN, strict=True) if by[d]]
+
+
 def name(model: Model, item: str, lang: Lang) -> str:
     """Return what a number of the priors is called: its meaning, and the band that it is for."""
     words = _SHOCKS[lang]
     if item in model.parameter:
         parameter = model.parameter[item]
-        return f"{parameter.zh}（{item}）" if lang == "zh" and parameter.zh else f"“{parameter.meaning}” ({item})"
+        return f"{parameter.zh}（{item}）" if lang == "zh" and parameter.zh else f"{item} ({parameter.meaning})"
     parts = item.split(".")
     if parts[0] == "shocks":
         path = PATHS[lang].get(parts[1], parts[1])
@@ -134,7 +137,7 @@ def outcome(findings: Findings, item: str, lang: Lang) -> str:
 
 
 def _listed(findings: Findings, driven: Driven, lang: Lang) -> list[str]:
-    """Return what is driven so: outcomes, and parameters of the model; those of single bands and of luck are in a table."""
+    """Return what is driven so: outcomes and parameters of the model; single bands and luck are in a table."""
     model = findings.history.model
     outcomes = [outcome(findings, each.name, lang) for each in findings.outcomes if each.driven == driven]
     return outcomes + [name(model, each.name, lang) for each in _parameters(findings) if each.driven == driven]
@@ -151,18 +154,18 @@ def _groups(findings: Findings, lang: Lang) -> list[str]:
     told = []
     if turning:
         left = sorted(1.0 - each.contraction for each in turning)
-        driven = _worst(turning)
-        told.append(words["turnover"].format(words[f"driven_{driven}"], _percent(left[0]), _percent(left[-1])))
+        said = words[f"driven_{_worst(turning)}"]
+        told.append(words["turnover"].format(said, _percent(left[0]), _percent(left[-1])))
     for each in _parameters(findings):
         if each.name == history.origin.reach:
-            told.append(words["ceiling"].format(each.name, words[f"driven_{each.driven}"], _percent(1 - each.contraction)))
+            said = words[f"driven_{each.driven}"]
+            told.append(words["ceiling"].format(each.name, said, _percent(1 - each.contraction)))
     return told
 
 
 def _worst(found: Sequence[Known]) -> Driven:
     """Return what drives a combination: as little known as the least known of its members."""
-    order: tuple[Driven, ...] = ("prior", "partly", "data")
-    return min((each.driven for each in found), key=order.index)
+    return max((each.driven for each in found), key=DRIVEN.index)
 
 
 def _rests(findings: Findings, model: Model, levers: Sequence[Lever], lang: Lang) -> Iterable[str]:

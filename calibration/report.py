@@ -209,18 +209,19 @@ def _figure_tables(fits: Sequence[Findings], titles: Sequence[str], lang: Lang) 
 
 def _checks(found: Findings, lang: Lang) -> "Markup":
     words = TEXT[lang]
-    head = [Column(words["col_what"], "wide"), Column(words["col_month"], "short"),
-            Column(words["col_figure"], "number"), Column(words["col_evidence"], "short"),
-            Column(words["col_again"], "number"), Column(words["col_pit"], "number"), Column(words["col_ahead"], "number")]  # fmt: skip
+    head = [
+        Column(words["col_what"], "wide"),
+        *(Column(words[f"col_{each}"], "short") for each in ("month", "evidence")),
+        *(Column(words[f"col_{each}"], "number") for each in ("figure", "again", "pit", "ahead")),
+    ]
     rows = []
     for check in found.checks:
         reported = _of(found, check)
         measure = of_measure(found.history.model, check.measure, lang)
         write = (lambda v: format_persons(v, lang)) if check.kind == "figure" else format_share
         rows.append([
-            words[check.kind].format(measure), str(check.month),
+            words[check.kind].format(measure), str(check.month), _evidence(reported, lang) if reported else "",
             reported.text if reported else write(check.reported),
-            _evidence(reported, lang) if reported else "",
             f"{write(check.expected[0])} – {write(check.expected[-1])}", _pit(check.pit), _pit(check.ahead),
         ])  # fmt: skip
     return table(head, rows, "small")

@@ -1,9 +1,9 @@
 """Simulation-based calibration: are the draws right, whatever the truth?
 
-A truth is drawn from the priors, lives the target's years with luck of its own, and reports figures as the bank does, in
-intervals of the same width. The fit to those figures must put the truth anywhere in its draws, as often low as high: its
-rank is uniform (Talts et al. 2018, "Validating Bayesian inference algorithms with simulation-based calibration"). A
-likelihood with a wrong slope, a shock counted twice or a prior read wrongly shows as ranks that crowd.
+A truth is drawn from the priors, lives the target's years with luck of its own, and reports figures as the bank does,
+in intervals of the same width. The fit to those figures must put the truth anywhere in its draws, as often low as high:
+its rank is uniform (Talts et al. 2018, "Validating Bayesian inference algorithms with simulation-based calibration").
+A likelihood with a wrong slope, a shock counted twice or a prior read wrongly shows as ranks that crowd.
 """
 
 from collections.abc import Callable, Sequence

@@ -34,6 +34,12 @@ def told_exactly(history, free, truth):
                 figures.append(replace(figure[0], interval=Interval(ends[y, row], ends[y, row] * (1 + 1e-12), 0.0)))
     bound = History(history.model, replace(history.target, reported=tuple(figures)))
     z = np.array([truth[free.row[name]] if name in free.row else 0.0 for name in bound.names])
+    correlation = np.clip(free.natural(truth[:, None])["shocks.correlation"], -0.99, 0.99)[0]
+    for year in bound.years:  # where the level is solved for, the active path's coordinate is its normal as a whole
+        if year.solved == (True, False):
+            level, active = (f"innovation.{path}.{year.year}" for path in bound.paths)
+            whole = correlation * truth[free.row[level]] + np.sqrt(1 - correlation**2) * truth[free.row[active]]
+            z[bound.row[active]] = whole
     return bound, z[:, None]
 
 
@@ -74,8 +80,8 @@ def test_the_checks_have_every_figure_its_change_and_the_active_share():
     assert kinds == [
         ("figure", "registered", 2020), ("change", "registered", 2020),
         ("figure", "registered", 2021), ("change", "registered", 2021), ("figure", "mau", 2021), ("share", "mau", 2021),
-        ("figure", "registered", 2022), ("change", "registered", 2022), ("figure", "mau", 2022), ("change", "mau", 2022),
-        ("share", "mau", 2022),
+        ("figure", "registered", 2022), ("change", "registered", 2022), ("figure", "mau", 2022),
+        ("change", "mau", 2022), ("share", "mau", 2022),
     ]  # fmt: skip
     figure = next(check for check in found if check.kind == "figure" and check.month == Month.of(2022, 12))
     assert 515.5e6 < figure.reported < 516.5e6

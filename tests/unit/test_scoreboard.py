@@ -1,4 +1,4 @@
-"""The scoreboard keeps what was said: entries add up, none is scored twice, and a file of another kind stays as it is."""
+"""The scoreboard keeps what was said: entries add up, none is scored twice, another kind of file stays as it is."""
 
 from dataclasses import replace
 
@@ -32,18 +32,19 @@ def test_there_is_nothing_on_a_scoreboard_that_is_not_there(tmp_path):
     assert read(tmp_path / "scoreboard.csv") == []
 
 
+COLUMNS = "must have 12 columns, of which log_score, pit, low, median, high are numbers"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("a,b\n1,2\n", f":1  the first line must be {','.join(HEADER)}; put the file aside"),
         ("", f":1  an empty file must be {','.join(HEADER)}; put the file aside"),
-        (",".join(HEADER) + "\nicbc,x\n", ":2  2 columns must have 12 columns, of which log_score, pit, low, median, "
-                                          "high are numbers"),
-        (",".join(HEADER) + "\na,b,c,d,e,f,g,often,1,1,1,1\n", ":2  this line must have 12 columns, of which log_score, "
-                                                              "pit, low, median, high are numbers"),
+        (",".join(HEADER) + "\nicbc,x\n", f":2  2 columns {COLUMNS}"),
+        (",".join(HEADER) + "\na,b,c,d,e,f,g,often,1,1,1,1\n", f":2  this line {COLUMNS}"),
     ],
     ids=["another_file", "empty", "too_short", "no_number"],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_scoreboard_is_refused_and_left_alone(tmp_path, text, told):
     path = tmp_path / "scoreboard.csv"
     path.write_text(text, encoding="utf-8")

@@ -96,7 +96,7 @@ def pairs(found: Findings, shown: Sequence[Pair], lang: Lang) -> str:
         panels = picture.subplots(1, len(shown), squeeze=False)[0]
         for axes, pair in zip(panels, shown, strict=True):
             axes.plot(natural[pair.one], natural[pair.other], ".", color=MEDIAN, markersize=2.0, alpha=0.35,
-                      markeredgewidth=0, rasterized=False)  # fmt: skip
+                      markeredgewidth=0)  # fmt: skip
             for each, label in ((pair.one, axes.set_xlabel), (pair.other, axes.set_ylabel)):
                 label(name(found.history.model, each, language), size=8.5)
             axes.set_title(f"{pair.correlation:+.2f}", size=10.5, loc="right")
@@ -142,7 +142,7 @@ def _lived_again(axes: Axes, found: Findings, row: int) -> None:
         axes.fill_between(years, low, high, color=colour, linewidth=0, zorder=2)
     axes.plot(years, np.median(lived, axis=1), color=MEDIAN, linewidth=2, zorder=3)
     axes.set_xticks(years)
-    axes.set_ylim(bottom=0.0)
+    axes.set_ylim(0.0, 1.04 * axes.get_ylim()[1])
     axes.grid(axis="y")
 
 
@@ -158,7 +158,8 @@ def _persons(axes: Axes, language: Lang) -> None:
     divide, unit = person_unit(axes.get_ylim()[1], language)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / divide:,.3g}"))
-    axes.set_ylabel(unit, size=9.5)
+    axes.annotate(unit, (0, 1), xytext=(-4, 6), xycoords="axes fraction", textcoords="offset points", ha="right",
+                  color=GREY, size=9.5)  # fmt: skip
 
 
 def _history_keys(language: Lang) -> list[Line2D | Patch]:

@@ -75,7 +75,7 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
 }  # fmt: skip
 EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
     "en": {"article": "article", "secondary": "secondary", "unverified": "unverified"},
-    "zh": {"article": "原文", "secondary": "二手", "unverified": "未核实"},
+    "zh": {"article": "报道", "secondary": "二手资料", "unverified": "未核实"},
 }
 
 

@@ -112,7 +112,7 @@ def _reported(history: History, free: Unbound, truth: Floats) -> list[Figure]:
     return found
 
 
-def table(found: Ranks) -> Sequence[tuple[str, float, float, float]]:
+def rows(found: Ranks) -> Sequence[tuple[str, float, float, float]]:
     """Return for each unknown the mean rank, the share of ranks in the outer tenth, and the p value."""
     outer = (np.abs(found.ranks - 0.5) > 0.5 - BAND).mean(axis=0)
     return list(

@@ -1,4 +1,4 @@
-"""The calibration's report: one page in both languages that says what was found, marks what is unverified, fetches nothing."""
+"""The calibration's report: one page in both languages that says what was found, marks the unverified, fetches nothing."""
 
 import re
 import shutil

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sim.balance import Balance, Lived, Reported, balance
 from sim.changes import Change
 from sim.errors import RunError
-from sim.scenario import Figure, Lever, Scenario, Value
+from sim.posteriors import column
+from sim.scenario import Figure, Fitted, Lever, Scenario, Value
 from sim.shocks import ShockSizes
 from sim.spec import Model, Origin
 from sim.streams import Streams
@@ -39,6 +40,8 @@ class Draws:
     sizes : of the shocks, each (R,).
     changes : levers and events, their amounts drawn.
     tried : draws made in all, those that could not hold the start included.
+    origin : value of each shock path in the start's year, (R,), from which it goes on; None where a start in balance
+        has none, and the tilt stands for it.
     """
 
     base: Mapping[str, Floats]
@@ -47,6 +50,7 @@ class Draws:
     sizes: ShockSizes
     changes: tuple[Change, ...]
     tried: int
+    origin: Mapping[str, Floats] | None = None
 
     def rows(self, rows: NDArray[np.intp]) -> "Draws":
         """Return the draws of these rows, which may come more than once: replicates that share a draw."""
@@ -56,6 +60,7 @@ class Draws:
             self,
             base={name: np.ascontiguousarray(values[:, rows]) for name, values in self.base.items()},
             tilt={name: values[rows] for name, values in self.tilt.items()},
+            origin=self.origin and {name: values[rows] for name, values in self.origin.items()},
             start=np.ascontiguousarray(self.start[..., rows]),
             sizes=replace(self.sizes, correlation=self.sizes.correlation[rows], wiggle=self.sizes.wiggle[rows],
                           **sizes),
@@ -71,13 +76,55 @@ def draw(model: Model, scenario: Scenario, streams: Streams, replicates: Ints) -
     RunError
         If no draw of a replicate can hold the reported start.
     """
-    sizes = shock_sizes(scenario, lambda value, item: quantiles(value, item, streams, replicates))
     origin = model.origin
     if origin is None:
         raise RunError(f"the model '{model.name}'", "says not how a start is found", "")
-    base, found, tried = _hold(model, origin, scenario, streams, replicates, sizes)
     changes = tuple(_change(scenario, lever, streams, replicates) for lever in scenario.levers)
+    if scenario.fitted:
+        return _from_posterior(model, origin, scenario, scenario.fitted, streams, replicates, changes)
+    sizes = shock_sizes(scenario, lambda value, item: quantiles(value, item, streams, replicates))
+    base, found, tried = _hold(model, origin, scenario, streams, replicates, sizes)
     return Draws(base, found.tilt, _whole(model, origin, found.occupancy), sizes, changes, tried)
+
+
+def _from_posterior(
+    model: Model,
+    origin: Origin,
+    scenario: Scenario,
+    fitted: Fitted,
+    streams: Streams,
+    replicates: Ints,
+    changes: tuple[Change, ...],
+) -> Draws:
+    """Return draws of a posterior: each replicate takes one of its rows, whole, by a uniform of its own."""
+    row = np.floor(streams.uniform("parameters", "posterior", replicates) * fitted.rows).astype(np.intp)
+
+    def drawn(value: Value, item: str) -> Floats:
+        known = column(fitted, _fitted_name(fitted, item)) if value.prior.kind != "fixed" else None
+        return quantiles(value, item, streams, replicates) if known is None else known[row]
+
+    def known(name: str) -> Floats:
+        found = column(fitted, name)
+        if found is None:
+            raise RunError(f"'{name}'", f"is not in the draws of posterior '{fitted.name}'", "fit again")
+        return found[row]
+
+    shock = {path: known(f"shock.{path}.{scenario.start.year}") for path in scenario.shocks}
+    state = np.stack([
+        np.stack([weight * known(f"state.{name}.{parent}")
+                  for parent, weight in zip(fitted.parents, fitted.weights, strict=True)])
+        for name in model.states
+    ])  # fmt: skip
+    base, sizes = base_values(model, scenario, drawn), shock_sizes(scenario, drawn)
+    return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock)
+
+
+def _fitted_name(fitted: Fitted, item: str) -> str:
+    """Return the name of a draw in the posterior, where a band may have been divided since."""
+    dimension, _, rest = item.partition(".")
+    band, _, what = rest.partition(".")
+    alias = fitted.aliases.get(f"{dimension}.{band}")
+    return f"{alias}.{what}" if alias else item
 
 
 def _hold(

@@ -66,6 +66,25 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Definition:
+    """What exactly a measure counts: which apps, which window.
+
+    Parameters
+    ----------
+    window_days : days within which somebody must have been active to be counted; None where that is not the point.
+    against : the definition that this one is a break from; its figures are `factor` times those. None: the factor that
+        is thought of where nothing is written, about 5 % a year to either side.
+    """
+
+    name: str
+    counts: str
+    window_days: int | None
+    against: str
+    factor: Value | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
 class Band:
     """A part of the customers along one dimension, such as `over_60` along `age`."""
 
@@ -88,25 +107,6 @@ class Segment:
     def name(self) -> str:
         """Band names joined by dots; "all" where customers are not divided."""
         return ".".join(self.bands) or "all"
-
-
-@dataclass(frozen=True)
-class Definition:
-    """What exactly a measure counts: which apps, which window.
-
-    Parameters
-    ----------
-    window_days : days within which somebody must have been active to be counted; None where that is not the point.
-    against : the definition that this one is a break from; its figures are `factor` times those. None: the factor that
-        is thought of where nothing is written, about 5 % a year to either side.
-    """
-
-    name: str
-    counts: str
-    window_days: int | None
-    against: str
-    factor: Value | None
-    provenance: Provenance
 
 
 @dataclass(frozen=True)
@@ -214,12 +214,33 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """A posterior as a scenario starts from it.
+
+    Parameters
+    ----------
+    folder : where its draws are. digest : SHA-256 of them. rows : how many there are.
+    parents : for each segment of the scenario, the fitted segment that it is a part of; weights : which part.
+    aliases : names of draws that the posterior has under another name, because a band has been divided.
+    """
+
+    name: str
+    folder: str
+    digest: str
+    rows: int
+    parents: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A checked scenario; `resolved` is its canonical YAML after `extends`, `files` the chain it was read from.
 
     Parameters
     ----------
     subject : what the figures are about, in English and in Chinese. definitions : what they count, by name.
+    fitted : the posterior that a run starts from; None to start from priors and the reported figures alone.
     """
 
     name: str
@@ -243,6 +264,7 @@ class Scenario:
     whence: Mapping[str, Provenance] = field(default_factory=dict)  # of what has no `Value`: mixing, season.<parameter>
     subject: tuple[str, str] = ("", "")
     definitions: Mapping[str, Definition] = field(default_factory=dict)
+    fitted: Fitted | None = None
 
     @property
     def months(self) -> int:

@@ -6,7 +6,9 @@ its rank is uniform (Talts et al. 2018, "Validating Bayesian inference algorithm
 A likelihood with a wrong slope, a shock counted twice or a prior read wrongly shows as ranks that crowd.
 """
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,30 +64,54 @@ class Ranks:
 
 
 def ranks(
-    target: Target, model: Model, fits: int, draws: int, seed: int = 1, told: Callable[[int, int], None] | None = None
+    target: Target,
+    model: Model,
+    fits: int,
+    draws: int,
+    seed: int = 1,
+    workers: int = 1,
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Ranks:
     """Return the ranks of truths in fits to what they report, by weighted draws from the priors.
 
     Parameters
     ----------
-    draws : from the priors, of each fit. told : is told (fits done, fits in all).
+    draws : from the priors, of each fit. workers : processes; the ranks do not depend on them.
+    told : is told (fits done, fits in all).
     """
     history = History(model, target.scenario)
-    names = tuple(history.priors)
-    rows = [history.row[name] for name in names]
-    found, effective = np.empty((fits, len(names))), np.empty(fits)
     truths = possible_truths(history, fits, seed)
-    for k in range(fits):
-        free, truth = Unbound(model, target.scenario), truths[:, k]
-        reported = tuple(_reported(history, free, truth))
-        own = replace(target, scenario=replace(target.scenario, reported=reported))
-        z, weights = weigh(own, model, seed=seed + 1 + k, draws=draws)
-        true = np.array([truth[free.row[name]] for name in names])
-        found[k] = ((z[rows] < true[:, None]) * weights).sum(axis=1) / weights.sum()
-        effective[k] = effective_of(weights)
-        if told:
-            told(k + 1, fits)
-    return Ranks(names, found, effective)
+    jobs = [(target, model, truths[:, k], draws, seed + 1 + k) for k in range(fits)]
+    found = []
+    for rank in _in_turn(jobs, workers):
+        found.append(rank)
+        told(len(found), fits)
+    return Ranks(
+        tuple(history.priors), np.stack([r for r, _ in found]), np.array([effective for _, effective in found])
+    )
+
+
+Job = tuple[Target, Model, Floats, int, int]
+
+
+def _in_turn(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Floats, float]]:
+    if workers == 1:
+        yield from map(_rank, jobs)
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_rank, jobs)
+
+
+def _rank(job: Job) -> tuple[Floats, float]:
+    """Return where one truth lay in the fit to what it reports, (P,), and how many draws the fit was worth."""
+    target, model, truth, draws, seed = job
+    history, free = History(model, target.scenario), Unbound(model, target.scenario)
+    reported = tuple(_reported(history, free, truth))
+    own = replace(target, scenario=replace(target.scenario, reported=reported))
+    z, weights = weigh(own, model, seed, draws)
+    rows = [history.row[name] for name in history.priors]
+    true = np.array([truth[free.row[name]] for name in history.priors])
+    return ((z[rows] < true[:, None]) * weights).sum(axis=1) / weights.sum(), effective_of(weights)
 
 
 def possible_truths(history: History, count: int, seed: int) -> Floats:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from sim.cli import author, batch, calibrate, compare, describe, export, resolve, run
+from sim.cli import author, batch, calibrate, compare, describe, export, posterior, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app.command("batch")(batch.batch)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("calibrate")(calibrate.calibrate)
+app.command("posterior")(posterior.posterior)
+app.command("sbc")(posterior.sbc)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)
 app.command("resolve")(resolve.resolve)

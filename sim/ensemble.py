@@ -86,8 +86,7 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     scenario = plan.scenario
     streams = streams or Streams(plan.seed)
     drawn, row = np.unique(replicates // plan.per_draw, return_inverse=True)
-    draws = draw(plan.model, scenario, streams, drawn)
-    draws = draws if plan.per_draw == 1 else draws.rows(row)
+    draws = draw(plan.model, scenario, streams, drawn).rows(row)
     schedule = Schedule(
         model=plan.model, start=scenario.start, length=scenario.months, base=draws.base, replicates=replicates,
         segments=[segment.name for segment in scenario.segments], changes=draws.changes,

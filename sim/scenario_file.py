@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.errors import InputError, Problem, shown
+from sim.errors import InputError, Problem
 from sim.located import Mapping as Members
 from sim.located import dump, load_extended
 from sim.priors import Prior
@@ -81,9 +81,7 @@ def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
     return read(tree, path.stem, files, model, required)
 
 
-def read(
-    tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED
-) -> Scenario:
+def read(tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
     """Return the scenario that a located tree says; raises as `load`."""
     problems: list[Problem] = []
     scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), name, files, required)

@@ -29,8 +29,9 @@ def run(
     out: Annotated[Path, typer.Option(help="Where the run's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
     by_segment: Annotated[bool, typer.Option("--by-segment", help="Keep the paths of each segment too.")] = False,
+    shares: Annotated[bool, typer.Option(help="Tell what the spread comes from; leaving it out is quicker.")] = True,
 ) -> None:
-    """Run a scenario: summary table, fan charts, and the path of every replicate."""
+    """Run a scenario: summary table, report, fan charts, and the path of every replicate."""
     from sim.model import MODEL
     from sim.scenario_file import load
 
@@ -40,14 +41,14 @@ def run(
 
     plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or cores())
     words = language(lang)
-    final = out / folder.name_of(plan, words)
-    if folder.reusable(final, folder.identity(plan, words)) is None:
+    final = out / folder.name_of(plan, words, shares)
+    if folder.reusable(final, folder.identity(plan, words, shares)) is None:
         if final.exists():
             print(
                 f"{final.as_posix()} has been changed; it is now {folder.put_aside(final).as_posix()}", file=sys.stderr
             )
         with progress(loaded.name) as report:
-            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report)
+            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report, shares)
     show(final, plan, words)
 
 

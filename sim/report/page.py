@@ -74,6 +74,8 @@ def table(
     head: Sequence[Column], rows: Sequence[Sequence["str | Markup"]], kind: TableKind = "", caption: str = ""
 ) -> "Markup":
     """Return a table; each row has a cell a column."""
+    if any(len(row) != len(head) for row in rows):
+        raise ValueError(f"rows of {sorted({len(row) for row in rows})} cells for {len(head)} columns")
     return _piece("table", head, rows, kind, caption)
 
 
@@ -100,6 +102,18 @@ def facts(pairs: Sequence[tuple[str, "str | Markup"]]) -> "Markup":
 def bar(share: float, words: "str | Markup") -> "Markup":
     """Return a bar filled by a share, 0 to 1, with words to its right."""
     return _piece("bar", min(max(share, 0.0), 1.0), words)
+
+
+def beside(left: "Markup", right: "Markup") -> "Markup":
+    """Return two pieces side by side, below one another where there is no room."""
+    return raw('<div class="beside"><div>') + left + raw("</div><div>") + right + raw("</div></div>")
+
+
+def together(*pieces: "Markup") -> "Markup":
+    """Return pieces that one sheet of paper must hold."""
+    from markupsafe import Markup
+
+    return raw('<div class="together">') + Markup("\n").join(pieces) + raw("</div>")
 
 
 def subheading(words: str) -> "Markup":

@@ -29,6 +29,8 @@ LAYERS = (
     ("fidelity",),
     ("ensemble",),
     ("asks", "outputs"),
+    ("shares",),
+    ("drivers",),
     ("batch", "report"),
     ("cli", "__init__"),
     ("__main__",),

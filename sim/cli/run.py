@@ -57,7 +57,8 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     from rich.console import Console
 
     from sim.report.asks import asks_table, note, read_rows
-    from sim.report.folder import ASKS, SUMMARY
+    from sim.report.folder import ASKS, DRIVERS, SUMMARY
+    from sim.report.spread import verdicts
     from sim.report.tables import footnotes, year_end_table
 
     console = Console(highlight=False)
@@ -67,6 +68,8 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     if plan.scenario.asks:
         console.print(asks_table(read_rows(where / ASKS), lang))
         console.print(note(lang), style="dim")
+    if (where / DRIVERS).exists():
+        console.print("\n".join(verdicts(read_rows(where / DRIVERS), plan.model, lang)) + "\n")
     console.print(footnotes(plan, lang), style="dim")
     console.print(f"\n{where.as_posix()}/", soft_wrap=True)
     console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")

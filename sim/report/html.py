@@ -19,7 +19,7 @@ from sim.report.html_words import WORDS
 from sim.report.page import Card, Column, Section
 from sim.report.pictures import FANS
 from sim.report.spread import WORDS as SPREAD
-from sim.report.spread import input_in_words, measure_in_words, verdict
+from sim.report.spread import driver_rows, input_in_words, measure_in_words, verdict
 from sim.report.tables import unverified
 from sim.report.wording import lever_in_words
 from sim.shares import FEWEST, Shares
@@ -170,7 +170,7 @@ def _drivers(told: Told) -> Iterator[Section]:
     words, lang, model = told.words, told.lang, told.plan.model
     parts = []
     for found in told.drivers:
-        first, second = verdict(found, model, lang)
+        first, second = verdict(driver_rows(found, model), model, lang)
         share = dict(zip(KINDS, found.share, strict=True))
         kinds = [[SPREAD[lang][kind], page.bar(share[kind], _share(share[kind], lang))] for kind in found.order]
         draws = [
@@ -197,7 +197,7 @@ def _fans(told: Told) -> Section:
     for name in FANS:
         alt = told.words["fan_alt"].format(measure_in_words(name, told.plan.model, told.lang))
         parts += _picture(told, name, alt)
-    return Section(told.words["fans"], parts, fresh=True)
+    return Section(told.words["fans"], parts)
 
 
 def _growth(told: Told) -> Section:
@@ -209,13 +209,13 @@ def _growth(told: Told) -> Section:
     }
     sums = {year: [float(means[name][at].sum()) for name in names] for year, at in years.items()}
     unit, label = person_unit(max(max(each) for each in sums.values()), lang)
-    level = told.summary("mau").mean
+    level, digits = told.summary("mau").mean, 3 if lang == "zh" else 1
     rows = []
     for year, at in years.items():
         adds, back, lost = sums[year]
         change = float(level[at[-1]] - level[at[0] - 1])
-        moved = [_persons(each, unit, lang) for each in sums[year]]
-        signed = ("+" if change > 0 else "") + _persons(change, unit, lang).replace("-", "−")
+        moved = [f"{each / unit:,.{digits}f}" for each in sums[year]]
+        signed = f"{change / unit:+,.{digits}f}".replace("-", "−")
         numbers = [*moved, signed, f"{(adds + back) / lost:.2f}" if lost else "–"]
         rows.append([str(year) if len(at) == 12 else f"{plan.months[at[0]]} – {plan.months[at[-1]]}", *numbers])
     head = [Column(words["year"], "short"), *(Column(words[name], "number") for name in (*names, "net", "quick"))]
@@ -285,7 +285,7 @@ def _assumptions(told: Told) -> Section:
         rows = [[_item(each, told), each.value, _tag(each.evidence, told), each.whence]
                 for each in found if each.section == section]  # fmt: skip
         parts += [page.subheading(words.get(section, section)), page.table(head, rows, "small")]
-    return Section(words["assumptions"], [page.text(words["assumptions_note"], note=True), *parts], fresh=True)
+    return Section(words["assumptions"], [page.text(words["assumptions_note"], note=True), *parts])
 
 
 def _item(each: Assumption, told: Told) -> "Markup":
@@ -305,7 +305,7 @@ def _identity(told: Told) -> Section:
     settings = f"--draws {plan.draws} --seed {plan.seed} --fidelity {plan.fidelity} --lang {told.lang}"
     again = f"mobank run scenario.resolved.yaml {settings}"
     versions = ", ".join(f"{name} {version}" for name, version in identity["versions"].items())
-    return Section(words["identity"], [page.facts([
+    return Section(words["identity"], [page.together(page.facts([
         (words["scenario"], plan.scenario.name),
         (words["draws"], f"{plan.draws:,}"),
         (words["seed"], str(plan.seed)),
@@ -316,4 +316,4 @@ def _identity(told: Told) -> Section:
         (words["versions"], versions),
         (words["again"], page.code(again)),
         (words["replay"], page.code("mobank replay . --replicate 0")),
-    ])])  # fmt: skip
+    ]))])  # fmt: skip

@@ -31,7 +31,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "back within a year is counted both times.",
         "bands": "Groups of customers",
         "bands_alt": "Bars of active users by group of customers, at the start and at the end",
-        "bands_note": "Means of the first {:,} runs. Groups of one kind add up to all customers; kinds overlap.",
+        "bands_note": "Means of the first {:,} runs; kinds of groups overlap.",
         "layers": "The spread by layers of chance",
         "layers_alt": "Stacked bars: share of the variance by layer of chance at year-ends",
         "measure": "measure", "slight": "< 0.1 %",
@@ -76,7 +76,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "growth_note": "全部模拟的平均值，单位：{}。新增注册＋回流−流失＝月活净变化，每次模拟、每个月都成立。"
         "增减比：每流失一人对应的获得人数。一年内流失又回流的用户，两边各计一次。",
         "bands": "各客群", "bands_alt": "各客群起点与终点的月活用户",
-        "bands_note": "前{:,}次模拟的平均值。同一类客群合计为全部客户；各类之间重叠。",
+        "bands_note": "前{:,}次模拟的平均值；各类客群之间重叠。",
         "layers": "各层偶然性的比重", "layers_alt": "堆叠条形：各层偶然性在年末方差中的比重",
         "measure": "指标", "slight": "不足0.1%",
         "layers_note": "对数方差按层的比重（Shapley值，与次序无关，合计为一），由{:,}次互换各层的模拟算得。"

@@ -144,14 +144,19 @@ def raw(html: str) -> "Markup":
 
 
 def inline(svg: str, prefix: str) -> str:
-    """Return an SVG file as an element, without its header, every id begun with a prefix.
+    """Return an SVG file as an element, without its header, every id that is referred to begun with a prefix.
 
     Two pictures of one page use the same names for their glyphs and clip paths; without the prefix the second would be
-    drawn with the first one's.
+    drawn with the first one's. Other ids, which name parts for a program, may occur twice and are left out.
     """
     element = svg[svg.index("<svg") :].strip()
     element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
-    element = re.sub(r'\bid="([^"]*)"', lambda found: f'id="{prefix}-{_word(found[1])}"', element)
+    wanted = set(re.findall(r'href="#([^"]*)"', element)) | set(re.findall(r"url\(#([^)]*)\)", element))
+
+    def named(found: re.Match[str]) -> str:
+        return f' id="{prefix}-{_word(found[1])}"' if found[1] in wanted else ""
+
+    element = re.sub(r'\s+id="([^"]*)"', named, element)
     element = re.sub(r"url\(#([^)]*)\)", lambda found: f"url(#{prefix}-{_word(found[1])})", element)
     return re.sub(r'href="#([^"]*)"', lambda found: f'href="#{prefix}-{_word(found[1])}"', element)
 

@@ -23,23 +23,27 @@ def draw_all(
     Fans of registered users and MAU; growth accounting of MAU; where the spread comes from; who is active.
     """
     lang = chart_language(lang)
+    scenario = plan.scenario
+    asked = f"{scenario.name}：{scenario.question_zh}" if lang == "zh" else f"{scenario.name}: {scenario.question}"
     by_name = {s.measure: s for s in summaries if s.segment == ALL}
     for name in FANS:
         reported = [figure for figure in plan.scenario.reported if figure.measure == name]
         title = _title(plan, name, lang)
-        save(fan(by_name[name], plan.months, reported, title=title, lang=lang, draws=plan.draws), folder, name)
+        picture = fan(by_name[name], plan.months, reported, title=title, lang=lang, draws=plan.draws, asked=asked)
+        save(picture, folder, name)
     bars = growth_bars(
         {name: by_name[name].mean for name in GAINED},
         {name: by_name[name].mean for name in LOST},
         plan.months,
         lang=lang,
+        asked=asked,
     )
     save(bars, folder, "growth")
     if shares:
         titles = {name: _title(plan, name, lang) for name in FANS}
-        save(spread_charts.layers(shares, titles, lang), folder, "layers")
+        save(spread_charts.layers(shares, titles, lang, asked), folder, "layers")
     if uses:
-        save(spread_charts.bands(uses, (plan.months[0], plan.months[-1]), lang), folder, "bands")
+        save(spread_charts.bands(uses, (plan.months[0], plan.months[-1]), lang, asked), folder, "bands")
 
 
 def _title(plan: Plan, name: str, lang: str) -> str:

@@ -81,15 +81,29 @@ def parameter_in_words(name: str, model: Model, lang: Lang) -> str:
     return (known.zh or name) if lang == "zh" else f"{name} ({known.meaning})"
 
 
-def verdict(found: Drivers, model: Model, lang: Lang) -> list[str]:
-    """Return two sentences: what the spread comes from, and what follows."""
-    words, share = WORDS[lang], dict(zip(KINDS, found.share, strict=True))
-    parts = [words["part"].format(_percent(share[kind], lang), words[kind]) for kind in found.order]
+def verdict(rows: Sequence[Mapping[str, str]], model: Model, lang: Lang) -> list[str]:
+    """Return what the spread of one answer comes from, and what follows, from its rows (see `driver_rows`)."""
+    words = WORDS[lang]
+    share = {row["kind"]: float(row["share"]) for row in rows if row["row"] == "kind" and float(row["share"]) > 0}
+    order = sorted(share, key=lambda kind: -share[kind])
+    parts = [words["part"].format(_percent(share[kind], lang), words[kind]) for kind in order]
     joined = words["sep"].join(parts[:-1]) + (words["and"] if parts[1:] else "") + parts[-1]
-    first = words["comes"].format(measure_in_words(found.measure, model, lang), found.month, joined)
-    most = found.order[0]
-    named = [input_in_words(each, model, lang) for each in found.inputs if each.kind == most][:NAMED]
-    return [first, words[f"{most}_verdict"].format(("、" if lang == "zh" else "; ").join(named) or "–")]
+    measure, month = measure_in_words(rows[0]["measure"], model, lang), rows[0]["month"]
+    column = "描述" if lang == "zh" else "what"
+    named = [row[column] for row in rows if row["row"] == "draw" and row["kind"] == order[0]][:NAMED]
+    follows = words[f"{order[0]}_verdict"].format(("、" if lang == "zh" else "; ").join(named) or "–")
+    return [words["comes"].format(measure, month, joined), follows]
+
+
+def verdicts(rows: Sequence[Mapping[str, str]], model: Model, lang: Lang) -> list[str]:
+    """Return the sentences about each answer, a paragraph each, from all rows of a run."""
+    answers = dict.fromkeys((row["measure"], row["month"]) for row in rows)
+    return [
+        ("" if lang == "zh" else " ").join(
+            verdict([row for row in rows if (row["measure"], row["month"]) == answer], model, lang)
+        )
+        for answer in answers
+    ]
 
 
 def _percent(share: float, lang: Lang) -> str:
@@ -107,19 +121,21 @@ def write_shares(found: Sequence[Shares], path: Path) -> None:
     write_rows(rows, path)
 
 
+def driver_rows(found: Drivers, model: Model) -> list[dict[str, str]]:
+    """Return what drives one answer as rows of a table: the shares by kind, then the draws that matter most."""
+    kinds = [("kind", kind, "", "", share, float("nan")) for kind, share in zip(KINDS, found.share, strict=True)]
+    draws = [("draw", one.kind, input_in_words(one, model, "en"), input_in_words(one, model, "zh"), index, error)
+             for one, index, error in zip(found.inputs, found.index, found.index_error, strict=True)]  # fmt: skip
+    return [
+        {"measure": found.measure, "month": str(found.month), "row": row, "kind": kind, "what": english,
+         "描述": chinese, "share": _number(share), "mc_error": _number(error)}
+        for row, kind, english, chinese, share, error in [*kinds, *draws]
+    ]  # fmt: skip
+
+
 def write_drivers(found: Sequence[Drivers], model: Model, path: Path) -> None:
-    """Write one row a driver of each answer: the shares by kind, then the draws with the largest indices."""
-    rows = []
-    for each in found:
-        head = {"measure": each.measure, "month": str(each.month)}
-        rows += [{**head, "row": "kind", "kind": kind, "what": "", "描述": "", "share": _number(share), "mc_error": ""}
-                 for kind, share in zip(KINDS, each.share, strict=True)]  # fmt: skip
-        rows += [
-            {**head, "row": "draw", "kind": one.kind, "what": input_in_words(one, model, "en"),
-             "描述": input_in_words(one, model, "zh"), "share": _number(index), "mc_error": _number(error)}
-            for one, index, error in zip(each.inputs, each.index, each.index_error, strict=True)
-        ]  # fmt: skip
-    write_rows(rows, path)
+    """Write the rows of all answers."""
+    write_rows([row for each in found for row in driver_rows(each, model)], path)
 
 
 def _number(value: float) -> str:

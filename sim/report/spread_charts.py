@@ -36,12 +36,13 @@ NAMES = 1.75  # inches for the names of bands
 THEN, NOW = "#b7d0e4", "#1f6596"
 
 
-def layers(shares: Sequence[Shares], titles: Mapping[str, str], lang: str) -> Picture:
+def layers(shares: Sequence[Shares], titles: Mapping[str, str], lang: str, asked: str = "") -> Picture:
     """Return stacked bars, one a year-end and measure, of the share of the variance that each layer makes.
 
     Parameters
     ----------
     titles : of the measures to show, in the language of the chart, in this order.
+    asked : the scenario and its question, for the foot.
     """
     language = chart_language(lang)
     words = TEXT[language]
@@ -71,7 +72,7 @@ def layers(shares: Sequence[Shares], titles: Mapping[str, str], lang: str) -> Pi
         axes.grid(axis="x")
         drawn = [layer for i, layer in enumerate(LAYERS) if any(each.shapley[i] >= 0.005 for _, each in bars)]
         charts._legend(picture, [Patch(color=COLOURS[layer], label=words[layer]) for layer in drawn])
-        charts._foot(picture, [words["layers_foot"]])
+        charts._foot(picture, [asked, words["layers_foot"]])
     return picture
 
 
@@ -81,7 +82,7 @@ def _thinned(shares: Sequence[Shares]) -> Sequence[Shares]:
     return shares[::-1][::every][::-1]
 
 
-def bands(uses: Sequence[Use], months: tuple[Month, Month], lang: str) -> Picture:
+def bands(uses: Sequence[Use], months: tuple[Month, Month], lang: str, asked: str = "") -> Picture:
     """Return bars of the active users of each band at the start and at the end, with their share of its customers."""
     language = chart_language(lang)
     words = TEXT[language]
@@ -113,5 +114,5 @@ def bands(uses: Sequence[Use], months: tuple[Month, Month], lang: str) -> Pictur
         axes.grid(axis="x")
         charts._legend(picture, [Patch(color=colour, label=words["at"].format(month))
                                  for colour, month in zip((THEN, NOW), months, strict=True)])  # fmt: skip
-        charts._foot(picture, [words["bands_foot"]])
+        charts._foot(picture, [asked, words["bands_foot"]])
     return picture

@@ -29,6 +29,8 @@ LAYERS = (
     ("fidelity",),
     ("ensemble",),
     ("asks", "outputs"),
+    ("shares",),
+    ("drivers",),
     ("report",),
     ("batch",),
     ("cli", "__init__"),

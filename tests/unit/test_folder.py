@@ -23,7 +23,7 @@ from sim.report.replays import compare
 from sim.scenario_file import load
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = {"run.json", "scenario.resolved.yaml", "paths.parquet", "summary.csv",
+FILES = {"run.json", "scenario.resolved.yaml", "paths.parquet", "summary.csv", "asks.csv",
          *(f"{name}.{kind}" for name in ("registered", "mau", "growth") for kind in ("svg", "png"))}  # fmt: skip
 
 

@@ -181,6 +181,12 @@ def test_the_record_says_how_to_make_the_run_again(made: folder.Run):
     assert record["draws_tried"] >= 600
 
 
+def test_the_record_names_the_commit_where_there_is_one_and_does_not_depend_on_it(made: folder.Run):
+    inside = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    assert made.record["git_commit"] == (inside.stdout.strip() if inside.returncode == 0 else "")
+    assert "git_commit" not in made.record["identity"]
+
+
 def test_a_folder_without_a_run_is_named_with_the_nearest_that_has_one(made: folder.Run):
     with pytest.raises(InputError) as error:
         folder.read(made.folder.with_name("onee"))

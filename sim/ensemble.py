@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +120,17 @@ def kept(plan: Plan, trajectory: Trajectory) -> Floats:
                 at[measure] = trajectory.observe(measure, by_segment=True)
             out[i] = at[measure][:, s]
     return out
+
+
+class Paths(Protocol):
+    """The paths of all replicates, read a month at a time: of a running ensemble or of a finished run."""
+
+    @property
+    def plan(self) -> Plan:
+        """What was run."""
+
+    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
+        """Return a measure t months after the start in every replicate, (R,)."""
 
 
 class Ensemble:
@@ -267,20 +278,20 @@ class Summary:
     standard_error: Floats
 
 
-def summarise(ensemble: Ensemble) -> list[Summary]:
-    """Return one summary a column, a month at a time."""
-    return [_summary(ensemble, measure, segment) for measure, segment in ensemble.plan.columns]
+def summarise(paths: Paths, columns: Sequence[tuple[str, str]] | None = None) -> list[Summary]:
+    """Return one summary a column (measure, segment), a month at a time; of all columns kept if none are named."""
+    return [_summary(paths, measure, segment) for measure, segment in columns or paths.plan.columns]
 
 
-def _summary(ensemble: Ensemble, measure: str, segment: str) -> Summary:
-    months = range(len(ensemble.plan.months))
+def _summary(paths: Paths, measure: str, segment: str) -> Summary:
+    months = range(len(paths.plan.months))
     quantiles, mean, error = (
         np.empty((len(QUANTILES), len(months))),
         np.empty(len(months)),
         np.empty(len(months)),
     )
     for t in months:
-        values = ensemble.month(measure, t, segment)
+        values = paths.month(measure, t, segment)
         known = values[~np.isnan(values)]
         quantiles[:, t] = np.quantile(known, QUANTILES) if known.size else np.nan
         mean[t] = known.mean() if known.size else np.nan

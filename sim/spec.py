@@ -131,6 +131,7 @@ class Model:
     states : names, in the order of axis K.
     exposed_to : the states whose share among one's contacts is the exposure.
     shocks : names of the yearly shock paths.
+    meanings, meanings_zh : of each state, one line for tables, in English and Chinese.
 
     Raises
     ------
@@ -148,6 +149,8 @@ class Model:
     shocks: tuple[str, ...] = ()
     origin: Origin | None = None
     meanings: dict[str, str] = field(default_factory=dict, hash=False)
+    name_zh: str = ""
+    meanings_zh: dict[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         _check_names(self)

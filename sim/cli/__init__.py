@@ -1,6 +1,8 @@
 """The command `mobank`: one file a group of verbs; a user's mistake gets one clear message and exit code 2."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -8,12 +10,28 @@ from sim.cli import author, batch, compare, describe, export, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
-    help=__doc__ and "Simulate the growth of a bank's mobile banking from scenario files (YAML).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mobank {version('mobank')}")
+        raise typer.Exit
+
+
+@app.callback()
+def mobank(
+    told: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end.")
+    ] = False,
+) -> None:
+    """Simulate the growth of a bank's mobile banking from scenario files (YAML)."""
+
+
 app.command("run")(run.run)
 app.command("check")(run.check)
 app.command("batch")(batch.batch)

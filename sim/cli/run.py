@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, cores, language, progress
+from sim.cli.terminal import LangOption, cores, language, make_way, progress
 from sim.errors import InputError, Problem
 
 
@@ -47,10 +47,7 @@ def run(
     words = language(lang)
     final = out / folder.name_of(plan, words, shares)
     if folder.reusable(final, folder.identity(plan, words, shares)) is None:
-        if final.exists():
-            print(
-                f"{final.as_posix()} has been changed; it is now {folder.put_aside(final).as_posix()}", file=sys.stderr
-            )
+        make_way(final)
         with progress(loaded.name) as report:
             folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report, shares)
     show(final, plan, words)

@@ -9,9 +9,10 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -83,6 +84,22 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
+def git_commit() -> str:
+    """Return the commit that mobank's source is checked out at; "" where it is no checkout.
+
+    It tells people where to look; what a run depends on is the digest of the code, changed or not.
+    """
+    root = Path(sim.__file__).parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True,
+                              check=False, timeout=5)  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
 def name_of(plan: Plan, lang: str, shares: bool = True) -> str:
     """Return the folder's name: scenario and the first ten digits of the identity's digest."""
     text = json.dumps(identity(plan, lang, shares), sort_keys=True)
@@ -106,19 +123,38 @@ def read(folder: Path) -> Run:
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
-    """Return the record in a folder if it has the shape of one."""
+    record = record_in(folder / RECORD, (SCENARIO, PATHS, SUMMARY))
+    return record if record and isinstance(record.get("identity"), dict) else None
+
+
+def record_in(path: Path, files: Collection[str]) -> dict[str, Any] | None:
+    """Return the record of a folder if it has the shape of one, with digests of at least these files."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    shaped = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("identity", "files"))
-    return record if shaped and {SCENARIO, PATHS, SUMMARY} <= record["files"].keys() else None
+    shaped = isinstance(record, dict) and isinstance(record.get("files"), dict)
+    return record if shaped and set(files) <= record["files"].keys() else None
 
 
 def changed(run: Run) -> list[str]:
     """Return the files of a run that are gone or no longer as they were written."""
     return [name for name, digest in run.record["files"].items()
             if not (run.folder / name).is_file() or file_digest(run.folder / name) != digest]  # fmt: skip
+
+
+def refuse_changes(run: Run) -> None:
+    """Refuse a run of which some files are no longer what was written.
+
+    Raises
+    ------
+    InputError
+        Naming them.
+    """
+    spoilt = changed(run)
+    if spoilt:
+        found = f"{', '.join(spoilt)} in '{run.folder.as_posix()}'"
+        raise InputError([Problem(found, "changed or gone since the run", "run it again")])
 
 
 def reusable(folder: Path, wanted: dict[str, Any]) -> Run | None:
@@ -250,6 +286,7 @@ def make(
             "draws_tried": ensemble.tried,
             "scenario_files": list(plan.scenario.files),
             "command": command,
+            "git_commit": git_commit(),
             "machine": f"{platform.system()} {platform.machine()} {platform.release()}",
             "workers": plan.workers,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -274,6 +311,10 @@ def _spread(ensemble: Ensemble, folder: Path) -> tuple[list[Shares], list[Driver
 
 def plan_of(run: Run, model: Model) -> Plan:
     """Return the plan of a finished run, read from its folder alone."""
-    known = run.record["identity"]
-    scenario = replace(load(run.folder / SCENARIO, model), name=known["scenario"])
+    return load_plan(run.folder / SCENARIO, run.record["identity"], model)
+
+
+def load_plan(path: Path, known: Mapping[str, Any], model: Model) -> Plan:
+    """Return the plan of a resolved scenario with the settings that an identity says."""
+    scenario = replace(load(path, model), name=known["scenario"])
     return Plan(model, scenario, known["draws"], known["seed"], known["fidelity"], known["by_segment"])

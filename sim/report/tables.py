@@ -69,17 +69,26 @@ def _words(words: list[str], index: "np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 def write_summary(summaries: Sequence[Summary], plan: Plan, path: Path) -> None:
     """Write mean, its Monte Carlo error and quantiles per month and measure, as a CSV that Excel reads as UTF-8."""
+    rows = summary_rows(summaries, plan)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(EXCEL_MARK)
-        out = csv.writer(file)
-        names = [f"p{100 * q:g}" for q in QUANTILES]
-        out.writerow(["measure", "名称", "segment", "month", "mean", "mean_mc_error", *names])
-        for summary in summaries:
-            chinese = plan.model.measure[summary.measure].zh if summary.measure in plan.model.measure else "支出（元）"
-            for t, month in enumerate(plan.months):
-                if not np.isnan(summary.mean[t]):
-                    row = [summary.mean[t], summary.standard_error[t], *summary.quantiles[:, t]]
-                    out.writerow([summary.measure, chinese, summary.segment, month, *(_number(x) for x in row)])
+        out = csv.DictWriter(file, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+
+
+def summary_rows(summaries: Sequence[Summary], plan: Plan) -> list[dict[str, str]]:
+    """Return a row a measure, segment and month in which it is defined, columns by name."""
+    names = ("mean", "mean_mc_error", *(f"p{100 * q:g}" for q in QUANTILES))
+    rows = []
+    for summary in summaries:
+        chinese = plan.model.measure[summary.measure].zh if summary.measure in plan.model.measure else "支出（元）"
+        numbers = np.vstack([summary.mean, summary.standard_error, summary.quantiles])
+        for t, month in enumerate(plan.months):
+            if not np.isnan(summary.mean[t]):
+                head = {"measure": summary.measure, "名称": chinese, "segment": summary.segment, "month": str(month)}
+                rows.append(head | dict(zip(names, map(_number, numbers[:, t]), strict=True)))
+    return rows
 
 
 def _number(value: float) -> str:

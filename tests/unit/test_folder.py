@@ -24,7 +24,7 @@ from sim.scenario_file import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ("registered", "mau", "growth", "bands", "layers")
-FILES = {"run.json", "scenario.resolved.yaml", "paths.parquet", "summary.csv", "shares.csv", "drivers.csv",
+FILES = {"run.json", "scenario.resolved.yaml", "paths.parquet", "summary.csv", "asks.csv", "shares.csv", "drivers.csv",
          "report.html", *(f"{name}.{kind}" for name in PICTURES for kind in ("svg", "png"))}  # fmt: skip
 
 
@@ -193,6 +193,12 @@ def test_the_record_says_how_to_make_the_run_again(made: folder.Run):
     assert {"seed", "draws", "fidelity", "resolved", "code", "versions"} <= record["identity"].keys()
     assert set(record["files"]) == FILES - {"run.json"}
     assert record["draws_tried"] >= 300
+
+
+def test_the_record_names_the_commit_where_there_is_one_and_does_not_depend_on_it(made: folder.Run):
+    inside = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    assert made.record["git_commit"] == (inside.stdout.strip() if inside.returncode == 0 else "")
+    assert "git_commit" not in made.record["identity"]
 
 
 def test_a_folder_without_a_run_is_named_with_the_nearest_that_has_one(made: folder.Run):

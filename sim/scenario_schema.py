@@ -5,7 +5,7 @@ test holds its names against those that the readers take. The schema is lenient 
 what is missing may stand there: it never refuses what the readers take, and finds unknown keys and wrong types.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sim.scenario_file import REQUIRED
@@ -134,6 +134,11 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         *_WHENCE,
     ),
     "value": _VALUE,
+    "capacity": (
+        Field("desk", "text", "A desk study whose set-ups a month are the capacity; see mobank desk.",
+              "服务台研究文件：以其每月开通数为能力；见 mobank desk。", "desks/remote_service.yaml"),
+        *_VALUE,
+    ),
     "season": (
         Field("by_month", "twelve", "Twelve factors, January first.", "十二个系数，从一月起。"),
         *_WHENCE,
@@ -244,7 +249,7 @@ def _shapes(model: Model) -> Mapping[str, Fragment]:
         "measure to watch": _enum((m.name, m.meaning, m.zh) for m in model.measures if m.stock),
         "each measure": _named({name: _off(_each(_off(_ref("figure")))) | measures[name] for name in stocks}),
         "each dimension": _each(_off(_each(_off(_ref("band"))))),
-        "each parameter": _valued(own.values()),
+        "each parameter": _valued(own.values(), {resource.capacity for resource in model.resources}),
         "each own value": _valued(by_segment),
         "each factor": _named({p.name: _or_number(_ref("value")) | _told(p.meaning, p.zh) for p in by_segment}),
         "each season": _named({p.name: _off(_ref("season")) for p in own.values() if p.unit != "share"}),
@@ -325,8 +330,9 @@ def _enum(options: Iterable[tuple[str, str, str]]) -> Fragment:
     }
 
 
-def _valued(parameters: Iterable[Parameter]) -> Fragment:
-    return _named({p.name: _or_number(_ref("value")) | _told(*_plausible(p)) for p in parameters})
+def _valued(parameters: Iterable[Parameter], capacities: Collection[str] = ()) -> Fragment:
+    noun = {p.name: "capacity" if p.name in capacities else "value" for p in parameters}
+    return _named({p.name: _or_number(_ref(noun[p.name])) | _told(*_plausible(p)) for p in parameters})
 
 
 def _plausible(parameter: Parameter) -> Iterator[str]:

@@ -53,6 +53,7 @@ class Desk:
     Attributes
     ----------
     waited : (C,) minutes until the contact was answered or left.
+    none_free : (C,) True where it came when no staff was free.
     answered : (C,) True where it was answered.
     """
 
@@ -61,6 +62,7 @@ class Desk:
         self.environment = simpy.Environment()
         self.staff = simpy.Resource(self.environment, staff)
         self.waited = np.zeros(contacts.arrive.size)
+        self.none_free = np.zeros(contacts.arrive.size, bool)
         self.answered = np.zeros(contacts.arrive.size, bool)
 
     def open(self) -> None:
@@ -79,6 +81,7 @@ class Desk:
         came = self.environment.now
         with self.staff.request() as turn:
             if not turn.triggered:
+                self.none_free[number] = True
                 stay = min(self.contacts.patience[number], max(self.contacts.minutes - came, 0.0))
                 yield turn | self.environment.timeout(stay)
             self.waited[number] = self.environment.now - came
@@ -120,7 +123,7 @@ def _day(study: DeskStudy, staff: int, day: int, streams: Streams) -> tuple[floa
     count = contacts.arrive.size
     luck = streams.uniform("moves", "set-up at the desk", np.arange(count), day)
     soon = desk.answered & (desk.waited <= study.number("within_minutes"))
-    shares = [float(flags.sum()) / max(count, 1) for flags in (desk.waited > 0, ~desk.answered, soon)]
+    shares = [float(flags.sum()) / max(count, 1) for flags in (desk.none_free, ~desk.answered, soon)]
     mean_wait = float(desk.waited.sum()) / max(count, 1)
     set_ups = desk.answered & (luck < study.number("set_up_share"))
     return float(count), *shares, mean_wait, float(set_ups.sum())

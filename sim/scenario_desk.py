@@ -1,11 +1,11 @@
 """A desk study: the YAML of a staffed desk, and the capacity that a scenario takes from one.
 
-A scenario may write ``desk_capacity: {desk: desks/remote.yaml}`` in place of a number. Then the number is worked out
-from the study when the scenario is read, and stands in the effective scenario with the study as its reason: what was
-run can be run again without the study's file.
+A scenario may write ``{desk: desks/remote.yaml}`` in place of a capacity, among its parameters or as what a lever sets.
+Then the number is worked out from the study when the scenario is read, and stands in the effective scenario with the
+study as its reason: what was run can be run again without the study's file.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -43,8 +43,8 @@ class Number(NamedTuple):
 
 
 def _number(reader: Callable[[str], float], low: float, high: float, en: str, zh: str) -> Number:
-    unit = "share" if reader is read_share else "number"
-    return Number(Scale(reader, "lognormal", unit, "this number", (low, high)), en, zh)
+    unit = "share" if reader is read_share else "count" if reader in (read_persons, _whole) else "number"
+    return Number(Scale(reader, "lognormal", unit, "", (low, high)), en, zh)
 
 
 NUMBERS: Mapping[str, Number] = {
@@ -76,7 +76,7 @@ def load_study(path: Path) -> DeskStudy:
     at = top.fields(("question", "channel", *NUMBERS), required=("question", *NUMBERS))
     english, chinese = _question(at.get("question"))
     channel = at["channel"].choice(CHANNELS, "a channel") if "channel" in at else CHANNELS[0]
-    read = {name: _fixed(at[name], NUMBERS[name].scale) for name in NUMBERS if name in at}
+    read = {name: _fixed(at[name], NUMBERS[name].scale._replace(name=name)) for name in NUMBERS if name in at}
     numbers = {name: value for name, value in read.items() if value}
     if problems:
         raise InputError(problems)
@@ -118,30 +118,52 @@ def _unless_unlimited(here: Cursor, scale: Scale) -> tuple[float, float]:
 def with_desks(
     tree: Members, files: Sequence[Path], model: Model, problems: list[Problem]
 ) -> tuple[Members, tuple[str, ...]]:
-    """Return a scenario's tree with the number in place of each desk study that a capacity names, and their files.
+    """Return a scenario's tree with the number in place of each desk study that is named, and the studies' files.
+
+    A study may be named by a capacity among the parameters, and by the `set` of a lever or an event that changes one.
 
     Parameters
     ----------
     files : the chain of `extends`, from child to root: what a capacity has from a file further up gives way.
     problems : what is wrong with a study is appended.
     """
-    parameters = tree.entries.get("parameters")
-    if parameters is None or not isinstance(parameters.node, Members):
-        return tree, ()
-    entries, studies = dict(parameters.node.entries), list[str]()
-    for name in [resource.capacity for resource in model.resources]:
-        entry = entries.get(name)
-        if entry and isinstance(entry.node, Members) and isinstance(_desk_of(entry.node), Scalar):
-            here = Cursor(entry.node, f"parameters.{name}", problems, entry.key_place)
+    studies: dict[str, None] = {}
+    for keys in _capacities(tree, {resource.capacity for resource in model.resources}):
+        entry = _entry(tree, keys)
+        if entry and isinstance(entry.node, Members) and KEY in entry.node.entries:
+            here = Cursor(entry.node, ".".join(keys), problems, entry.key_place)
             node, told = _worked_out(here, [str(file) for file in files])
-            entries[name] = Entry(entry.key_place, node)
-            studies += told
-    section = Entry(parameters.key_place, Members(entries, parameters.node.place))
-    return Members(tree.entries | {"parameters": section}, tree.place), tuple(studies)
+            tree = _with(tree, keys, node)
+            studies |= dict.fromkeys(told)
+    return tree, tuple(studies)
 
 
-def _desk_of(node: Members) -> Node | None:
-    return node.entries[KEY].node if KEY in node.entries else None
+def _capacities(tree: Members, names: Collection[str]) -> list[tuple[str, ...]]:
+    """Return the keys that lead to where a capacity is given."""
+    found: list[tuple[str, ...]] = [("parameters", name) for name in names]
+    for section in ("levers", "events"):
+        entry = tree.entries.get(section)
+        for lever in entry.node.entries if entry and isinstance(entry.node, Members) else ():
+            parameter = _entry(tree, (section, lever, "parameter"))
+            if parameter and isinstance(parameter.node, Scalar) and parameter.node.text.strip() in names:
+                found.append((section, lever, "set"))
+    return found
+
+
+def _entry(tree: Members, keys: Sequence[str]) -> Entry | None:
+    entry = tree.entries.get(keys[0])
+    if len(keys) == 1 or entry is None:
+        return entry
+    return _entry(entry.node, keys[1:]) if isinstance(entry.node, Members) else None
+
+
+def _with(tree: Members, keys: Sequence[str], node: Node) -> Members:
+    """Return the tree with another node under some keys, which lead to one."""
+    entry = tree.entries[keys[0]]
+    if len(keys) > 1:
+        assert isinstance(entry.node, Members)
+        node = _with(entry.node, keys[1:], node)
+    return Members(tree.entries | {keys[0]: Entry(entry.key_place, node)}, tree.place)
 
 
 def _worked_out(here: Cursor, files: Sequence[str]) -> tuple[Node, tuple[str, ...]]:
@@ -169,6 +191,9 @@ def _worked_out(here: Cursor, files: Sequence[str]) -> tuple[Node, tuple[str, ..
 
 
 def _study(asked: Cursor) -> DeskStudy | None:
+    if not asked.is_scalar:
+        asked.misshapen("the file of a desk study", "write desk: desks/my_desk.yaml")
+        return None
     path = Path(asked.place.file).parent / asked.written.strip()
     if not path.is_file():
         names = sorted(each.name for each in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
@@ -187,12 +212,12 @@ def capacity_of(study: DeskStudy) -> int:
 
 
 TOLD: Mapping[Lang, str] = {
-    "en": "desk study {file}: {staff:,.0f} staff, {offered_a_day:,.0f} {channel} a day of {hours_a_day:g} hours, handled "
-    "in {handling_minutes:g} minutes, patience {patience_minutes:g} minutes, {days_a_month:g} days a month, "
+    "en": "desk study {file}: {staff:,.0f} staff, {offered_a_day:,.0f} {channel} a day of {hours_a_day:g} hours, "
+    "handled in {handling_minutes:g} minutes, patience {patience_minutes:g} minutes, {days_a_month:g} days a month, "
     "{set_up_share:.4g} of the answered set up",
-    "zh": "服务台研究 {file}：在岗坐席 {staff:,.0f} 名，每日{channel} {offered_a_day:,.0f} 次，开放 {hours_a_day:g} 小时，"
-    "每次处理 {handling_minutes:g} 分钟，耐心 {patience_minutes:g} 分钟，每月 {days_a_month:g} 天，"
-    "接通后开通比例 {set_up_share:.4g}",
+    "zh": "服务台研究 {file}：在岗坐席 {staff:,.0f} 名，每日{channel} {offered_a_day:,.0f} 次，"
+    "开放 {hours_a_day:g} 小时，每次处理 {handling_minutes:g} 分钟，耐心 {patience_minutes:g} 分钟，"
+    "每月 {days_a_month:g} 天，接通后开通比例 {set_up_share:.4g}",
 }
 IN_CHINESE = {"calls": "来电", "visits": "来访"}
 

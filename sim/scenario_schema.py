@@ -8,8 +8,9 @@ what is missing may stand there: it never refuses what the readers take, and fin
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sim.scenario_desk import CHANNELS, NUMBERS, Number
 from sim.scenario_file import REQUIRED
-from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain
+from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain, written
 from sim.spec import Model, Parameter
 
 Fragment = dict[str, Any]
@@ -66,7 +67,7 @@ _EVENT = (
           "改变模型的哪个参数；见 mobank describe。", "revive_rate"),
     Field("multiply", "value", "Times this factor: +12%, -8% or 1.2; or {low, high}. One of multiply, set and add.",
           "乘以系数：+12%、-8% 或 1.2；或 {low, high}。multiply、set、add 三选一。", "{low: +5%, high: +30%}"),
-    Field("set", "value", "To this value, in the parameter's unit.", "设为此值，单位与参数相同。", "1%"),
+    Field("set", "capacity", "To this value, in the parameter's unit.", "设为此值，单位与参数相同。", "1%"),
     Field("add", "value", "Plus this, in the parameter's unit.", "增加此值，单位与参数相同。", "0.2%"),
     Field("for", "bands", "Bands of the customers; several of one dimension: any of them; of several: both. "
           "Left out: everybody.", "作用的客群；同一维度为“或”，不同维度为“且”；不写为全体。", "[over_60]"),
@@ -231,6 +232,22 @@ def schema(model: Model) -> Fragment:
     }
 
 
+def desk_schema() -> Fragment:
+    """Return the JSON Schema of desk studies."""
+    whence = {field.name: _field(field, _plain_shapes()[field.shape]) for field in _WHENCE}
+    number = _or_number(_named({"value": QUANTITY} | whence))
+    numbers = {name: _off(number) | _told(*_allowed(known)) for name, known in NUMBERS.items()}
+    question = _named(dict.fromkeys(("zh", "en"), QUANTITY))
+    own = {"extends": {"type": "string"}, "question": _or_number(question), "channel": {"enum": list(CHANNELS)}}
+    return {"$schema": DRAFT, "title": "mobank desk study / 服务台研究文件", **_named(own | numbers)}
+
+
+def _allowed(known: Number) -> tuple[str, str]:
+    """Return the meaning of a number of a study and its plausible range, in English and in Chinese."""
+    low, high = (written(end, known.scale.unit) for end in known.scale.plausible)
+    return f"{known.en}; plausible: {low} to {high}", f"{known.zh}；合理范围 {low} 至 {high}"
+
+
 _SPREAD = ("correlation of shocks", "mixing")  # nouns whose fields stand beside names of the model or of the file
 
 
@@ -244,6 +261,7 @@ def _shapes(model: Model) -> Mapping[str, Fragment]:
         **_plain_shapes(),
         **{noun: _ref(noun) for noun in GRAMMAR},
         "value": _or_number(_ref("value")),
+        "capacity": _or_number(_ref("capacity")),
         "parameter": _enum((p.name, p.meaning, p.zh) for p in model.parameters),
         "measure": _enum((m.name, m.meaning, m.zh) for m in model.measures),
         "measure to watch": _enum((m.name, m.meaning, m.zh) for m in model.measures if m.stock),

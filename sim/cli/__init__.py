@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from sim.cli import author, batch, compare, describe, export, resolve, run
+from sim.cli import author, batch, compare, describe, desk, export, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("check")(run.check)
 app.command("batch")(batch.batch)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
+app.command("desk")(desk.desk)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)
 app.command("resolve")(resolve.resolve)

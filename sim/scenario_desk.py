@@ -169,9 +169,9 @@ def _with(tree: Members, keys: Sequence[str], node: Node) -> Members:
 def _worked_out(here: Cursor, files: Sequence[str]) -> tuple[Node, tuple[str, ...]]:
     """Return what stands in place of a capacity that names a study, and the study's files."""
     assert isinstance(here.node, Members)
-    asked = here.named()[KEY]
+    asked, rank = here.named()[KEY], {file: i for i, file in enumerate(files)}  # what no file says counts as nearest
     own = {name: entry for name, entry in here.node.entries.items()
-           if files.index(entry.node.place.file) <= files.index(asked.place.file)}  # fmt: skip
+           if rank.get(entry.node.place.file, -1) <= rank.get(asked.place.file, -1)}  # fmt: skip
     for name in [name for form in FORMS for name in form if name in own]:
         at = here.named()[name]
         away = f"write {KEY}: off here" if at.node.place.file != asked.place.file else "write one of them"

@@ -32,15 +32,15 @@ AROUND = 0.1  # of the staff planned or needed: how far they go beyond
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
-        "plan": "planned", "needed": "needed", "formula": "long run", "played": "{} days played", "staff": "staff",
-        "within": "answered\nin {:.0f} s", "waits": "wait", "gives_up": "not\nanswered", "mean_wait": "mean wait",
+        "plan": "planned", "needed": "needed", "formula": "long run", "played": "{} days", "staff": "staff",
+        "within": "answered\nin {:.0f} s", "waits": "none\nfree", "gives_up": "not\nanswered", "mean_wait": "mean\nwait",
         "set_ups": "set-ups\na month", "seconds": "{:,.1f} s",
         "needs": "{share:.4g} % answered in {seconds:.0f} s takes {needed:,} staff; planned are {plan:,}.",
         "capacity": "desk_capacity of a scenario that names this study: {capacity:,} a month.",
     },
     "zh": {
         "plan": "计划", "needed": "需要", "formula": "长期平均", "played": "模拟 {} 天", "staff": "坐席",
-        "within": "{:.0f} 秒内\n接通", "waits": "需等待", "gives_up": "未接通", "mean_wait": "平均等待",
+        "within": "{:.0f} 秒内\n接通", "waits": "需\n等待", "gives_up": "未接通", "mean_wait": "平均\n等待",
         "set_ups": "每月\n开通数", "seconds": "{:,.1f} 秒",
         "needs": "{seconds:.0f} 秒内接通 {share:.4g} % 需要 {needed:,} 名坐席；计划 {plan:,} 名。",
         "capacity": "引用本研究的情景，其 desk_capacity 为每月 {capacity:,} 户。",

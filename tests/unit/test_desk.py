@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,30 @@ def test_resolve_shows_the_number_the_study_and_its_file(mobank, tmp_path, study
     line = next(line for line in out.splitlines() if f"value: {capacity_of(study):,}" in line)
     assert line.endswith(f"# {WHOLE}")
     assert "desk study whole.yaml: 10 staff" in out
+
+
+# ------------ its page
+
+PAGE = (ROOT / "docs/desk.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
+
+
+def test_the_study_of_the_page_is_understood_and_so_is_its_scenario(tmp_path):
+    (tmp_path / "desks").mkdir()
+    (tmp_path / "desks/remote_service.yaml").write_text(BLOCKS[0], encoding="utf-8")
+    page = load_study(tmp_path / "desks/remote_service.yaml")
+    assert steady_of(page).within > 0.5
+    found = load_scenario(scenario(tmp_path, BLOCKS[1]), MODEL)
+    (event,) = [lever for lever in found.levers if lever.name == "one_remote_desk"]
+    assert event.amount.prior.centre == capacity_of(page)
+
+
+def test_the_long_run_of_the_page_is_that_of_the_shipped_study():
+    study = load_study(ROOT / "scenarios/desks/remote_service.yaml")
+    rows = [line.split("|")[1:-1] for line in PAGE.splitlines() if ", long run |" in line]
+    assert [int(row[1]) for row in rows] == [study.number("staff"), needed_by(study)]
+    for row in rows:
+        level = steady_of(study, int(row[1]))
+        told = [f"{100 * level.within:.1f} %", f"{100 * level.gives_up:.1f} %", f"{60 * level.mean_wait:.1f} s",
+                f"{set_ups_a_month(study, level.answered):,.0f}"]  # fmt: skip
+        assert [cell.strip() for cell in row[2:]] == told

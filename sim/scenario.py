@@ -252,6 +252,30 @@ class Scenario:
         return next((f for f in self.reported if (f.measure, f.month) == (measure, month)), None)
 
 
+@dataclass(frozen=True)
+class DeskStudy:
+    """A staffed desk, checked: what is offered to it, who serves there, and how well it should be served.
+
+    Parameters
+    ----------
+    channel : "calls" or "visits".
+    numbers : by name as in `sim.scenario_desk.NUMBERS`, each with where it comes from.
+    resolved : its canonical YAML after `extends`. files : the chain it was read from.
+    """
+
+    name: str
+    question: str
+    question_zh: str
+    channel: str
+    numbers: Mapping[str, Value]
+    resolved: str = field(repr=False)
+    files: tuple[str, ...]
+
+    def number(self, name: str) -> float:
+        """Return one of the numbers."""
+        return self.numbers[name].prior.centre
+
+
 def touched(bands: Sequence[Band], segments: Sequence[Segment], names: Sequence[str]) -> Flags:
     """Return which segments some bands select, (S,); no band selects all."""
     dimensions = {band.dimension for band in bands if band.name in names}

@@ -24,6 +24,7 @@ from sim.quantities import (
 from sim.reading import Cursor, Named
 from sim.scenario import Figure, Provenance, Scenario, Shock, Value
 from sim.scenario_asks import read_asks
+from sim.scenario_desk import KEY, with_desks
 from sim.scenario_figures import read_reported
 from sim.scenario_levers import Setting, note_collisions, note_namesakes, read_levers
 from sim.scenario_segments import cross, note_band_names, note_products, read_bands, read_mixing
@@ -84,7 +85,9 @@ def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
 def read(tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
     """Return the scenario that a located tree says; raises as `load`."""
     problems: list[Problem] = []
-    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), name, files, required)
+    tree, studies = with_desks(tree, files, model, problems)
+    read_from = (*map(str, files), *studies)
+    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), name, read_from, required)
     if scenario is None or problems:
         raise InputError(problems)
     return scenario
@@ -96,7 +99,7 @@ class _Reader:
     def __init__(self, model: Model, problems: list[Problem]) -> None:
         self.model, self.problems = model, problems
 
-    def scenario(self, top: Cursor, name: str, files: Sequence[Path], required: Sequence[str]) -> Scenario | None:
+    def scenario(self, top: Cursor, name: str, files: Sequence[str], required: Sequence[str]) -> Scenario | None:
         at = top.fields(SECTIONS, required)
         subject, question = (self.question(at.get(each)) for each in ("subject", "question"))
         start, until = self.dates(at)
@@ -126,7 +129,7 @@ class _Reader:
             return None
         return Scenario(
             name, *question, start, until, reported.figures, bands, segments, parameters, mixing, season, shocks,
-            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(str(f) for f in files), _whence(at),
+            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(files), _whence(at),
             subject, reported.definitions,
         )  # fmt: skip
 
@@ -163,10 +166,10 @@ class _Reader:
 
     def parameters(self, section: Cursor | None) -> dict[str, Value]:
         named = section.named("parameter", list(self.model.parameter)) if section else Named({})
-        values = {}
+        values, capacities = {}, {resource.capacity for resource in self.model.resources}
         for name, here in named.items():
             parameter = self.model.parameter[name]
-            value = read_value(here, SCALES[parameter.unit], required=True)
+            value = read_value(here, SCALES[parameter.unit], True, (KEY,) if name in capacities else ())
             if value and check_plausible(here, parameter, value):
                 values[name] = value
         for name, parameter in self.model.parameter.items():

@@ -5,11 +5,12 @@ test holds its names against those that the readers take. The schema is lenient 
 what is missing may stand there: it never refuses what the readers take, and finds unknown keys and wrong types.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sim.scenario_desk import CHANNELS, NUMBERS, Number
 from sim.scenario_file import REQUIRED
-from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain
+from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain, written
 from sim.spec import Model, Parameter
 
 Fragment = dict[str, Any]
@@ -66,7 +67,7 @@ _EVENT = (
           "改变模型的哪个参数；见 mobank describe。", "revive_rate"),
     Field("multiply", "value", "Times this factor: +12%, -8% or 1.2; or {low, high}. One of multiply, set and add.",
           "乘以系数：+12%、-8% 或 1.2；或 {low, high}。multiply、set、add 三选一。", "{low: +5%, high: +30%}"),
-    Field("set", "value", "To this value, in the parameter's unit.", "设为此值，单位与参数相同。", "1%"),
+    Field("set", "capacity", "To this value, in the parameter's unit.", "设为此值，单位与参数相同。", "1%"),
     Field("add", "value", "Plus this, in the parameter's unit.", "增加此值，单位与参数相同。", "0.2%"),
     Field("for", "bands", "Bands of the customers; several of one dimension: any of them; of several: both. "
           "Left out: everybody.", "作用的客群；同一维度为“或”，不同维度为“且”；不写为全体。", "[over_60]"),
@@ -134,6 +135,11 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         *_WHENCE,
     ),
     "value": _VALUE,
+    "capacity": (
+        Field("desk", "text", "A desk study whose set-ups a month are the capacity; see mobank desk.",
+              "服务台研究文件：以其每月开通数为能力；见 mobank desk。", "desks/remote_service.yaml"),
+        *_VALUE,
+    ),
     "season": (
         Field("by_month", "twelve", "Twelve factors, January first.", "十二个系数，从一月起。"),
         *_WHENCE,
@@ -226,6 +232,22 @@ def schema(model: Model) -> Fragment:
     }
 
 
+def desk_schema() -> Fragment:
+    """Return the JSON Schema of desk studies."""
+    whence = {field.name: _field(field, _plain_shapes()[field.shape]) for field in _WHENCE}
+    number = _or_number(_named({"value": QUANTITY} | whence))
+    numbers = {name: _off(number) | _told(*_allowed(known)) for name, known in NUMBERS.items()}
+    question = _named(dict.fromkeys(("zh", "en"), QUANTITY))
+    own = {"extends": {"type": "string"}, "question": _or_number(question), "channel": {"enum": list(CHANNELS)}}
+    return {"$schema": DRAFT, "title": "mobank desk study / 服务台研究文件", **_named(own | numbers)}
+
+
+def _allowed(known: Number) -> tuple[str, str]:
+    """Return the meaning of a number of a study and its plausible range, in English and in Chinese."""
+    low, high = (written(end, known.scale.unit) for end in known.scale.plausible)
+    return f"{known.en}; plausible: {low} to {high}", f"{known.zh}；合理范围 {low} 至 {high}"
+
+
 _SPREAD = ("correlation of shocks", "mixing")  # nouns whose fields stand beside names of the model or of the file
 
 
@@ -239,12 +261,13 @@ def _shapes(model: Model) -> Mapping[str, Fragment]:
         **_plain_shapes(),
         **{noun: _ref(noun) for noun in GRAMMAR},
         "value": _or_number(_ref("value")),
+        "capacity": _or_number(_ref("capacity")),
         "parameter": _enum((p.name, p.meaning, p.zh) for p in model.parameters),
         "measure": _enum((m.name, m.meaning, m.zh) for m in model.measures),
         "measure to watch": _enum((m.name, m.meaning, m.zh) for m in model.measures if m.stock),
         "each measure": _named({name: _off(_each(_off(_ref("figure")))) | measures[name] for name in stocks}),
         "each dimension": _each(_off(_each(_off(_ref("band"))))),
-        "each parameter": _valued(own.values()),
+        "each parameter": _valued(own.values(), {resource.capacity for resource in model.resources}),
         "each own value": _valued(by_segment),
         "each factor": _named({p.name: _or_number(_ref("value")) | _told(p.meaning, p.zh) for p in by_segment}),
         "each season": _named({p.name: _off(_ref("season")) for p in own.values() if p.unit != "share"}),
@@ -325,8 +348,9 @@ def _enum(options: Iterable[tuple[str, str, str]]) -> Fragment:
     }
 
 
-def _valued(parameters: Iterable[Parameter]) -> Fragment:
-    return _named({p.name: _or_number(_ref("value")) | _told(*_plausible(p)) for p in parameters})
+def _valued(parameters: Iterable[Parameter], capacities: Collection[str] = ()) -> Fragment:
+    noun = {p.name: "capacity" if p.name in capacities else "value" for p in parameters}
+    return _named({p.name: _or_number(_ref(noun[p.name])) | _told(*_plausible(p)) for p in parameters})
 
 
 def _plausible(parameter: Parameter) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import author, batch, compare, describe, export, resolve, run
+from sim.cli import author, batch, compare, describe, desk, export, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ app.command("check")(run.check)
 app.command("batch")(batch.batch)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
+app.command("desk")(desk.desk)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)
 app.command("resolve")(resolve.resolve)

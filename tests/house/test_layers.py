@@ -21,7 +21,7 @@ LAYERS = (
     ("quantities", "kernels", "located", "memory", "sensitivity"),
     ("streams", "priors", "reading"),
     ("spec", "scenario"),
-    ("model", "step", "trajectory"),
+    ("model", "step", "trajectory", "staffing"),
     ("ledger", "contacts", "changes", "shocks"),
     ("balance", "schedule", "scenario_file"),
     ("draws",),

@@ -80,6 +80,7 @@ class Store:
         return {
             "job": dump(self.job.tree),
             "name": self.job.name,
+            "question": {"en": self.job.question, "zh": self.job.question_zh},
             "scenarios": list(self.job.trees),
             "code": code_digest(),
             "versions": {"python": sys.version.split()[0], **{name: version(name) for name in VERSIONS}},

@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("check")(run.check)
 app.command("batch")(batch.batch)
+app.command("results")(batch.results)
 app.command("compare")(compare.compare)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)

@@ -15,7 +15,7 @@ from pathlib import Path
 from sim.batch.executors import Seam
 from sim.batch.job import Case, Job, Stop, Task
 from sim.batch.store import Journal, Log, Store, UnitKey, cannot_write, summary_file
-from sim.batch.summaries import Key, Summary, joined
+from sim.batch.summaries import Key, joined
 from sim.batch.unit import Receipt, produce, read_summaries
 from sim.ensemble import ALL
 from sim.errors import MobankError, RunError
@@ -230,10 +230,6 @@ def error_of(stop: Stop, folder: Path, case: Case, units: int) -> float:
         key = Key("ask", ask.name, ALL, str(ask.month))
     else:
         key = Key("quantity", stop.measure, ALL, str(stop.month))
-    found: Summary | None = None
-    for number in range(units):
-        part = read_summaries(summary_file(folder, case.name, number))[key]
-        found = joined(found, part) if found else part
-    if found is None:
-        return float("inf")
+    parts = [read_summaries(summary_file(folder, case.name, number))[key] for number in range(units)]
+    found = joined(parts)
     return found.chance_error if stop.ask else found.quantile_error(stop.quantile)

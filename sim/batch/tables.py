@@ -93,7 +93,7 @@ def _quantity(key: Key, summary: Summary, quantiles: Sequence[float]) -> Row:
     return {
         "measure": key.name, "segment": key.segment, "month": key.month, "replicates": summary.count,
         "mean": summary.mean, "mean_mc_error": summary.standard_error,
-        **{percent(q): summary.quantile(q) for q in quantiles},
+        **dict(zip(map(percent, quantiles), summary.quantiles(quantiles), strict=True)),
     }  # fmt: skip
 
 

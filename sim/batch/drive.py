@@ -5,6 +5,7 @@ at fixed numbers of units of its own case.
 """
 
 import errno
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -157,7 +158,11 @@ class Driver:
             self.log(f"unit {task.name}  failed: {error}")
             raise cannot_write(self.store.folder, error) from error
         except MobankError as error:
+            self.log(f"unit {task.name}  failed: {error}")
             raise RunError(f"unit {task.name}", f"failed: {error}") from error
+        except Exception:
+            self.log(f"unit {task.name}  failed: {traceback.format_exc()}")
+            raise
         else:
             self._note(task, receipt, journal)
         return False

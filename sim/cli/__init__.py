@@ -35,6 +35,7 @@ def mobank(
 app.command("run")(run.run)
 app.command("check")(run.check)
 app.command("batch")(batch.batch)
+app.command("results")(batch.results)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("desk")(desk.desk)

@@ -19,9 +19,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.crowd import workers
 from sim.draws import draw
 from sim.errors import InputError, Problem
-from sim.fidelity import BYTES_A_LIFE, FIDELITIES
+from sim.fidelity import BYTES_A_LIFE, FIDELITIES, MOST_LIVED, ON_ALL_PROCESSORS
 from sim.memory import keep_freed
 from sim.quantities import Month
 from sim.scenario import Scenario
@@ -36,7 +37,6 @@ Ints = NDArray[np.int64]
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
 MEMORY = 96 << 20  # bytes of one block
-MOST_LIVED = 2_000_000_000  # months of single lives in a run: some hours
 ALL = "all"  # the name of the whole bank where segments are told apart
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
@@ -200,9 +200,10 @@ def refuse_a_crowd(plan: Plan, replicates: int) -> None:
         With how many there are and how many may be.
     """
     lived = customers(plan) * replicates * plan.scenario.months
-    if plan.fidelity in BYTES_A_LIFE and lived > MOST_LIVED:
+    most = MOST_LIVED.get(plan.fidelity, lived)
+    if lived > most:
         found = f"{customers(plan):,} customers × {replicates:,} draws × {plan.scenario.months} months"
-        allowed = f"are {lived:,} months of single lives; at most {MOST_LIVED:,} are lived one by one"
+        allowed = f"are {lived:,} months of single lives; at most {most:,} are lived one by one"
         hint = "--fidelity cohort has the same law at any size"
         raise InputError([Problem(found, allowed, hint, f"--fidelity {plan.fidelity}")])
 
@@ -238,6 +239,10 @@ def _in_order(plan: Plan, work: Sequence[Ints]) -> Iterator[tuple[Ints, tuple[Fl
         trajectory, tried = run_block(plan, numbers)
         return kept(plan, trajectory), tried
 
+    if plan.fidelity in ON_ALL_PROCESSORS:
+        with workers(plan.workers):
+            yield from ((numbers, compute(numbers)) for numbers in work)
+        return
     with ThreadPoolExecutor(plan.workers) as pool:
         waiting: deque[tuple[Ints, Future[tuple[Floats, int]]]] = deque()
         for numbers in work:

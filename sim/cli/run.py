@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, cores, language, progress
+from sim.cli.terminal import LangOption, language, progress
 from sim.errors import InputError, Problem
+from sim.memory import cores
 
 
 class Fidelity(StrEnum):
@@ -17,6 +18,7 @@ class Fidelity(StrEnum):
     cohort = "cohort"
     mean_field = "mean_field"
     processes = "processes"
+    agents = "agents"
 
 
 def run(
@@ -26,7 +28,8 @@ def run(
     fidelity: Annotated[
         Fidelity,
         typer.Option(
-            help="cohort: whole persons; mean_field: expectations; processes: one life at a time (small banks)."
+            help="cohort: whole persons; mean_field: expectations; agents: one record a person; "
+            "processes: one life at a time (small banks)."
         ),
     ] = Fidelity.cohort,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,

@@ -32,12 +32,6 @@ def language(asked: str | None) -> Lang:
     return "zh" if local.startswith("zh") else "en"
 
 
-def cores() -> int:
-    """Return how many processors this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Give a function (done, total) that moves a bar; in a log, one line where a bar cannot move."""

@@ -19,10 +19,10 @@ SIM = ROOT / "sim"
 LAYERS = (
     ("errors",),
     ("quantities", "kernels", "located", "memory", "sensitivity"),
-    ("streams", "priors", "reading"),
+    ("streams", "priors", "reading", "planes"),
     ("spec", "scenario"),
     ("model", "step", "trajectory"),
-    ("ledger", "contacts", "changes", "shocks"),
+    ("ledger", "contacts", "changes", "shocks", "crowd"),
     ("balance", "schedule", "scenario_file"),
     ("draws",),
     ("fidelity.cohort", "fidelity.mean_field", "fidelity.agents", "fidelity.processes", "desk"),

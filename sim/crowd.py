@@ -1,0 +1,190 @@
+"""A crowd: one record per person as bit planes, in blocks that threads share, with verbs in terms of codes.
+
+A Crowd is the people of one replicate, sorted by segment. It knows no hazard and no calendar: it is told who may leave
+which code with what chance, and says how many did. No result depends on the number of threads.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import kernels, planes
+from sim.memory import cores
+
+Uints = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+BLOCK_GROUPS = 256  # groups of a block, a million persons: what one thread does at a time
+FEW_GROUPS = 64  # a crowd of fewer is done sooner than it is handed out
+Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
+WHOLE = 2.0**planes.CHANCE_BITS
+
+_workers: ContextVar[int] = ContextVar("workers", default=0)
+
+
+@contextmanager
+def workers(count: int) -> Iterator[None]:
+    """Let crowds use so many threads meanwhile; 0 for all there are. No result depends on it."""
+    token = _workers.set(count)
+    try:
+        yield
+    finally:
+        _workers.reset(token)
+
+
+@contextmanager
+def threads() -> Iterator[Each]:
+    """Give a function that does a job for each of some things, on as many threads as crowds may use."""
+    count = _workers.get() or cores()
+    with ThreadPoolExecutor(count) as pool:
+        yield lambda job, things: list(pool.map(job, things) if min(count, len(things)) > 1 else map(job, things))
+
+
+def cuts_of(chances: Floats) -> Uints:
+    """Return cumulative chances as multiples of 2⁻⁴⁰, (..., L), from chances of exits (..., L) that exclude another.
+
+    A sum of 1 is cut at 1 − 2⁻⁴⁰.
+    """
+    cumulative = np.minimum(np.rint(np.cumsum(chances, axis=-1) * WHOLE), WHOLE - 1.0)
+    return cumulative.astype(np.uint64)
+
+
+@dataclass
+class Block:
+    """Up to a million people of one segment; `first` is the number of its first group in the segment."""
+
+    segment: int
+    first: int
+    words: Uints
+    stride: int
+    people: int = 0
+
+    @property
+    def groups(self) -> int:
+        """Groups in use."""
+        return -(-self.people // planes.GROUP)
+
+
+@dataclass
+class Crowd:
+    """The people of one replicate.
+
+    Parameters
+    ----------
+    segments : how many.
+    depth : planes in all: codes are below 2 to this power.
+    each : runs a job for each of some blocks; see `threads`.
+    """
+
+    segments: int
+    depth: int
+    each: Each
+    blocks: list[list[Block]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.blocks = [[] for _ in range(self.segments)]
+
+    def enter(self, segment: int, code: int, people: int) -> None:
+        """Add people of one code to a segment, behind those who are there."""
+        mine = self.blocks[segment]
+        while people > 0:
+            if not mine or mine[-1].people == mine[-1].stride * planes.LANES:
+                mine.append(self._block(segment, people))
+            block = mine[-1]
+            stop = min(block.people + people, block.stride * planes.LANES)
+            planes.enter(block.words, block.stride, self.depth, block.people, stop, code)
+            people -= stop - block.people
+            block.people = stop
+
+    def _block(self, segment: int, people: int) -> Block:
+        before = self.blocks[segment]
+        first = before[-1].first + before[-1].stride // planes.WORDS if before else 0
+        groups = min(-(-people // planes.GROUP), BLOCK_GROUPS)
+        stride = groups * planes.WORDS
+        return Block(segment, first, np.zeros(self.depth * stride, np.uint64), stride)
+
+    def advance(self, codes: Uints, cuts: Uints, to: Uints, keys: Uints, depth: int | None = None) -> Ints:
+        """Let people leave codes (E,) by chance `cuts` (S, E, L) to codes (E, L); return how many, (S, E, L).
+
+        `keys` (S,) is the luck; `depth` the planes that may be in use, all of them if not given.
+        """
+        used = self.depth if depth is None else depth
+
+        def month(block: Block) -> Ints:
+            counts = np.zeros(to.shape, np.int64)
+            planes.advance(block.words, block.stride, used, block.groups, block.first, keys[block.segment], codes,
+                           cuts[block.segment], to, counts)  # fmt: skip
+            return counts
+
+        moved = np.zeros((self.segments, *to.shape), np.int64)
+        movable = cuts[..., -1].any(axis=1)
+        blocks = [b for mine in self.blocks for b in mine if movable[b.segment]]
+        for block, counts in zip(blocks, self._each(month, blocks), strict=True):
+            moved[block.segment] += counts
+        return moved
+
+    def _each(self, job: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
+        """Do a job for each thing, on several threads where it is worth their while."""
+        if sum(b.groups for mine in self.blocks for b in mine) < FEW_GROUPS:
+            return list(map(job, things))
+        return self.each(job, things)
+
+    def recode(self, code: int, new: int) -> None:
+        """Give everybody of a code another one."""
+        self.allot({code: new}, {code: new}, None, np.zeros(self.segments, np.uint64))
+
+    def allot(self, chosen: dict[int, int], rest: dict[int, int], places: int | None, keys: Uints) -> Ints:
+        """Give `places` people of some codes the code `chosen`, the others `rest`; return how many, (codes, S).
+
+        Every choice of so many people is as likely as any other: hypergeometric over blocks, then person by person.
+        `places` None serves all. `keys` (S,) is the luck.
+        """
+        groups = [(i, code, b) for i, code in enumerate(chosen) for mine in self.blocks for b in mine]
+
+        def askers(group: tuple[int, int, Block]) -> int:
+            _, code, b = group
+            return int(planes.count(b.words, b.stride, self.depth, b.groups, code))
+
+        asked = np.array(self._each(askers, groups), np.int64)
+        served = asked if places is None else _shared(asked, places, groups, keys)
+
+        def serve(job: tuple[tuple[int, int, Block], int, int]) -> None:
+            (_, code, b), wanted, among = job
+            if among:
+                planes.choose(b.words, b.stride, self.depth, b.groups, b.first, _keys(keys[b.segment : b.segment + 1], code)[0],
+                              code, chosen[code], rest[code], wanted, among)  # fmt: skip
+
+        self._each(serve, list(zip(groups, served, asked, strict=True)))
+        out = np.zeros((len(chosen), self.segments), np.int64)
+        for (i, _, block), count in zip(groups, served, strict=True):
+            out[i, block.segment] += count
+        return out
+
+
+def _keys(keys: Uints, salt: int | Uints) -> Uints:
+    """Return new keys from keys (n,) and a number or numbers (n,) that tell uses of one key apart."""
+    out = np.empty((1, keys.size), np.uint64)
+    kernels.pair_keys(keys ^ (np.asarray(salt, np.uint64) * kernels.GAMMA), np.zeros(1, np.uint64), out)
+    return out[0]
+
+
+def _shared(asked: Ints, places: int, groups: Sequence[tuple[int, int, Block]], keys: Uints) -> Ints:
+    """Return how many places each group of askers gets, (groups,), drawn without replacement."""
+    served, here = np.zeros(asked.size, np.int64), np.empty(1, np.int64)
+    others, free = int(asked.sum()), min(places, int(asked.sum()))
+    own = np.array([keys[b.segment] for _, _, b in groups], np.uint64)
+    salts = np.array([(b.first << 8) + code + (1 << 40) for _, code, b in groups], np.uint64)
+    luck = _keys(own, salts)
+    for i in np.flatnonzero(asked):
+        others -= int(asked[i])
+        kernels.hypergeometrics(asked[i : i + 1], np.array([others]), np.array([free]), luck[i : i + 1], here)
+        served[i] = here[0]
+        free -= int(here[0])
+    return served

@@ -71,6 +71,10 @@ class Block:
         """Groups in use."""
         return -(-self.people // planes.GROUP)
 
+    def at(self, keys: Uints) -> Uints:
+        """Return what a kernel is told of it: groups in use, number of the first, key of its segment (S,)."""
+        return np.array([self.groups, self.first, keys[self.segment]], np.uint64)
+
 
 @dataclass
 class Crowd:
@@ -119,12 +123,11 @@ class Crowd:
 
         def month(block: Block) -> Ints:
             counts = np.zeros(to.shape, np.int64)
-            planes.advance(block.words, block.stride, used, block.groups, block.first, keys[block.segment], codes,
-                           cuts[block.segment], to, counts)  # fmt: skip
+            planes.advance(block.words, block.stride, used, block.at(keys), codes, cuts[block.segment], to, counts)
             return counts
 
         moved = np.zeros((self.segments, *to.shape), np.int64)
-        movable = cuts[..., -1].any(axis=1)
+        movable = np.asarray(cuts[..., -1].any(axis=1))
         blocks = [b for mine in self.blocks for b in mine if movable[b.segment]]
         for block, counts in zip(blocks, self._each(month, blocks), strict=True):
             moved[block.segment] += counts
@@ -158,8 +161,8 @@ class Crowd:
         def serve(job: tuple[tuple[int, int, Block], int, int]) -> None:
             (_, code, b), wanted, among = job
             if among:
-                planes.choose(b.words, b.stride, self.depth, b.groups, b.first, _keys(keys[b.segment : b.segment + 1], code)[0],
-                              code, chosen[code], rest[code], wanted, among)  # fmt: skip
+                planes.choose(b.words, b.stride, self.depth, b.at(_keys(keys, code)), code, chosen[code], rest[code],
+                              wanted, among)  # fmt: skip
 
         self._each(serve, list(zip(groups, served, asked, strict=True)))
         out = np.zeros((len(chosen), self.segments), np.int64)
@@ -172,7 +175,7 @@ def _keys(keys: Uints, salt: int | Uints) -> Uints:
     """Return new keys from keys (n,) and a number or numbers (n,) that tell uses of one key apart."""
     out = np.empty((1, keys.size), np.uint64)
     kernels.pair_keys(keys ^ (np.asarray(salt, np.uint64) * kernels.GAMMA), np.zeros(1, np.uint64), out)
-    return out[0]
+    return np.asarray(out[0])
 
 
 def _shared(asked: Ints, places: int, groups: Sequence[tuple[int, int, Block]], keys: Uints) -> Ints:

@@ -51,8 +51,7 @@ _LAST_COUNTER = np.uint64(63)
 _options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@intrinsic  # type: ignore[misc, untyped-decorator, unused-ignore]
-def ones(typing_context: Any, word: Any) -> Any:
+def _ones(typing_context: Any, word: Any) -> Any:
     """Return how many bits of a word are set; the compiler knows a vector form of it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -61,8 +60,7 @@ def ones(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-@intrinsic  # type: ignore[misc, untyped-decorator, unused-ignore]
-def lowest(typing_context: Any, word: Any) -> Any:
+def _lowest(typing_context: Any, word: Any) -> Any:
     """Return the position of the lowest bit that is set; the word is not 0."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -71,159 +69,219 @@ def lowest(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-_advancing = void(
-    uint64[::1], uint64, uint64, uint64, uint64, uint64, uint64[::1], uint64[:, ::1], uint64[:, ::1], int64[:, ::1]
+ones: Any = intrinsic(_ones)
+lowest: Any = intrinsic(_lowest)
+
+_row, _table, _cube = uint64[::1], uint64[:, ::1], uint64[:, :, ::1]
+_inlined: dict[str, Any] = {"inline": "always", **_options}  # a call a group would count references to each array
+
+
+@njit(_row(_table), **_options)
+def _can_be_left(cuts: Uints) -> Uints:
+    """Return which rows of the cuts leave anybody a chance to go."""
+    live = np.empty(cuts.shape[0], np.uint64)
+    alive = 0
+    for e in range(cuts.shape[0]):
+        if cuts[e, cuts.shape[1] - 1] > _ZERO:
+            live[alive] = e
+            alive += 1
+    return live[:alive]
+
+
+@njit(_cube(_table, _row, uint64), **_options)
+def _unions_by_bit(cuts: Uints, live: Uints, triples: Any) -> Uints:
+    """Return where the unions stand of those whose cut has a bit set, (PREFIX, L, triples)."""
+    union = np.zeros((PREFIX, np.uint64(cuts.shape[1]), triples), np.uint64)
+    for b in range(PREFIX):
+        for j in range(np.uint64(cuts.shape[1])):
+            for c in range(triples):
+                union[b, j, c] = c * _EIGHT * _G
+            for i in range(np.uint64(live.size)):
+                if (cuts[live[i], j] >> (_TOP - b)) & _ONE:
+                    union[b, j, i // _THREE] += _G << (i % _THREE)
+    return union
+
+
+@njit(
+    uint64(uint64[::1], uint64, uint64, uint64, uint64[::1], uint64[::1], uint64[::1], uint64[::1], uint64[::1]),
+    **_inlined,
 )
+def _find(
+    planes: Uints, stride: Any, depth: Any, a: Any, codes: Uints, live: Uints, at: Uints, here: Uints, some: Uints
+) -> Any:  # fmt: skip
+    """Mark in `here` who of a group holds each live code, in `some` who holds any; return 0 if nobody does."""
+    for w in range(_G):
+        some[w] = _ZERO
+    for i in range(np.uint64(live.size)):
+        o, code = at[i], codes[live[i]]
+        flip = _ZERO if code & _ONE else _ALL
+        for w in range(_G):
+            here[o + w] = planes[a + w] ^ flip
+        for p in range(_ONE, depth):
+            flip = _ZERO if (code >> p) & _ONE else _ALL
+            ap = a + p * stride
+            for w in range(_G):
+                here[o + w] &= planes[ap + w] ^ flip
+        for w in range(_G):
+            some[w] |= here[o + w]
+    anybody = _ZERO
+    for w in range(_G):
+        anybody |= some[w]
+    return anybody
+
+
+@njit(void(_row, uint64, uint64), **_inlined)
+def _unite(here: Uints, alive: Any, triples: Any) -> None:
+    """Fill in who holds any of two or three codes of each triple."""
+    for c in range(triples):
+        for s in range(_THREE, _EIGHT):
+            low = s & (~s + _ONE)
+            if s != low and _THREE * c < alive and s < (_ONE << min(_THREE, alive - _THREE * c)):
+                x, y, z = (c * _EIGHT + s) * _G, (c * _EIGHT + (s ^ low)) * _G, (c * _EIGHT + low) * _G
+                for w in range(_G):
+                    here[x + w] = here[y + w] | here[z + w]
+
+
+@njit(
+    void(uint64[::1], uint64[:, :, ::1], uint64, uint64, uint64[::1], uint64[::1], uint64[::1], uint64[::1]), **_inlined
+)
+def _compare(
+    here: Uints, union: Uints, b: Any, j: Any, luck: Uints, some: Uints, below: Uints, tied: Uints
+) -> None:  # fmt: skip
+    """Compare bit b of everybody's luck with that of their cut of level j."""
+    o, x, y = j * _G, union[b, j, 0], union[b, j, 1]
+    if union.shape[2] == 2:
+        for w in range(_G):
+            theirs = here[x + w] | here[y + w]
+            unlike = luck[w] ^ theirs
+            below[o + w] |= tied[o + w] & unlike & theirs
+            tied[o + w] &= ~unlike
+        return
+    for w in range(_G):
+        some[w] = here[x + w] | here[y + w]
+    for c in range(_TWO, np.uint64(union.shape[2])):
+        x = union[b, j, c]
+        for w in range(_G):
+            some[w] |= here[x + w]
+    for w in range(_G):
+        unlike = luck[w] ^ some[w]
+        below[o + w] |= tied[o + w] & unlike & some[w]
+        tied[o + w] &= ~unlike
+
+
+@njit(void(uint64, _table, _row, _row, _row, _row, _row), **_inlined)
+def _decide(
+    root: Any, cuts: Uints, live: Uints, at: Uints, here: Uints, below: Uints, tied: Uints
+) -> None:  # fmt: skip
+    """Compare the bits below the prefix, one by one for the few who are still tied with a cut."""
+    levels = np.uint64(cuts.shape[1])
+    rest = (_ONE << (_TOP + _ONE - PREFIX)) - _ONE
+    for w in range(_G):
+        left = _ZERO
+        for j in range(levels):
+            left |= tied[j * _G + w]
+        if left == _ZERO:
+            continue
+        word_root = mix(root + (w * _G + _LAST_COUNTER) * GAMMA)
+        while left != _ZERO:
+            lane = lowest(left)
+            bit = _ONE << lane
+            left ^= bit
+            u = mix(word_root + (lane + _ONE) * GAMMA) >> (np.uint64(24) + PREFIX)
+            i = _ZERO
+            while here[at[i] + w] & bit == _ZERO:
+                i += _ONE
+            for j in range(levels):
+                if tied[j * _G + w] & bit and u < (cuts[live[i], j] & rest):
+                    below[j * _G + w] |= bit
+
+
+@njit(void(_row, uint64, _row), **_inlined)
+def _newly_below(below: Uints, j: Any, some: Uints) -> None:
+    """Mark in `some` who is below their cut of level j and not below that of the level before."""
+    for w in range(_G):
+        some[w] = below[j * _G + w]
+    if j > _ZERO:
+        for w in range(_G):
+            some[w] &= ~below[(j - _ONE) * _G + w]
+
+
+@njit(int64(_row, uint64, uint64, uint64, uint64, _row, uint64, _row), **_inlined)
+def _apply(
+    planes: Uints, stride: Any, depth: Any, a: Any, change: Any, here: Uints, m: Any, some: Uints
+) -> Any:  # fmt: skip
+    """Change the code of those of `some` who hold the code at `m`; return how many they are."""
+    moved = _ZERO
+    for w in range(_G):
+        moved += ones(here[m + w] & some[w])
+    if moved:
+        for p in range(depth):
+            if (change >> p) & _ONE:
+                ap = a + p * stride
+                for w in range(_G):
+                    planes[ap + w] ^= here[m + w] & some[w]
+    return int64(moved)
+
+
+_advancing = void(_row, uint64, uint64, _row, _row, _table, _table, int64[:, ::1])
 
 
 @njit(_advancing, **_options)
 def advance(
-    planes: Uints, stride: Any, depth: Any, groups: Any, first: Any, key: Any, codes: Uints, cuts: Uints, to: Uints,
-    counts: Ints,
+    planes: Uints, stride: Any, depth: Any, where: Uints, codes: Uints, cuts: Uints, to: Uints, counts: Ints
 ) -> None:  # fmt: skip
     """Move the people of a block for one month.
 
     Parameters
     ----------
-    planes : (depth × stride,) words, plane after plane; changed in place. groups : how many are in use.
-    first : number of the block's first group in its segment, for the luck. key : of segment, month and replicate.
+    planes : (depth × stride,) words, plane after plane; changed in place.
+    where : how many groups are in use, the number of the first of them in its segment, and the key of segment, month
+        and replicate.
     codes : (E,) codes that people leave, each once.
     cuts : (E, L) cumulative chances × 2⁴⁰, not falling along L; a code with fewer exits repeats its last.
     to : (E, L) codes that they enter; the code itself where the exit is none.
     counts : (E, L) persons moved; added to.
     """
-    exits, levels = np.uint64(codes.size), np.uint64(cuts.shape[1])
-    live = np.empty(exits, np.uint64)  # codes that can be left this month
-    alive = _ZERO
-    for e in range(exits):
-        if cuts[e, levels - _ONE] > _ZERO:
-            live[alive] = e
-            alive += _ONE
+    levels = np.uint64(cuts.shape[1])
+    live = _can_be_left(cuts)
+    alive = np.uint64(live.size)
     if alive == _ZERO:
         return
     triples = max(_TWO, (alive + _TWO) // _THREE)  # unions of three codes each are looked up
-    here = np.zeros(triples * _EIGHT * _G, np.uint64)
-    below, tied = np.empty(levels * _G, np.uint64), np.empty(levels * _G, np.uint64)
-    luck, some = np.empty(_G, np.uint64), np.empty(_G, np.uint64)
     at = np.empty(alive, np.uint64)
     for i in range(alive):
         at[i] = ((i // _THREE) * _EIGHT + (_ONE << (i % _THREE))) * _G
-    union = np.zeros((PREFIX, levels, triples), np.uint64)  # where people stand whose chance has this bit set
-    for b in range(PREFIX):
-        for j in range(levels):
-            for c in range(triples):
-                union[b, j, c] = c * _EIGHT * _G
-            for i in range(alive):
-                if (cuts[live[i], j] >> (_TOP - b)) & _ONE:
-                    union[b, j, i // _THREE] += _G << (i % _THREE)
-    rest = (_ONE << (_TOP + _ONE - PREFIX)) - _ONE
-
-    for g in range(groups):
+    union = _unions_by_bit(cuts, live, triples)
+    here = np.zeros(triples * _EIGHT * _G, np.uint64)
+    below, tied = np.empty(levels * _G, np.uint64), np.empty(levels * _G, np.uint64)
+    luck, some = np.empty(_G, np.uint64), np.empty(_G, np.uint64)
+    for g in range(where[0]):
         a = g * _G
-        for w in range(_G):
-            some[w] = _ZERO
-        for i in range(alive):
-            o, code = at[i], codes[live[i]]
-            flip = _ZERO if code & _ONE else _ALL
-            for w in range(_G):
-                here[o + w] = planes[a + w] ^ flip
-            for p in range(_ONE, depth):
-                flip = _ZERO if (code >> p) & _ONE else _ALL
-                ap = a + p * stride
-                for w in range(_G):
-                    here[o + w] &= planes[ap + w] ^ flip
-            for w in range(_G):
-                some[w] |= here[o + w]
-        anybody = _ZERO
-        for w in range(_G):
-            anybody |= some[w]
-        if anybody == _ZERO:
+        if _find(planes, stride, depth, a, codes, live, at, here, some) == _ZERO:
             continue
-        for c in range(triples):
-            for s in range(_THREE, _EIGHT):
-                low = s & (~s + _ONE)
-                if s != low and _THREE * c < alive and s < (_ONE << min(_THREE, alive - _THREE * c)):
-                    x, y, z = (c * _EIGHT + s) * _G, (c * _EIGHT + (s ^ low)) * _G, (c * _EIGHT + low) * _G
-                    for w in range(_G):
-                        here[x + w] = here[y + w] | here[z + w]
+        _unite(here, alive, triples)
         for j in range(levels):
-            o = j * _G
             for w in range(_G):
-                below[o + w] = _ZERO
-                tied[o + w] = some[w]
-
-        root = mix(key + (first + g + _ONE) * GAMMA)
+                below[j * _G + w] = _ZERO
+                tied[j * _G + w] = some[w]
+        root = mix(where[2] + (where[1] + g + _ONE) * GAMMA)
         for b in range(PREFIX):
             bit_root = root + b * GAMMA
             for w in range(_G):
                 luck[w] = mix(bit_root + w * (_G * GAMMA))
             for j in range(levels):
-                o = j * _G
-                x, y = union[b, j, 0], union[b, j, 1]
-                if triples > _TWO:
-                    for w in range(_G):
-                        some[w] = here[x + w] | here[y + w]
-                    for c in range(_TWO, triples):
-                        x = union[b, j, c]
-                        for w in range(_G):
-                            some[w] |= here[x + w]
-                    for w in range(_G):
-                        unlike = luck[w] ^ some[w]
-                        below[o + w] |= tied[o + w] & unlike & some[w]
-                        tied[o + w] &= ~unlike
-                else:
-                    for w in range(_G):
-                        theirs = here[x + w] | here[y + w]
-                        unlike = luck[w] ^ theirs
-                        below[o + w] |= tied[o + w] & unlike & theirs
-                        tied[o + w] &= ~unlike
-
-        for w in range(_G):
-            open_ = _ZERO
-            for j in range(levels):
-                open_ |= tied[j * _G + w]
-            if open_ != _ZERO:
-                word_root = mix(root + (w * _G + _LAST_COUNTER) * GAMMA)
-                while open_ != _ZERO:
-                    lane = lowest(open_)
-                    bit = _ONE << lane
-                    open_ ^= bit
-                    u = mix(word_root + (lane + _ONE) * GAMMA) >> (np.uint64(24) + PREFIX)
-                    i = _ZERO
-                    while here[at[i] + w] & bit == _ZERO:
-                        i += _ONE
-                    for j in range(levels):
-                        if tied[j * _G + w] & bit and u < (cuts[live[i], j] & rest):
-                            below[j * _G + w] |= bit
-
+                _compare(here, union, b, j, luck, some, below, tied)
+        _decide(root, cuts, live, at, here, below, tied)
         for j in range(levels):
-            o = j * _G
-            if j == _ZERO:
-                for w in range(_G):
-                    some[w] = below[w]
-            else:
-                before = o - _G
-                for w in range(_G):
-                    some[w] = below[o + w] & ~below[before + w]
+            _newly_below(below, j, some)
             for i in range(alive):
                 e = live[i]
                 change = to[e, j] ^ codes[e]
-                if change == _ZERO:
-                    continue
-                m = at[i]
-                moved = _ZERO
-                for w in range(_G):
-                    moved += ones(here[m + w] & some[w])
-                if moved:
-                    counts[e, j] += int64(moved)
-                    for p in range(depth):
-                        if (change >> p) & _ONE:
-                            ap = a + p * stride
-                            for w in range(_G):
-                                planes[ap + w] ^= here[m + w] & some[w]
+                if change != _ZERO:
+                    counts[e, j] += _apply(planes, stride, depth, a, change, here, at[i], some)
 
 
-@njit(void(uint64[::1], uint64, uint64, uint64, uint64, uint64), **_options)
+@njit(void(_row, uint64, uint64, uint64, uint64, uint64), **_options)
 def enter(planes: Uints, stride: Any, depth: Any, first: Any, last: Any, code: Any) -> None:
     """Put people of one code in the empty places first, …, last − 1 of a block."""
     for p in range(depth):
@@ -239,7 +297,7 @@ def enter(planes: Uints, stride: Any, depth: Any, first: Any, last: Any, code: A
             planes[p * stride + w] |= mask
 
 
-@njit(uint64(uint64[::1], uint64, uint64, uint64, uint64), inline="always", **_options)
+@njit(uint64(_row, uint64, uint64, uint64, uint64), inline="always", **_options)
 def _with_code(planes: Uints, stride: Any, depth: Any, code: Any, w: Any) -> Any:
     """Return the lanes of word w that hold a code."""
     found = _ALL
@@ -248,8 +306,8 @@ def _with_code(planes: Uints, stride: Any, depth: Any, code: Any, w: Any) -> Any
     return found
 
 
-@njit(int64(uint64[::1], uint64, uint64, uint64, uint64), **_options)
-def count(planes: Uints, stride: Any, depth: Any, groups: Any, code: Any) -> int:
+@njit(int64(_row, uint64, uint64, uint64, uint64), **_options)
+def count(planes: Uints, stride: Any, depth: Any, groups: Any, code: Any) -> Any:
     """Return how many people of a block have a code."""
     found = _ZERO
     for w in range(groups * _G):
@@ -257,23 +315,22 @@ def count(planes: Uints, stride: Any, depth: Any, groups: Any, code: Any) -> int
     return int64(found)
 
 
-_choosing = void(uint64[::1], uint64, uint64, uint64, uint64, uint64, uint64, uint64, uint64, int64, int64)
+_choosing = void(_row, uint64, uint64, _row, uint64, uint64, uint64, int64, int64)
 
 
 @njit(_choosing, **_options)
 def choose(
-    planes: Uints, stride: Any, depth: Any, groups: Any, first: Any, key: Any, code: Any, chosen: Any, rest: Any,
-    wanted: int, among: int,
+    planes: Uints, stride: Any, depth: Any, where: Uints, code: Any, chosen: Any, rest: Any, wanted: int, among: int
 ) -> None:  # fmt: skip
     """Give exactly `wanted` of the `among` people with a code the code `chosen`, and the others the code `rest`.
 
-    Every choice of so many people is as likely as any other (Knuth's algorithm S).
+    Every choice of so many people is as likely as any other (Knuth's algorithm S). `where` as in `advance`.
     """
-    for w in range(groups * _G):
+    for w in range(where[0] * _G):
         left = _with_code(planes, stride, depth, code, w)
         if left == _ZERO:
             continue
-        root = mix(key + (first * _G + w + _ONE) * GAMMA)
+        root = mix(where[2] + (where[1] * _G + w + _ONE) * GAMMA)
         while left != _ZERO:
             lane = lowest(left)
             left ^= _ONE << lane

@@ -133,9 +133,7 @@ class Codes:
 class Desk:
     """One month: who moves, who asks at a desk, who of them is served. The books are in flows, the people in codes."""
 
-    def __init__(
-        self, codes: Codes, people: Sequence[Crowd], streams: Streams, month: int, schedule: Schedule
-    ) -> None:
+    def __init__(self, codes: Codes, people: Sequence[Crowd], streams: Streams, month: int, schedule: Schedule) -> None:
         self.codes, self.people, self.model = codes, people, codes.model
         self.streams, self.month, self.schedule = streams, month, schedule
         self.waiting: dict[int, set[int]] = {}  # flow -> replicates in which somebody stands at its desk

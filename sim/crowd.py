@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import kernels, planes
+from sim import graphs, kernels, planes
 from sim.memory import cores
+from sim.networks import Graph
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -47,13 +48,9 @@ def threads() -> Iterator[Each]:
         yield lambda job, things: list(pool.map(job, things) if min(count, len(things)) > 1 else map(job, things))
 
 
-def cuts_of(chances: Floats) -> Uints:
-    """Return cumulative chances as multiples of 2⁻⁴⁰, (..., L), from chances of exits (..., L) that exclude another.
-
-    A sum of 1 is cut at 1 − 2⁻⁴⁰.
-    """
-    cumulative = np.minimum(np.rint(np.cumsum(chances, axis=-1) * WHOLE), WHOLE - 1.0)
-    return cumulative.astype(np.uint64)
+def cuts_of(cumulative: Floats) -> Uints:
+    """Return cumulative chances (..., L) as multiples of 2⁻⁴⁰; certainty becomes 1 − 2⁻⁴⁰."""
+    return np.asarray(np.minimum(np.rint(cumulative * WHOLE), WHOLE - 1.0).astype(np.uint64))
 
 
 @dataclass
@@ -76,6 +73,52 @@ class Block:
         return np.array([self.groups, self.first, keys[self.segment]], np.uint64)
 
 
+@dataclass(frozen=True)
+class Met:
+    """An exit whose chances depend on a person's own contacts.
+
+    Parameters
+    ----------
+    code : that people leave. to : (L,) codes that they enter.
+    bound : (S,) the highest chance of leaving. shares : (S, Q, L) cumulative chances divided by it, by rows of
+        `Ties.row`; the last for people without a place in the network.
+    """
+
+    code: int
+    to: Uints
+    bound: Floats
+    shares: Floats
+
+
+@dataclass
+class Ties:
+    """What people see of those whom they know: row d·(d + 1)/2 + a of a table stands for a active of d contacts.
+
+    Parameters
+    ----------
+    rows, active : (N,) row of no active contact, and active contacts now.
+    was : who of each block was active when last told.
+    """
+
+    graph: Graph
+    rows: NDArray[np.uint16] = field(init=False)
+    active: NDArray[np.uint8] = field(init=False)
+    was: dict[tuple[int, int], Uints] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        degree = self.graph.degree.astype(np.uint16)
+        self.rows = degree * (degree + np.uint16(1)) // np.uint16(2)
+        self.active = np.zeros(degree.size, np.uint8)
+
+    @property
+    def exposures(self) -> Floats:
+        """Active share of the contacts in each row but the last, (Q − 1,); 0 for who knows nobody."""
+        most = int(self.graph.degree.max(initial=0))
+        d = np.repeat(np.arange(most + 1), np.arange(1, most + 2))
+        a = np.arange(d.size) - d * (d + 1) // 2
+        return np.asarray(a / np.maximum(d, 1))
+
+
 @dataclass
 class Crowd:
     """The people of one replicate.
@@ -90,6 +133,7 @@ class Crowd:
     segments: int
     depth: int
     each: Each
+    ties: Ties | None = None
     blocks: list[list[Block]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,24 +158,118 @@ class Crowd:
         stride = groups * planes.WORDS
         return Block(segment, first, np.zeros(self.depth * stride, np.uint64), stride)
 
-    def advance(self, codes: Uints, cuts: Uints, to: Uints, keys: Uints, depth: int | None = None) -> Ints:
+    def settle(self, segment: int, codes: Sequence[int], people: Ints, key: np.uint64) -> None:
+        """Put people of some codes (so many of each) into an empty segment in random order."""
+        total, upto = int(people.sum()), np.cumsum(people)
+        names = np.array(codes, np.uint8)
+        while (done := sum(b.people for b in self.blocks[segment])) < total:
+            block = self._block(segment, total - done)
+            block.people = min(total - done, block.stride * planes.LANES)
+            order = np.empty(block.people, np.uint64)
+            graphs.permuted(done, total, key, order)
+            planes.paint(block.words, block.stride, self.depth, names[np.searchsorted(upto, order, side="right")])
+            self.blocks[segment].append(block)
+
+    def advance(
+        self, codes: Uints, cuts: Uints, to: Uints, keys: Uints, depth: int | None = None, met: Sequence[Met] = ()
+    ) -> tuple[Ints, Ints]:
         """Let people leave codes (E,) by chance `cuts` (S, E, L) to codes (E, L); return how many, (S, E, L).
 
-        `keys` (S,) is the luck; `depth` the planes that may be in use, all of them if not given.
+        `keys` (S,) is the luck; `depth` the planes that may be in use, all of them if not given. Those whose chances
+        depend on their own contacts are in `met`, and not in `codes`; how many of them, (S, M, L), comes second.
         """
         used = self.depth if depth is None else depth
+        levels = to.shape[1]
 
-        def month(block: Block) -> Ints:
-            counts = np.zeros(to.shape, np.int64)
-            planes.advance(block.words, block.stride, used, block.at(keys), codes, cuts[block.segment], to, counts)
-            return counts
+        def month(block: Block) -> tuple[Ints, Ints]:
+            counts, by_contacts = np.zeros(to.shape, np.int64), np.zeros((len(met), levels), np.int64)
+            where = block.at(keys)
+            marks = [self._decide(block, m, used, keys) for m in met]
+            planes.advance(block.words, block.stride, used, where, codes, cuts[block.segment], to, counts)
+            for i, (m, mark) in enumerate(zip(met, marks, strict=True)):
+                for j in range(levels):
+                    change = m.code ^ int(m.to[j])
+                    by_contacts[i, j] = planes.move_marked(block.words, block.stride, used, block.groups, change, mark,
+                                                           j) if change else 0  # fmt: skip
+            return counts, by_contacts
 
         moved = np.zeros((self.segments, *to.shape), np.int64)
-        movable = np.asarray(cuts[..., -1].any(axis=1))
+        moved_met = np.zeros((self.segments, len(met), levels), np.int64)
+        movable = np.asarray(cuts[..., -1].any(axis=1)) | bool(met)
         blocks = [b for mine in self.blocks for b in mine if movable[b.segment]]
-        for block, counts in zip(blocks, self._each(month, blocks), strict=True):
+        for block, (counts, by_contacts) in zip(blocks, self._each(month, blocks), strict=True):
             moved[block.segment] += counts
-        return moved
+            moved_met[block.segment] += by_contacts
+        return moved, moved_met
+
+    def _decide(self, block: Block, met: Met, depth: int, keys: Uints) -> Uints:
+        """Return who leaves by their contacts, (L × stride,) words."""
+        marks = np.zeros(met.to.size * block.stride, np.uint64)
+        if self.ties and met.bound[block.segment] > 0:
+            low, placed = self._placed(block)
+            mine = slice(low, low + placed)
+            planes.decide_by_contacts(
+                block.words, block.stride, depth, block.at(_keys(keys, met.code)), met.code,
+                float(met.bound[block.segment]), met.shares[block.segment], self.ties.rows[mine],
+                self.ties.active[mine], marks,
+            )  # fmt: skip
+        return marks
+
+    def _placed(self, block: Block) -> tuple[int, int]:
+        """Return the id of the first person of a block, and how many of it have a place in the network."""
+        assert self.ties is not None
+        starts = self.ties.graph.starts
+        low = int(starts[block.segment]) + block.first * planes.GROUP
+        return low, max(0, min(block.people, int(starts[block.segment + 1]) - low))
+
+    def tell(self, codes: Uints) -> None:
+        """Let everybody see who among their contacts holds any of some codes now."""
+        ties = self.ties
+        if ties is None:
+            return
+        told: list[tuple[Block, Uints]] = []
+
+        def look(block: Block) -> Uints:
+            now = np.empty(block.stride, np.uint64)
+            planes.look(block.words, block.stride, self.depth, block.groups, codes, now)
+            return now
+
+        blocks = [b for mine in self.blocks for b in mine if self._placed(b)[1]]
+        told = list(zip(blocks, self._each(look, blocks), strict=True))
+        people, parts = ties.graph.people, _workers.get() or cores()
+        bounds = [(i * people // parts, (i + 1) * people // parts) for i in range(parts)]
+
+        def tell(ids: tuple[int, int]) -> None:
+            for block, now in told:
+                was = ties.was.get((block.segment, block.first))
+                was = np.zeros(block.stride, np.uint64) if was is None else was
+                low, placed = self._placed(block)
+                planes.tell_contacts(was, now, low, placed, ties.graph.offsets, ties.graph.contacts,
+                                     ties.graph.degree, ties.active, *ids)  # fmt: skip
+
+        self._each(tell, bounds)
+        ties.was = {(block.segment, block.first): now for block, now in told}
+
+    def holders(self, code: int) -> tuple[Ints, Ints]:
+        """Return the segments and positions in them, (n,) each, of all who hold a code and have a place."""
+        found: list[tuple[Ints, Ints]] = []
+        for mine in self.blocks:
+            for b in mine:
+                here = np.empty(b.groups * planes.GROUP, np.uint32)
+                n = int(planes.ids(b.words, b.stride, self.depth, b.groups, code, 0, here))
+                _, placed = self._placed(b)
+                at = here[:n][here[:n] < placed].astype(np.int64) + b.first * planes.GROUP
+                found.append((np.full(at.size, b.segment), at))
+        return (np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])) if found else \
+            (np.zeros(0, np.int64), np.zeros(0, np.int64))  # fmt: skip
+
+    def give(self, segments: Ints, positions: Ints, change: int) -> None:
+        """Change the code of some people (the one they have ^ the one they get)."""
+        for mine in self.blocks:
+            for b in mine:
+                inside = positions[segments == b.segment] - b.first * planes.GROUP
+                inside = inside[(inside >= 0) & (inside < b.people)]
+                planes.change_some(b.words, b.stride, self.depth, change, inside.astype(np.uint64))
 
     def _each(self, job: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
         """Do a job for each thing, on several threads where it is worth their while."""

@@ -19,9 +19,9 @@ SIM = ROOT / "sim"
 LAYERS = (
     ("errors",),
     ("quantities", "kernels", "located", "memory", "sensitivity"),
-    ("streams", "priors", "reading", "planes"),
+    ("streams", "priors", "reading", "planes", "graphs"),
     ("spec", "scenario"),
-    ("model", "step", "trajectory"),
+    ("model", "step", "trajectory", "networks"),
     ("ledger", "contacts", "changes", "shocks", "crowd"),
     ("balance", "schedule", "scenario_file"),
     ("draws",),

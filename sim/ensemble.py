@@ -19,11 +19,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.contacts import Contacts, Witness
 from sim.crowd import workers
 from sim.draws import draw
 from sim.errors import InputError, Problem
-from sim.fidelity import BYTES_A_LIFE, FIDELITIES, MOST_LIVED, ON_ALL_PROCESSORS
+from sim.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED, ON_ALL_PROCESSORS
 from sim.memory import keep_freed
+from sim.networks import bytes_needed
 from sim.quantities import Month
 from sim.scenario import Scenario
 from sim.schedule import Schedule
@@ -95,8 +97,28 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     )  # fmt: skip
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
-        trajectory = run(plan.model, schedule, draws.start, scenario.mixing, streams, plan.by_segment)
+        trajectory = run(plan.model, schedule, draws.start, met(plan), streams, plan.by_segment)
     return trajectory, draws.tried
+
+
+def met(plan: Plan, witness: Witness | None = None) -> Floats | Contacts:
+    """Return who meets whom, as the plan's fidelity takes it.
+
+    Raises
+    ------
+    InputError
+        If the scenario has a network and the fidelity does not tell people apart by whom they know.
+    """
+    scenario = plan.scenario
+    if plan.fidelity == FOLLOWS_NETWORKS:
+        return Contacts(scenario.mixing, scenario.network, witness)
+    if scenario.network:
+        allowed = f"has no place in the fidelity {plan.fidelity}, which knows no single contacts"
+        place = scenario.network.provenance.place
+        raise InputError(
+            [Problem("a network", allowed, f"run it with --fidelity {FOLLOWS_NETWORKS}", "network", place)]
+        )
+    return scenario.mixing
 
 
 def _with_tilt(shocks: dict[str, Floats], tilt: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -179,6 +201,7 @@ def block_size(plan: Plan) -> int:
     kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.by_segment else 1)
     working = segments * (len(model.states) + 2 * len(model.flows))
     lives = BYTES_A_LIFE.get(plan.fidelity, 0) * customers(plan)
+    lives += bytes_needed(plan.scenario.network, customers(plan)) if plan.scenario.network else 0
     replicate = 8 * (kept_months + months * len(plan.columns) + working) + lives
     shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
     return max(1, min(shared, MEMORY // replicate))
@@ -218,6 +241,7 @@ def run(
 ) -> Ensemble:
     """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
     refuse_a_crowd(plan, plan.draws)
+    met(plan)
     keep_freed()
     work = blocks(plan.draws, block_size(plan))
     ensemble = Ensemble(plan, folder)

@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 
-MOST_CONTACTS = 250  # of a person: a byte counts them
+MOST_CONTACTS = 100  # of a person in the tail of a power law
 PIECE = 1 << 20  # people whom one thread ties at a time
 MILLION = 1_000_000
 

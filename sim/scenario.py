@@ -281,6 +281,7 @@ class Scenario:
     whence: Mapping[str, Provenance] = field(default_factory=dict)  # of what has no `Value`: mixing, season.<parameter>
     subject: tuple[str, str] = ("", "")
     definitions: Mapping[str, Definition] = field(default_factory=dict)
+    network: Network | None = None
 
     @property
     def months(self) -> int:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.run import Fidelity
-from sim.cli.terminal import LangOption, language, progress
-from sim.memory import cores
+from sim.cli.terminal import LangOption, cores, language, progress
 
 
 def compare(

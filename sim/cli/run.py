@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, language, progress
+from sim.cli.terminal import LangOption, cores, language, progress
 from sim.errors import InputError, Problem
-from sim.memory import cores
 
 
 class Fidelity(StrEnum):

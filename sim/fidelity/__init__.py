@@ -18,3 +18,4 @@ FIDELITIES: dict[str, Callable[..., Trajectory]] = {
 BYTES_A_LIFE = {"agents": 1, "processes": 1000}  # of a fidelity that knows every person, measured, rounded up
 MOST_LIVED = {"agents": 2 * 10**13, "processes": 2 * 10**9}  # months of single lives in a run: some hours
 ON_ALL_PROCESSORS = ("agents",)  # blocks of replicates one after another, each on all processors
+FOLLOWS_NETWORKS = "agents"  # the one that knows who knows whom

@@ -4,14 +4,13 @@ In law the same as the cohort where everybody meets everybody. On a network each
 hazards become a table by segment and by active contacts. Replicates one after another, persons in parallel.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import crowd, step
-from sim.contacts import exposure_of
+from sim import crowd, kernels, step
+from sim.contacts import Contacts, exposure_of
 from sim.crowd import Crowd, Each, Met, Ties, cuts_of
 from sim.errors import InputError, Problem
 from sim.ledger import Ledger
@@ -28,21 +27,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Uints = NDArray[np.uint64]
 Rows = NDArray[np.intp]
-Witness = Callable[[int, Sequence[Crowd]], None]
 
 WHO = "who moves"  # the item of the one draw that decides which of competing flows takes a person
-
-
-@dataclass(frozen=True)
-class Contacts:
-    """Who meets whom: a mixing matrix (S, S), and the network that those have who have a place in it.
-
-    `witness`, if given, is shown everybody at the start and at the end of each month.
-    """
-
-    mixing: Floats
-    network: Network | None = None
-    witness: Witness | None = None
 
 
 def run(
@@ -356,8 +342,6 @@ def sow(
 
 def _hashed(numbers: Ints, key: np.uint64) -> Uints:
     """Return a keyed number for each number, (n,)."""
-    from sim import kernels
-
     out = np.empty((1, numbers.size), np.uint64)
     kernels.pair_keys(numbers.astype(np.uint64) * kernels.GAMMA, np.array([key], np.uint64), out)
     return np.asarray(out[0])

@@ -19,10 +19,13 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.contacts import Contacts, Witness
+from sim.crowd import workers
 from sim.draws import draw
 from sim.errors import InputError, Problem
-from sim.fidelity import BYTES_A_LIFE, FIDELITIES
+from sim.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED, ON_ALL_PROCESSORS
 from sim.memory import keep_freed
+from sim.networks import bytes_needed
 from sim.quantities import Month
 from sim.scenario import Scenario
 from sim.schedule import Schedule
@@ -36,7 +39,6 @@ Ints = NDArray[np.int64]
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
 MEMORY = 96 << 20  # bytes of one block
-MOST_LIVED = 2_000_000_000  # months of single lives in a run: some hours
 ALL = "all"  # the name of the whole bank where segments are told apart
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
@@ -95,8 +97,28 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     )  # fmt: skip
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
-        trajectory = run(plan.model, schedule, draws.start, scenario.mixing, streams, plan.by_segment)
+        trajectory = run(plan.model, schedule, draws.start, met(plan), streams, plan.by_segment)
     return trajectory, draws.tried
+
+
+def met(plan: Plan, witness: Witness | None = None) -> Floats | Contacts:
+    """Return who meets whom, as the plan's fidelity takes it.
+
+    Raises
+    ------
+    InputError
+        If the scenario has a network and the fidelity does not tell people apart by whom they know.
+    """
+    scenario = plan.scenario
+    if plan.fidelity == FOLLOWS_NETWORKS:
+        return Contacts(scenario.mixing, scenario.network, witness)
+    if scenario.network:
+        allowed = f"has no place in the fidelity {plan.fidelity}, which knows no single contacts"
+        place = scenario.network.provenance.place
+        raise InputError(
+            [Problem("a network", allowed, f"run it with --fidelity {FOLLOWS_NETWORKS}", "network", place)]
+        )
+    return scenario.mixing
 
 
 def _with_tilt(shocks: dict[str, Floats], tilt: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -190,6 +212,7 @@ def block_size(plan: Plan) -> int:
     kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.by_segment else 1)
     working = segments * (len(model.states) + 2 * len(model.flows))
     lives = BYTES_A_LIFE.get(plan.fidelity, 0) * customers(plan)
+    lives += bytes_needed(plan.scenario.network, customers(plan)) if plan.scenario.network else 0
     replicate = 8 * (kept_months + months * len(plan.columns) + working) + lives
     shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
     return max(1, min(shared, MEMORY // replicate))
@@ -211,9 +234,10 @@ def refuse_a_crowd(plan: Plan, replicates: int) -> None:
         With how many there are and how many may be.
     """
     lived = customers(plan) * replicates * plan.scenario.months
-    if plan.fidelity in BYTES_A_LIFE and lived > MOST_LIVED:
+    most = MOST_LIVED.get(plan.fidelity, lived)
+    if lived > most:
         found = f"{customers(plan):,} customers × {replicates:,} draws × {plan.scenario.months} months"
-        allowed = f"are {lived:,} months of single lives; at most {MOST_LIVED:,} are lived one by one"
+        allowed = f"are {lived:,} months of single lives; at most {most:,} are lived one by one"
         hint = "--fidelity cohort has the same law at any size"
         raise InputError([Problem(found, allowed, hint, f"--fidelity {plan.fidelity}")])
 
@@ -228,6 +252,7 @@ def run(
 ) -> Ensemble:
     """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
     refuse_a_crowd(plan, plan.draws)
+    met(plan)
     keep_freed()
     work = blocks(plan.draws, block_size(plan))
     ensemble = Ensemble(plan, folder)
@@ -249,6 +274,10 @@ def _in_order(plan: Plan, work: Sequence[Ints]) -> Iterator[tuple[Ints, tuple[Fl
         trajectory, tried = run_block(plan, numbers)
         return kept(plan, trajectory), tried
 
+    if plan.fidelity in ON_ALL_PROCESSORS:
+        with workers(plan.workers):
+            yield from ((numbers, compute(numbers)) for numbers in work)
+        return
     with ThreadPoolExecutor(plan.workers) as pool:
         waiting: deque[tuple[Ints, Future[tuple[Floats, int]]]] = deque()
         for numbers in work:

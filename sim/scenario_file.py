@@ -27,6 +27,7 @@ from sim.scenario_asks import read_asks
 from sim.scenario_desk import KEY, with_desks
 from sim.scenario_figures import read_reported
 from sim.scenario_levers import Setting, note_collisions, note_namesakes, read_levers
+from sim.scenario_network import read_network
 from sim.scenario_segments import cross, note_band_names, note_products, read_bands, read_mixing
 from sim.scenario_values import (
     FIGURE_EVIDENCE,
@@ -41,7 +42,7 @@ from sim.spec import Model
 
 REQUIRED = ("question", "start", "until", "parameters")
 SECTIONS = ("subject", "question", "start", "until", "definitions", "reported", "segments", "parameters", "mixing",
-            "season", "shocks", "drift", "levers", "events", "asks")  # fmt: skip
+            "season", "shocks", "drift", "levers", "events", "asks", "network")  # fmt: skip
 EVIDENCE = LEVER_EVIDENCE + FIGURE_EVIDENCE
 LONGEST_MONTHS = 600
 LONGEST_HALF_LIFE_MONTHS = 1200
@@ -125,12 +126,13 @@ class _Reader:
         note_namesakes(self.problems, levers)
         note_collisions(self.problems, levers, bands, segments, until)
         asks = read_asks(at.get("asks"), setting)
+        network = read_network(at.get("network"), setting)
         if self.problems or start is None or until is None:
             return None
         return Scenario(
             name, *question, start, until, reported.figures, bands, segments, parameters, mixing, season, shocks,
             correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(files), _whence(at),
-            subject, reported.definitions,
+            subject, reported.definitions, network,
         )  # fmt: skip
 
     def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sim.scenario_desk import CHANNELS, NUMBERS, Number
 from sim.scenario_file import REQUIRED
+from sim.scenario_network import KINDS, ORDERS
 from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain, written
 from sim.spec import Model, Parameter
 
@@ -105,6 +106,8 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         Field("levers", "each lever", "What the bank chooses to do.", "银行主动采取的举措。"),
         Field("events", "each event", "What befalls the bank.", "不由银行决定的事件。"),
         Field("asks", "each ask", "What the run should tell the chance of.", "要回答概率的问题。"),
+        Field("network", "network", "Who knows whom, person by person; for --fidelity agents.",
+              "逐人的社交网络；仅用于 --fidelity agents。"),
     ),
     "question": (
         Field("zh", "text", "The question in Chinese.", "中文问题。"),
@@ -205,6 +208,28 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         Field("by", "month", "Met once, in this month or earlier.", "最迟到此月达到过一次。", "2025-12"),
         Field("in", "month", "Met in this very month.", "恰在此月满足。", "2025-12"),
     ),
+    "network": (
+        Field("kind", "kind of network", "How people are tied: communities, small_world or scale_free.",
+              "网络类型：communities（社区）、small_world（小世界）、scale_free（无标度）。", "communities"),
+        Field("contacts", "quantity", "Contacts of a person, on average.", "每人平均联系人数。", "8"),
+        Field("community", "quantity", "People of a community.", "每个社区的人数。", "2000"),
+        Field("household", "quantity", "People of a household, who all know one another.", "每户人数，户内互相认识。",
+              "3"),
+        Field("far", "quantity", "Share of the other ties that go anywhere.", "其余联系中不限地域的比例。", "5%"),
+        Field("homophily", "quantity", "Share of the other ties that stay within the own segment, anywhere.",
+              "其余联系中限于同一客群（不限地域）的比例。", "10%"),
+        Field("exponent", "quantity", "Scale-free: twice the contacts are 2^exponent times as rare.",
+              "无标度指数：联系人数加倍，人数降为 2^指数 分之一。", "2.5"),
+        Field("seeds", "seeds", "Whom the bank reaches first.", "银行最先触达谁。"),
+        *_LEVER_WHENCE,
+    ),
+    "seeds": (
+        Field("people", "quantity", "How many people.", "人数。", "2万"),
+        Field("flow", "flow", "The flow that they take.", "经由的流程。", "assist"),
+        Field("month", "month", "In which month.", "哪个月。", "2023-01"),
+        Field("first", "order of seeds", "Who comes first: random, most_connected or communities, one after another.",
+              "先触达谁：random（随机）、most_connected（联系人最多）、communities（逐个社区）。", "most_connected"),
+    ),
     "condition": (
         Field("measure", "measure", "Which measure.", "指标。", "mau"),
         Field("at_least", "quantity", "This or more.", "不低于。", "2亿"),
@@ -262,6 +287,9 @@ def _shapes(model: Model) -> Mapping[str, Fragment]:
         **{noun: _ref(noun) for noun in GRAMMAR},
         "value": _or_number(_ref("value")),
         "capacity": _or_number(_ref("capacity")),
+        "kind of network": {"enum": list(KINDS)},
+        "order of seeds": {"enum": list(ORDERS)},
+        "flow": {"enum": [flow.name for flow in model.flows if flow.source is not None]},
         "parameter": _enum((p.name, p.meaning, p.zh) for p in model.parameters),
         "measure": _enum((m.name, m.meaning, m.zh) for m in model.measures),
         "measure to watch": _enum((m.name, m.meaning, m.zh) for m in model.measures if m.stock),

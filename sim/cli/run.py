@@ -17,6 +17,7 @@ class Fidelity(StrEnum):
     cohort = "cohort"
     mean_field = "mean_field"
     processes = "processes"
+    agents = "agents"
 
 
 def run(
@@ -26,7 +27,8 @@ def run(
     fidelity: Annotated[
         Fidelity,
         typer.Option(
-            help="cohort: whole persons; mean_field: expectations; processes: one life at a time (small banks)."
+            help="cohort: whole persons; mean_field: expectations; agents: one record a person; "
+            "processes: one life at a time (small banks)."
         ),
     ] = Fidelity.cohort,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,

@@ -10,7 +10,10 @@ from typing import Annotated
 
 import typer
 
+from sim.memory import cores
 from sim.quantities import Lang
+
+__all__ = ["LangOption", "Language", "cores", "language", "progress"]  # cores: the commands take it from here
 
 
 class Language(StrEnum):
@@ -31,12 +34,6 @@ def language(asked: str | None) -> Lang:
         return "zh" if asked == "zh" else "en"
     local = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
     return "zh" if local.startswith("zh") else "en"
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def make_way(final: Path) -> None:

@@ -19,10 +19,10 @@ SIM = ROOT / "sim"
 LAYERS = (
     ("errors",),
     ("quantities", "kernels", "located", "memory", "sensitivity"),
-    ("streams", "priors", "reading"),
+    ("streams", "priors", "reading", "planes", "graphs"),
     ("spec", "scenario"),
-    ("model", "step", "trajectory", "staffing"),
-    ("ledger", "contacts", "changes", "shocks"),
+    ("model", "step", "trajectory", "staffing", "networks"),
+    ("ledger", "contacts", "changes", "shocks", "crowd"),
     ("balance", "schedule", "scenario_file"),
     ("draws",),
     ("fidelity.cohort", "fidelity.mean_field", "fidelity.agents", "fidelity.processes", "desk"),

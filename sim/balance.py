@@ -232,37 +232,44 @@ class _Year:
         self.occupancy[self.apart] = self.customers_before - self.reachable
 
     def _steady(self, x: Floats, y: Floats) -> Floats:
-        """Put everybody where the flows of a year ago sustain them, and return the tilt that this asks for, (R,).
-
-        With n the registered by state per unit of inflow v, P the chances between their states and g the growth, a
-        growing steady state has (1 + g) n = Pᵀ n + v: a small linear system for each segment.
-        """
+        """Put everybody where the flows of a year ago sustain them, and return the tilt that this asks for, (R,)."""
         odds = self.chances.update(self._values(x, y, YEAR), self.exposure_before)
-        size = len(self.inside)
-        system = np.zeros((*self.reachable.shape, size, size))
-        system[...] = np.eye(size) * self.growth[:, None, None]
-        inflow = np.zeros((*self.reachable.shape, size, 1))
-        for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
-            if source == self.rest and target in self.inside:
-                inflow[..., self.inside.index(target), 0] += odds[f]
-            if source in self.inside:
-                i = self.inside.index(source)
-                system[..., i, i] += odds[f]
-                if target in self.inside:
-                    system[..., self.inside.index(target), i] -= odds[f]
-        per_rest = np.moveaxis(np.linalg.solve(system, inflow)[..., 0], -1, 0)  # registered per person of the rest
-        registered, tilt = self._spread(add_up(per_rest))
+        per_rest = sustained(self.model, self.origin, odds, self.growth)
+        registered, tilt = spread(self.reachable, add_up(per_rest), self.reported.level_before)
         self._place(registered, np.maximum(per_rest, TINY))
         return y + tilt
 
-    def _spread(self, ratio: Floats) -> tuple[Floats, Floats]:
-        """Return registered by segment, (S, R), at odds ratio · e^t, and t (R,) such that they sum to the level."""
-        level, t = self.reported.level_before, np.zeros(self.growth.shape)
-        for _ in range(12):
-            share = 1.0 - 1.0 / (1.0 + ratio * np.exp(t))
-            now, slope = add_up(self.reachable * share), add_up(self.reachable * share * (1.0 - share))
-            t = t + np.clip((level - now) / np.maximum(slope, 1e-9 * level), -2.0, 2.0)
-        return np.asarray(self.reachable * (1.0 - 1.0 / (1.0 + ratio * np.exp(t)))), t
+
+def sustained(model: Model, origin: Origin, odds: Floats, growth: Floats) -> Floats:
+    """Return who is registered, by state and per person of the rest, (states of the level, S, R), at a steady growth.
+
+    With n the registered by state per unit of inflow v, P the chances between their states and g the growth a month
+    (R,), a growing steady state has (1 + g) n = Pᵀ n + v: a small linear system for each segment.
+    """
+    inside, rest = model.indices(model.measure[origin.level].stock), model.states.index(origin.rest)
+    size = len(inside)
+    system = np.zeros((*odds.shape[1:], size, size))
+    system[...] = np.eye(size) * growth[:, None, None]
+    inflow = np.zeros((*odds.shape[1:], size, 1))
+    for f, (source, target) in enumerate(zip(model.leaves, model.enters, strict=True)):
+        if source == rest and target in inside:
+            inflow[..., inside.index(target), 0] += odds[f]
+        if source in inside:
+            i = inside.index(source)
+            system[..., i, i] += odds[f]
+            if target in inside:
+                system[..., inside.index(target), i] -= odds[f]
+    return np.moveaxis(np.linalg.solve(system, inflow)[..., 0], -1, 0)
+
+
+def spread(reachable: Floats, ratio: Floats, level: Floats) -> tuple[Floats, Floats]:
+    """Return registered by segment, (S, R), at odds ratio · e^t, and t (R,) such that they sum to the level (R,)."""
+    t = np.zeros(level.shape)
+    for _ in range(12):
+        share = 1.0 - 1.0 / (1.0 + ratio * np.exp(t))
+        now, slope = add_up(reachable * share), add_up(reachable * share * (1.0 - share))
+        t = t + np.clip((level - now) / np.maximum(slope, 1e-9 * level), -2.0, 2.0)
+    return np.asarray(reachable * (1.0 - 1.0 / (1.0 + ratio * np.exp(t)))), t
 
 
 def _people(occupancy: Floats) -> Floats:

@@ -4,7 +4,7 @@ Every draw is a quantile keyed by the name of what is drawn, so two scenarios th
 draw whose flows cannot hold the reported start is drawn anew: the prior is conditioned on the start being possible.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sim.balance import Balance, Lived, Reported, balance
 from sim.changes import Change
 from sim.errors import RunError
-from sim.scenario import Figure, Lever, Scenario, Value
+from sim.posteriors import column
+from sim.scenario import Figure, Fitted, Lever, Scenario, Value
 from sim.shocks import ShockSizes
 from sim.spec import Model, Origin
 from sim.streams import Streams
@@ -21,6 +22,9 @@ from sim.streams import Streams
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+Drawn = Callable[[Value, str], Floats]  # draws (R,) of a value, by the name of what is drawn
+
+WIGGLE = "shocks.wiggle"
 TRIES = 200  # a draw that fails so often says that the priors contradict the figures
 
 
@@ -36,6 +40,8 @@ class Draws:
     sizes : of the shocks, each (R,).
     changes : levers and events, their amounts drawn.
     tried : draws made in all, those that could not hold the start included.
+    origin : value of each shock path in the start's year, (R,), from which it goes on; None where a start in balance
+        has none, and the tilt stands for it.
     """
 
     base: Mapping[str, Floats]
@@ -44,6 +50,7 @@ class Draws:
     sizes: ShockSizes
     changes: tuple[Change, ...]
     tried: int
+    origin: Mapping[str, Floats] | None = None
 
     def rows(self, rows: NDArray[np.intp]) -> "Draws":
         """Return the draws of these rows, which may come more than once: replicates that share a draw."""
@@ -53,6 +60,7 @@ class Draws:
             self,
             base={name: np.ascontiguousarray(values[:, rows]) for name, values in self.base.items()},
             tilt={name: values[rows] for name, values in self.tilt.items()},
+            origin=self.origin and {name: values[rows] for name, values in self.origin.items()},
             start=np.ascontiguousarray(self.start[..., rows]),
             sizes=replace(self.sizes, correlation=self.sizes.correlation[rows], wiggle=self.sizes.wiggle[rows],
                           **sizes),
@@ -68,13 +76,55 @@ def draw(model: Model, scenario: Scenario, streams: Streams, replicates: Ints) -
     RunError
         If no draw of a replicate can hold the reported start.
     """
-    sizes = shock_sizes(scenario, streams, replicates)
     origin = model.origin
     if origin is None:
         raise RunError(f"the model '{model.name}'", "says not how a start is found", "")
-    base, found, tried = _hold(model, origin, scenario, streams, replicates, sizes)
     changes = tuple(_change(scenario, lever, streams, replicates) for lever in scenario.levers)
+    if scenario.fitted:
+        return _from_posterior(model, origin, scenario, scenario.fitted, streams, replicates, changes)
+    sizes = shock_sizes(scenario, lambda value, item: quantiles(value, item, streams, replicates))
+    base, found, tried = _hold(model, origin, scenario, streams, replicates, sizes)
     return Draws(base, found.tilt, _whole(model, origin, found.occupancy), sizes, changes, tried)
+
+
+def _from_posterior(
+    model: Model,
+    origin: Origin,
+    scenario: Scenario,
+    fitted: Fitted,
+    streams: Streams,
+    replicates: Ints,
+    changes: tuple[Change, ...],
+) -> Draws:
+    """Return draws of a posterior: each replicate takes one of its rows, whole, by a uniform of its own."""
+    row = np.floor(streams.uniform("parameters", "posterior", replicates) * fitted.rows).astype(np.intp)
+
+    def drawn(value: Value, item: str) -> Floats:
+        known = column(fitted, _fitted_name(fitted, item)) if value.prior.kind != "fixed" else None
+        return quantiles(value, item, streams, replicates) if known is None else known[row]
+
+    def known(name: str) -> Floats:
+        found = column(fitted, name)
+        if found is None:
+            raise RunError(f"'{name}'", f"is not in the draws of posterior '{fitted.name}'", "fit again")
+        return found[row]
+
+    shock = {path: known(f"shock.{path}.{scenario.start.year}") for path in scenario.shocks}
+    state = np.stack([
+        np.stack([weight * known(f"state.{name}.{parent}")
+                  for parent, weight in zip(fitted.parents, fitted.weights, strict=True)])
+        for name in model.states
+    ])  # fmt: skip
+    base, sizes = base_values(model, scenario, drawn), shock_sizes(scenario, drawn)
+    return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock)
+
+
+def _fitted_name(fitted: Fitted, item: str) -> str:
+    """Return the name of a draw in the posterior, where a band may have been divided since."""
+    dimension, _, rest = item.partition(".")
+    band, _, what = rest.partition(".")
+    alias = fitted.aliases.get(f"{dimension}.{band}")
+    return f"{alias}.{what}" if alias else item
 
 
 def _hold(
@@ -110,7 +160,7 @@ def _attempt(
     sizes: ShockSizes,
     attempt: int,
 ) -> tuple[dict[str, Floats], Balance]:
-    base = {p.name: _by_segment(scenario, p.name, streams, replicates, attempt) for p in model.parameters}
+    base = base_values(model, scenario, lambda value, item: quantiles(value, item, streams, replicates, attempt))
     level, before, active, everyone = (
         _reported(scenario.figure(measure, month), streams, replicates, attempt)
         for measure, month in ((origin.level, scenario.start), (origin.level, scenario.start - 12),
@@ -131,7 +181,7 @@ def _reported(figure: Figure | None, streams: Streams, replicates: Ints, attempt
     """Return positions inside a figure's interval, (R,), whole persons."""
     if figure is None:
         raise RunError("a reported figure", "is missing", "a scenario is checked before it is drawn")
-    u = streams.uniform("parameters", f"reported.{figure.measure}.{figure.month}", replicates, attempt)
+    u = streams.uniform("parameters", figure.name, replicates, attempt)
     lowest, highest = np.ceil(figure.interval.low), np.ceil(figure.interval.high) - 1.0
     return np.asarray(np.floor(lowest + u * (highest - lowest + 1.0)))
 
@@ -143,15 +193,17 @@ def quantiles(value: Value, item: str, streams: Streams, replicates: Ints, attem
     return value.prior.of_normal(streams.normal("parameters", item, replicates, attempt))
 
 
-def _by_segment(scenario: Scenario, name: str, streams: Streams, replicates: Ints, attempt: int) -> Floats:
-    """Return a parameter's draws (S, R), or (1, R) where no band changes it."""
-    draws = quantiles(scenario.parameters[name], name, streams, replicates, attempt)[None]
+def base_values(model: Model, scenario: Scenario, drawn: Drawn) -> dict[str, Floats]:
+    """Return every parameter's values before any change, each (S, R), or (1, R) where no band changes it."""
+    return {p.name: _by_segment(scenario, p.name, drawn) for p in model.parameters}
+
+
+def _by_segment(scenario: Scenario, name: str, drawn: Drawn) -> Floats:
+    draws = drawn(scenario.parameters[name], name)[None]
     for what, combine in (("values", _replace), ("factors", np.multiply)):  # values first, whatever the bands' order
         for band in scenario.bands:
             if name in (given := getattr(band, what)):
-                own = quantiles(
-                    given[name], f"{band.dimension}.{band.name}.{what}.{name}", streams, replicates, attempt
-                )
+                own = drawn(given[name], f"{band.dimension}.{band.name}.{what}.{name}")
                 mine = np.array([band.name in segment.bands for segment in scenario.segments])[:, None]
                 draws = np.where(mine, combine(draws, own), draws)
     return np.array(draws, order="C")
@@ -161,23 +213,37 @@ def _replace(draws: Floats, own: Floats) -> Floats:
     return own
 
 
-def shock_sizes(scenario: Scenario, streams: Streams, replicates: Ints) -> ShockSizes:
+def shock_sizes(scenario: Scenario, drawn: Drawn) -> ShockSizes:
     """Return the sizes of the shocks in each replicate."""
     shocks = scenario.shocks
-
-    def drawn(value: Value, item: str) -> Floats:
-        return quantiles(value, f"shocks.{item}", streams, replicates)
-
+    still = np.zeros(drawn(scenario.correlation, "shocks.correlation").shape)
     return ShockSizes(
-        size={name: drawn(s.size, f"{name}.size") for name, s in shocks.items()},
-        persistence={name: np.minimum(drawn(s.persistence, f"{name}.persistence"), 0.98) for name, s in shocks.items()},
+        size={name: drawn(s.size, f"shocks.{name}.size") for name, s in shocks.items()},
+        persistence={name: np.minimum(drawn(s.persistence, f"shocks.{name}.persistence"), 0.98)
+                     for name, s in shocks.items()},
         tails={name: s.tails for name, s in shocks.items()},
-        correlation=np.clip(drawn(scenario.correlation, "correlation"), -0.99, 0.99),
-        wiggle=drawn(scenario.wiggle, "wiggle"),
-        drift={name: drawn(s.drift, f"{name}.drift") if s.drift else np.zeros(replicates.size)
-               for name, s in shocks.items()},
+        correlation=np.clip(drawn(scenario.correlation, "shocks.correlation"), -0.99, 0.99),
+        wiggle=drawn(scenario.wiggle, WIGGLE),
+        drift={name: drawn(s.drift, f"shocks.{name}.drift") if s.drift else still for name, s in shocks.items()},
         half_life_months={name: s.half_life_months for name, s in shocks.items()},
     )  # fmt: skip
+
+
+def unknowns(model: Model, scenario: Scenario) -> dict[str, Value]:
+    """Return what a calibration can learn about: every value with a spread, by the name that its draws are keyed by.
+
+    The wiggle within a year is left out: year-end figures do not show it.
+    """
+    found: dict[str, Value] = {}
+
+    def note(value: Value, item: str) -> Floats:
+        if value.prior.kind != "fixed" and item != WIGGLE:
+            found[item] = value
+        return np.array([value.prior.centre])
+
+    base_values(model, scenario, note)
+    shock_sizes(scenario, note)
+    return found
 
 
 def _change(scenario: Scenario, lever: Lever, streams: Streams, replicates: Ints) -> Change:

@@ -92,7 +92,9 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     schedule = Schedule(
         model=plan.model, start=scenario.start, length=scenario.months, base=draws.base, replicates=replicates,
         segments=[segment.name for segment in scenario.segments], changes=draws.changes,
-        shocks=_with_tilt(paths(draws.sizes, scenario.start, scenario.months, streams, replicates), draws.tilt),
+        shocks=_with_tilt(
+            paths(draws.sizes, scenario.start, scenario.months, streams, replicates, draws.origin), draws.tilt
+        ),
         season={name: np.array(factors) for name, factors in scenario.season.items()}, streams=streams,
     )  # fmt: skip
     with closing(schedule):

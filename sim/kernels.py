@@ -335,6 +335,101 @@ def move(occupancy: Any, moves: Any, leaves: Ints, enters: Ints) -> None:
                     here[r] -= gone[r]
 
 
+_living = void(
+    float64[:, :, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], int64[::1],
+    int64[::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], int64[::1], int64[:, ::1],
+    float64[:, :, ::1],
+)  # fmt: skip
+
+
+@njit(_living, **_options)
+def live(
+    occupancy: Floats, customers: Floats, odds: Floats, idle: Floats, bend: Floats, bent: Ints, exposed: Ints,
+    mixing: Floats, come: Floats, growth: Floats, leaves: Ints, enters: Ints, inside: Ints, counted: Floats,
+) -> None:  # fmt: skip
+    """Move expectations through months in which only exposure changes the hazards; the months of `expect` in one go.
+
+    Parameters
+    ----------
+    occupancy, customers : (K, S, R) and (S, R) persons; changed in place.
+    odds : (F, S, R) chances; those of `bent` flows are working space.
+    idle, bend, bent : the flows (B,) that compete in states where exposure matters: hazard idle + bend × exposure,
+        each (B, S, R).
+    come : (F, S, R) persons a month per customer by each intake; growth : (T, R) what they are multiplied by.
+    inside : (M, K) 1 for the states that a measure counts; counted : (T + 1, M, R) persons, filled.
+    """
+    months, replicates = growth.shape
+    flows, segments = odds.shape[0], odds.shape[1]
+    step = 128  # draws whose rows stay in a near cache
+    share = np.empty((segments, step))
+    met, total, chance = np.empty(step), np.empty(step), np.empty(step)
+    gone = np.empty((flows, step))
+    for first in range(0, replicates, step):
+        size = min(step, replicates - first)
+        last = first + size
+        for t in range(months + 1):
+            for m in range(inside.shape[0]):
+                row = counted[t, m, first:last]
+                row[:] = 0.0
+                for k in range(inside.shape[1]):
+                    if inside[m, k]:
+                        for s in range(segments):
+                            here = occupancy[k, s, first:last]
+                            for r in range(size):
+                                row[r] += here[r]
+            if t == months:
+                break
+            for s in range(segments):
+                share[s, :size] = 0.0
+                for k in exposed:
+                    here = occupancy[k, s, first:last]
+                    for r in range(size):
+                        share[s, r] += here[r]
+                everyone = customers[s, first:last]
+                for r in range(size):
+                    share[s, r] /= everyone[r]
+            for s in range(segments):
+                met[:size] = 0.0
+                for q in range(segments):
+                    for r in range(size):
+                        met[r] += mixing[s, q] * share[q, r]
+                for b in range(bent.size):
+                    if b == 0 or leaves[bent[b]] != leaves[bent[b - 1]]:
+                        total[:size] = 0.0
+                        for c in range(b, bent.size):
+                            if leaves[bent[c]] == leaves[bent[b]]:
+                                still, slope = idle[c, s, first:last], bend[c, s, first:last]
+                                for r in range(size):
+                                    total[r] += still[r] + slope[r] * met[r]
+                        chances(total[:size], chance[:size])
+                        for r in range(size):
+                            chance[r] = chance[r] / total[r] if total[r] > 0.0 else 0.0
+                    still, slope, out = idle[b, s, first:last], bend[b, s, first:last], odds[bent[b], s, first:last]
+                    for r in range(size):
+                        out[r] = (still[r] + slope[r] * met[r]) * chance[r]
+                everyone = customers[s, first:last]
+                for f in range(flows):
+                    if leaves[f] >= 0:
+                        here, p = occupancy[leaves[f], s, first:last], odds[f, s, first:last]
+                        for r in range(size):
+                            gone[f, r] = here[r] * p[r]
+                    else:
+                        rate, factor = come[f, s, first:last], growth[t, first:last]
+                        for r in range(size):
+                            gone[f, r] = rate[r] * factor[r] * everyone[r]
+                for f in range(flows):
+                    there = occupancy[enters[f], s, first:last]
+                    for r in range(size):
+                        there[r] += gone[f, r]
+                    if leaves[f] >= 0:
+                        here = occupancy[leaves[f], s, first:last]
+                        for r in range(size):
+                            here[r] -= gone[f, r]
+                    else:
+                        for r in range(size):
+                            everyone[r] += gone[f, r]
+
+
 _auditing = [
     int64[::1](t[:, :, :, ::1], t[:, :, :, ::1], int64[:, ::1], int64[:, ::1], float64) for t in (int64, float64)
 ]

@@ -5,6 +5,7 @@ The nouns stand here; `sim.scenario_file` makes them from YAML.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -57,6 +58,11 @@ class Figure:
     provenance: Provenance
     wording: str = ""
     definition: str = ""
+
+    @cached_property
+    def name(self) -> str:
+        """What a draw of where the figure lies is keyed by."""
+        return f"reported.{self.measure}.{self.month}"
 
 
 @dataclass(frozen=True)
@@ -252,12 +258,33 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """A posterior as a scenario starts from it.
+
+    Parameters
+    ----------
+    folder : where its draws are. digest : SHA-256 of them. rows : how many there are.
+    parents : for each segment of the scenario, the fitted segment that it is a part of; weights : which part.
+    aliases : names of draws that the posterior has under another name, because a band has been divided.
+    """
+
+    name: str
+    folder: str
+    digest: str
+    rows: int
+    parents: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A checked scenario; `resolved` is its canonical YAML after `extends`, `files` the chain it was read from.
 
     Parameters
     ----------
     subject : what the figures are about, in English and in Chinese. definitions : what they count, by name.
+    fitted : the posterior that a run starts from; None to start from priors and the reported figures alone.
     """
 
     name: str
@@ -282,6 +309,7 @@ class Scenario:
     subject: tuple[str, str] = ("", "")
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     network: Network | None = None
+    fitted: Fitted | None = None
 
     @property
     def months(self) -> int:

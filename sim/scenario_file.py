@@ -6,6 +6,7 @@ what was written, checked against the model's names and plausible ranges.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from sim.scenario_desk import KEY, with_desks
 from sim.scenario_figures import read_reported
 from sim.scenario_levers import Setting, note_collisions, note_namesakes, read_levers
 from sim.scenario_network import read_network
+from sim.scenario_posterior import fit_to, read_posterior
 from sim.scenario_segments import cross, note_band_names, note_products, read_bands, read_mixing
 from sim.scenario_values import (
     FIGURE_EVIDENCE,
@@ -41,8 +43,8 @@ from sim.scenario_values import (
 from sim.spec import Model
 
 REQUIRED = ("question", "start", "until", "parameters")
-SECTIONS = ("subject", "question", "start", "until", "definitions", "reported", "segments", "parameters", "mixing",
-            "season", "shocks", "drift", "levers", "events", "asks", "network")  # fmt: skip
+SECTIONS = ("subject", "question", "start", "until", "posterior", "definitions", "reported", "segments", "parameters",
+            "mixing", "season", "shocks", "drift", "levers", "events", "asks", "network")  # fmt: skip
 EVIDENCE = LEVER_EVIDENCE + FIGURE_EVIDENCE
 LONGEST_MONTHS = 600
 LONGEST_HALF_LIFE_MONTHS = 1200
@@ -129,11 +131,15 @@ class _Reader:
         network = read_network(at.get("network"), setting)
         if self.problems or start is None or until is None:
             return None
-        return Scenario(
+        scenario = Scenario(
             name, *question, start, until, reported.figures, bands, segments, parameters, mixing, season, shocks,
             correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(files), _whence(at),
             subject, reported.definitions, network,
         )  # fmt: skip
+        posterior = read_posterior(at.get("posterior"))
+        if posterior is None:
+            return scenario
+        return replace(scenario, fitted=fit_to(at["posterior"], posterior, scenario, at["start"]))
 
     def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:
         """Return the month of the last figure of the level that a start holds, or of the last one of all."""

@@ -5,6 +5,7 @@ solved for exactly; and a small wiggle within the year that sums to zero over it
 over. History and forecast use the same blocks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +42,23 @@ class ShockSizes:
     half_life_months: dict[str, float]
 
 
-def paths(sizes: ShockSizes, start: Month, months: int, streams: Streams, replicates: Ints) -> dict[str, Floats]:
-    """Return the log shock of each path relative to the start month, (T, R) for the T months that follow it."""
+def paths(
+    sizes: ShockSizes,
+    start: Month,
+    months: int,
+    streams: Streams,
+    replicates: Ints,
+    origin: Mapping[str, Floats] | None = None,
+) -> dict[str, Floats]:
+    """Return the log shock of each path relative to the start month, (T, R) for the T months that follow it.
+
+    Parameters
+    ----------
+    origin : value of each path in the year of the start, (R,), from which they go on; None: drawn like any other year.
+    """
     years = range(start.year, (start + months).year + 1)
     index = np.array([(start + t).year - start.year for t in range(1, months + 1)])
-    by_year = _yearly(sizes, list(years), streams, replicates)
+    by_year = _yearly(sizes, list(years), streams, replicates, origin)
     return {
         name: yearly[index] - yearly[0]
         + _wiggles(name, sizes.wiggle, start, months, streams, replicates)
@@ -61,8 +74,10 @@ def drift(a_year: Floats, half_life_months: float, months: int) -> Floats:
     return np.asarray(a_year * full * (1.0 - 2.0 ** (-elapsed / half_life_months)))
 
 
-def _yearly(sizes: ShockSizes, years: list[int], streams: Streams, replicates: Ints) -> dict[str, Floats]:
-    """Return AR(1) values, (Y, R); the first year's are drawn from the stationary law."""
+def _yearly(
+    sizes: ShockSizes, years: list[int], streams: Streams, replicates: Ints, origin: Mapping[str, Floats] | None
+) -> dict[str, Floats]:
+    """Return AR(1) values, (Y, R); the first year's are as given, else drawn from the stationary law."""
     first, out = next(iter(sizes.size)), {}
     for name, size in sizes.size.items():
         keep = sizes.persistence[name]
@@ -73,7 +88,10 @@ def _yearly(sizes: ShockSizes, years: list[int], streams: Streams, replicates: I
                 common = streams.normal("environment", first, replicates, year)
                 z = sizes.correlation * common + np.sqrt(1.0 - sizes.correlation**2) * z
             innovation = size * standardised(z, sizes.tails[name])
-            value = innovation / np.sqrt(1.0 - keep**2) if year == years[0] else keep * value + innovation
+            if year != years[0]:
+                value = keep * value + innovation
+            else:
+                value = innovation / np.sqrt(1.0 - keep**2) if origin is None else origin[name]
             values.append(value)
         out[name] = np.stack(values)
     return out

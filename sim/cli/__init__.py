@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import author, batch, compare, describe, desk, export, resolve, run
+from sim.cli import author, batch, calibrate, compare, describe, desk, export, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ app.command("results")(batch.results)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("desk")(desk.desk)
+app.command("calibrate")(calibrate.calibrate)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)
 app.command("resolve")(resolve.resolve)

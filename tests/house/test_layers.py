@@ -23,7 +23,7 @@ LAYERS = (
     ("spec", "scenario"),
     ("model", "step", "trajectory", "staffing", "networks"),
     ("ledger", "contacts", "changes", "shocks", "crowd"),
-    ("balance", "schedule", "scenario_file"),
+    ("balance", "schedule", "scenario_file", "posteriors"),
     ("draws",),
     ("fidelity.cohort", "fidelity.mean_field", "fidelity.agents", "fidelity.processes", "desk"),
     ("fidelity",),

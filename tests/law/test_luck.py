@@ -8,7 +8,7 @@ import pytest
 
 from sim import kernels
 from sim.changes import Change
-from sim.draws import draw, shock_sizes
+from sim.draws import draw, quantiles, shock_sizes
 from sim.ensemble import Plan, run_block
 from sim.model import MODEL
 from sim.priors import Prior
@@ -101,7 +101,7 @@ def test_draws_of_a_replicate_do_not_depend_on_who_else_is_drawn(baseline, seed,
 
 def test_shocks_of_a_replicate_do_not_depend_on_who_else_is_drawn(baseline, seed):
     def shocks(numbers):
-        sizes = shock_sizes(baseline, Streams(seed), numbers)
+        sizes = shock_sizes(baseline, lambda value, item: quantiles(value, item, Streams(seed), numbers))
         return paths(sizes, baseline.start, 60, Streams(seed), numbers)
 
     block = shocks(np.arange(50))

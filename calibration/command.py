@@ -1,0 +1,62 @@
+"""What `mobank calibrate` does: reads a target, fits it, writes the posterior's folder and says how it went."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+
+from calibration.fit import ROWS, fit, settings_of
+from calibration.posterior import Posterior, code_digest, write
+from calibration.sampler import Effort
+from calibration.targets import Target, load, require_enough
+from sim.report.folder import aside
+from sim.scenario_posterior import facts
+from sim.scenario_values import FIGURE_EVIDENCE
+from sim.spec import Model
+
+Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+def target_of(path: Path, model: Model, evidence: Sequence[str] = FIGURE_EVIDENCE) -> Target:
+    """Return a target that can be fitted, with figures of some kinds of evidence alone."""
+    target = load(path, model)
+    if tuple(evidence) != FIGURE_EVIDENCE:
+        target = target.only(evidence)
+    require_enough(target, model)
+    return target
+
+
+def name_of(target: Target) -> str:
+    """Return the name of a target's posterior: the target's, and the evidence that was taken if not all was."""
+    return target.name if target.evidence == FIGURE_EVIDENCE else "_".join([target.name, *target.evidence])
+
+
+def calibrate(
+    target: Target,
+    model: Model,
+    out: Path,
+    work: Path,
+    seed: int,
+    effort: Effort,
+    workers: int,
+    progress: Progress,
+) -> tuple[Posterior, Path]:
+    """Fit a target and write the folder of its posterior; return both.
+
+    Parameters
+    ----------
+    out : where the folder goes, under the posterior's name. work : where the checkpoints are until it is there.
+    """
+    settings = settings_of(effort, ROWS)
+    identity = dumps([facts(target.scenario), settings, seed, code_digest()], sort_keys=True)
+    checkpoints = work / f"{name_of(target)}-{sha256(identity.encode()).hexdigest()[:10]}"
+    with progress(f"fitting {name_of(target)}") as told:
+        posterior = fit(target, model, checkpoints, seed, effort, workers, ROWS, told)
+    final = out / name_of(target)
+    with aside(final) as folder:
+        write(replace(posterior, name=name_of(target)), folder, settings)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return posterior, final

@@ -1,0 +1,126 @@
+"""Fitting a target: the sampler's ensembles on all cores, or weighted draws from the priors."""
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.diagnostics import diagnose
+from calibration.history import History
+from calibration.posterior import Posterior, lived, posterior_of
+from calibration.sampler import Effort, prior_draws, sample
+from calibration.targets import Target
+from sim.spec import Model
+from sim.streams import Streams
+
+Floats = NDArray[np.float64]
+Told = Callable[[int, int], None]
+
+ROWS = 4000  # draws kept of a fit
+PRIOR_DRAWS = 150_000  # of the second engine
+POLL_SECONDS = 0.2
+
+
+def fit(
+    target: Target,
+    model: Model,
+    work: Path,
+    seed: int = 1,
+    effort: Effort = Effort(),
+    workers: int = 1,
+    rows: int = ROWS,
+    told: Told = lambda done, total: None,
+) -> Posterior:
+    """Return the posterior of a target, by ensembles that each begin at draws from the priors.
+
+    Parameters
+    ----------
+    work : folder of the checkpoints, made if need be; whoever fits the same again goes on from there.
+    told : is told (steps done, steps in all).
+    """
+    history = History(model, target.scenario)
+    work.mkdir(parents=True, exist_ok=True)
+    chains = np.stack(_sampled(history, seed, effort, work, workers, told))
+    diagnoses = diagnose(chains, history.names)
+    every = chains.reshape(-1, len(history.names))  # by ensemble, step, walker
+    chosen = np.linspace(0, every.shape[0], rows, endpoint=False).astype(np.intp)
+    z = np.ascontiguousarray(every[chosen].T)
+    return posterior_of(target, model, z, seed, "emcee", diagnoses=diagnoses)
+
+
+def weigh(
+    target: Target, model: Model, seed: int = 1, draws: int = PRIOR_DRAWS, told: Told = lambda done, total: None
+) -> tuple[Floats, Floats]:
+    """Return draws from the priors, (D, N), and their weights (N,), which sum to one: the second engine.
+
+    Impossible draws have weight 0.
+    """
+    history, streams = History(model, target.scenario), Streams(seed)
+    parts, logs = [], []
+    size = 5000
+    for first in range(0, draws, size):
+        z = prior_draws(history, streams, "weighted", np.arange(first, min(first + size, draws)))
+        parts.append(z)
+        logs.append(lived(history, z).log_density)
+        told(min(first + size, draws), draws)
+    log = np.concatenate(logs)
+    weight = np.exp(log - log.max())
+    return np.concatenate(parts, axis=1), np.asarray(weight / weight.sum())
+
+
+def resampled(weights: Floats, rows: int, streams: Streams, item: str) -> NDArray[np.intp]:
+    """Return the numbers of `rows` draws that stand for weighted ones (systematic resampling; Kitagawa 1996)."""
+    u = (np.arange(rows) + streams.uniform("parameters", item, np.arange(1))) / rows
+    return np.minimum(np.searchsorted(np.cumsum(weights), u), weights.size - 1)
+
+
+# ------------ the ensembles
+
+
+def settings_of(effort: Effort, rows: int) -> dict[str, Any]:
+    """Return what a fit depends on beside its target and seed, for its record."""
+    return {**asdict(effort), "rows": rows}
+
+
+def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: int, told: Told) -> list[Floats]:
+    total = effort.ensembles * effort.steps
+    if workers == 1:
+        return [
+            sample(history, Streams(seed), e, effort, work / f"ensemble-{e}.npz",
+                   lambda steps, e=e: told(e * effort.steps + steps, total))  # type: ignore[misc]
+            for e in range(effort.ensembles)
+        ]  # fmt: skip
+    context = multiprocessing.get_context("spawn")
+    done = context.Array("q", effort.ensembles)
+    with ProcessPoolExecutor(workers, context, _share, (done,)) as pool:
+        waiting: list[Future[Floats]] = [
+            pool.submit(_sample, history.model, history.target, seed, e, effort, work) for e in range(effort.ensembles)
+        ]
+        try:
+            while not all(future.done() for future in waiting):
+                wait(waiting, POLL_SECONDS)
+                told(sum(done), total)
+            return [future.result() for future in waiting]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+_done: Any = None  # of a worker: how many steps each ensemble has done, shared with whoever asked
+
+
+def _share(done: Any) -> None:
+    global _done  # noqa: PLW0603 the only way to hand a shared array to a spawned worker
+    _done = done
+
+
+def _sample(model: Model, target: Any, seed: int, ensemble: int, effort: Effort, work: Path) -> Floats:
+    def told(steps: int) -> None:
+        _done[ensemble] = steps
+
+    return sample(History(model, target), Streams(seed), ensemble, effort, work / f"ensemble-{ensemble}.npz", told)

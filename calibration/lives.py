@@ -1,0 +1,376 @@
+"""The model lives through the reported years, exactly through every figure, whatever the draw.
+
+Year by year the shocks that take the model to the year's figures are solved by Newton's method: one unknown, or two
+where the active are reported too. Their log density minus the log of the slope's determinant is what the figures say
+of a draw (the change of variables from innovations to figures), so chance runs through the dynamics: an error in one
+year moves all that follow (King et al. 2015, "Avoidable errors in the modelling of outbreaks of emerging pathogens").
+
+Before the first figure the bank is taken to have grown steadily, as its flows would have it grow with that many
+registered. Customers are the pool: they grow as reported, and at the draw's own rate where nothing is reported; what
+their figures say about that rate is left to its prior, so that it is not counted twice. The drift moves from year to
+year here, month by month only after the last figure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.history import History, Year, value_at
+from calibration.innovations import ACTIVE, LEVEL, Innovations
+from sim import kernels
+from sim.balance import TILT_LIMIT, spread, sustained, tilted
+from sim.contacts import active_share_met
+from sim.draws import base_values, shock_sizes
+from sim.scenario import Value
+from sim.spec import EXPOSURE
+from sim.step import TINY, Chances, Values, add_up, intake
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+
+PASSES = 10  # of a year, at most, until it ends at its figures
+CLOSE = 1e-3  # of what the year adds (log scale): a Newton step from here is exact to a millionth
+SLOPE_STEP = 1e-4  # log scale, for slopes by differences
+STEADY_ROUNDS = 4  # of the state before the first figure, whose exposure and growth depend on itself
+LEAST_LEVEL = 0.95  # of the level a year before: no bank loses one in twenty registered in a year
+ACTIVE_GUESS = 0.35  # of the registered, where the rounds begin
+
+
+@dataclass(frozen=True)
+class State:
+    """Where everybody is at the end of a month: occupancy (K, S, R) and customers (S, R), persons."""
+
+    occupancy: Floats
+    customers: Floats
+
+    def columns(self, rows: Rows) -> "State":
+        """Return the state of some draws, by their positions (B,)."""
+        return State(self.occupancy[..., rows], self.customers[:, rows])
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What some draws make of the history.
+
+    Parameters
+    ----------
+    log_density : (R,) of the solved innovations, per person of the figures; −inf where a figure cannot be reached.
+    innovations, shocks : (Y, 2, R) of the level's and the active's path in each year: independent standard normals,
+        and log scale.
+    year_ends : level, active and everyone at the last month lived of each year, (Y, 3, R) persons.
+    state : at the last figure.
+    """
+
+    log_density: Floats
+    innovations: Floats
+    shocks: Floats
+    year_ends: Floats
+    state: State
+
+    @property
+    def possible(self) -> Flags:
+        """Which draws pass through every figure, (R,)."""
+        return np.isfinite(self.log_density)
+
+
+def live(history: History, z: Floats) -> Passage:
+    """Return what draws with coordinates z (D, R) make of the history."""
+    with np.errstate(all="ignore"):  # what overflows on the way is impossible, and told so at the end
+        return _live(history, z)
+
+
+def _live(history: History, z: Floats) -> Passage:
+    draws, count = z.shape[1], len(history.years)
+    log, alive = np.zeros(draws), np.arange(draws)
+    normals, shocks, ends = (np.full((count, n, draws), np.nan) for n in (2, 2, 3))
+    lives, before, state = Lives.of(history, z), np.zeros((2, draws)), None
+    for y, year in enumerate(history.years):
+        law = lives.law if y else lives.law.stationary()
+        found = solve(lives, law, year, state, before, history.luck(z[:, alive], year))
+        log[alive] += found.log_density
+        on = np.flatnonzero(np.isfinite(found.log_density))
+        log[np.delete(alive, on)] = -np.inf
+        alive, lives = alive[on], lives.columns(on)
+        before, state = found.shocks[:, on], found.state.columns(on)
+        normals[y][:, alive], shocks[y][:, alive] = found.normals[:, on], before
+        ends[y][:, alive] = np.stack([*lives.level_and_active(state), add_up(state.customers)])
+    assert state is not None
+    everywhere = np.zeros(draws, np.intp)
+    everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
+    return Passage(log, normals, shocks, ends, state.columns(everywhere) if alive.size else state)
+
+
+@dataclass(frozen=True)
+class Lives:
+    """Some draws of a target, and how the model lives with them.
+
+    Parameters
+    ----------
+    base : value of each parameter, (S or 1, R).
+    drift : log change a year of the two paths, (2, R).
+    level : at the first figure, (R,) persons.
+    everyone : customers at the first figure, (R,) persons.
+    growth : factor of everyone in each month after it, (T, R).
+    goals : value of each figure, (R,) persons, by its coordinate's name.
+    """
+
+    history: History
+    base: Mapping[str, Floats]
+    law: Innovations
+    drift: Floats
+    level: Floats
+    everyone: Floats
+    growth: Floats
+    goals: Mapping[str, Floats]
+
+    @classmethod
+    def of(cls, history: History, z: Floats) -> "Lives":
+        """Return the lives of draws with coordinates z (D, R)."""
+
+        def drawn(value: Value, item: str) -> Floats:
+            known = item in history.priors
+            return value.prior.of_normal(z[history.row[item]]) if known else np.full(z.shape[1], value.prior.centre)
+
+        base, sizes = base_values(history.model, history.target, drawn), shock_sizes(history.target, drawn)
+        fixed = {f.name: value_at(f, z[history.row[f.name]]) for f in history.figures}
+        everyone, growth = _pool(history, base, fixed)
+        drift = np.stack([sizes.drift[path] for path in history.paths])
+        level = fixed[history.reported(history.origin.level)[0].name]
+        return cls(history, base, Innovations.of(sizes, history.paths), drift, level, everyone, growth, fixed)
+
+    def columns(self, rows: Rows) -> "Lives":
+        """Return the lives of some draws, by their positions (B,), each as often as it is named."""
+        return Lives(
+            self.history, {name: value[:, rows] for name, value in self.base.items()}, self.law.columns(rows),
+            self.drift[:, rows], self.level[rows], self.everyone[rows], self.growth[:, rows],
+            {figure: value[rows] for figure, value in self.goals.items()},
+        )  # fmt: skip
+
+    def level_and_active(self, state: State) -> tuple[Floats, Floats]:
+        """Return registered and active persons, (R,) each."""
+        return tuple(_people(state.occupancy[self.states(name)]) for name in self._measures)  # type: ignore[return-value]
+
+    @property
+    def _measures(self) -> tuple[str, str]:
+        return self.history.origin.level, self.history.origin.active
+
+    def states(self, measure: str) -> list[int]:
+        """Return the states that a measure counts."""
+        return self.history.model.indices(self.history.model.measure[measure].stock)
+
+    def values(self, year: Year, shocks: Floats) -> Values:
+        """Return the parameters' values in a year with these shocks, (2, R)."""
+        total = shocks + self.drift * (year.year - self.history.last.year)
+        value = tilted(self.history.model, self.base, dict(zip(self.history.paths, total, strict=True)))
+        return Values(value, frozenset(value))
+
+    def year(self, year: Year, state: State | None, shocks: Floats) -> tuple[State, Floats]:
+        """Return the state at the end of a year, and level and active, (2, R), where its figures stand."""
+        values, bends = self.values(year, shocks), self.history.bends
+        now = self.steady(values) if state is None else State(state.occupancy.copy(), state.customers.copy())
+        model, shape = self.history.model, now.customers.shape
+        odds = Chances(model, *shape).update(values, np.zeros(shape))
+        idle, full = (np.empty((bends.flows.size, *shape)) for _ in range(2))
+        for i, f in enumerate(bends.flows):
+            idle[i], full[i] = (self._hazard(int(f), values, exposure) for exposure in (0.0, 1.0))
+        come, growth = self._coming(year, values, now.customers)
+        counted = np.empty((year.months + 1, 2, shape[1]))
+        kernels.live(
+            now.occupancy, now.customers, odds, idle, full - idle, bends.flows, bends.exposed,
+            self.history.target.mixing, come, growth, model.leaves, model.enters, bends.inside, counted,
+        )  # fmt: skip
+        at = np.full((2, shape[1]), np.nan)
+        for path, figure in ((LEVEL, year.level), (ACTIVE, year.active)):
+            if figure:
+                at[path] = counted[figure[1], path]
+        return now, at
+
+    def _hazard(self, flow: int, values: Values, exposure: float) -> Floats:
+        reads = self.history.model.flows[flow].reads
+        read = {name: exposure if name == EXPOSURE else values.value[name] for name in reads}
+        return np.asarray(self.history.model.flows[flow].hazard(**read), float)
+
+    def _coming(self, year: Year, values: Values, customers: Floats) -> tuple[Floats, Floats]:
+        """Return who comes in a month, per customer (F, S, R), and the factor (T, R) that makes everyone grow.
+
+        Exact where segments grow alike; where they do not, all are scaled by what the year's beginning asks for.
+        """
+        model = self.history.model
+        come = np.zeros((len(model.flows), *customers.shape))
+        if not model.intakes:
+            return come, np.ones((year.months, customers.shape[1]))
+        come[list(model.intakes)] = intake(model, values, np.ones(customers.shape))
+        rate = add_up(add_up(come) * customers) / add_up(customers)
+        since = max(12 * year.year - 1 - self.history.first.ordinal, 0)  # months from the first figure to its beginning
+        growth = self.growth[since : since + year.months] - 1.0
+        return come, np.ascontiguousarray(growth / np.maximum(rate, TINY))
+
+    def steady(self, values: Values) -> State:
+        """Return the state at the first figure of a bank that has grown steadily with these values."""
+        model, origin = self.history.model, self.history.origin
+        shares = np.array([segment.share for segment in self.history.target.segments])[:, None]
+        customers = shares * self.everyone
+        reachable = self.base[origin.reach] * customers
+        inside, lively = self.states(origin.level), self.states(origin.active)
+        chances, growth, active = Chances(model, *customers.shape), np.full(self.level.shape, 0.01), ACTIVE_GUESS
+        registered = reachable * (self.level / add_up(reachable))
+        for _ in range(STEADY_ROUNDS):
+            exposure = active_share_met(self.history.target.mixing, registered * active, customers)
+            odds = chances.update(values, exposure if model.exposed_to else None)
+            per_rest = np.maximum(sustained(model, origin, odds, growth), TINY)
+            registered, _ = spread(reachable, add_up(per_rest), self.level)
+            parts = registered * per_rest / add_up(per_rest)
+            active = add_up([parts[inside.index(k)] for k in lively]) / registered
+            growth = np.clip(self._grown(odds, parts, reachable - registered) / self.level, 0.0, 0.05)
+        occupancy = np.zeros((len(model.states), *customers.shape))
+        occupancy[inside] = parts
+        occupancy[model.states.index(origin.rest)] = reachable - registered
+        occupancy[model.states.index(origin.apart)] = customers - reachable
+        return State(occupancy, customers)
+
+    def _grown(self, odds: Floats, parts: Floats, rest: Floats) -> Floats:
+        """Return how much the level grows in a month, (R,) persons, with `parts` in its states and `rest` outside."""
+        model, inside = self.history.model, self.states(self.history.origin.level)
+        source = model.states.index(self.history.origin.rest)
+        crossed = np.zeros(rest.shape)
+        for f, sign in enumerate(model.crossings(self.history.origin.level)):
+            leaves = int(model.leaves[f])
+            if sign > 0 and leaves == source:
+                crossed += odds[f] * rest
+            elif sign < 0:
+                crossed -= odds[f] * parts[inside.index(leaves)]
+        return add_up(crossed)
+
+    def pinned(self, state: State, year: Year, rows: Rows) -> State:
+        """Return the state of some draws with the year-end's figures met to the last digit; the rest makes up for it."""
+        origin, occupancy = self.history.origin, state.occupancy.copy()
+        lively, inside = self.states(origin.active), self.states(origin.level)
+        idle = [k for k in inside if k not in lively]
+        level, active = self.level_and_active(state)
+        if year.active and year.active[1] == year.months:
+            active_wanted = self.goals[year.active[0].name][rows]
+        else:
+            active_wanted = active
+        level_wanted = self.goals[year.level[0].name][rows] if year.level and year.level[1] == year.months else level
+        before = add_up(occupancy[inside])
+        occupancy[lively] *= active_wanted / active
+        occupancy[idle] *= (level_wanted - active_wanted) / (level - active)
+        occupancy[self.history.model.states.index(origin.rest)] -= add_up(occupancy[inside]) - before
+        return State(occupancy, state.customers)
+
+
+def _pool(history: History, base: Mapping[str, Floats], fixed: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """Return everyone at the first figure of the level, (R,), and the factor of each month after it, (T, R)."""
+    shares = np.array([segment.share for segment in history.target.segments])[:, None]
+    ones = shares * np.ones_like(next(iter(fixed.values())))
+    own = 1.0 + add_up(add_up(intake(history.model, Values(base, frozenset()), ones)))
+    figures = history.reported(history.origin.everyone)
+    months = history.last - history.first
+    log = np.tile(np.log(own), (months, 1))
+    for a, b in zip(figures, figures[1:], strict=False):
+        rate = np.log(fixed[b.name] / fixed[a.name]) / (b.month - a.month)
+        log[max(a.month - history.first, 0) : max(b.month - history.first, 0)] = rate
+    anchor = next((f for f in figures if f.month >= history.first), figures[-1])
+    ahead = anchor.month - history.first
+    since = log[:ahead].sum(axis=0) if ahead >= 0 else ahead * np.log(own)
+    return fixed[anchor.name] * np.exp(-since), np.exp(log)
+
+
+# ------------ a year's shocks, solved
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A year that ends at its figures: its shocks and the normals that made them (2, R), density (R,) and state."""
+
+    shocks: Floats
+    normals: Floats
+    log_density: Floats
+    state: State
+
+
+def solve(lives: Lives, law: Innovations, year: Year, state: State | None, before: Floats, luck: Floats) -> Solution:
+    """Return the year in which each draw comes to its figures.
+
+    Parameters
+    ----------
+    state : at the end of the year before; None for the first year.
+    before, luck : (2, R) shocks of the year before, and the normals of what no figure fixes.
+    """
+    shocks = law.shocks(before, luck, year.solved)
+    unknown = [path for path in (LEVEL, ACTIVE) if year.solved[path]]
+    if not unknown:
+        end, _ = lives.year(year, state, shocks)
+        normals, log = law.density(before, shocks, year.solved)
+        return Solution(shocks, normals, log, end)
+    steepness, end = np.full(shocks.shape[1], np.nan), _nowhere(lives, shocks.shape[1])
+    left = np.arange(shocks.shape[1])
+    for _ in range(PASSES):
+        step, steep, far, reached = _newton(lives, year, state, shocks, unknown, left)
+        there = far < CLOSE
+        shocks[np.ix_(unknown, left)] += np.where(there, step, np.clip(step, -1.0, 1.0))
+        done = left[there]
+        steepness[done] = steep[there]
+        pinned = lives.pinned(reached.columns(np.flatnonzero(there)), year, done)
+        end.occupancy[..., done], end.customers[:, done] = pinned.occupancy, pinned.customers
+        left = left[~there & np.isfinite(far)]
+        if not left.size:
+            break
+    inside = (np.abs(shocks) < TILT_LIMIT).all(axis=0)
+    normals, log = law.density(before, shocks, year.solved)
+    return Solution(shocks, normals, np.where(inside, log - steepness, np.nan), end)
+
+
+def _newton(
+    lives: Lives, year: Year, state: State | None, shocks: Floats, unknown: list[int], rows: Rows
+) -> tuple[Floats, Floats, Floats, State]:
+    """Return Newton's step (n, B), log |d figures / d shocks| (B,), how far off it is (B,), and the state reached.
+
+    Solved are the logarithm of the level, less a floor so that it is nearly linear in the shock, and the log odds of
+    being active.
+    """
+    size, count = rows.size, len(unknown)
+    copies = np.tile(rows, count + 1)
+    shifted = shocks[:, copies]
+    for i, path in enumerate(unknown, start=1):
+        shifted[path, i * size : (i + 1) * size] += SLOPE_STEP
+    end, at = lives.columns(copies).year(year, None if state is None else state.columns(copies), shifted)
+    floor = None if state is None else LEAST_LEVEL * lives.level_and_active(state)[LEVEL][rows]
+    goal = np.stack([lives.goals[f[0].name][rows] if f else np.full(size, np.nan) for f in (year.level, year.active)])
+    scaled, log_size = _scaled(at.reshape(2, count + 1, size), floor, unknown)
+    wanted, _ = _scaled(goal[:, None], floor, unknown)
+    missing = wanted[:, 0] - scaled[:, 0]
+    slopes = np.moveaxis((scaled[:, 1:] - scaled[:, :1]) / SLOPE_STEP, -1, 0)  # (B, figure, unknown)
+    determinant = np.linalg.det(slopes)
+    good = np.isfinite(slopes).all(axis=(1, 2)) & (np.abs(determinant) > 1e-9)
+    step = np.zeros((count, size))
+    step[:, good] = np.linalg.solve(slopes[good], missing.T[good][..., None])[..., 0].T
+    far = np.where(good, np.abs(missing).max(axis=0), np.nan)
+    return step, np.log(np.abs(determinant)) + log_size[0], far, end.columns(np.arange(size))
+
+
+def _scaled(at: Floats, floor: Floats | None, unknown: list[int]) -> tuple[Floats, Floats]:
+    """Return figures (2, n, B) on the scales that are solved on, and log |d figures / d scaled| (n, B)."""
+    level, active = at
+    found, log_size = [], np.zeros(level.shape)
+    if LEVEL in unknown and floor is not None:
+        found.append(np.log(level - floor))
+        log_size += np.log(level - floor)
+    if ACTIVE in unknown:
+        share = active / level if LEVEL in unknown else np.zeros(active.shape)
+        found.append(np.log(active / (level - active)) if LEVEL in unknown else np.log(active))
+        log_size += np.log(active) + np.log1p(-share)
+    return np.stack(found), log_size
+
+
+def _nowhere(lives: Lives, draws: int) -> State:
+    model, segments = lives.history.model, len(lives.history.target.segments)
+    return State(np.zeros((len(model.states), segments, draws)), np.zeros((segments, draws)))
+
+
+def _people(occupancy: Floats) -> Floats:
+    """Return persons over states and segments, (R,)."""
+    return np.asarray(add_up(add_up(occupancy)))

@@ -1,0 +1,36 @@
+"""`mobank calibrate`: from reported figures to draws that scenarios start from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli.terminal import cores, progress
+
+
+def calibrate(
+    target: Annotated[Path, typer.Argument(help="File of figures and priors (YAML).")] = Path(
+        "calibration/data/icbc_mobile.yaml"
+    ),
+    evidence: Annotated[
+        str, typer.Option(help="Kinds of evidence to take, joined by commas: article,secondary,unverified.")
+    ] = "article,secondary,unverified",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the posterior's folder goes.")] = Path("calibration/posteriors"),
+) -> None:
+    """Fit the unknowns to what has been reported; interrupted, it goes on from where it was."""
+    from calibration.command import calibrate, target_of
+    from calibration.sampler import Effort
+    from sim.model import MODEL
+
+    wanted = target_of(target, MODEL, tuple(kind.strip() for kind in evidence.split(",")))
+    posterior, folder = calibrate(
+        wanted, MODEL, out, Path("outputs/.calibration"), seed, Effort(), workers or cores(), progress
+    )
+    worst = max(posterior.diagnoses, key=lambda d: d.r_hat)
+    least = min(posterior.diagnoses, key=lambda d: d.effective)
+    print(f"{posterior.rows:,} draws that pass through {len(posterior.history.figures)} figures")
+    print(f"largest R-hat {worst.r_hat:.4f} ({worst.name}); least effective draws of an ensemble "
+          f"{least.effective:,.0f} ({least.name})")  # fmt: skip
+    print(f"{folder.as_posix()}/")

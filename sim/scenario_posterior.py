@@ -1,0 +1,205 @@
+"""The key `posterior`: a scenario starts from draws fitted to what was reported, if it still says what they were fitted to.
+
+A posterior is a folder: `draws.parquet`, and `posterior.json` with what it was fitted with, which is all that is read
+here. Whatever a scenario changes of that would not be in the draws, so it is refused, with the ways out. Who meets
+whom may differ from then on, a drift may be switched off, and customers may be divided further.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Place, Problem, did_you_mean, shown
+from sim.quantities import Month
+from sim.reading import Cursor
+from sim.scenario import Band, Figure, Fitted, Scenario, Segment, Value
+
+RECORD, DRAWS = "posterior.json", "draws.parquet"
+FOLDERS = (Path("calibration/posteriors"), Path(__file__).parents[1] / "calibration/posteriors")
+WAYS_OUT = "change it by a lever, write posterior: off, or fit again (mobank calibrate)"
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A posterior that is there: its folder and what is written in it."""
+
+    name: str
+    folder: Path
+    record: Facts
+
+    @property
+    def last(self) -> Month:
+        """The month of the last figure, from which runs start."""
+        year, month = self.record["last"].split("-")
+        return Month.of(int(year), int(month))
+
+
+def find(name: str) -> Found | None:
+    """Return a posterior by name: from where one stands first, then beside the program."""
+    folder = _folders().get(name)
+    if folder is None:
+        return None
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(record, dict) and {"last", "rows", "draws", "fitted_with"} <= record.keys()
+    return Found(name, folder, record) if whole else None
+
+
+def _folders() -> dict[str, Path]:
+    return {path.parent.name: path.parent for where in reversed(FOLDERS) for path in sorted(where.glob(f"*/{RECORD}"))}
+
+
+def read_posterior(here: Cursor | None) -> Found | None:
+    """Return the posterior that a scenario names, None if it names none."""
+    name = here.text() if here else None
+    if here is None or name is None:
+        return None
+    found = find(name)
+    if found is None:
+        here.problem(shown(name), "is not a posterior", did_you_mean(name, _folders()))
+    return found
+
+
+def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor) -> Fitted | None:
+    """Return the posterior as a scenario starts from it; what the scenario has changed of it is noted."""
+    known = len(here.problems)
+    if scenario.start != found.last:
+        allowed = f"is not the month that posterior {shown(found.name)} ends with ({found.last})"
+        start.problem(str(scenario.start), allowed, f"write start: {found.last}, or posterior: off")
+    here.problems.extend(_changed(found, scenario, here.place))
+    aliases = _aliases(found, scenario, here)
+    if len(here.problems) > known:
+        return None
+    parents, weights = _parts(found, scenario, aliases)
+    record = found.record
+    return Fitted(found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases)
+
+
+# ------------ what a posterior was fitted with
+
+
+def facts(scenario: Scenario) -> dict[str, Any]:
+    """Return what a posterior has been fitted with, as `posterior.json` records it."""
+    return {
+        "values": {name: [*_of(value), value.text] for name, value in _values(scenario).items()},
+        "bands": [_band(band) for band in scenario.bands],
+        "season": {name: list(factors) for name, factors in scenario.season.items()},
+        "figures": {figure.name: _interval(figure) for figure in scenario.reported},
+    }
+
+
+def _values(scenario: Scenario) -> dict[str, Value]:
+    found = {f"parameters.{name}": value for name, value in scenario.parameters.items()}
+    for path, shock in scenario.shocks.items():
+        found |= {f"shocks.{path}.size": shock.size, f"shocks.{path}.persistence": shock.persistence}
+        if shock.drift:
+            found[f"drift.{path}"] = shock.drift
+    return found | {"shocks.correlation": scenario.correlation}
+
+
+def _of(value: Value) -> list[Any]:
+    return [value.prior.kind, value.prior.centre if value.prior.centre != float("inf") else "unlimited",
+            value.prior.spread]  # fmt: skip
+
+
+def _band(band: Band) -> dict[str, Any]:
+    own = {what: {n: [*_of(v), v.text] for n, v in getattr(band, what).items()} for what in ("factors", "values")}
+    return {"dimension": band.dimension, "name": band.name, "share": band.share, **own}
+
+
+def _interval(figure: Figure) -> list[Any]:
+    return [figure.interval.low, figure.interval.high, figure.interval.stale_share, figure.text]
+
+
+# ------------ what a scenario has changed
+
+
+def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]:
+    known, name = found.record["fitted_with"], f"posterior {shown(found.name)}"
+    values = _values(scenario)
+    for key, (*prior, text) in known["values"].items():
+        if key not in values:
+            if not key.startswith("drift."):
+                yield Problem("this value", f"is missing, but {name} was fitted with it ({text})", WAYS_OUT, key, here)
+        elif _of(values[key]) != prior:
+            place = values[key].provenance.place
+            allowed = f"is not what {name} was fitted with ({text})"
+            yield Problem(shown(values[key].text), allowed, WAYS_OUT, key, place)
+    for key in values.keys() - known["values"].keys():
+        place = values[key].provenance.place
+        yield Problem(shown(values[key].text), f"is not in {name}, which was fitted without it", WAYS_OUT, key, place)
+    figures = {figure.name: figure for figure in scenario.reported}
+    for key, interval in known["figures"].items():
+        if key not in figures:
+            yield Problem("this figure", f"is missing, but {name} was fitted with it ({interval[3]})", WAYS_OUT, key, here)
+        elif _interval(figures[key])[:3] != interval[:3]:
+            allowed = f"is not the figure that {name} was fitted with ({interval[3]})"
+            yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
+    for key in figures.keys() - known["figures"].keys():
+        if figures[key].provenance.evidence in found.record["evidence"]:
+            allowed = f"is a figure that {name} was fitted without"
+            yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
+    for key in scenario.season.keys() ^ known["season"].keys():
+        yield Problem("this season", f"differs from what {name} was fitted with", WAYS_OUT, f"season.{key}", here)
+
+
+def _aliases(found: Found, scenario: Scenario, here: Cursor) -> dict[str, str]:
+    """Return for each band that is part of a fitted one whose part it is, `dimension.band` to `dimension.band`."""
+    aliases: dict[str, str] = {}
+    fitted = _by_dimension(found.record["fitted_with"]["bands"])
+    own = _by_dimension([_band(band) for band in scenario.bands])
+    for dimension in {**fitted, **own}:
+        before, now = fitted.get(dimension, {}), own.get(dimension, {})
+        gone, come = before.keys() - now.keys(), now.keys() - before.keys()
+        kept = all(before[name] == now[name] for name in before.keys() & now.keys())
+        if not before:  # a division of its own, which may not change anything by itself
+            even = all(not band["factors"] and not band["values"] for band in now.values())
+        elif gone or come:
+            even = kept and len(gone) == 1 and _divides([now[n] for n in come], before[next(iter(gone))])
+            aliases |= {f"{dimension}.{name}": f"{dimension}.{next(iter(gone))}" for name in come if even}
+        else:
+            even = kept
+        if not even:
+            allowed = f"divides the customers in another way than posterior {shown(found.name)} was fitted with"
+            place = next((b.provenance.place for b in scenario.bands if b.dimension == dimension), here.place)
+            here.problems.append(Problem("this dimension", allowed, WAYS_OUT, f"segments.{dimension}", place))
+    return aliases
+
+
+def _by_dimension(bands: Sequence[Facts]) -> dict[str, dict[str, Facts]]:
+    found: dict[str, dict[str, Facts]] = {}
+    for band in bands:
+        found.setdefault(band["dimension"], {})[band["name"]] = band
+    return found
+
+
+def _divides(parts: Sequence[Facts], whole: Facts) -> bool:
+    alike = all(part[what] == whole[what] for part in parts for what in ("factors", "values"))
+    return bool(parts) and alike and abs(sum(part["share"] for part in parts) - whole["share"]) < 1e-6
+
+
+def _parts(
+    found: Found, scenario: Scenario, aliases: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return for each segment the fitted one that it is part of, and which part of it."""
+    fitted = {(band["dimension"], band["name"]): band["share"] for band in found.record["fitted_with"]["bands"]}
+    order = list(dict.fromkeys(dimension for dimension, _ in fitted))
+    of = {band.name: band for band in scenario.bands}
+    parents, weights = [], []
+    for segment in scenario.segments:
+        mine = {}
+        for band in (of[name] for name in segment.bands):
+            whole = aliases.get(f"{band.dimension}.{band.name}", f"{band.dimension}.{band.name}")
+            mine[band.dimension] = whole.partition(".")[2]
+        chosen = [(dimension, mine[dimension]) for dimension in order]
+        share = 1.0
+        for each in chosen:
+            share *= fitted[each]
+        parents.append(Segment(tuple(name for _, name in chosen), share).name)
+        weights.append(segment.share / share)
+    return tuple(parents), tuple(weights)

@@ -152,7 +152,9 @@ def _figure(cells: dict[str, str], place: Place, problems: list[Problem]) -> Fig
         day = date.fromisoformat(cells["period_end"])
         month = Month.of(day.year, day.month)
     except ValueError:
-        problems.append(Problem(shown(cells["period_end"]), "must be a date, such as 2022-12-31", "", "period_end", place))
+        problems.append(
+            Problem(shown(cells["period_end"]), "must be a date, such as 2022-12-31", "", "period_end", place)
+        )
     try:
         value = float(cells["value"])
     except ValueError:

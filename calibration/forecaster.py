@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.backtest_series import Figure, Series
+from calibration.beliefs import Beliefs
 from calibration.reduced import SHAPES
 from sim import kernels, step
 from sim.contacts import exposure_of
@@ -37,34 +38,6 @@ MISSED = 0.1  # of the size of the level's discrepancy: a solution that is furth
 FURTHEST = 12.0  # log factor of a year's hazard that no solution goes beyond
 UNIT_T4 = np.sqrt(2.0)  # standard deviation of Student's t with four degrees of freedom
 MIXING = np.ones((1, 1))  # one segment, which meets itself
-
-
-@dataclass(frozen=True)
-class Beliefs:
-    """The prior of one configuration: medians with standard deviations of the logarithm, unless said otherwise.
-
-    Rates are a year. `headroom` is the pool beyond the first figure, in units of it; `growth` the mean and standard
-    deviation of the pool's yearly growth, never below zero; `shock` the size of the yearly shocks on adoption;
-    `level` and `noise` are sizes of the discrepancy that stays and of the one that does not.
-    """
-
-    name: str
-    shapes: tuple[str, ...] = ("bass", "gompertz", "constant")
-    innovation: tuple[float, float] = (0.01, 1.3)
-    imitation: tuple[float, float] = (0.25, 0.7)
-    power: tuple[float, float] = (1.0, 0.5)
-    alone: tuple[float, float] = (0.15, 0.9)
-    closures: tuple[float, float] = (0.01, 0.8)
-    headroom: tuple[float, float] = (2.0, 1.2)
-    growth: tuple[float, float] = (0.05, 0.04)
-    shock: tuple[float, float] = (0.4, 0.6)
-    persistence: tuple[float, float] = (0.0, 0.9)
-    level: tuple[float, float] = (0.01, 0.0)
-    noise: tuple[float, float] = (0.01, 0.0)
-    ceiling: tuple[float, float] = (0.0, 1.5)
-
-
-TRIAL = Beliefs("trial")
 
 
 @dataclass
@@ -209,7 +182,7 @@ def pass_through(draws: Draws, figure: Figure, months: int, beliefs: Beliefs, lu
     possible = np.ones(draws.count, bool)
     shock[solving], possible[solving] = _solve(draws.taken(solving), (goal - step_up)[solving], months, jump[solving])
     people, slope = _with_slope(draws, shock, months)
-    rest = goal - np.log(people[1, 0])
+    rest = goal - log_registered(people)
     by_shock = student_log_density(shock - expected, size)
     by_level = student_log_density(rest, jump)
     weight = by_shock + by_level - np.logaddexp(by_shock, by_level + np.log(np.maximum(slope, 1e-300))) + np.log(2.0)
@@ -235,17 +208,20 @@ def _solve(draws: Draws, goal: Floats, months: int, size: Floats) -> tuple[Float
     for turn in range(SOLVES + 1):
         people = advance(draws, shock, months)
         if turn:
-            scale = np.clip(scale * (np.log(people[1, 0]) - level) / np.where(np.abs(hoped) < 1e-9, 1e-9, hoped), 0.1, 10.0)
-        level = np.log(people[1, 0])
+            scale = np.clip(
+                scale * (log_registered(people) - level) / np.where(np.abs(hoped) < 1e-9, 1e-9, hoped), 0.1, 10.0
+            )
+        level = log_registered(people)
         hoped = goal - level
         if turn == SOLVES:
             break
         left = people[2, 0] - draws.people[2, 0]
         joined = people[1, 0] - draws.people[1, 0] + left
-        a, b = scale * joined / people[1, 0] + 1e-12, scale * left / people[1, 0] + 1e-12
+        here = np.maximum(people[1, 0], step.TINY)
+        a, b = scale * joined / here + 1e-12, scale * left / here + 1e-12
         c = hoped + a - b
         root = np.sqrt(c * c + 4.0 * a * b)
-        ratio = np.where(c > 0, (c + root) / (2.0 * a), 2.0 * b / (root - c))
+        ratio = np.where(c > 0, (c + root) / (2.0 * a), 2.0 * b / (root + np.abs(c)))
         shock = np.clip(shock + np.clip(np.log(ratio), -4.0, 4.0), -FURTHEST, FURTHEST)
     return shock, np.abs(hoped) < MISSED * size
 
@@ -255,13 +231,19 @@ def _with_slope(draws: Draws, shock: Floats, months: int) -> tuple[Floats, Float
     small = 1e-4
     people = advance(draws, shock, months)
     more = advance(draws, shock + small, months)
-    return people, (np.log(more[1, 0]) - np.log(people[1, 0])) / small
+    return people, (log_registered(more) - log_registered(people)) / small
+
+
+def log_registered(people: Floats) -> Floats:
+    """Return the log of who is registered, (R,)."""
+    return np.asarray(np.log(np.maximum(people[1, 0], step.TINY)))
 
 
 def advance(draws: Draws, shock: Floats, months: int) -> Floats:
     """Return the people (K, 1, R) some months on, under one log factor on adoption, (R,)."""
     model = draws.model
-    factor = {1: np.exp(shock)[None], -1: np.exp(-shock)[None]}
+    shock = np.clip(shock, -FURTHEST, FURTHEST)[None]
+    factor = {1: np.exp(shock), -1: np.exp(-shock)}
     value = {p.name: draws.values[p.name] * (factor[p.sign] if p.moved_by else 1.0) for p in model.parameters}
     values = step.Values(value, frozenset(value))
     steady = step.Values(value, frozenset())
@@ -302,7 +284,7 @@ def forecast(draws: Draws, origin: Figure, spans: Sequence[int], beliefs: Belief
         ahead = replace(ahead, people=people, shock=shock, offset=ahead.offset + jump)
         noise = ahead.noise * luck.student("noise ahead", month)
         printed = (luck.uniform("position ahead", month) - 0.5) * (origin.high - origin.low) / origin.middle
-        out[i] = np.log(people[1, 0]) + ahead.offset + noise + printed
+        out[i] = log_registered(people) + ahead.offset + noise + printed
     return out
 
 

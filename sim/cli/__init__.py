@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from sim.cli import author, compare, describe, resolve, run
+from sim.cli import author, backtest, compare, describe, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("check")(run.check)
 app.command("compare")(compare.compare)
+app.command("backtest")(backtest.backtest)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)
 app.command("resolve")(resolve.resolve)

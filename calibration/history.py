@@ -181,5 +181,3 @@ class History:
     def natural(self, z: Floats) -> dict[str, Floats]:
         """Return each unknown of the priors on its natural scale, (R,), in draws with coordinates z (D, R)."""
         return {name: value.prior.of_normal(z[self.row[name]]) for name, value in self.priors.items()}
-
-

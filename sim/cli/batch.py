@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, cores, language
+from sim.cli.terminal import LangOption, language
+from sim.memory import cores
 
 if TYPE_CHECKING:
     from sim.batch.drive import State

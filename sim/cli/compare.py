@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.run import Fidelity
-from sim.cli.terminal import LangOption, cores, language, make_way, progress
+from sim.cli.terminal import LangOption, language, make_way, progress
+from sim.memory import cores
 
 
 def compare(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, cores, language, make_way, progress
+from sim.cli.terminal import LangOption, language, make_way, progress
 from sim.errors import InputError, Problem
+from sim.memory import cores
 
 
 class Fidelity(StrEnum):

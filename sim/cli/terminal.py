@@ -10,10 +10,7 @@ from typing import Annotated
 
 import typer
 
-from sim.memory import cores
 from sim.quantities import Lang
-
-__all__ = ["LangOption", "Language", "cores", "language", "progress"]  # cores: the commands take it from here
 
 
 class Language(StrEnum):

@@ -13,7 +13,6 @@ from sim.ensemble import ALL, Plan, Summary
 from sim.quantities import Lang, person_unit
 from sim.report import page
 from sim.report.asks import cells, note, percent, row
-from sim.report.whence import UNVERIFIED, Assumption, assumptions
 from sim.report.bands import ENOUGH, Use
 from sim.report.html_words import WORDS
 from sim.report.page import Card, Column, Section
@@ -21,6 +20,7 @@ from sim.report.pictures import FANS
 from sim.report.spread import WORDS as SPREAD
 from sim.report.spread import driver_rows, input_in_words, measure_in_words, verdict
 from sim.report.tables import unverified
+from sim.report.whence import UNVERIFIED, Assumption, assumptions
 from sim.report.wording import lever_in_words
 from sim.shares import FEWEST, Shares
 from sim.streams import LAYERS

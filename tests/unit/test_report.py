@@ -16,11 +16,11 @@ from sim.ensemble import Plan
 from sim.located import load as tree
 from sim.model import MODEL
 from sim.report import folder
-from sim.report.whence import NOT_NUMBERS, admits_unverified, assumptions
 from sim.report.bands import use_by_band
 from sim.report.html import DAGGER
 from sim.report.html_words import WORDS
 from sim.report.spread import WORDS as SPREAD
+from sim.report.whence import NOT_NUMBERS, admits_unverified, assumptions
 from sim.scenario import Provenance
 from sim.scenario_file import load
 

@@ -14,10 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.asks import Paths
 from sim.changes import beginnings
 from sim.draws import Draws, draw
-from sim.ensemble import Plan
+from sim.ensemble import Paths, Plan
 from sim.quantities import Month
 from sim.scenario import Scenario
 from sim.sensitivity import given_data_shares

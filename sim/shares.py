@@ -19,8 +19,7 @@ from math import factorial, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.asks import Paths
-from sim.ensemble import Plan, block_size, run_block
+from sim.ensemble import Paths, Plan, block_size, run_block
 from sim.quantities import Month
 from sim.streams import LAYERS, Layer, Streams, digest
 

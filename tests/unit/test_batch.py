@@ -1,14 +1,20 @@
 """Batch jobs: the same bytes for any number of workers, however often interrupted; what is kept, exact or bounded."""
 
+import json
+import os
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from sim.asks import answer
 from sim.batch.executors import Processes
 from sim.batch.job import Job
 from sim.batch.job_file import load_job
+from sim.batch.results import open_results
 from sim.batch.run import execute
+from sim.ensemble import Plan, run, summarise
 from sim.model import MODEL
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -95,7 +95,9 @@ def posterior_of(
     """Return the posterior whose draws have coordinates z (D, N)."""
     history = History(model, target.scenario)
     passage = lived(history, z)
-    return Posterior(target.name, target, model, history.names, z, history.natural(z), passage, seed, engine, weights, diagnoses)
+    return Posterior(
+        target.name, target, model, history.names, z, history.natural(z), passage, seed, engine, weights, diagnoses
+    )
 
 
 # ------------ the folder

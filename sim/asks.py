@@ -7,12 +7,11 @@ runs that stand above a level in one month are not those that have stood above i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.ensemble import ALL, QUANTILES, Plan
+from sim.ensemble import QUANTILES, Paths
 from sim.quantities import Month
 from sim.scenario import Ask, Condition
 
@@ -22,17 +21,6 @@ Ints = NDArray[np.int32]
 
 NEVER = int(np.iinfo(np.int32).max)  # later than any month
 Z_975 = 1.959963984540054  # the standard normal's 97.5 % quantile: 95 % lie within
-
-
-class Paths(Protocol):
-    """The paths of all replicates, read a month at a time: of a running ensemble or of a finished run."""
-
-    @property
-    def plan(self) -> Plan:
-        """What was run."""
-
-    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
-        """Return a measure t months after the start in every replicate, (R,)."""
 
 
 @dataclass(frozen=True)

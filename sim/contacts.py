@@ -1,12 +1,34 @@
-"""Who meets whom, in the aggregate: a row-stochastic mixing matrix between segments."""
+"""Who meets whom: in the aggregate, a row-stochastic mixing matrix between segments; beside it, perhaps, a network."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.scenario import Network
 from sim.spec import Model, People
 from sim.step import TINY, add_up
 
 Array = NDArray[np.float64]
+Witness = Callable[[int, Sequence[Any]], None]
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Who meets whom where people are told apart.
+
+    Parameters
+    ----------
+    mixing : (S, S), for those without a place in the network, or for all if there is none.
+    network : who knows whom among those who are there at the start.
+    witness : is shown the crowds of all replicates at the start and at the end of each month.
+    """
+
+    mixing: Array
+    network: Network | None = None
+    witness: Witness | None = None
 
 
 def active_share_met(mixing: Array, exposed: People, customers: People) -> Array:

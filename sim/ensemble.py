@@ -14,15 +14,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.contacts import Contacts, Witness
+from sim.crowd import workers
 from sim.draws import draw
 from sim.errors import InputError, Problem
-from sim.fidelity import BYTES_A_LIFE, FIDELITIES
+from sim.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED, ON_ALL_PROCESSORS
 from sim.memory import keep_freed
+from sim.networks import bytes_needed
 from sim.quantities import Month
 from sim.scenario import Scenario
 from sim.schedule import Schedule
@@ -36,7 +39,6 @@ Ints = NDArray[np.int64]
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
 MEMORY = 96 << 20  # bytes of one block
-MOST_LIVED = 2_000_000_000  # months of single lives in a run: some hours
 ALL = "all"  # the name of the whole bank where segments are told apart
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
@@ -86,8 +88,7 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     scenario = plan.scenario
     streams = streams or Streams(plan.seed)
     drawn, row = np.unique(replicates // plan.per_draw, return_inverse=True)
-    draws = draw(plan.model, scenario, streams, drawn)
-    draws = draws if plan.per_draw == 1 else draws.rows(row)
+    draws = draw(plan.model, scenario, streams, drawn).rows(row)
     schedule = Schedule(
         model=plan.model, start=scenario.start, length=scenario.months, base=draws.base, replicates=replicates,
         segments=[segment.name for segment in scenario.segments], changes=draws.changes,
@@ -98,8 +99,28 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     )  # fmt: skip
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
-        trajectory = run(plan.model, schedule, draws.start, scenario.mixing, streams, plan.by_segment)
+        trajectory = run(plan.model, schedule, draws.start, met(plan), streams, plan.by_segment)
     return trajectory, draws.tried
+
+
+def met(plan: Plan, witness: Witness | None = None) -> Floats | Contacts:
+    """Return who meets whom, as the plan's fidelity takes it.
+
+    Raises
+    ------
+    InputError
+        If the scenario has a network and the fidelity does not tell people apart by whom they know.
+    """
+    scenario = plan.scenario
+    if plan.fidelity == FOLLOWS_NETWORKS:
+        return Contacts(scenario.mixing, scenario.network, witness)
+    if scenario.network:
+        allowed = f"has no place in the fidelity {plan.fidelity}, which knows no single contacts"
+        place = scenario.network.provenance.place
+        raise InputError(
+            [Problem("a network", allowed, f"run it with --fidelity {FOLLOWS_NETWORKS}", "network", place)]
+        )
+    return scenario.mixing
 
 
 def _with_tilt(shocks: dict[str, Floats], tilt: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -123,6 +144,17 @@ def kept(plan: Plan, trajectory: Trajectory) -> Floats:
                 at[measure] = trajectory.observe(measure, by_segment=True)
             out[i] = at[measure][:, s]
     return out
+
+
+class Paths(Protocol):
+    """The paths of all replicates, read a month at a time: of a running ensemble or of a finished run."""
+
+    @property
+    def plan(self) -> Plan:
+        """What was run."""
+
+    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
+        """Return a measure t months after the start in every replicate, (R,)."""
 
 
 class Ensemble:
@@ -182,6 +214,7 @@ def block_size(plan: Plan) -> int:
     kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.by_segment else 1)
     working = segments * (len(model.states) + 2 * len(model.flows))
     lives = BYTES_A_LIFE.get(plan.fidelity, 0) * customers(plan)
+    lives += bytes_needed(plan.scenario.network, customers(plan)) if plan.scenario.network else 0
     replicate = 8 * (kept_months + months * len(plan.columns) + working) + lives
     shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
     return max(1, min(shared, MEMORY // replicate))
@@ -203,9 +236,10 @@ def refuse_a_crowd(plan: Plan, replicates: int) -> None:
         With how many there are and how many may be.
     """
     lived = customers(plan) * replicates * plan.scenario.months
-    if plan.fidelity in BYTES_A_LIFE and lived > MOST_LIVED:
+    most = MOST_LIVED.get(plan.fidelity, lived)
+    if lived > most:
         found = f"{customers(plan):,} customers × {replicates:,} draws × {plan.scenario.months} months"
-        allowed = f"are {lived:,} months of single lives; at most {MOST_LIVED:,} are lived one by one"
+        allowed = f"are {lived:,} months of single lives; at most {most:,} are lived one by one"
         hint = "--fidelity cohort has the same law at any size"
         raise InputError([Problem(found, allowed, hint, f"--fidelity {plan.fidelity}")])
 
@@ -220,6 +254,7 @@ def run(
 ) -> Ensemble:
     """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
     refuse_a_crowd(plan, plan.draws)
+    met(plan)
     keep_freed()
     work = blocks(plan.draws, block_size(plan))
     ensemble = Ensemble(plan, folder)
@@ -241,6 +276,10 @@ def _in_order(plan: Plan, work: Sequence[Ints]) -> Iterator[tuple[Ints, tuple[Fl
         trajectory, tried = run_block(plan, numbers)
         return kept(plan, trajectory), tried
 
+    if plan.fidelity in ON_ALL_PROCESSORS:
+        with workers(plan.workers):
+            yield from ((numbers, compute(numbers)) for numbers in work)
+        return
     with ThreadPoolExecutor(plan.workers) as pool:
         waiting: deque[tuple[Ints, Future[tuple[Floats, int]]]] = deque()
         for numbers in work:
@@ -270,20 +309,20 @@ class Summary:
     standard_error: Floats
 
 
-def summarise(ensemble: Ensemble) -> list[Summary]:
-    """Return one summary a column, a month at a time."""
-    return [_summary(ensemble, measure, segment) for measure, segment in ensemble.plan.columns]
+def summarise(paths: Paths, columns: Sequence[tuple[str, str]] | None = None) -> list[Summary]:
+    """Return one summary a column (measure, segment), a month at a time; of all columns kept if none are named."""
+    return [_summary(paths, measure, segment) for measure, segment in columns or paths.plan.columns]
 
 
-def _summary(ensemble: Ensemble, measure: str, segment: str) -> Summary:
-    months = range(len(ensemble.plan.months))
+def _summary(paths: Paths, measure: str, segment: str) -> Summary:
+    months = range(len(paths.plan.months))
     quantiles, mean, error = (
         np.empty((len(QUANTILES), len(months))),
         np.empty(len(months)),
         np.empty(len(months)),
     )
     for t in months:
-        values = ensemble.month(measure, t, segment)
+        values = paths.month(measure, t, segment)
         known = values[~np.isnan(values)]
         quantiles[:, t] = np.quantile(known, QUANTILES) if known.size else np.nan
         mean[t] = known.mean() if known.size else np.nan

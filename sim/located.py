@@ -7,6 +7,7 @@ documents, deep nesting) is refused. Scalars stay text until a typed field reads
 is not 45,045.
 """
 
+import difflib
 import os
 import re
 import stat
@@ -16,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from sim.errors import InputError, Place, Problem, did_you_mean, shown
+from sim.errors import SHORT_LIST, InputError, Place, Problem, did_you_mean, shown
 
 MOST_BYTES = 1 << 20
 MOST_EVENTS = 40_000
@@ -24,6 +25,7 @@ MOST_LEVELS = 20  # of nesting
 MOST_PARENTS = 10  # in a chain of `extends`
 MOST_KEY_CHARACTERS = 100
 REMOVE = "off"
+SHIPPED = Path("scenarios")  # where a name is also looked for that is not here
 
 
 @dataclass(frozen=True)
@@ -161,11 +163,32 @@ def _file_error(path: Path, asked_by: Scalar | None, allowed: str, hint: str = "
 
 
 def _nearest_file(path: Path) -> str:
+    """Return the nearest scenario file as a hint: in the same folder, else among the scenarios shipped."""
+    here, shipped = _yaml_files(path.parent), _yaml_files(SHIPPED)
+    if near := _nearest_stem(path.stem, here):
+        return f"did you mean '{near}'?"
+    if near := _nearest_stem(path.stem, shipped):
+        return f"did you mean '{(SHIPPED / near).as_posix()}'?"
+    return f"there: {', '.join(here)}" if 0 < len(here) <= SHORT_LIST else ""
+
+
+def _yaml_files(folder: Path) -> list[str]:
     try:
-        names = sorted(each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml"))
+        return sorted(each.name for each in folder.iterdir() if each.suffix in (".yaml", ".yml"))
     except OSError:
-        return ""
-    return did_you_mean(path.name, names)
+        return []
+
+
+def _nearest_stem(word: str, names: list[str]) -> str:
+    """Return the file whose name is near, or else one word of it, suffixes apart; "" if there is none."""
+    for known in (
+        {Path(name).stem.casefold(): name for name in names},
+        {part: name for name in names for part in Path(name).stem.casefold().split("_") if len(part) > 3},
+    ):
+        near = difflib.get_close_matches(word.casefold(), known, n=1)
+        if near:
+            return known[near[0]]
+    return ""
 
 
 # ------------ its text

@@ -1,4 +1,6 @@
-"""Keeps freed memory for the next block instead of giving it back to the system after each.
+"""What the machine has: memory and processors.
+
+`keep_freed` keeps freed memory for the next block instead of giving it back to the system after each.
 
 A block's books are some tens of megabytes. glibc hands so large a piece back when it is freed and asks for it anew for
 the next block, page by page; taking a page costs several times as much as filling it (a fifth of a whole
@@ -6,8 +8,10 @@ mean-field run, measured). Elsewhere than on glibc nothing is done, and no resul
 """
 
 import ctypes
+import os
 import sys
 from functools import cache
+from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # numbers from malloc.h
 LARGEST_KEPT = 1 << 30  # bytes
@@ -23,3 +27,32 @@ def keep_freed() -> bool:
     except (OSError, AttributeError):
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)) and bool(mallopt(M_TRIM_THRESHOLD, LARGEST_KEPT))
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def free() -> int | None:
+    """Return how many bytes a process may still take, or None where the system does not tell."""
+    found = [n for n in (_available(), _left_in_group()) if n is not None]
+    return min(found) if found else None
+
+
+def _available() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _left_in_group() -> int | None:
+    """Return what the process's control group (a container's limit) leaves."""
+    try:
+        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text().strip() for name in ("max", "current"))
+        return None if limit == "max" else int(limit) - int(used)
+    except (OSError, ValueError):
+        return None

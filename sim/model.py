@@ -143,5 +143,11 @@ MODEL = Model(
         "active": "regular user", "lapsed": "registered, recently inactive", "dormant": "registered, long inactive",
         "closed": "deregistered; stays a customer, does not return", "unreachable": "counted, never moves",
     },
+    name_zh="手机银行",
+    meanings_zh={
+        "prospect": "可触达、未注册", "new": "已注册、活跃，习惯未养成", "active": "经常使用",
+        "lapsed": "已注册、近期未用", "dormant": "已注册、长期未用", "closed": "已注销；仍是客户，不再回来",
+        "unreachable": "计入总数，从不变动",
+    },
 )
 # fmt: on

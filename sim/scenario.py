@@ -213,6 +213,50 @@ class Ask:
     place: Place | None = None
 
 
+NetworkKind = Literal["communities", "small_world", "scale_free", "everybody"]
+SeedOrder = Literal["random", "most_connected", "communities"]
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """People whom the bank reaches first: so many, by one flow, in one month, in an order.
+
+    Parameters
+    ----------
+    flow : the flow that they take. first : who comes first: anybody, those with most contacts, or one community after
+        another.
+    """
+
+    people: int
+    flow: str
+    month: Month
+    first: SeedOrder
+
+
+@dataclass(frozen=True)
+class Network:
+    """Who knows whom, person by person; only the fidelity agents can follow it.
+
+    Parameters
+    ----------
+    contacts : of a person, on average (`communities`, `small_world`: of everybody, but for odd ends).
+    community : people of a community. household : people of a household within a community, all of whom know another.
+    far : share of the contacts outside the household who may be anywhere.
+    homophily : share of them who are of the person's own segment, wherever they live.
+    exponent : of the scale-free tail: twice the contacts are 2^exponent times as rare.
+    """
+
+    kind: NetworkKind
+    contacts: float
+    community: int = 0
+    household: int = 1
+    far: float = 0.0
+    homophily: float = 0.0
+    exponent: float = 0.0
+    seeds: Seeds | None = None
+    provenance: Provenance = Provenance()
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A posterior as a scenario starts from it.
@@ -264,6 +308,7 @@ class Scenario:
     whence: Mapping[str, Provenance] = field(default_factory=dict)  # of what has no `Value`: mixing, season.<parameter>
     subject: tuple[str, str] = ("", "")
     definitions: Mapping[str, Definition] = field(default_factory=dict)
+    network: Network | None = None
     fitted: Fitted | None = None
 
     @property
@@ -278,6 +323,30 @@ class Scenario:
     def figure(self, measure: str, month: Month) -> Figure | None:
         """Return the reported figure of a measure and month, if there is one."""
         return next((f for f in self.reported if (f.measure, f.month) == (measure, month)), None)
+
+
+@dataclass(frozen=True)
+class DeskStudy:
+    """A staffed desk, checked: what is offered to it, who serves there, and how well it should be served.
+
+    Parameters
+    ----------
+    channel : "calls" or "visits".
+    numbers : by name as in `sim.scenario_desk.NUMBERS`, each with where it comes from.
+    resolved : its canonical YAML after `extends`. files : the chain it was read from.
+    """
+
+    name: str
+    question: str
+    question_zh: str
+    channel: str
+    numbers: Mapping[str, Value]
+    resolved: str = field(repr=False)
+    files: tuple[str, ...]
+
+    def number(self, name: str) -> float:
+        """Return one of the numbers."""
+        return self.numbers[name].prior.centre
 
 
 def touched(bands: Sequence[Band], segments: Sequence[Segment], names: Sequence[str]) -> Flags:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.errors import InputError, Problem, shown
+from sim.errors import InputError, Problem
 from sim.located import Mapping as Members
 from sim.located import dump, load_extended
 from sim.priors import Prior
@@ -25,8 +25,10 @@ from sim.quantities import (
 from sim.reading import Cursor, Named
 from sim.scenario import Figure, Provenance, Scenario, Shock, Value
 from sim.scenario_asks import read_asks
+from sim.scenario_desk import KEY, with_desks
 from sim.scenario_figures import read_reported
 from sim.scenario_levers import Setting, note_collisions, note_namesakes, read_levers
+from sim.scenario_network import read_network
 from sim.scenario_posterior import fit_to, read_posterior
 from sim.scenario_segments import cross, note_band_names, note_products, read_bands, read_mixing
 from sim.scenario_values import (
@@ -41,8 +43,8 @@ from sim.scenario_values import (
 from sim.spec import Model
 
 REQUIRED = ("question", "start", "until", "parameters")
-SECTIONS = ("subject", "question", "start", "until", "posterior", "definitions", "reported", "segments", "parameters", "mixing",
-            "season", "shocks", "drift", "levers", "events", "asks")  # fmt: skip
+SECTIONS = ("subject", "question", "start", "until", "posterior", "definitions", "reported", "segments", "parameters",
+            "mixing", "season", "shocks", "drift", "levers", "events", "asks", "network")  # fmt: skip
 EVIDENCE = LEVER_EVIDENCE + FIGURE_EVIDENCE
 LONGEST_MONTHS = 600
 LONGEST_HALF_LIFE_MONTHS = 1200
@@ -83,12 +85,12 @@ def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
     return read(tree, path.stem, files, model, required)
 
 
-def read(
-    tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED
-) -> Scenario:
+def read(tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
     """Return the scenario that a located tree says; raises as `load`."""
     problems: list[Problem] = []
-    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), name, files, required)
+    tree, studies = with_desks(tree, files, model, problems)
+    read_from = (*map(str, files), *studies)
+    scenario = _Reader(model, problems).scenario(Cursor(tree, "", problems), name, read_from, required)
     if scenario is None or problems:
         raise InputError(problems)
     return scenario
@@ -100,7 +102,7 @@ class _Reader:
     def __init__(self, model: Model, problems: list[Problem]) -> None:
         self.model, self.problems = model, problems
 
-    def scenario(self, top: Cursor, name: str, files: Sequence[Path], required: Sequence[str]) -> Scenario | None:
+    def scenario(self, top: Cursor, name: str, files: Sequence[str], required: Sequence[str]) -> Scenario | None:
         at = top.fields(SECTIONS, required)
         subject, question = (self.question(at.get(each)) for each in ("subject", "question"))
         start, until = self.dates(at)
@@ -126,12 +128,13 @@ class _Reader:
         note_namesakes(self.problems, levers)
         note_collisions(self.problems, levers, bands, segments, until)
         asks = read_asks(at.get("asks"), setting)
+        network = read_network(at.get("network"), setting)
         if self.problems or start is None or until is None:
             return None
         scenario = Scenario(
             name, *question, start, until, reported.figures, bands, segments, parameters, mixing, season, shocks,
-            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(str(f) for f in files), _whence(at),
-            subject, reported.definitions,
+            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(files), _whence(at),
+            subject, reported.definitions, network,
         )  # fmt: skip
         posterior = read_posterior(at.get("posterior"))
         if posterior is None:
@@ -171,10 +174,10 @@ class _Reader:
 
     def parameters(self, section: Cursor | None) -> dict[str, Value]:
         named = section.named("parameter", list(self.model.parameter)) if section else Named({})
-        values = {}
+        values, capacities = {}, {resource.capacity for resource in self.model.resources}
         for name, here in named.items():
             parameter = self.model.parameter[name]
-            value = read_value(here, SCALES[parameter.unit], required=True)
+            value = read_value(here, SCALES[parameter.unit], True, (KEY,) if name in capacities else ())
             if value and check_plausible(here, parameter, value):
                 values[name] = value
         for name, parameter in self.model.parameter.items():

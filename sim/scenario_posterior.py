@@ -136,7 +136,9 @@ def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]
     figures = {figure.name: figure for figure in scenario.reported}
     for key, interval in known["figures"].items():
         if key not in figures:
-            yield Problem("this figure", f"is missing, but {name} was fitted with it ({interval[3]})", WAYS_OUT, key, here)
+            yield Problem(
+                "this figure", f"is missing, but {name} was fitted with it ({interval[3]})", WAYS_OUT, key, here
+            )
         elif _interval(figures[key])[:3] != interval[:3]:
             allowed = f"is not the figure that {name} was fitted with ({interval[3]})"
             yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
@@ -183,9 +185,7 @@ def _divides(parts: Sequence[Facts], whole: Facts) -> bool:
     return bool(parts) and alike and abs(sum(part["share"] for part in parts) - whole["share"]) < 1e-6
 
 
-def _parts(
-    found: Found, scenario: Scenario, aliases: Mapping[str, str]
-) -> tuple[tuple[str, ...], tuple[float, ...]]:
+def _parts(found: Found, scenario: Scenario, aliases: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Return for each segment the fitted one that it is part of, and which part of it."""
     fitted = {(band["dimension"], band["name"]): band["share"] for band in found.record["fitted_with"]["bands"]}
     order = list(dict.fromkeys(dimension for dimension, _ in fitted))

@@ -5,11 +5,13 @@ test holds its names against those that the readers take. The schema is lenient 
 what is missing may stand there: it never refuses what the readers take, and finds unknown keys and wrong types.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sim.scenario_desk import CHANNELS, NUMBERS, Number
 from sim.scenario_file import REQUIRED
-from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain
+from sim.scenario_network import KINDS, ORDERS
+from sim.scenario_values import FIGURE_EVIDENCE, LEVER_EVIDENCE, plain, written
 from sim.spec import Model, Parameter
 
 Fragment = dict[str, Any]
@@ -66,7 +68,7 @@ _EVENT = (
           "改变模型的哪个参数；见 mobank describe。", "revive_rate"),
     Field("multiply", "value", "Times this factor: +12%, -8% or 1.2; or {low, high}. One of multiply, set and add.",
           "乘以系数：+12%、-8% 或 1.2；或 {low, high}。multiply、set、add 三选一。", "{low: +5%, high: +30%}"),
-    Field("set", "value", "To this value, in the parameter's unit.", "设为此值，单位与参数相同。", "1%"),
+    Field("set", "capacity", "To this value, in the parameter's unit.", "设为此值，单位与参数相同。", "1%"),
     Field("add", "value", "Plus this, in the parameter's unit.", "增加此值，单位与参数相同。", "0.2%"),
     Field("for", "bands", "Bands of the customers; several of one dimension: any of them; of several: both. "
           "Left out: everybody.", "作用的客群；同一维度为“或”，不同维度为“且”；不写为全体。", "[over_60]"),
@@ -106,6 +108,8 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         Field("levers", "each lever", "What the bank chooses to do.", "银行主动采取的举措。"),
         Field("events", "each event", "What befalls the bank.", "不由银行决定的事件。"),
         Field("asks", "each ask", "What the run should tell the chance of.", "要回答概率的问题。"),
+        Field("network", "network", "Who knows whom, person by person; for --fidelity agents.",
+              "逐人的社交网络；仅用于 --fidelity agents。"),
     ),
     "question": (
         Field("zh", "text", "The question in Chinese.", "中文问题。"),
@@ -136,6 +140,11 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         *_WHENCE,
     ),
     "value": _VALUE,
+    "capacity": (
+        Field("desk", "text", "A desk study whose set-ups a month are the capacity; see mobank desk.",
+              "服务台研究文件：以其每月开通数为能力；见 mobank desk。", "desks/remote_service.yaml"),
+        *_VALUE,
+    ),
     "season": (
         Field("by_month", "twelve", "Twelve factors, January first.", "十二个系数，从一月起。"),
         *_WHENCE,
@@ -201,6 +210,28 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         Field("by", "month", "Met once, in this month or earlier.", "最迟到此月达到过一次。", "2025-12"),
         Field("in", "month", "Met in this very month.", "恰在此月满足。", "2025-12"),
     ),
+    "network": (
+        Field("kind", "kind of network", "How people are tied: communities, small_world or scale_free.",
+              "网络类型：communities（社区）、small_world（小世界）、scale_free（无标度）。", "communities"),
+        Field("contacts", "quantity", "Contacts of a person, on average.", "每人平均联系人数。", "8"),
+        Field("community", "quantity", "People of a community.", "每个社区的人数。", "2000"),
+        Field("household", "quantity", "People of a household, who all know one another.", "每户人数，户内互相认识。",
+              "3"),
+        Field("far", "quantity", "Share of the other ties that go anywhere.", "其余联系中不限地域的比例。", "5%"),
+        Field("homophily", "quantity", "Share of the other ties that stay within the own segment, anywhere.",
+              "其余联系中限于同一客群（不限地域）的比例。", "10%"),
+        Field("exponent", "quantity", "Scale-free: twice the contacts are 2^exponent times as rare.",
+              "无标度指数：联系人数加倍，人数降为 2^指数 分之一。", "2.5"),
+        Field("seeds", "seeds", "Whom the bank reaches first.", "银行最先触达谁。"),
+        *_LEVER_WHENCE,
+    ),
+    "seeds": (
+        Field("people", "quantity", "How many people.", "人数。", "2万"),
+        Field("flow", "flow", "The flow that they take.", "经由的流程。", "assist"),
+        Field("month", "month", "In which month.", "哪个月。", "2023-01"),
+        Field("first", "order of seeds", "Who comes first: random, most_connected or communities, one after another.",
+              "先触达谁：random（随机）、most_connected（联系人最多）、communities（逐个社区）。", "most_connected"),
+    ),
     "condition": (
         Field("measure", "measure", "Which measure.", "指标。", "mau"),
         Field("at_least", "quantity", "This or more.", "不低于。", "2亿"),
@@ -228,6 +259,22 @@ def schema(model: Model) -> Fragment:
     }
 
 
+def desk_schema() -> Fragment:
+    """Return the JSON Schema of desk studies."""
+    whence = {field.name: _field(field, _plain_shapes()[field.shape]) for field in _WHENCE}
+    number = _or_number(_named({"value": QUANTITY} | whence))
+    numbers = {name: _off(number) | _told(*_allowed(known)) for name, known in NUMBERS.items()}
+    question = _named(dict.fromkeys(("zh", "en"), QUANTITY))
+    own = {"extends": {"type": "string"}, "question": _or_number(question), "channel": {"enum": list(CHANNELS)}}
+    return {"$schema": DRAFT, "title": "mobank desk study / 服务台研究文件", **_named(own | numbers)}
+
+
+def _allowed(known: Number) -> tuple[str, str]:
+    """Return the meaning of a number of a study and its plausible range, in English and in Chinese."""
+    low, high = (written(end, known.scale.unit) for end in known.scale.plausible)
+    return f"{known.en}; plausible: {low} to {high}", f"{known.zh}；合理范围 {low} 至 {high}"
+
+
 _SPREAD = ("correlation of shocks", "mixing")  # nouns whose fields stand beside names of the model or of the file
 
 
@@ -241,12 +288,16 @@ def _shapes(model: Model) -> Mapping[str, Fragment]:
         **_plain_shapes(),
         **{noun: _ref(noun) for noun in GRAMMAR},
         "value": _or_number(_ref("value")),
+        "capacity": _or_number(_ref("capacity")),
+        "kind of network": {"enum": list(KINDS)},
+        "order of seeds": {"enum": list(ORDERS)},
+        "flow": {"enum": [flow.name for flow in model.flows if flow.source is not None]},
         "parameter": _enum((p.name, p.meaning, p.zh) for p in model.parameters),
         "measure": _enum((m.name, m.meaning, m.zh) for m in model.measures),
         "measure to watch": _enum((m.name, m.meaning, m.zh) for m in model.measures if m.stock),
         "each measure": _named({name: _off(_each(_off(_ref("figure")))) | measures[name] for name in stocks}),
         "each dimension": _each(_off(_each(_off(_ref("band"))))),
-        "each parameter": _valued(own.values()),
+        "each parameter": _valued(own.values(), {resource.capacity for resource in model.resources}),
         "each own value": _valued(by_segment),
         "each factor": _named({p.name: _or_number(_ref("value")) | _told(p.meaning, p.zh) for p in by_segment}),
         "each season": _named({p.name: _off(_ref("season")) for p in own.values() if p.unit != "share"}),
@@ -327,8 +378,9 @@ def _enum(options: Iterable[tuple[str, str, str]]) -> Fragment:
     }
 
 
-def _valued(parameters: Iterable[Parameter]) -> Fragment:
-    return _named({p.name: _or_number(_ref("value")) | _told(*_plausible(p)) for p in parameters})
+def _valued(parameters: Iterable[Parameter], capacities: Collection[str] = ()) -> Fragment:
+    noun = {p.name: "capacity" if p.name in capacities else "value" for p in parameters}
+    return _named({p.name: _or_number(_ref(noun[p.name])) | _told(*_plausible(p)) for p in parameters})
 
 
 def _plausible(parameter: Parameter) -> Iterator[str]:

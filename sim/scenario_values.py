@@ -197,7 +197,7 @@ def _is_plausible(here: Cursor, unit: str, value: Value, span: tuple[float, floa
     if not wrong:
         return True
     found = three_digits(wrong[0]) if wrong[0] not in typed and typed else wrong[0]
-    in_percent = unit not in ("persons a month", "factor", "number") and "%" not in value.text
+    in_percent = unit not in ("persons a month", "factor", "number", "count") and "%" not in value.text
     hint = f"did you mean {plain(wrong[0])}%?" if in_percent and low <= wrong[0] / 100 <= high else ""
     here.problem(written(found, unit), f"is outside the plausible range of {what}, {written_span(span, unit)}", hint)
     return False
@@ -222,6 +222,8 @@ def written(number: float, unit: str) -> str:
     """Return a number in the way that its unit is written in a scenario."""
     if unit == "persons a month":
         return f"{number:,.0f} a month"
+    if unit == "count":
+        return f"{number:,.0f}"
     if unit in ("factor", "number"):
         return f"{'× ' if unit == 'factor' else ''}{plain(number)}"
     return f"{plain(100 * number)}%" + {"rate": " a month", "growth": " a year"}.get(unit, "")

@@ -20,7 +20,7 @@ from sim.errors import ModelError, did_you_mean
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 People = NDArray[Any]  # persons: whole (int64) or, in expectation, fractional (float64)
-Unit = Literal["rate", "share", "persons a month"]
+Unit = Literal["rate", "share", "persons a month", "number"]
 Counted = Literal["persons", "share", "ratio"]
 Hazard = Callable[..., Any]
 
@@ -34,7 +34,7 @@ class Parameter:
 
     Parameters
     ----------
-    unit : "rate" (hazard per person per month), "share" (0 to 1) or "persons a month".
+    unit : "rate" (hazard per person per month), "share" (0 to 1), "persons a month" or "number" (an exponent).
     plausible : lowest and highest value that is taken without asking back, in the unit.
     meaning, zh : one line for tables and editors, in English and Chinese.
     moved_by : the shock path that multiplies it, "" for none.
@@ -131,6 +131,7 @@ class Model:
     states : names, in the order of axis K.
     exposed_to : the states whose share among one's contacts is the exposure.
     shocks : names of the yearly shock paths.
+    meanings, meanings_zh : of each state, one line for tables, in English and Chinese.
 
     Raises
     ------
@@ -148,6 +149,8 @@ class Model:
     shocks: tuple[str, ...] = ()
     origin: Origin | None = None
     meanings: dict[str, str] = field(default_factory=dict, hash=False)
+    name_zh: str = ""
+    meanings_zh: dict[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         _check_names(self)

@@ -41,14 +41,17 @@ class Streams:
     seed : the run's seed; two runs with one seed share all their luck.
     redrawn : seeds by layer that replace the run's, to redraw one layer of chance and keep the others
         (pick-and-freeze; Sobol' 1993).
+    lent : by layer, (R,) whose luck each replicate of the run has instead of its own.
     """
 
     seed: int
     redrawn: Mapping[Layer, int] = field(default_factory=dict)
+    lent: Mapping[Layer, Ints] = field(default_factory=dict)
 
     def who(self, layer: Layer, replicates: Ints) -> Uints:
         """Return the replicates' half of the keys, (R,); `replicates` (R,) are their numbers in the run."""
         root = np.uint64(digest("replicate", layer, self.redrawn.get(layer, self.seed)))
+        replicates = self.lent[layer][replicates] if layer in self.lent else replicates
         out = np.empty((replicates.size, 1), np.uint64)
         kernels.pair_keys(np.array([root]), replicates.astype(np.uint64) * kernels.GAMMA, out)
         return out[:, 0]

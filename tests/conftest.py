@@ -27,7 +27,7 @@ START = Month.of(2022, 12)
 ROOT = Path(__file__).parents[1]
 
 Drive = Callable[..., Trajectory]
-AT_BANK_SIZE = sorted(set(FIDELITIES) - {"processes"})  # tests/agreement sees to the one that lives life by life
+AT_BANK_SIZE = sorted(set(FIDELITIES) - {"agents", "processes"})  # tests/agreement sees to those of single persons
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from sim.batch.design import number_of
 from sim.batch.job import ON, Axis, Case, Design
 from sim.errors import InputError, Place
-from sim.located import Entry, Node, Scalar
+from sim.located import Entry, Node, Scalar, dump
 from sim.located import Mapping as Members
 from sim.scenario_file import read
 from sim.spec import Model
@@ -49,10 +49,12 @@ def _told(axes: Sequence[Axis], texts: Sequence[str]) -> Iterator[tuple[str, str
 
 
 def with_asks(tree: Members, asks: Members) -> Members:
-    """Return a scenario's tree with a job's asks beside its own; one of the same name takes its place."""
+    """Return a scenario's tree with a job's asks beside its own; one of the same name or words takes its place."""
     own = tree.entries.get("asks")
     below = own.node.entries if own and isinstance(own.node, Members) else {}
-    joined = Entry(asks.place, Members({**below, **asks.entries}, asks.place))
+    said = {dump(entry.node) for entry in asks.entries.values()}
+    kept = {name: entry for name, entry in below.items() if dump(entry.node) not in said}
+    joined = Entry(asks.place, Members({**kept, **asks.entries}, asks.place))
     return replace(tree, entries={**tree.entries, "asks": joined})
 
 

@@ -5,6 +5,7 @@ at fixed numbers of units of its own case.
 """
 
 import errno
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -15,7 +16,7 @@ from pathlib import Path
 from sim.batch.executors import Seam
 from sim.batch.job import Case, Job, Stop, Task
 from sim.batch.store import Journal, Log, Store, UnitKey, cannot_write, summary_file
-from sim.batch.summaries import Key, Summary, joined
+from sim.batch.summaries import Key, joined
 from sim.batch.unit import Receipt, produce, read_summaries
 from sim.ensemble import ALL
 from sim.errors import MobankError, RunError
@@ -157,7 +158,11 @@ class Driver:
             self.log(f"unit {task.name}  failed: {error}")
             raise cannot_write(self.store.folder, error) from error
         except MobankError as error:
+            self.log(f"unit {task.name}  failed: {error}")
             raise RunError(f"unit {task.name}", f"failed: {error}") from error
+        except Exception:
+            self.log(f"unit {task.name}  failed: {traceback.format_exc()}")
+            raise
         else:
             self._note(task, receipt, journal)
         return False
@@ -230,10 +235,6 @@ def error_of(stop: Stop, folder: Path, case: Case, units: int) -> float:
         key = Key("ask", ask.name, ALL, str(ask.month))
     else:
         key = Key("quantity", stop.measure, ALL, str(stop.month))
-    found: Summary | None = None
-    for number in range(units):
-        part = read_summaries(summary_file(folder, case.name, number))[key]
-        found = joined(found, part) if found else part
-    if found is None:
-        return float("inf")
+    parts = [read_summaries(summary_file(folder, case.name, number))[key] for number in range(units)]
+    found = joined(parts)
     return found.chance_error if stop.ask else found.quantile_error(stop.quantile)

@@ -1,6 +1,5 @@
-"""A finished job's tables: listed, filtered, counted, written out for Excel and other programs."""
+"""A finished job's tables, read and filtered."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ import pyarrow.parquet as pq
 
 from sim.batch.store import JOB, MANIFEST, read_manifest
 from sim.batch.tables import ANSWERS, CASES, FIXED, QUANTITIES
+from sim.ensemble import ALL
 from sim.errors import InputError, Problem, RunError, did_you_mean, shown
+from sim.quantities import Lang
 from sim.report.folder import file_digest
-from sim.report.tables import EXCEL_MARK
 
 OPERATORS = ("<=", ">=", "!=", "=", "<", ">")  # longest first
 
@@ -35,6 +35,10 @@ class Results:
     cases: pa.Table
     quantities: pa.Table
     answers: pa.Table
+
+    def question(self, lang: Lang) -> str:
+        """Return what the job asks; "" where its file says nothing."""
+        return str(self.job["question"][lang])
 
     def where(self, conditions: Sequence[str]) -> "Results":
         """Return the rows that meet conditions such as "scenario=win_back" or "levers.x.multiply>=1.1".
@@ -112,23 +116,21 @@ def _filtered(table: pa.Table, name: str, operator: str, value: str) -> pa.Table
     return table.filter(_TESTS[operator](table[name], wanted))
 
 
-# ------------ files
+# ------------ what of them
 
 
-def write_csv(table: pa.Table, path: Path) -> None:
-    """Write a table as CSV that Excel reads as UTF-8; numbers with ten digits."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.writer(file)
-        out.writerow(table.column_names)
-        for batch in table.to_batches():
-            out.writerows(
-                [[_cell(v) for v in row] for row in zip(*(c.to_pylist() for c in batch.columns), strict=True)]
-            )
+def last_month(table: pa.Table) -> pa.Table:
+    """Return the rows of the whole bank in the last month of each case."""
+    whole = table.filter(pc.equal(table["segment"], ALL))
+    ends = whole.group_by("case").aggregate([("month", "max")])
+    last = dict(zip(ends["case"].to_pylist(), ends["month_max"].to_pylist(), strict=True))
+    pairs = zip(whole["case"].to_pylist(), whole["month"].to_pylist(), strict=True)
+    return whole.filter(pa.array([last[case] == month for case, month in pairs], pa.bool_()))
 
 
-def _cell(value: object) -> object:
-    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else value
+def quantile_columns(table: pa.Table) -> list[str]:
+    """Return the names of a table's quantiles, the lowest first."""
+    return [name for name in table.column_names if name[0] == "p" and name[1:].replace(".", "").isdigit()]
 
 
 def jobs(out: Path) -> list[tuple[Path, bool]]:

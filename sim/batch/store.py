@@ -17,7 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from sim.batch.job import Job, Task, file_name
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.batch.job import Job, Task, file_name, number_of
 from sim.batch.unit import CRUMB, PATHS, SUMMARIES, Receipt, write_bytes
 from sim.errors import InputError, Place, Problem, RunError
 from sim.located import Mapping as Members
@@ -80,6 +83,7 @@ class Store:
         return {
             "job": dump(self.job.tree),
             "name": self.job.name,
+            "question": {"en": self.job.question, "zh": self.job.question_zh},
             "scenarios": list(self.job.trees),
             "code": code_digest(),
             "versions": {"python": sys.version.split()[0], **{name: version(name) for name in VERSIONS}},
@@ -155,22 +159,42 @@ class Store:
     def done(self) -> tuple[dict[UnitKey, dict[str, str]], list[str]]:
         """Return the finished units, each with the digests of its files, and the files that are spoilt; all are read.
 
-        A spoilt file, or one that no finished unit knows of, is taken away, so that its unit is computed again.
+        A unit that was finished but not noted before the driver was killed counts, if its files can be read. A spoilt
+        file, or one that belongs to no unit, is taken away, so that its unit is computed again.
         """
-        noted = self._noted()
         found, spoilt = {}, []
-        for key, files in noted.items():
+        for key, files in self._noted().items():
             bad = [name for name, digest in files.items() if not self._whole(name, digest)]
             if bad:
                 spoilt += bad
             else:
                 found[key] = files
+        for path in sorted((self.folder / SUMMARIES).glob("case=*/unit-*.parquet")):
+            key = path.parent.name.removeprefix("case="), number_of(path.name)
+            if key not in found and not set(self._names(*key)) & set(spoilt):
+                adopted = self._adopted(key)
+                found |= {key: adopted} if adopted else {}
         known = {name for files in found.values() for name in files}
         for part in (PATHS, SUMMARIES):
             for path in (self.folder / part).glob("case=*/*"):
                 if path.relative_to(self.folder).as_posix() not in known:
                     path.unlink()
         return found, sorted(spoilt)
+
+    def _names(self, case: str, number: int) -> list[str]:
+        """Return the names of a unit's files, in the order in which they are written."""
+        parts = (PATHS, SUMMARIES) if self.job.keep.paths else (SUMMARIES,)
+        return [f"{part}/case={case}/{file_name(number)}" for part in parts]
+
+    def _adopted(self, key: UnitKey) -> dict[str, str] | None:
+        """Return the digests of a unit's files if all are there and every page of them is as its checksum says."""
+        names = self._names(*key)
+        try:
+            for name in names:
+                pq.read_table(self.folder / name, page_checksum_verification=True, partitioning=None)
+            return {name: file_digest(self.folder / name) for name in names}
+        except (OSError, pa.ArrowException):
+            return None
 
     def count_done(self) -> int:
         """Return how many units are said to be done; their files are not read."""
@@ -184,7 +208,7 @@ class Store:
             part, _, rest = name.partition("/case=")
             if part in (PATHS, SUMMARIES):
                 case, _, file = rest.partition("/")
-                noted.setdefault((case, int(file[5:-8])), {})[name] = digest
+                noted.setdefault((case, number_of(file)), {})[name] = digest
         if self._journal.exists():
             for line in self._journal.read_text(encoding="utf-8").splitlines():
                 try:

@@ -13,8 +13,9 @@ Chan, T. F., Golub, G. H. and LeVeque, R. J. (1983). Algorithms for computing th
 Statistician 37, 242-247.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from math import ceil, isnan, sqrt
 from typing import Literal, NamedTuple
 
@@ -27,9 +28,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Kind = Literal["quantity", "ask", "passage", "race"]
 
-RELATIVE = 0.0005  # a quantile's greatest relative error
+RELATIVE = 0.0002  # a quantile's greatest relative error
 _GROWTH = np.log1p(RELATIVE) - np.log1p(-RELATIVE)  # log of the factor from bucket to bucket
 ZERO = -(2**31)  # the bucket of nothing at all
+WIDEST = 1 << 16  # buckets from the lowest to the highest that are counted in one table
+AT_A_TIME = 32  # units whose summaries are in memory together
 NEVER = -1  # the bucket of replicates that do not pass
 NEITHER, FIRST, RIVAL, TOGETHER = range(4)  # buckets of a race
 
@@ -81,10 +84,15 @@ class Summary:
 
     def quantile(self, share: float) -> float:
         """Return the order statistic below which this share lies, within `RELATIVE` of it; NaN if there is none."""
+        return self.quantiles([share])[0]
+
+    def quantiles(self, shares: Sequence[float]) -> list[float]:
+        """Return the quantile of each share."""
         if not self.count:
-            return float("nan")
-        rank = min(max(int(share * (self.count - 1) + 1e-9), 0), self.count - 1)
-        return value_of(int(self.buckets[np.searchsorted(np.cumsum(self.counts), rank, side="right")]))
+            return [float("nan")] * len(shares)
+        ranks = [min(max(int(share * (self.count - 1) + 1e-9), 0), self.count - 1) for share in shares]
+        places = np.searchsorted(np.cumsum(self.counts), ranks, side="right")
+        return [value_of(int(bucket)) for bucket in self.buckets[places]]
 
     def quantile_error(self, share: float) -> float:
         """Return the relative Monte Carlo error of a quantile: half the width that one standard error of rank spans.
@@ -94,8 +102,7 @@ class Summary:
         if self.draws < 2:
             return float("inf")
         half = sqrt(share * (1 - share) / self.draws)
-        low, high = self.quantile(max(share - half, 0.0)), self.quantile(min(share + half, 1.0))
-        middle = self.quantile(share)
+        low, middle, high = self.quantiles([max(share - half, 0.0), share, min(share + half, 1.0)])
         return (high - low) / 2 / middle if middle else float("inf")
 
     def bucket(self, number: int) -> int:
@@ -115,77 +122,112 @@ def value_of(bucket: int) -> float:
     return 0.0 if bucket == ZERO else float(np.exp((bucket - 0.5) * _GROWTH) * np.sqrt(1 - RELATIVE**2))
 
 
-def of_values(values: Floats, per_draw: int) -> Summary:
-    """Return the summary of a measure in some replicates, (R,), whole draws beside one another; NaN is undefined.
+def of_values(table: Floats, per_draw: int) -> list[Summary]:
+    """Return the summary of each row of a table, (M, R): a measure in some months, whole draws beside one another.
+
+    NaN is undefined.
 
     Raises
     ------
     ValueError
         If a value is below 0: no measure is.
     """
-    known = values[~np.isnan(values)]
-    if known.size and known.min() < 0:
-        raise ValueError(f"{known.min():g} cannot be summarised; a measure is 0 or more")
-    positive = known[known > 0]
-    buckets, counts = _histogram(np.ceil(np.log(positive) / _GROWTH).astype(np.int64))
-    if positive.size < known.size:
-        buckets, counts = np.append(ZERO, buckets), np.append(known.size - positive.size, counts)
-    return Summary(known.size, *_moments(values, per_draw), buckets, counts)
+    if (table < 0).any():
+        raise ValueError(f"{np.nanmin(table):g} cannot be summarised; a measure is 0 or more")
+    with np.errstate(divide="ignore"):
+        place = np.ceil(np.log(table) / _GROWTH)  # -inf for 0
+    zeros, undefined = (table == 0).sum(axis=1), np.isnan(table).sum(axis=1)
+    histograms = _histograms(place)
+    moments = _moments(table, per_draw)
+    found = []
+    for row, (buckets, counts) in enumerate(histograms):
+        if zeros[row]:
+            buckets, counts = np.append(ZERO, buckets), np.append(zeros[row], counts)  # noqa: PLW2901
+        found.append(Summary(table.shape[1] - int(undefined[row]), *moments[row], buckets, counts))
+    return found
+
+
+def _histograms(place: Floats) -> Iterator[tuple[Ints, Ints]]:
+    """Yield of each row of bucket numbers, (M, R), the buckets filled and their counts; infinite ones are none."""
+    known = np.isfinite(place)
+    row = np.repeat(np.arange(len(place)), place.shape[1])
+    numbers = place.ravel()
+    if not known.all():
+        row, numbers = row[known.ravel()], numbers[known.ravel()]
+    numbers = numbers.astype(np.int64)
+    low = int(numbers.min()) if numbers.size else 0
+    width = int(numbers.max()) - low + 1 if numbers.size else 1
+    if width > WIDEST:  # values that lie many powers of ten apart: a table of all buckets would be too large
+        for one, whole in zip(place, known, strict=True):
+            yield np.unique(one[whole].astype(np.int64), return_counts=True)
+        return
+    table = np.bincount(row * width + numbers - low, minlength=len(place) * width)
+    filled = np.flatnonzero(table != 0)
+    ends = np.searchsorted(filled, np.arange(len(place) + 1) * width)
+    for one, (first, last) in enumerate(pairwise(ends)):
+        cells = filled[first:last]
+        yield cells - (one * width - low), table[cells]
 
 
 def of_codes(codes: Ints, yes: NDArray[np.bool_], per_draw: int) -> Summary:
     """Return the summary of whole numbers, (R,), each a bucket of its own; mean and error are those of `yes`, (R,)."""
-    buckets, counts = _histogram(codes)
-    return Summary(codes.size, *_moments(yes.astype(float), per_draw), buckets, counts)
+    buckets, counts = np.unique(codes, return_counts=True)
+    return Summary(codes.size, *_moments(yes[None].astype(float), per_draw)[0], buckets, counts)
 
 
-def _histogram(numbers: Ints) -> tuple[Ints, Ints]:
-    if not numbers.size:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    low = int(numbers.min())
-    counts = np.bincount(numbers - low)
-    filled = np.flatnonzero(counts)
-    return filled + low, counts[filled]
-
-
-def _moments(values: Floats, per_draw: int) -> tuple[int, float, float]:
-    """Return draws, mean and sum of squared deviations of the draws' means; draws without a value do not count."""
-    means = values
+def _moments(table: Floats, per_draw: int) -> list[tuple[int, float, float]]:
+    """Return of each row draws, mean and sum of squared deviations of the draws' means; undefined ones do not count."""
+    means = table
     if per_draw > 1:
-        table = values.reshape(-1, per_draw)
-        known = ~np.isnan(table)
-        number = known.sum(axis=1)
-        means = np.divide(np.where(known, table, 0.0).sum(axis=1), number,
-                          out=np.full(number.size, np.nan), where=number > 0)  # fmt: skip
-    means = means[~np.isnan(means)]
-    if not means.size:
-        return 0, float("nan"), 0.0
-    mean = float(means.mean())
-    return means.size, mean, float(np.square(means - mean).sum())
-
-
-def join(parts: Iterable[Mapping[Key, Summary]]) -> dict[Key, Summary]:
-    """Return the summaries of some units together, given in the order of the units."""
-    found: dict[Key, Summary] = {}
-    for part in parts:
-        for key, summary in part.items():
-            found[key] = joined(found[key], summary) if key in found else summary
+        drawn = table.reshape(len(table), -1, per_draw)
+        known = ~np.isnan(drawn)
+        number = known.sum(axis=2)
+        means = np.divide(np.where(known, drawn, 0.0).sum(axis=2), number,
+                          out=np.full(number.shape, np.nan), where=number > 0)  # fmt: skip
+    middle = means.mean(axis=1)
+    squares = np.square(means - middle[:, None]).sum(axis=1)
+    found = [(means.shape[1], float(m), float(s)) for m, s in zip(middle, squares, strict=True)]
+    for row in np.flatnonzero(np.isnan(middle)):
+        some = means[row][~np.isnan(means[row])]
+        mean = float(some.mean()) if some.size else float("nan")
+        found[row] = (some.size, mean, float(np.square(some - mean).sum()))
     return found
 
 
-def joined(one: Summary, other: Summary) -> Summary:
-    """Return two summaries as one."""
-    buckets, where = np.unique(np.concatenate([one.buckets, other.buckets]), return_inverse=True)
-    counts = np.zeros(buckets.size, np.int64)
-    np.add.at(counts, where, np.concatenate([one.counts, other.counts]))
-    draws, squares = one.draws + other.draws, one.squares + other.squares
-    if isnan(one.mean) or isnan(other.mean):
-        mean = other.mean if isnan(one.mean) else one.mean
-    else:
-        apart = other.mean - one.mean
-        mean = one.mean + apart * other.draws / draws
-        squares += apart * apart * one.draws * other.draws / draws
-    return Summary(one.count + other.count, draws, mean, squares, buckets, counts)
+def join(parts: Iterable[Mapping[Key, Summary]]) -> dict[Key, Summary]:
+    """Return the summaries of some units together, given in the order of the units, some at a time in memory."""
+    found: dict[Key, Summary] = {}
+    rest = iter(parts)
+    while some := list(islice(rest, AT_A_TIME)):
+        some = [found, *some] if found else some
+        found = {key: joined([part[key] for part in some]) for key in some[0]}
+    return found
+
+
+def joined(parts: Sequence[Summary]) -> Summary:
+    """Return some summaries as one."""
+    if len(parts) == 1:
+        return parts[0]
+    draws, mean, squares = 0, float("nan"), 0.0
+    for part in parts:
+        if part.draws:
+            apart = part.mean - mean if draws else 0.0
+            squares += part.squares + apart * apart * draws * part.draws / (draws + part.draws)
+            mean = mean + apart * part.draws / (draws + part.draws) if draws else part.mean
+            draws += part.draws
+    buckets, counts = (np.concatenate([getattr(part, name) for part in parts]) for name in ("buckets", "counts"))
+    zero = buckets == ZERO
+    number = int(counts[zero].sum())
+    if number:  # far below all others
+        buckets, counts = buckets[~zero], counts[~zero]
+    if buckets.size:
+        low = int(buckets.min())
+        sums = np.bincount(buckets - low, weights=counts)  # whole numbers far below 2⁵³: exact
+        filled = np.flatnonzero(sums)
+        buckets, counts = filled + low, sums[filled].astype(np.int64)
+    if number:
+        buckets, counts = np.append(ZERO, buckets), np.append(number, counts)
+    return Summary(sum(part.count for part in parts), draws, mean, squares, buckets, counts)
 
 
 def codes_of_race(first: NDArray[np.int32], rival: NDArray[np.int32], never: int) -> Ints:

@@ -16,6 +16,7 @@ from sim.batch.store import summary_file
 from sim.batch.summaries import NEITHER, NEVER, RIVAL, TOGETHER, Key, Summary, join
 from sim.batch.unit import read_summaries, write_bytes
 from sim.ensemble import QUANTILES
+from sim.report.wording import ask_in_words
 
 CASES, QUANTITIES, ANSWERS = "cases.parquet", "quantiles.parquet", "answers.parquet"
 TABLES = (CASES, QUANTITIES, ANSWERS)
@@ -42,7 +43,7 @@ def write_all(job: Job, folder: Path, units: Mapping[str, int]) -> dict[str, str
             if key.kind == "quantity" and summary.count:
                 writers[QUANTITIES].add({**fixed, **_quantity(key, summary, job.keep.quantiles)})
             elif key.kind == "ask":
-                writers[ANSWERS].add({**fixed, **_answer(case, key, summary, found)})
+                writers[ANSWERS].add({**fixed, **_words(job, case, key), **_answer(case, key, summary, found)})
     return {name: write_bytes(writer.bytes(), folder / name) for name, writer in writers.items()}
 
 
@@ -92,7 +93,7 @@ def _quantity(key: Key, summary: Summary, quantiles: Sequence[float]) -> Row:
     return {
         "measure": key.name, "segment": key.segment, "month": key.month, "replicates": summary.count,
         "mean": summary.mean, "mean_mc_error": summary.standard_error,
-        **{percent(q): summary.quantile(q) for q in quantiles},
+        **dict(zip(map(percent, quantiles), summary.quantiles(quantiles), strict=True)),
     }  # fmt: skip
 
 
@@ -100,10 +101,15 @@ REACHED = tuple(f"reached_{percent(q)}" for q in QUANTILES)
 
 
 def _answer_columns() -> list[tuple[str, pa.DataType]]:
-    words = [("ask", pa.string()), ("month", pa.string())]
+    words = [(name, pa.string()) for name in ("ask", "question", "问题", "month")]
     numbers = ("chance", "chance_mc_error", "low_95", "high_95", "never", "rival_first", "together")
     return [*words, ("replicates", pa.int64()), *((name, pa.float64()) for name in numbers),
             *((name, pa.string()) for name in REACHED)]  # fmt: skip
+
+
+def _words(job: Job, case: Case, key: Key) -> Row:
+    ask = next(a for a in case.scenario.asks if a.name == key.name)
+    return {"question": ask_in_words(ask, job.model, "en"), "问题": ask_in_words(ask, job.model, "zh")}
 
 
 def _answer(case: Case, key: Key, summary: Summary, found: Mapping[Key, Summary]) -> Row:

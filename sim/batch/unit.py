@@ -99,12 +99,13 @@ class _Block:
     def summaries(self) -> dict[Key, Summary]:
         """Return the distribution of every measure, segment and month that is kept, and what each ask comes to."""
         keep, per_draw = self.task.keep, self.plan.per_draw
-        found = {}
+        found: dict[Key, Summary] = {}
+        months = months_kept(keep, self.scenario)
+        rows = [month - self.scenario.start for month in months]
         for measure in keep.measures:
             for segment in (ALL, *segments_kept(keep, self.scenario)):
-                for month in months_kept(keep, self.scenario):
-                    values = self.month(measure, month - self.scenario.start, segment)
-                    found[Key("quantity", measure, segment, str(month))] = of_values(values, per_draw)
+                keys = [Key("quantity", measure, segment, str(month)) for month in months]
+                found |= zip(keys, of_values(self.observe(measure, segment)[rows], per_draw), strict=True)
         for ask in self.scenario.asks:
             found.update(self._ask(ask))
         return found
@@ -204,9 +205,20 @@ def read_summaries(path: Path) -> dict[Key, Summary]:
 
 
 def serialise(table: pa.Table) -> pa.Buffer:
-    """Return a table as the bytes of a Parquet file."""
+    """Return a table as the bytes of a Parquet file; floats byte by byte, whole numbers by their steps."""
+    names, encodings = [], {}
+    for field in table.schema:
+        if pa.types.is_floating(field.type):
+            encodings[field.name] = "BYTE_STREAM_SPLIT"
+        elif pa.types.is_integer(field.type):
+            encodings[field.name] = "DELTA_BINARY_PACKED"
+        elif pa.types.is_list(field.type):
+            encodings[f"{field.name}.list.element"] = "DELTA_BINARY_PACKED"
+        else:
+            names.append(field.name)
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    pq.write_table(table, sink, compression="zstd", use_dictionary=names, column_encoding=encodings,
+                   write_page_checksum=True)  # fmt: skip
     return sink.getvalue()
 
 

@@ -1,27 +1,48 @@
 """The command `mobank`: one file a group of verbs; a user's mistake gets one clear message and exit code 2."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
-from sim.cli import author, batch, calibrate, compare, describe, export, posterior, resolve, run
+from sim.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
-    help=__doc__ and "Simulate the growth of a bank's mobile banking from scenario files (YAML).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mobank {version('mobank')}")
+        raise typer.Exit
+
+
+@app.callback()
+def mobank(
+    told: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end.")
+    ] = False,
+) -> None:
+    """Simulate the growth of a bank's mobile banking from scenario files (YAML)."""
+
+
 app.command("run")(run.run)
 app.command("check")(run.check)
 app.command("batch")(batch.batch)
+app.command("results")(batch.results)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
+app.command("desk")(desk.desk)
 app.command("calibrate")(calibrate.calibrate)
 app.command("posterior")(posterior.posterior)
 app.command("sbc")(posterior.sbc)
+app.command("backtest")(backtest.backtest)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)
 app.command("resolve")(resolve.resolve)

@@ -12,14 +12,15 @@ from sim.errors import InputError, Problem, shown
 
 def schema(
     out: Annotated[Path | None, typer.Option(help="File (.json) to write; default: the terminal.")] = None,
+    desk: Annotated[bool, typer.Option("--desk", help="Of desk studies rather than of scenarios.")] = False,
 ) -> None:
     """Print the JSON Schema of scenario files: completion and explanations (zh, en) in editors."""
     if out is None:
-        typer.echo(_schema(), nl=False)
+        typer.echo(_schema(desk), nl=False)
     elif out.suffix != ".json":
         raise InputError([Problem(shown(str(out)), "must end with .json", key="--out")])
     else:
-        _write(out, _schema(), anew=False)
+        _write(out, _schema(desk), anew=False)
 
 
 def new(
@@ -50,11 +51,11 @@ def _one_line(question: str) -> str:
     return asked
 
 
-def _schema() -> str:
+def _schema(desk: bool = False) -> str:
     from sim.model import MODEL
-    from sim.scenario_schema import schema
+    from sim.scenario_schema import desk_schema, schema
 
-    return json.dumps(schema(MODEL), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(desk_schema() if desk else schema(MODEL), ensure_ascii=False, indent=1) + "\n"
 
 
 def _write(path: Path, text: str, anew: bool) -> None:

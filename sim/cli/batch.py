@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, cores, language
+from sim.cli.terminal import LangOption, language
+from sim.memory import cores
 
 if TYPE_CHECKING:
     from sim.batch.drive import State
+    from sim.batch.results import Results
+    from sim.quantities import Lang
 
 TERMINATED = 128 + signal.SIGTERM
 
@@ -57,6 +60,70 @@ def batch(
             print(f"spoilt and computed again: {', '.join(outcome.spoilt)}", file=sys.stderr)
         print(f"{outcome.folder.as_posix()}/  {outcome.units} units, {outcome.computed} computed now")
         print(f"next: mobank results {outcome.folder.as_posix()}")
+
+
+def results(
+    job: Annotated[
+        Path | None, typer.Argument(metavar="JOB", help="Folder of a finished job; left out: the jobs in outputs/.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Only rows where this holds; =, !=, <, <=, >, >=.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the tables there as CSV.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as an Excel workbook.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page (.html) to read and print.")] = None,
+    lang: LangOption = None,
+) -> None:
+    """Show what a Monte Carlo job found: chances, quantiles, which levers matter; filter it, export it."""
+    from sim.batch.results import jobs, open_results
+    from sim.model import MODEL
+
+    if job is None:
+        for folder, finished in jobs(Path("outputs")):
+            print(f"{folder.as_posix()}/{'' if finished else '  (not finished)'}")
+        return
+    words = language(lang)
+    found = open_results(job).where(where or [])
+    if not (csv or xlsx or report):
+        _show(found, words)
+    if csv:
+        from sim.batch.export import write_csvs
+
+        print("\n".join(path.as_posix() for path in write_csvs(found, csv)))
+    if xlsx:
+        from sim.batch.export import write_workbook
+
+        write_workbook(found, xlsx, MODEL, words)
+        print(xlsx.as_posix())
+    if report:
+        _write_page(report, found, words)
+
+
+def _show(found: "Results", lang: "Lang") -> None:
+    from rich.console import Console
+
+    from sim.batch.show import terminal
+    from sim.model import MODEL
+
+    console = Console(highlight=False)
+    if found.question(lang):
+        console.print(f"\n[bold]{found.question(lang)}[/bold]\n")
+    for part in terminal(found, MODEL, lang):
+        console.print(part)
+
+
+def _write_page(path: Path, found: "Results", lang: "Lang") -> None:
+    from sim.batch.report import write_page
+    from sim.errors import InputError, Problem, shown
+    from sim.model import MODEL
+
+    if path.suffix != ".html":
+        raise InputError([Problem(shown(str(path)), "must end with .html", key="--report")])
+    try:
+        path.write_text(write_page(found, MODEL, lang), encoding="utf-8")
+    except OSError as error:
+        raise InputError([Problem(shown(str(path)), f"cannot be written ({error.strerror})", key="--report")]) from None
+    print(path.as_posix())
 
 
 @contextmanager

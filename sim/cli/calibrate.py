@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.terminal import cores, progress
+from sim.cli.terminal import progress
+from sim.memory import cores
 
 
 def calibrate(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.run import Fidelity
-from sim.cli.terminal import LangOption, cores, language, progress
+from sim.cli.terminal import LangOption, language, make_way, progress
+from sim.memory import cores
 
 
 def compare(
@@ -25,38 +26,44 @@ def compare(
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the comparison's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="How likely each scenario is held to be, A=60%,B=40%, for one chance over all."),
+    ] = None,
 ) -> None:
     """Compare scenarios or finished runs: what differs, by how much each year, at what price, how sure."""
     from sim.model import MODEL
     from sim.report import compare as report
+    from sim.report import compare_folder as folder
+    from sim.report.weights import read_weights
 
     settings = report.Settings(draws, seed, fidelity and fidelity.value, workers or cores())
     found = report.sides(given, MODEL, settings)
+    weighed = read_weights(weights, found) if weights is not None else {}
     words = language(lang)
-    final = out / report.name_of(found, words)
-    with progress("compare") as told:
-        comparison = report.make(found, final, words, " ".join(["mobank", *sys.argv[1:]]), told)
-    show(final, comparison, words)
+    final = out / folder.name_of(found, words, weighed)
+    if not folder.reusable(final, folder.wanted(found, words, weighed)):
+        make_way(final)
+        with progress("compare") as told:
+            folder.make(found, final, words, " ".join(["mobank", *sys.argv[1:]]), told, weighed)
+    show(folder.read(final), words)
 
 
-def show(where: Path, comparison: "Comparison", lang: "Lang") -> None:
+def show(found: "Run", lang: "Lang") -> None:
     """Print what differs, the differences of each side, the asks side by side, and where the files are."""
     from rich.console import Console
 
-    from sim.report.compare_tables import answer_tables, difference_table, differs_grid, footnotes
+    from sim.report.compare_tables import footnotes, tables
 
     console = Console(highlight=False)
-    for side in comparison.sides[1:]:
-        console.print()
-        console.print(differs_grid(comparison, side.label, lang))
-        console.print(difference_table(comparison, side.label, lang))
-    for table in answer_tables(comparison, lang):
+    console.print()
+    for table in tables(found, lang):
         console.print(table)
-    console.print(footnotes(comparison, lang), style="dim")
-    console.print(f"\n{where.as_posix()}/", soft_wrap=True)
-    console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")
+    console.print(footnotes(found, lang), style="dim")
+    console.print(f"\n{found.folder.as_posix()}/", soft_wrap=True)
+    console.print("  " + "  ".join(sorted(p.name for p in found.folder.iterdir())), style="dim")
 
 
 if TYPE_CHECKING:
     from sim.quantities import Lang
-    from sim.report.compare import Comparison
+    from sim.report.folder import Run

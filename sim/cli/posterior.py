@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, cores, language, progress
+from sim.cli.terminal import LangOption, language, progress
+from sim.memory import cores
 
 
 def posterior(

@@ -5,11 +5,20 @@ from typing import Annotated
 
 import typer
 
+from sim.errors import InputError, Problem
+
 
 def resolve(scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")]) -> None:
     """Show the scenario after `extends`: every value, with the file and line that it came from."""
     from sim.located import load_extended
+    from sim.model import MODEL
     from sim.report.resolved import annotated
+    from sim.scenario_desk import with_desks
 
-    for line, comment in annotated(*load_extended(scenario)):
+    tree, files = load_extended(scenario)
+    problems: list[Problem] = []
+    tree, _ = with_desks(tree, files, MODEL, problems)
+    if problems:
+        raise InputError(problems)
+    for line, comment in annotated(tree, files):
         typer.echo(line + typer.style(comment, dim=True) if comment else line)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.terminal import LangOption, cores, language, progress
+from sim.cli.terminal import LangOption, language, make_way, progress
 from sim.errors import InputError, Problem
+from sim.memory import cores
 
 
 class Fidelity(StrEnum):
@@ -17,6 +18,7 @@ class Fidelity(StrEnum):
     cohort = "cohort"
     mean_field = "mean_field"
     processes = "processes"
+    agents = "agents"
 
 
 def run(
@@ -26,15 +28,17 @@ def run(
     fidelity: Annotated[
         Fidelity,
         typer.Option(
-            help="cohort: whole persons; mean_field: expectations; processes: one life at a time (small banks)."
+            help="cohort: whole persons; mean_field: expectations; agents: one record a person; "
+            "processes: one life at a time (small banks)."
         ),
     ] = Fidelity.cohort,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the run's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
     by_segment: Annotated[bool, typer.Option("--by-segment", help="Keep the paths of each segment too.")] = False,
+    shares: Annotated[bool, typer.Option(help="Tell what the spread comes from; leaving it out is quicker.")] = True,
 ) -> None:
-    """Run a scenario: summary table, fan charts, and the path of every replicate."""
+    """Run a scenario: summary table, report, fan charts, and the path of every replicate."""
     from sim.model import MODEL
     from sim.scenario_file import load
 
@@ -44,14 +48,11 @@ def run(
 
     plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or cores())
     words = language(lang)
-    final = out / folder.name_of(plan, words)
-    if folder.reusable(final, folder.identity(plan, words)) is None:
-        if final.exists():
-            print(
-                f"{final.as_posix()} has been changed; it is now {folder.put_aside(final).as_posix()}", file=sys.stderr
-            )
+    final = out / folder.name_of(plan, words, shares)
+    if folder.reusable(final, folder.identity(plan, words, shares)) is None:
+        make_way(final)
         with progress(loaded.name) as report:
-            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report)
+            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report, shares)
     show(final, plan, words)
 
 
@@ -60,7 +61,8 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     from rich.console import Console
 
     from sim.report.asks import asks_table, note, read_rows
-    from sim.report.folder import ASKS, SUMMARY
+    from sim.report.folder import ASKS, DRIVERS, SUMMARY
+    from sim.report.spread import verdicts
     from sim.report.tables import footnotes, year_end_table
 
     console = Console(highlight=False)
@@ -70,6 +72,8 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     if plan.scenario.asks:
         console.print(asks_table(read_rows(where / ASKS), lang))
         console.print(note(lang), style="dim")
+    if (where / DRIVERS).exists():
+        console.print("\n".join(verdicts(read_rows(where / DRIVERS), plan.model, lang)) + "\n")
     console.print(footnotes(plan, lang), style="dim")
     console.print(f"\n{where.as_posix()}/", soft_wrap=True)
     console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,10 +33,12 @@ def language(asked: str | None) -> Lang:
     return "zh" if local.startswith("zh") else "en"
 
 
-def cores() -> int:
-    """Return how many processors this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+def make_way(final: Path) -> None:
+    """Put a folder aside that is not what a run will write under its name, and say so."""
+    from sim.report.folder import put_aside
+
+    if final.exists():
+        print(f"{final.as_posix()} has been changed; it is now {put_aside(final).as_posix()}", file=sys.stderr)
 
 
 @contextmanager

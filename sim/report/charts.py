@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib import style
@@ -59,8 +60,8 @@ MEDIAN = "#0d4a78"
 BANDS = {90: "#dce8f2", 80: "#b7d0e4", 50: "#7fabcd"}  # one hue; each step is seen in grey print too
 GAINED, LOST = ("#1f6596", "#9cc3de", "#cfe2ef"), ("#dba58f", "#ecccbf", "#b87355")
 
-WIDTH, HEIGHT, DPI = 9.6, 5.3, 200  # inches: at 1,280 px and on A4 the smallest print is 16 px and 6 pt
-LEFT, RIGHT, TOP, BOTTOM = 0.75, 1.5, 1.34, 1.0  # inches around the axes
+WIDTH, HEIGHT, DPI = 9.6, 5.42, 200  # inches: at 1,280 px and on A4 the smallest print is 16 px and 6 pt
+LEFT, RIGHT, TOP, BOTTOM = 0.75, 1.5, 1.34, 1.12  # inches around the axes
 STYLE = {
     "font.size": 10.5, "axes.edgecolor": GREY, "axes.labelcolor": GREY, "text.color": INK, "xtick.color": GREY,
     "ytick.color": GREY, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
@@ -68,6 +69,7 @@ STYLE = {
     "xtick.major.size": 4, "svg.fonttype": "path", "svg.hashsalt": "mobank", "savefig.dpi": DPI,
 }  # fmt: skip
 LABEL = 29  # points that the two lines of a label at the right end take
+FOOT = 134  # columns of small print below a chart
 MOST_BESIDE = 6  # bars that leave room for a label between them
 _NET: dict[str, Any] = {
     "textcoords": "offset points", "size": 9.5, "weight": "bold", "color": INK, "zorder": 6, "gid": "net label"
@@ -77,7 +79,7 @@ _ONE_AT_A_TIME = threading.RLock()
 
 def fan(
     summary: Summary, months: Sequence[Month], reported: Sequence[Figure], *, title: str, lang: str, draws: int,
-    unit: Counted = "persons",
+    unit: Counted = "persons", asked: str = "",
 ) -> Picture:  # fmt: skip
     """Return the fan chart of a measure: what was reported, then the bands in which the runs lie.
 
@@ -90,6 +92,7 @@ def fan(
     lang : "zh" or "en"; English is used where no font has Chinese glyphs.
     draws : how many runs the quantiles are of.
     unit : see `Model.counted_in`.
+    asked : the scenario and its question, for the foot.
     """
     language = chart_language(lang)
     points = [f for f in reported if f.measure == summary.measure and summary.segment == ALL]
@@ -108,12 +111,12 @@ def fan(
         _draw_history(axes, points, (x[0], quantiles[3, 0]))
         _draw_ends(axes, x[-1], quantiles[:, -1], scale, language)
         _legend(picture, _fan_keys(points, language))
-        _foot(picture, _fan_notes(axes, points, draws, language))
+        _foot(picture, [asked, *_fan_notes(axes, points, draws, language)])
     return picture
 
 
 def growth_bars(
-    gained: Mapping[str, Floats], lost: Mapping[str, Floats], months: Sequence[Month], *, lang: str
+    gained: Mapping[str, Floats], lost: Mapping[str, Floats], months: Sequence[Month], *, lang: str, asked: str = ""
 ) -> Picture:
     """Return the bars of what was gained and lost in each calendar year, with the net change marked.
 
@@ -125,6 +128,7 @@ def growth_bars(
     gained, lost : measure to its mean number of persons a month, (T,), in each of `months`; both are positive.
         A month in which all are NaN, as flows are in the start month, is left out.
     months : T months. A year of which they hold only a part is labelled with its months.
+    asked : the scenario and its question, for the foot.
     """
     language, growth = chart_language(lang), _Growth.of(gained, lost, months)
     with _styled(language):
@@ -137,7 +141,7 @@ def growth_bars(
         _draw_stack(axes, growth.lost, LOST)
         _draw_net(axes, growth, language)
         _legend(picture, _bar_keys(growth, language))
-        _foot(picture, [TEXT[language]["sums"]])
+        _foot(picture, [asked, TEXT[language]["sums"]])
     return picture
 
 
@@ -177,8 +181,14 @@ def _legend(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
 
 
 def _foot(picture: Picture, lines: Sequence[str]) -> None:
-    text = "\n".join(lines)
+    text = "\n".join(_fitting(line) for line in lines if line)
     picture.text(0.24 / WIDTH, 0.2 / HEIGHT, text, size=9, color=GREY, va="bottom", linespacing=1.4, gid="foot")
+
+
+def _fitting(line: str) -> str:
+    """Return a line cut to what the foot is wide enough for; Chinese takes two columns a character."""
+    ends = np.cumsum([2 if east_asian_width(character) in "WF" else 1 for character in line])
+    return line if ends[-1] <= FOOT else f"{line[: int(np.searchsorted(ends, FOOT - 1))].rstrip()}…"
 
 
 @dataclass(frozen=True)

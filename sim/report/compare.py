@@ -5,25 +5,19 @@ of the luck cancels. The first side is the reference. Sides are scenarios, which
 paths are read.
 """
 
-import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim.asks import Answer, Paths, answer
-from sim.ensemble import ALL, Plan, run
+from sim.asks import Answer, answer
+from sim.ensemble import Paths, Plan
 from sim.errors import InputError, Place, Problem
 from sim.quantities import Lang, Month
-from sim.report.asks import row, write_rows
-from sim.report.folder import PATHS, Run, aside, code_digest, file_digest, identity, plan_of, read
+from sim.report.folder import Run, code_digest, plan_of, read, refuse_changes
 from sim.report.wording import differs
 from sim.scenario import Ask
 from sim.scenario_asks import meaning
@@ -32,10 +26,6 @@ from sim.spec import Model
 
 Floats = NDArray[np.float64]
 
-RECORD = "compare.json"
-DIFFERENCES = "differences.csv"
-ASKS = "asks.csv"
-DRAWN = ("registered", "mau")
 ACTIVE = "mau"  # what a yuan is to buy
 MOST = 8  # sides that can be told apart in one chart
 DRAWS, SEED, FIDELITY = 2000, 1, "cohort"
@@ -131,6 +121,7 @@ def _plans(given: Sequence[Path], model: Model, settings: Settings) -> list[tupl
         try:
             if path.is_dir():
                 runs[path] = read(path)
+                refuse_changes(runs[path])
             else:
                 scenarios[path] = load(path, model)
         except InputError as error:
@@ -179,55 +170,6 @@ def _outdated(found: Sequence[Side], given: Sequence[Path]) -> Iterator[Problem]
                           place=Place(path.as_posix(), 0))  # fmt: skip
 
 
-class Written:
-    """The paths of a finished run, read from its folder; one row group is held at a time."""
-
-    def __init__(self, run: Run, plan: Plan) -> None:
-        self.plan = plan
-        self._file = pq.ParquetFile(run.folder / PATHS)
-        self._ranges = [_range(self._file.metadata.row_group(g)) for g in range(self._file.metadata.num_row_groups)]
-        self._held: tuple[int, Mapping[int, Floats]] = (-1, {})
-
-    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
-        """Return a measure t months after the start in every replicate, (R,); NaN where it was undefined."""
-        wanted = {"measure": measure, "month": str(self.plan.months[t]), "segment": segment}
-        for group, held in enumerate(self._ranges):
-            if all(low <= wanted[name] <= high for name, (low, high) in held.items()):
-                found = self._group(group, segment)
-                if t in found:
-                    return found[t]
-        return np.full(self.plan.draws, np.nan)
-
-    def _group(self, group: int, segment: str) -> Mapping[int, Floats]:
-        if self._held[0] != group:
-            self._held = (group, self._months(self._file.read_row_group(group), segment))
-        return self._held[1]
-
-    def _months(self, table: Any, segment: str) -> dict[int, Floats]:
-        data = {name: table[name].combine_chunks() for name in table.column_names}
-        replicate, value = data["replicate"].to_numpy(), data["value"].to_numpy()
-        codes = data["month"].indices.to_numpy()
-        mine = np.ones(codes.size, bool)
-        if "segment" in data:
-            mine = np.array(data["segment"].dictionary.to_pylist())[data["segment"].indices.to_numpy()] == segment
-        at = {str(month): t for t, month in enumerate(self.plan.months)}
-        found = {}
-        for code, month in enumerate(data["month"].dictionary.to_pylist()):
-            rows = mine & (codes == code)
-            if rows.any():
-                values = np.full(self.plan.draws, np.nan)
-                values[replicate[rows]] = value[rows]
-                found[at[month]] = values
-        return found
-
-
-def _range(group: Any) -> dict[str, tuple[str, str]]:
-    """Return the first and the last word of each column of words in a row group."""
-    columns = [group.column(i) for i in range(group.num_columns)]
-    words = [c for c in columns if c.path_in_schema in ("measure", "month", "segment")]
-    return {c.path_in_schema: (c.statistics.min, c.statistics.max) for c in words}
-
-
 # ------------ differences and answers
 
 
@@ -237,23 +179,28 @@ def year_ends(plans: Sequence[Plan]) -> list[Month]:
     return [month for month in months if month.month == 12 or month == months[-1]]
 
 
+def asked(found: Sequence[Side]) -> list[Ask]:
+    """Return what any side asks, each question once, up to the earliest end."""
+    last = year_ends([side.plan for side in found])[-1]
+    asks = {meaning(ask): ask for side in found for ask in side.plan.scenario.asks}
+    return [ask for ask in asks.values() if ask.month <= last]
+
+
 def compare(paths: Sequence[Paths], found: Sequence[Side], lang: Lang) -> Comparison:
     """Return what distinguishes each side from the first."""
     scenarios = [side.plan.scenario for side in found]
-    ends = year_ends([side.plan for side in found])
+    ends, asks = year_ends([side.plan for side in found]), asked(found)
     apart = [
         each
         for side, path in zip(found[1:], paths[1:], strict=True)
         for each in differences(paths[0], path, side.label, ends)
     ]
-    asked = list({meaning(ask): ask for scenario in scenarios for ask in scenario.asks}.values())
-    asked = [ask for ask in asked if ask.month <= ends[-1]]
-    answers = [answer(path, asked) for path in paths]
+    answers = [answer(path, asks) for path in paths]
     return Comparison(
         tuple(found),
         {side.label: differs(scenarios[0], side.plan.scenario, lang) for side in found[1:]},
         tuple(apart),
-        tuple((ask, tuple(own[i] for own in answers)) for i, ask in enumerate(asked)),
+        tuple((ask, tuple(own[i] for own in answers)) for i, ask in enumerate(asks)),
     )
 
 
@@ -302,82 +249,3 @@ def _extra_spend(reference: Paths, other: Paths, at: Sequence[int]) -> dict[int,
         if t in at:
             found[t] = total
     return found
-
-
-# ------------ the folder
-
-
-def name_of(found: Sequence[Side], lang: str) -> str:
-    """Return the folder's name: `compare-` and the first ten digits of the digest of what is compared."""
-    parts = [[side.label, {**identity(side.plan, lang), "by_segment": False}] for side in found]
-    return f"compare-{sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:10]}"
-
-
-def make(
-    found: Sequence[Side],
-    final: Path,
-    lang: Lang,
-    command: str,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Comparison:
-    """Run what is not run yet, compare, and write the folder: differences, asks, charts and the record."""
-    from sim.report.compare_charts import draw_all
-
-    began = time.monotonic()
-    with aside(final) as folder, ExitStack() as stack:
-        paths = list(_opened(found, folder, stack, progress))
-        comparison = compare(paths, found, lang)
-        write_rows([difference_row(each, found[0]) for each in comparison.differences], folder / DIFFERENCES)
-        if comparison.answers:
-            write_rows(answer_rows(comparison), folder / ASKS)
-        draw_all(paths, [side.label for side in found], DRAWN, folder, lang)
-        record = {
-            "compared": [{"label": s.label, "identity": identity(s.plan, lang)} for s in found],
-            "differs": comparison.differs,
-            "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
-            "command": command,
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "wall_seconds": round(time.monotonic() - began, 2),
-        }
-        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return comparison
-
-
-def _opened(
-    found: Sequence[Side], folder: Path, stack: ExitStack, progress: Callable[[int, int], None]
-) -> Iterator[Paths]:
-    """Yield the paths of each side; progress is told in thousandths of all sides."""
-    for i, side in enumerate(found):
-        if side.finished:
-            yield Written(side.finished, side.plan)
-        else:
-
-            def told(done: int, total: int, i: int = i) -> None:
-                progress(1000 * i + 1000 * done // total, 1000 * len(found))
-
-            yield stack.enter_context(run(replace(side.plan, by_segment=False), told, folder))
-
-
-def difference_row(each: Difference, reference: Side) -> dict[str, str]:
-    """Return a difference as a row of a table, columns by name."""
-    numbers = {
-        "mean": each.mean, "mean_mc_error": each.standard_error, "p5": each.low, "p50": each.middle, "p95": each.high,
-        "share_above": each.above, "extra_spend_yuan": each.spend, "extra_mau_per_yuan": each.per_yuan,
-        "extra_mau_per_yuan_mc_error": each.per_yuan_error,
-    }  # fmt: skip
-    head = {
-        "scenario": each.side, "reference": reference.label, "measure": each.measure,
-        "名称": reference.plan.model.measure[each.measure].zh, "month": str(each.month),
-    }  # fmt: skip
-    return head | {name: "" if np.isnan(value) else f"{value:.10g}" for name, value in numbers.items()}
-
-
-def answer_rows(comparison: Comparison) -> list[dict[str, str]]:
-    """Return the answers as rows, each side's with the difference of its chance to the reference's."""
-    rows = []
-    for _, answers in comparison.answers:
-        for side, own in zip(comparison.sides, answers, strict=True):
-            more = own.held.astype(float) - answers[0].held
-            extra = {"difference": f"{more.mean():.10g}", "difference_mc_error": f"{standard_error(more):.10g}"}
-            rows.append({"scenario": side.label, **row(own, side.plan.model), **extra})
-    return rows

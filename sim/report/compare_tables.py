@@ -1,16 +1,18 @@
-"""A comparison in the terminal: what each side adds year by year, and what is asked, side by side."""
+"""A comparison in the terminal: what each side adds year by year, and what is asked, side by side.
 
-from collections.abc import Mapping, Sequence
-from math import isnan
+Shown is what stands in the comparison's folder, whether it was made now or before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sim.asks import Answer
 from sim.quantities import Lang, person_unit
-from sim.report.asks import cells, row
+from sim.report.asks import cells, read_rows
 from sim.report.asks import note as asks_note
-from sim.report.compare import DRAWN, Comparison, Difference, standard_error
-from sim.report.wording import ask_in_words
-from sim.scenario import Ask
+from sim.report.compare_folder import ASKS, DIFFERENCES, DRAWN
+from sim.report.folder import Run
+from sim.report.weights import WEIGHTED
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,6 +27,9 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "90 % of the differences by run; ± is the Monte Carlo standard error of the mean.",
         "paid": "MAU/¥: mean extra MAU at the month's end per yuan of expected extra spend since the start.",
         "until": "Compared up to {until}, the earliest end.",
+        "weighted": "weighted", "weights": "Weighted: {}; how likely each scenario is held to be is your judgement.",
+        "times": "{:g} % {}", "sep": ", ",
+        "unweighted": "No probability over the scenarios together is given: that takes weights (--weights {}).",
     },
     "zh": {
         "month": "月份", "registered": "注册用户", "mau": "月活用户", "band": "90% 区间", "error": "± 误差",
@@ -34,36 +39,54 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "±为平均值的蒙特卡洛标准误差。",
         "paid": "月活/元：月末平均多出的月活，除以自起点以来预期多花的钱（元）。",
         "until": "比较到{until}，即最早的终点。",
+        "weighted": "加权", "weights": "加权：{}；各情景有多大可能，由您判断。", "times": "{1} {0:g}%", "sep": "，",
+        "unweighted": "不给出跨情景的合并概率：那需要先给各情景权重（--weights {}）。",
     },
 }  # fmt: skip
 
 DIGITS = {1.0: 0, 1e3: 1, 1e4: 1, 1e6: 2, 1e8: 4}  # after the point, by the unit of persons
 
 
-def differs_grid(comparison: Comparison, label: str, lang: Lang) -> "Table":
+def tables(found: Run, lang: Lang) -> Iterator["Table"]:
+    """Yield what differs and by how much for each side but the reference, then each ask with the answers of all."""
+    differences = read_rows(found.folder / DIFFERENCES)
+    for label in labels(found)[1:]:
+        yield differs_grid(found, label, lang)
+        yield difference_table([row for row in differences if row["scenario"] == label], lang)
+    if (found.folder / ASKS).exists():
+        for _, rows in groupby(read_rows(found.folder / ASKS), key=lambda row: row["question"]):
+            yield answer_table(list(rows), lang)
+
+
+def labels(found: Run) -> list[str]:
+    """Return the labels of all sides, the reference first."""
+    return [side["label"] for side in found.record["compared"]]
+
+
+def differs_grid(found: Run, label: str, lang: Lang) -> "Table":
     """Return what differs, a sentence a line, under a heading that names both sides."""
     from rich.table import Table
 
-    title = WORDS[lang]["against"].format(label, comparison.sides[0].label)
+    title = WORDS[lang]["against"].format(label, labels(found)[0])
     grid = Table.grid(padding=(0, 1))
     grid.add_column()
     grid.add_column(overflow="fold")
     grid.title, grid.title_style, grid.title_justify = title, "bold", "left"
-    for sentence in comparison.differs[label]:
+    for sentence in found.record["differs"][label]:
         grid.add_row(" ·", sentence)
     return grid
 
 
-def difference_table(comparison: Comparison, label: str, lang: Lang) -> "Table":
+def difference_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":
     """Return mean difference, Monte Carlo error and central 90 % of registered and MAU at each year's end."""
-    found = [d for d in comparison.differences if d.side == label and d.measure in DRAWN]
-    unit, head = person_unit(max(max(abs(d.low), abs(d.high), 1.0) for d in found), lang)
+    found = [row for row in rows if row["measure"] in DRAWN]
+    unit, head = person_unit(max(abs(float(row[end])) for row in found for end in ("p5", "p95")), lang)
     table = _table(lang, "month", "mean", "error", "band", "price")
     for name in DRAWN:
         table.add_row(f"{WORDS[lang][name]}{WORDS[lang]['unit'].format(head)}")
-        for each in found:
-            if each.measure == name:
-                table.add_row(f"  {each.month}", *_cells(each, unit), _price(each.per_yuan))
+        for row in found:
+            if row["measure"] == name:
+                table.add_row(f"  {row['month']}", *_cells(row, unit), _price(row["extra_mau_per_yuan"]))
         table.add_section()
     return table
 
@@ -79,40 +102,47 @@ def _table(lang: Lang, *columns: str) -> "Table":
     return table
 
 
-def _cells(each: Difference, unit: float) -> tuple[str, str, str]:
-    mean, error, low, high = (value / unit for value in (each.mean, each.standard_error, each.low, each.high))
+def _cells(row: Mapping[str, str], unit: float) -> tuple[str, str, str]:
+    mean, error, low, high = (float(row[name]) / unit for name in ("mean", "mean_mc_error", "p5", "p95"))
     digits = DIGITS[unit]
     return f"{mean:+,.{digits}f}", f"± {error:,.{digits + 1}f}", f"{low:+,.{digits}f} … {high:+,.{digits}f}"
 
 
-def _price(value: float) -> str:
-    return "–" if isnan(value) else f"{value:+.3g}"
+def _price(number: str) -> str:
+    return f"{float(number):+.3g}" if number else "–"
 
 
-def answer_tables(comparison: Comparison, lang: Lang) -> list["Table"]:
-    """Return for each ask the answer of every side, and the difference of its chance to the reference's."""
-    return [_answer_table(comparison, ask, answers, lang) for ask, answers in comparison.answers]
-
-
-def _answer_table(comparison: Comparison, ask: Ask, answers: Sequence[Answer], lang: Lang) -> "Table":
-    model = comparison.sides[0].plan.model
+def answer_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":
+    """Return the answers of every side to one ask, with the difference of each chance to the reference's."""
     table = _table(lang, "scenario", "chance", "error", "more", "error", "median", "never")
-    table.title, table.title_style, table.title_justify = ask_in_words(ask, model, lang), "bold", "left"
-    for i, (side, own) in enumerate(zip(comparison.sides, answers, strict=True)):
-        chance, error, half, never = cells(row(own, model), lang)
-        more = own.held.astype(float) - answers[0].held
-        apart = (f"{100 * more.mean():+.1f}", f"± {100 * standard_error(more):.1f}") if i else ("", "")
-        table.add_row(side.label, chance, error, *apart, half, never)
+    table.title = rows[0]["问题" if lang == "zh" else "question"]
+    table.title_style, table.title_justify = "bold", "left"
+    for i, row in enumerate(rows):
+        chance, error, half, never = cells(row, lang)
+        more, its_error = (100 * float(row[name]) for name in ("difference", "difference_mc_error"))
+        apart = (f"{more:+.1f}", f"± {its_error:.1f}") if i else ("", "")
+        name = WORDS[lang]["weighted"] if row["scenario"] == WEIGHTED else row["scenario"]
+        table.add_row(name, chance, error, *apart, half, never)
     return table
 
 
-def footnotes(comparison: Comparison, lang: Lang) -> str:
+def footnotes(found: Run, lang: Lang) -> str:
     """Return what a reader must know beside the tables."""
-    words, plan = WORDS[lang], comparison.sides[0].plan
-    ends = {side.plan.scenario.until for side in comparison.sides}
-    lines = [words["note"].format(draws=f"{plan.draws:,}", seed=plan.seed, reference=comparison.sides[0].label)]
-    if any(side.plan.costs for side in comparison.sides):
+    words, sides = WORDS[lang], found.record["compared"]
+    reference, known, until = sides[0], sides[0]["identity"], {side["until"] for side in sides}
+    lines = [words["note"].format(draws=f"{known['draws']:,}", seed=known["seed"], reference=reference["label"])]
+    if any(row["extra_mau_per_yuan"] for row in read_rows(found.folder / DIFFERENCES)):
         lines.append(words["paid"])
-    if len(ends) > 1:
-        lines.append(words["until"].format(until=min(ends)))
-    return "\n".join([*lines, *([asks_note(lang)] if comparison.answers else [])])
+    if len(until) > 1:
+        lines.append(words["until"].format(until=min(until)))
+    if (found.folder / ASKS).exists():
+        lines += [_weighing(found, lang), asks_note(lang)]
+    return "\n".join(lines)
+
+
+def _weighing(found: Run, lang: Lang) -> str:
+    """Tell the weights, or that without them there is no probability over several scenarios."""
+    words, weights = WORDS[lang], found.record["weights"]
+    if not weights:
+        return words["unweighted"].format(",".join(f"{label}=…" for label in labels(found)))
+    return words["weights"].format(words["sep"].join(words["times"].format(100 * w, n) for n, w in weights.items()))

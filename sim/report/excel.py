@@ -1,4 +1,4 @@
-"""A finished run as an Excel workbook: assumptions, quantiles by month, asks, data with sources, identity.
+"""A finished run or comparison as an Excel workbook: assumptions, quantiles, asks, data with sources, identity.
 
 Everything is read from the run's folder, so a workbook says what was run and not what the scenario file says today.
 """
@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.ensemble import ALL, QUANTILES, Plan
-from sim.errors import InputError, Problem
 from sim.quantities import Lang, Month, read_month
+from sim.report import compare_folder
 from sim.report.asks import MONTHS, read_rows
 from sim.report.assumptions import Assumption, assumptions, evidence_in_words
-from sim.report.folder import ASKS, SUMMARY, Run, changed, plan_of, read
+from sim.report.folder import ASKS, SUMMARY, Run, plan_of, read, refuse_changes
 from sim.report.tables import figures_used
+from sim.report.weights import WEIGHTED
+from sim.report.wording import differs
 from sim.report.workbook import SUFFIX, Cell, Marked, Number, Sheet, Style, check_path, write
 from sim.scenario import Provenance
 from sim.spec import Model
@@ -31,6 +33,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "together": "both in one month", "reached": "{:g} % by", "reported": "as reported", "from": "from",
         "to": "to below", "stale": "weight above", "used": "the start rests on it", "yes": "yes", "no": "",
         "key": "what", "value": "value", "scenario": "scenario",
+        "differs": "what differs", "differences": "differences", "against": "against the first",
+        "reference": "reference", "share_above": "runs above", "extra_spend_yuan": "extra spend, yuan",
+        "per_yuan": "extra MAU per yuan", "per_yuan_error": "± per yuan", "difference": "difference",
+        "difference_mc_error": "± difference", "weight": "weight", WEIGHTED: "weighted",
     },
     "zh": {
         "assumptions": "假设", "quantiles": "分位数", "asks": "提问", "data": "数据", "identity": "运行身份",
@@ -42,6 +48,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "never": "从未", "rival_first": "对方先达到", "together": "同月达到", "reached": "{:g}%的模拟达到",
         "reported": "披露原文", "from": "不低于", "to": "低于", "stale": "超出权重", "used": "作为起点",
         "yes": "是", "no": "", "key": "项目", "value": "内容", "scenario": "情景",
+        "differs": "差别", "differences": "差异", "against": "与第一个情景相比", "reference": "参照情景",
+        "share_above": "高于参照的占比", "extra_spend_yuan": "多花（元）", "per_yuan": "每元多出月活",
+        "per_yuan_error": "± 每元", "difference": "概率之差", "difference_mc_error": "± 差值误差", "weight": "权重",
+        WEIGHTED: "加权",
     },
 }  # fmt: skip
 UNITS: Mapping[str, Style] = {
@@ -53,11 +63,12 @@ SPEND = "spend"
 ASSUMPTION = ("group", "name", "what", "of", "written", "low", "middle", "high", "unit", "source", "reason", "evidence",
               "line")  # fmt: skip
 FIGURE = ("measure", "label", "month", "reported", "from", "to", "stale", "source", "reason", "evidence", "used")
+APART = ("difference", "difference_mc_error", "weight")
 SHARES = ("chance", "mc_error", "wilson_low", "wilson_high", "never", "rival_first", "together")
 
 
 def export(folder: Path, file: Path | None, model: Model, lang: Lang | None) -> Path:
-    """Write a finished run as a workbook and return its path: as named, else that of the folder with .xlsx.
+    """Write a finished run or comparison as a workbook and return its path: as named, else the folder's with .xlsx.
 
     Raises
     ------
@@ -66,29 +77,37 @@ def export(folder: Path, file: Path | None, model: Model, lang: Lang | None) -> 
     """
     path = file or folder.with_name(f"{folder.resolve().name}{SUFFIX}")
     check_path(path)
-    run = read(folder)
-    refuse_changes(folder, changed(run))
-    plan = plan_of(run, model)
-    words: Lang = lang or ("zh" if run.record["identity"]["lang"] == "zh" else "en")
-    write(sheets(run, plan, words), path, plan.scenario.question_zh if words == "zh" else plan.scenario.question)
+    compared = compare_folder.is_comparison(folder)
+    found = compare_folder.read(folder) if compared else read(folder)
+    refuse_changes(found)
+    made_in = found.record["lang"] if compared else found.record["identity"]["lang"]
+    words: Lang = lang or ("zh" if made_in == "zh" else "en")
+    write((_of_comparison if compared else _of_run)(found, model, words), path, folder.resolve().name)
     return path
 
 
-def refuse_changes(folder: Path, spoilt: Sequence[str]) -> None:
-    """Refuse a folder of which some files are no longer what was written."""
-    if spoilt:
-        found = f"{', '.join(spoilt)} in '{folder.as_posix()}'"
-        raise InputError([Problem(found, "changed or gone since the run", "run it again")])
+def _of_run(run: Run, model: Model, lang: Lang) -> list[Sheet]:
+    return _sheets(run, {"": plan_of(run, model)}, model, lang)
 
 
-def sheets(run: Run, plan: Plan, lang: Lang) -> list[Sheet]:
-    """Return the sheets of a finished run; that of asks only where something is asked."""
+def _of_comparison(found: Run, model: Model, lang: Lang) -> list[Sheet]:
+    plans = compare_folder.plans_of(found, model)
+    reference, *others = plans
+    told = [[label, text] for label in others
+            for text in differs(plans[reference].scenario, plans[label].scenario, lang)]  # fmt: skip
+    in_words = Sheet(WORDS[lang]["differs"], _heads(lang, True, "against"), told)
+    by_how_much = difference_sheet(read_rows(found.folder / compare_folder.DIFFERENCES), model, lang)
+    return [in_words, by_how_much, *_sheets(found, plans, model, lang)]
+
+
+def _sheets(run: Run, plans: Mapping[str, Plan], model: Model, lang: Lang) -> list[Sheet]:
+    """Return the sheets that a run and a comparison share; that of asks only where something is asked."""
     asked = run.folder / ASKS
     return [
-        assumption_sheet({"": plan}, lang),
-        quantile_sheet(read_rows(run.folder / SUMMARY), plan.model, lang),
+        assumption_sheet(plans, lang),
+        quantile_sheet(read_rows(run.folder / SUMMARY), model, lang),
         *([ask_sheet(read_rows(asked), lang)] if asked.exists() else []),
-        data_sheet({"": plan}, lang),
+        data_sheet(plans, lang),
         identity_sheet(run.record, run.folder, lang),
     ]
 
@@ -181,6 +200,21 @@ def number(text: str, style: Style) -> Cell:
     return Number(float(text), style) if text else None
 
 
+def difference_sheet(rows: Sequence[Mapping[str, str]], model: Model, lang: Lang) -> Sheet:
+    """Return how far each scenario lies from the reference at each year's end, paired by replicate."""
+    heads = _heads(lang, True, "reference", "measure", "label", "month", "mean", "mc_error", "low", "middle", "high",
+                   "share_above", "extra_spend_yuan", "per_yuan", "per_yuan_error")  # fmt: skip
+    found: list[list[Cell]] = []
+    for row in rows:
+        style = COUNTED[model.counted_in(row["measure"])]
+        moved = [number(row[name], style) for name in ("mean", "mean_mc_error", "p5", "p50", "p95")]
+        price = [number(row[f"extra_mau_per_yuan{end}"], "fine") for end in ("", "_mc_error")]
+        found.append([row["scenario"], row["reference"], row["measure"], _label(row["measure"], model, lang),
+                      read_month(row["month"]), *moved, number(row["share_above"], "percent"),
+                      number(row["extra_spend_yuan"], "whole"), *price])  # fmt: skip
+    return Sheet(WORDS[lang]["differences"], heads, found)
+
+
 def ask_sheet(rows: Sequence[Mapping[str, str]], lang: Lang) -> Sheet:
     """Return what was asked with chance, errors, and by when which share of all runs has arrived."""
     several = "scenario" in rows[0]
@@ -189,11 +223,13 @@ def ask_sheet(rows: Sequence[Mapping[str, str]], lang: Lang) -> Sheet:
     found: list[list[Cell]] = []
     for row in rows:
         shares = [number(row[name], "percent") for name in SHARES]
-        whose: list[Cell] = [row["scenario"]] if several else []
+        whose: list[Cell] = [WORDS[lang].get(row["scenario"], row["scenario"])] if several else []
         asked = row["问题" if lang == "zh" else "question"]
         months = [_arrived(row[name], lang) for name in MONTHS]
-        found.append([*whose, row["ask"], asked, row["measure"], read_month(row["month"]), *shares, *months])
-    return Sheet(WORDS[lang]["asks"], [*heads, *reached], found)
+        apart = [number(row[name], "percent") for name in (APART if several else ())]
+        found.append([*whose, row["ask"], asked, row["measure"], read_month(row["month"]), *shares, *months, *apart])
+    more = [WORDS[lang][name] for name in (APART if several else ())]
+    return Sheet(WORDS[lang]["asks"], [*heads, *reached, *more], found)
 
 
 def _arrived(text: str, lang: Lang) -> Month | str:

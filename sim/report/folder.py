@@ -9,9 +9,10 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,13 +22,21 @@ from pathlib import Path
 from typing import Any
 
 import sim
+from sim import located
 from sim.asks import answer
-from sim.ensemble import Plan, run, summarise
+from sim.drivers import Drivers, drivers
+from sim.ensemble import Ensemble, Plan, run, summarise
 from sim.errors import InputError, Problem, RunError, did_you_mean
+from sim.quantities import Lang
+from sim.report import html
 from sim.report.asks import write_asks
+from sim.report.bands import use_by_band
 from sim.report.pictures import draw_all
+from sim.report.spread import write_drivers, write_shares
 from sim.report.tables import write_paths, write_summary
 from sim.scenario_file import load
+from sim.shares import FEWEST, Shares
+from sim.shares import shares as shares_of
 from sim.spec import Model
 
 RECORD = "run.json"
@@ -35,6 +44,8 @@ SCENARIO = "scenario.resolved.yaml"
 PATHS = "paths.parquet"
 SUMMARY = "summary.csv"
 ASKS = "asks.csv"
+SHARES = "shares.csv"
+DRIVERS = "drivers.csv"
 BY_NAME = ("mobank", "numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow", "matplotlib", "pillow",
            "jinja2")  # fmt: skip
 
@@ -47,8 +58,8 @@ class Run:
     record: dict[str, Any]
 
 
-def identity(plan: Plan, lang: str) -> dict[str, Any]:
-    """Return everything that the bytes of a run depend on."""
+def identity(plan: Plan, lang: str, shares: bool = True) -> dict[str, Any]:
+    """Return everything that the bytes of a run depend on; `shares` tells whether the spread is taken apart."""
     return {
         "scenario": plan.scenario.name,
         "resolved": sha256(plan.scenario.resolved.encode()).hexdigest(),
@@ -56,6 +67,7 @@ def identity(plan: Plan, lang: str) -> dict[str, Any]:
         "draws": plan.draws,
         "fidelity": plan.fidelity,
         "by_segment": plan.by_segment,
+        "shares": shares,
         "lang": lang,
         "code": code_digest(),
         "versions": {"python": sys.version.split()[0], **{name: version(name) for name in BY_NAME}},
@@ -72,9 +84,25 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def name_of(plan: Plan, lang: str) -> str:
+def git_commit() -> str:
+    """Return the commit that mobank's source is checked out at; "" where it is no checkout.
+
+    It tells people where to look; what a run depends on is the digest of the code, changed or not.
+    """
+    root = Path(sim.__file__).parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True,
+                              check=False, timeout=5)  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def name_of(plan: Plan, lang: str, shares: bool = True) -> str:
     """Return the folder's name: scenario and the first ten digits of the identity's digest."""
-    text = json.dumps(identity(plan, lang), sort_keys=True)
+    text = json.dumps(identity(plan, lang, shares), sort_keys=True)
     return f"{plan.scenario.name}-{sha256(text.encode()).hexdigest()[:10]}"
 
 
@@ -95,19 +123,38 @@ def read(folder: Path) -> Run:
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
-    """Return the record in a folder if it has the shape of one."""
+    record = record_in(folder / RECORD, (SCENARIO, PATHS, SUMMARY))
+    return record if record and isinstance(record.get("identity"), dict) else None
+
+
+def record_in(path: Path, files: Collection[str]) -> dict[str, Any] | None:
+    """Return the record of a folder if it has the shape of one, with digests of at least these files."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    shaped = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("identity", "files"))
-    return record if shaped and {SCENARIO, PATHS, SUMMARY} <= record["files"].keys() else None
+    shaped = isinstance(record, dict) and isinstance(record.get("files"), dict)
+    return record if shaped and set(files) <= record["files"].keys() else None
 
 
 def changed(run: Run) -> list[str]:
     """Return the files of a run that are gone or no longer as they were written."""
     return [name for name, digest in run.record["files"].items()
             if not (run.folder / name).is_file() or file_digest(run.folder / name) != digest]  # fmt: skip
+
+
+def refuse_changes(run: Run) -> None:
+    """Refuse a run of which some files are no longer what was written.
+
+    Raises
+    ------
+    InputError
+        Naming them.
+    """
+    spoilt = changed(run)
+    if spoilt:
+        found = f"{', '.join(spoilt)} in '{run.folder.as_posix()}'"
+        raise InputError([Problem(found, "changed or gone since the run", "run it again")])
 
 
 def reusable(folder: Path, wanted: dict[str, Any]) -> Run | None:
@@ -207,27 +254,39 @@ def _sync(path: Path) -> None:
 def make(
     plan: Plan,
     final: Path,
-    lang: str,
+    lang: Lang,
     command: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    shares: bool = True,
 ) -> Run:
-    """Run a plan and write its folder; paths in the making take disk space inside it and go with it."""
+    """Run a plan and write its folder; paths in the making take disk space inside it and go with it.
+
+    With `shares`, the spread is taken apart by layers of chance, which takes several times the run's replicates.
+    """
     began = time.monotonic()
     with aside(final) as folder, run(plan, progress, folder) as ensemble:
-        summaries = summarise(ensemble)
+        summaries, answers = summarise(ensemble), answer(ensemble, plan.scenario.asks)
         (folder / SCENARIO).write_text(plan.scenario.resolved, encoding="utf-8")
         write_paths(ensemble, folder / PATHS)
         write_summary(summaries, plan, folder / SUMMARY)
-        if plan.scenario.asks:
-            write_asks(answer(ensemble, plan.scenario.asks), plan.model, folder / ASKS)
-        draw_all(plan, summaries, folder, lang)
+        if answers:
+            write_asks(answers, plan.model, folder / ASKS)
+        known = identity(plan, lang, shares)
+        found, drove = _spread(ensemble, folder) if shares else (None, [])
+        uses = use_by_band(plan)
+        draw_all(plan, summaries, found or [], uses, folder, lang)
+        pictures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
+        tree = located.load(folder / SCENARIO)
+        told = html.Told(plan, lang, summaries, answers, found, drove, uses, tree, pictures, known, ensemble.tried)
+        html.write(told, folder / html.NAME)
         record = {
             "question": plan.scenario.question,
-            "identity": identity(plan, lang),
+            "identity": known,
             "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
             "draws_tried": ensemble.tried,
             "scenario_files": list(plan.scenario.files),
             "command": command,
+            "git_commit": git_commit(),
             "machine": f"{platform.system()} {platform.machine()} {platform.release()}",
             "workers": plan.workers,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -237,8 +296,25 @@ def make(
     return Run(final, record)
 
 
+def _spread(ensemble: Ensemble, folder: Path) -> tuple[list[Shares], list[Drivers]]:
+    """Return what the spread comes from, and write it; nothing where the run is too small to tell."""
+    if ensemble.plan.draws < FEWEST:
+        return [], []
+    found = shares_of(ensemble)
+    drove = drivers(ensemble, found)
+    if found:
+        write_shares(found, folder / SHARES)
+    if drove:
+        write_drivers(drove, ensemble.plan.model, folder / DRIVERS)
+    return found, drove
+
+
 def plan_of(run: Run, model: Model) -> Plan:
     """Return the plan of a finished run, read from its folder alone."""
-    known = run.record["identity"]
-    scenario = replace(load(run.folder / SCENARIO, model), name=known["scenario"])
+    return load_plan(run.folder / SCENARIO, run.record["identity"], model)
+
+
+def load_plan(path: Path, known: Mapping[str, Any], model: Model) -> Plan:
+    """Return the plan of a resolved scenario with the settings that an identity says."""
+    scenario = replace(load(path, model), name=known["scenario"])
     return Plan(model, scenario, known["draws"], known["seed"], known["fidelity"], known["by_segment"])

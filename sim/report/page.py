@@ -74,6 +74,8 @@ def table(
     head: Sequence[Column], rows: Sequence[Sequence["str | Markup"]], kind: TableKind = "", caption: str = ""
 ) -> "Markup":
     """Return a table; each row has a cell a column."""
+    if any(len(row) != len(head) for row in rows):
+        raise ValueError(f"rows of {sorted({len(row) for row in rows})} cells for {len(head)} columns")
     return _piece("table", head, rows, kind, caption)
 
 
@@ -100,6 +102,18 @@ def facts(pairs: Sequence[tuple[str, "str | Markup"]]) -> "Markup":
 def bar(share: float, words: "str | Markup") -> "Markup":
     """Return a bar filled by a share, 0 to 1, with words to its right."""
     return _piece("bar", min(max(share, 0.0), 1.0), words)
+
+
+def beside(left: "Markup", right: "Markup") -> "Markup":
+    """Return two pieces side by side, below one another where there is no room."""
+    return raw('<div class="beside"><div>') + left + raw("</div><div>") + right + raw("</div></div>")
+
+
+def together(*pieces: "Markup") -> "Markup":
+    """Return pieces that one sheet of paper must hold."""
+    from markupsafe import Markup
+
+    return raw('<div class="together">') + Markup("\n").join(pieces) + raw("</div>")
 
 
 def subheading(words: str) -> "Markup":
@@ -130,14 +144,19 @@ def raw(html: str) -> "Markup":
 
 
 def inline(svg: str, prefix: str) -> str:
-    """Return an SVG file as an element, without its header, every id begun with a prefix.
+    """Return an SVG file as an element, without its header, every id that is referred to begun with a prefix.
 
     Two pictures of one page use the same names for their glyphs and clip paths; without the prefix the second would be
-    drawn with the first one's.
+    drawn with the first one's. Other ids, which name parts for a program, may occur twice and are left out.
     """
     element = svg[svg.index("<svg") :].strip()
     element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
-    element = re.sub(r'\bid="([^"]*)"', lambda found: f'id="{prefix}-{_word(found[1])}"', element)
+    wanted = set(re.findall(r'href="#([^"]*)"', element)) | set(re.findall(r"url\(#([^)]*)\)", element))
+
+    def named(found: re.Match[str]) -> str:
+        return f' id="{prefix}-{_word(found[1])}"' if found[1] in wanted else ""
+
+    element = re.sub(r'\s+id="([^"]*)"', named, element)
     element = re.sub(r"url\(#([^)]*)\)", lambda found: f"url(#{prefix}-{_word(found[1])})", element)
     return re.sub(r'href="#([^"]*)"', lambda found: f'href="#{prefix}-{_word(found[1])}"', element)
 

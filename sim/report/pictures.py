@@ -4,26 +4,48 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.ensemble import ALL, Plan, Summary
+from sim.report import spread_charts
+from sim.report.bands import Use
 from sim.report.charts import fan, growth_bars, save
 from sim.report.fonts import chart_language
+from sim.shares import Shares
 
+FANS = ("registered", "mau")
 GAINED = ("gross_adds", "resurrected")
 LOST = ("lost",)
 
 
-def draw_all(plan: Plan, summaries: Sequence[Summary], folder: Path, lang: str) -> None:
-    """Write the fans of registered users and MAU and the growth accounting of MAU, each as SVG and PNG."""
+def draw_all(
+    plan: Plan, summaries: Sequence[Summary], shares: Sequence[Shares], uses: Sequence[Use], folder: Path, lang: str
+) -> None:
+    """Write the pictures of a run, each as SVG and PNG.
+
+    Fans of registered users and MAU; growth accounting of MAU; where the spread comes from; who is active.
+    """
     lang = chart_language(lang)
+    scenario = plan.scenario
+    asked = f"{scenario.name}：{scenario.question_zh}" if lang == "zh" else f"{scenario.name}: {scenario.question}"
     by_name = {s.measure: s for s in summaries if s.segment == ALL}
-    for name in ("registered", "mau"):
-        measure = plan.model.measure[name]
+    for name in FANS:
         reported = [figure for figure in plan.scenario.reported if figure.measure == name]
-        title = measure.zh if lang == "zh" else measure.meaning.capitalize()
-        save(fan(by_name[name], plan.months, reported, title=title, lang=lang, draws=plan.draws), folder, name)
+        title = _title(plan, name, lang)
+        picture = fan(by_name[name], plan.months, reported, title=title, lang=lang, draws=plan.draws, asked=asked)
+        save(picture, folder, name)
     bars = growth_bars(
         {name: by_name[name].mean for name in GAINED},
         {name: by_name[name].mean for name in LOST},
         plan.months,
         lang=lang,
+        asked=asked,
     )
     save(bars, folder, "growth")
+    if shares:
+        titles = {name: _title(plan, name, lang) for name in FANS}
+        save(spread_charts.layers(shares, titles, lang, asked), folder, "layers")
+    if uses:
+        save(spread_charts.bands(uses, (plan.months[0], plan.months[-1]), lang, asked), folder, "bands")
+
+
+def _title(plan: Plan, name: str, lang: str) -> str:
+    measure = plan.model.measure[name]
+    return measure.zh if lang == "zh" else measure.meaning.capitalize()

@@ -9,7 +9,8 @@ import numpy as np
 
 from sim.ensemble import ALL, QUANTILES, Ensemble, Plan, Summary
 from sim.quantities import Lang, person_unit
-from sim.scenario import Figure
+from sim.report.whence import UNVERIFIED, admits_unverified
+from sim.scenario import Figure, Provenance
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,17 +69,26 @@ def _words(words: list[str], index: "np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 def write_summary(summaries: Sequence[Summary], plan: Plan, path: Path) -> None:
     """Write mean, its Monte Carlo error and quantiles per month and measure, as a CSV that Excel reads as UTF-8."""
+    rows = summary_rows(summaries, plan)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(EXCEL_MARK)
-        out = csv.writer(file)
-        names = [f"p{100 * q:g}" for q in QUANTILES]
-        out.writerow(["measure", "名称", "segment", "month", "mean", "mean_mc_error", *names])
-        for summary in summaries:
-            chinese = plan.model.measure[summary.measure].zh if summary.measure in plan.model.measure else "支出（元）"
-            for t, month in enumerate(plan.months):
-                if not np.isnan(summary.mean[t]):
-                    row = [summary.mean[t], summary.standard_error[t], *summary.quantiles[:, t]]
-                    out.writerow([summary.measure, chinese, summary.segment, month, *(_number(x) for x in row)])
+        out = csv.DictWriter(file, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+
+
+def summary_rows(summaries: Sequence[Summary], plan: Plan) -> list[dict[str, str]]:
+    """Return a row a measure, segment and month in which it is defined, columns by name."""
+    names = ("mean", "mean_mc_error", *(f"p{100 * q:g}" for q in QUANTILES))
+    rows = []
+    for summary in summaries:
+        chinese = plan.model.measure[summary.measure].zh if summary.measure in plan.model.measure else "支出（元）"
+        numbers = np.vstack([summary.mean, summary.standard_error, summary.quantiles])
+        for t, month in enumerate(plan.months):
+            if not np.isnan(summary.mean[t]):
+                head = {"measure": summary.measure, "名称": chinese, "segment": summary.segment, "month": str(month)}
+                rows.append(head | dict(zip(names, map(_number, numbers[:, t]), strict=True)))
+    return rows
 
 
 def _number(value: float) -> str:
@@ -145,14 +155,27 @@ def figures_used(plan: Plan) -> list[Figure]:
     return [figure for measure, month in asked if (figure := plan.scenario.figure(measure, month))]
 
 
+def unverified(plan: Plan) -> list[str]:
+    """Return what a run's numbers rest on that nobody has checked against a document."""
+    scenario = plan.scenario
+    weak = [f"{f.measure} {f.month} {f.text}" for f in figures_used(plan) if f.provenance.evidence == UNVERIFIED]
+    dimensions = dict.fromkeys(b.dimension for b in scenario.bands if b.provenance.evidence == UNVERIFIED)
+    weak += [f"segments.{dimension}" for dimension in dimensions]
+    shocks = {f"shocks.{name}": shock.size for name, shock in scenario.shocks.items()}
+    drifts = {f"drift.{name}": shock.drift for name, shock in scenario.shocks.items() if shock.drift}
+    values = {f"parameters.{name}": value for name, value in scenario.parameters.items()} | shocks | drifts
+    return weak + [name for name, value in values.items() if _is_unverified(value.provenance)]
+
+
+def _is_unverified(whence: Provenance) -> bool:
+    return whence.evidence == UNVERIFIED or admits_unverified(f"{whence.source} {whence.reason}")
+
+
 def footnotes(plan: Plan, lang: Lang) -> str:
     """Return what a reader must know beside the table: how many runs, and what rests on unverified figures."""
     scenario = plan.scenario
-    weak = [f"{f.measure} {f.month} {f.text}" for f in figures_used(plan) if f.provenance.evidence == "unverified"]
-    dimensions = dict.fromkeys(b.dimension for b in scenario.bands if b.provenance.evidence == "unverified")
-    weak += [f"segments.{dimension}" for dimension in dimensions]
     known = sum(bool(value.provenance.source) for value in scenario.parameters.values())
     return FOOTNOTES[lang].format(
         draws=f"{plan.draws:,}", seed=plan.seed, parameters=len(scenario.parameters), known=known,
-        weak=("；" if lang == "zh" else "; ").join(weak) or "–",
+        weak=("；" if lang == "zh" else "; ").join(unverified(plan)) or "–",
     )  # fmt: skip

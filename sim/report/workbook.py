@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-Style = Literal["whole", "percent", "fine_percent", "number", "month"]
+Style = Literal["whole", "percent", "fine_percent", "number", "fine", "month"]
 FORMATS: dict[Style, str] = {
-    "whole": "#,##0", "percent": "0.0%", "fine_percent": "0.000%", "number": "0.000", "month": "yyyy-mm"
+    "whole": "#,##0", "percent": "0.0%", "fine_percent": "0.000%", "number": "0.000", "fine": "0.00000",
+    "month": "yyyy-mm",
 }  # fmt: skip
 SUFFIX = ".xlsx"
 MADE = datetime(2000, 1, 1)  # in every workbook alike: equal content shall give equal bytes

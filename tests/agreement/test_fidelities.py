@@ -156,7 +156,7 @@ def test_a_new_state_and_two_flows_run_in_every_fidelity_with_no_other_change(ba
 def test_every_fidelity_of_the_new_model_agrees(baseline):
     parameters = {**baseline.parameters, "devote_rate": value(0.05), "cool_rate": value(0.1)}
     scenario = replace(baseline, parameters=parameters | {"imitation_rate": value(0.0)}, until=baseline.start + 12)
-    at_bank_size = set(FIDELITIES) - {"processes"}
+    at_bank_size = set(FIDELITIES) - {"agents", "processes"}
     runs = {f: run_block(Plan(MORE, scenario, seed=5, fidelity=f), np.arange(100))[0] for f in at_bank_size}
     field = runs.pop("mean_field")
     for run in runs.values():

@@ -7,19 +7,24 @@ a p-value of 1 in 100,000; of the some 2,000 comparisons of a fidelity at most o
 """
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from sim.changes import Change
+from sim.desk import play
 from sim.fidelity import FIDELITIES
 from sim.model import MODEL
 from sim.quantities import Month
 from sim.scenario import Cost, Trigger, When
+from sim.scenario_desk import capacity_of, load_study
 from sim.spec import Flow, Measure, Model, Parameter, Resource
+from sim.streams import Streams
 from tests.agreement.test_fidelities import COUNTER, MORE, VILLAGE
 
+ROOT = Path(__file__).parents[2]
 TOLERANCE = 4.5
 SMALLEST_P = 1e-5
 MONTHS = 6
@@ -199,3 +204,46 @@ def test_where_places_are_just_enough_fewer_are_served_than_the_mean_field_says(
     served = drive(COUNTER, {"assist_rate": 0.1, "places": places}, (people, 0), fidelity, 1, replicates)
     short = places - served.observe("users")[1].mean()
     assert short > TOLERANCE * served.observe("users")[1].std(ddof=1) / math.sqrt(replicates)
+
+
+# ------------ where the places come from a staffed desk
+
+
+@pytest.fixture(scope="module")
+def one_clerk(tmp_path_factory):
+    """Return the study of one clerk who is asked for as often as he could just manage if all came in turn."""
+    path = tmp_path_factory.mktemp("desks") / "one_clerk.yaml"
+    path.write_text(
+        f"extends: {ROOT}/tests/data/broken/desks/whole.yaml\nstaff: {{value: 1}}\noffered_a_day: {{value: 50}}\n",
+        encoding="utf-8",
+    )
+    return load_study(path)
+
+
+@pytest.mark.parametrize("fidelity", sorted(FIDELITIES))
+def test_a_staffed_desk_serves_fewer_than_its_hours_would_since_people_do_not_come_in_turn(drive, fidelity, one_clerk):
+    hours = one_clerk.number("hours_a_day") * 60 / one_clerk.number("handling_minutes")
+    in_turn = one_clerk.number("days_a_month") * hours * one_clerk.number("set_up_share")
+    served = [
+        drive(COUNTER, {"assist_rate": 3.0, "places": places}, (1_000, 0), fidelity, 1, 3).observe("users")[1]
+        for places in (capacity_of(one_clerk), in_turn)
+    ]
+    assert (served[0] < 0.8 * served[1]).all()
+    assert (np.abs(served[0] - capacity_of(one_clerk)) < 1e-6).all()
+
+
+@whole_persons
+def test_a_desk_that_has_good_and_bad_months_serves_fewer_than_its_mean(drive, fidelity, one_clerk):
+    """Places lost in a bad month are not made up for in a good one, in which fewer ask: Jensen again."""
+    replicates, days = 40, int(one_clerk.number("days_a_month"))
+    months = play(one_clerk, 1, replicates * days, Streams(5)).set_ups.reshape(replicates, days).sum(axis=1)
+    assert months.std() > 5
+    people = round(months.mean() / 0.98)  # nearly all of them ask
+    values = {"assist_rate": -math.log(0.02), "places": months[None]}
+    served = drive(COUNTER, values, (people, 0), fidelity, 1, replicates).observe("users")[1]
+    steady = drive(COUNTER, values | {"places": months.mean()}, (people, 0), fidelity, 1, replicates).observe("users")[
+        1
+    ]
+    lost = steady - served
+    assert lost.mean() > 3 * lost.std(ddof=1) / math.sqrt(replicates)
+    assert lost.mean() < months.std()

@@ -81,6 +81,16 @@ def entries(path, section):
 
 
 @every
+def test_its_asks_answer_its_question_and_those_of_the_baseline(path, baseline):
+    asks = {ask.name: ask for ask in load(path, MODEL).asks}
+    inherited = {ask.name for ask in baseline.asks}
+    assert set(asks) >= inherited
+    assert any(name not in inherited for name in asks) or path.stem == "baseline"
+    first = asks["two_hundred_million"]
+    assert (first.condition.measure, first.condition.low, str(first.month), first.ever) == ("mau", 2e8, "2025-12", True)
+
+
+@every
 def test_it_runs(path):
     scenario = load(path, MODEL)
     with run(Plan(MODEL, replace(scenario, until=scenario.start + 24), draws=4, seed=1)) as ensemble:

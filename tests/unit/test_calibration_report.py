@@ -1,4 +1,4 @@
-"""The calibration's report: one page in both languages that says what was found, marks the unverified, fetches nothing."""
+"""The calibration's report: one page in both languages; what was found, the unverified marked, nothing fetched."""
 
 import re
 import shutil

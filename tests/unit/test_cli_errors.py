@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from sim.model import MODEL
+from sim.spec import CUSTOMERS, EXPOSURE
 
 ROOT = Path(__file__).parents[2]
 BANK = ROOT / "tests/data/broken/parents/bank.yaml"
@@ -45,6 +50,34 @@ def test_a_file_that_does_not_exist_gets_the_nearest_name(mobank, tmp_path):
     assert mobank("run", "bnak.yaml", "--out", "out") == (2, "", told)
     assert mobank("check", "bnak.yaml") == (2, "", told)
     assert [path.name for path in tmp_path.iterdir()] == ["bank.yaml"]
+
+
+def test_a_file_is_also_looked_for_by_a_part_of_its_name_and_in_the_folder_scenarios(mobank, tmp_path):
+    (tmp_path / "scenarios").mkdir()
+    for name in ("baseline", "senior_edition", "win_back"):
+        shutil.copy(BANK, tmp_path / "scenarios" / f"{name}.yaml")
+    for asked, told in [
+        ("senior.yaml", "did you mean 'scenarios/senior_edition.yaml'?"),
+        ("scenarios/seniors.yaml", "did you mean 'senior_edition.yaml'?"),
+        ("baseline", "did you mean 'scenarios/baseline.yaml'?"),
+        ("scenarios/x.yaml", "there: baseline.yaml, senior_edition.yaml, win_back.yaml"),
+    ]:
+        assert mobank("check", asked) == (2, "", message(f"{asked}  this file does not exist; {told}"))
+    told = "x.yaml  this file does not exist"
+    assert mobank("check", "x.yaml") == (2, "", message(told))
+
+
+def test_the_version_is_told_at_once(mobank):
+    assert mobank("--version") == (0, f"mobank {version('mobank')}\n", "")
+
+
+def test_describe_speaks_chinese_throughout_but_for_the_names_that_a_scenario_uses(mobank):
+    code, out, _ = mobank("describe", "--lang", "zh", cpu_seconds=10.0)
+    assert code == 0
+    known = {*MODEL.states, *MODEL.parameter, *MODEL.measure, *MODEL.shocks, *(flow.name for flow in MODEL.flows)}
+    known |= {EXPOSURE, CUSTOMERS, "unlimited"}
+    assert set(re.findall(r"[A-Za-z_]+", out)) <= known
+    assert known - {"unlimited"} - set(re.findall(r"[A-Za-z_]+", out)) == set()
 
 
 def test_a_folder_a_pipe_and_an_empty_file_are_no_scenarios(mobank, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,9 +20,11 @@ from sim.ensemble import Plan, run
 from sim.errors import InputError
 from sim.model import MODEL
 from sim.quantities import Month
-from sim.report import compare, compare_charts, compare_tables, folder, tables
-from sim.report.compare import Settings, Written, sides, year_ends
+from sim.report import compare_charts, compare_folder, compare_tables, folder, tables
+from sim.report.compare import Settings, sides, year_ends
+from sim.report.weights import read_weights
 from sim.report.wording import differs
+from sim.report.written import Written
 from sim.scenario_file import load
 
 ROOT = Path(__file__).parents[2]
@@ -232,7 +235,7 @@ def compared(tmp_path_factory):
     first = made(place / "one.yaml", place / "first")
     second = made(place / "two.yaml", place / "second")
     found = sides([first, place / "two.yaml"], MODEL, Settings())
-    comparison = compare.make(found, place / "compare", "en", "mobank compare")
+    comparison = compare_folder.make(found, place / "compare", "en", "mobank compare")
     return place / "compare", (first, second), comparison
 
 
@@ -274,8 +277,10 @@ def test_the_record_says_what_was_compared_and_what_differs(compared):
     record = json.loads((where / "compare.json").read_text(encoding="utf-8"))
     assert [each["label"] for each in record["compared"]] == ["one", "two"]
     assert record["differs"] == {"two": list(comparison.differs["two"])}
-    assert set(record["files"]) == {"asks.csv", "differences.csv", "mau.png", "mau.svg", "registered.png",
-                                    "registered.svg"}  # fmt: skip
+    charts = {f"{name}{what}.{kind}" for name in ("mau", "registered") for what in ("", "-difference")
+              for kind in ("png", "svg")}  # fmt: skip
+    scenarios = {"1-one.resolved.yaml", "2-two.resolved.yaml"}
+    assert set(record["files"]) == {"asks.csv", "differences.csv", "summary.csv"} | charts | scenarios
     assert {p.name for p in where.iterdir()} == {*record["files"], "compare.json"}
 
 
@@ -297,16 +302,117 @@ def test_runs_are_compared_up_to_the_earliest_end(child):
 
 def test_the_same_is_found_whether_runs_are_finished_or_not(compared, tmp_path):
     where, (first, second), _ = compared
-    again = compare.make(sides([first, second], MODEL, Settings()), tmp_path / "again", "en", "mobank compare")
+    found = sides([first, second], MODEL, Settings())
+    again = compare_folder.make(found, tmp_path / "again", "en", "mobank compare")
     assert (tmp_path / "again/differences.csv").read_bytes() == (where / "differences.csv").read_bytes()
     assert len(again.answers) == 2
 
 
 def test_the_order_of_the_folder_name_matters_and_workers_do_not(compared):
     found = compared[2].sides
-    assert compare.name_of(found, "en") != compare.name_of(found[::-1], "en")
+    name = compare_folder.name_of(found, "en", {})
+    assert compare_folder.name_of(found[::-1], "en", {}) != name
+    assert compare_folder.name_of(found, "en", {"one": 0.4, "two": 0.6}) != name
     busy = tuple(replace(side, plan=replace(side.plan, workers=4)) for side in found)
-    assert compare.name_of(busy, "en") == compare.name_of(found, "en")
+    assert compare_folder.name_of(busy, "en", {}) == name
+
+
+def test_the_folder_holds_each_scenario_whole_and_its_quantiles(compared):
+    where, (first, second), comparison = compared
+    plans = compare_folder.plans_of(compare_folder.read(where), MODEL)
+    assert {n: p.scenario.resolved for n, p in plans.items()} == {
+        side.label: side.plan.scenario.resolved for side in comparison.sides
+    }
+    rows = pd.read_csv(where / "summary.csv", encoding="utf-8-sig")
+    for label, run_folder in (("one", first), ("two", second)):
+        own = rows[rows["scenario"] == label].drop(columns="scenario").reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, pd.read_csv(run_folder / "summary.csv", encoding="utf-8-sig"))
+
+
+# ------------ a folder that is there already
+
+
+def test_an_equal_comparison_is_reused_and_a_changed_or_another_one_is_not(compared, tmp_path):
+    where, (first, _), comparison = compared
+    whole = tmp_path / "copy"
+    shutil.copytree(where, whole)
+    asked = compare_folder.wanted(comparison.sides, "en", {})
+    assert compare_folder.reusable(whole, asked)
+    for other in (
+        compare_folder.wanted(comparison.sides, "zh", {}),
+        compare_folder.wanted(comparison.sides, "en", {"one": 0.5, "two": 0.5}),
+        compare_folder.wanted(comparison.sides[::-1], "en", {}),
+    ):
+        assert not compare_folder.reusable(whole, other)
+    with (whole / "asks.csv").open("a") as file:
+        file.write("mine")
+    assert not compare_folder.reusable(whole, asked)
+    assert not compare_folder.reusable(first, asked)
+    assert not compare_folder.reusable(tmp_path / "nowhere", asked)
+
+
+def test_a_run_that_somebody_changed_is_not_compared(child):
+    child(name="one"), child("drift: off\n", "two")
+    made(Path("one.yaml"), Path("first"))
+    with Path("first/paths.parquet").open("ab") as file:
+        file.write(b"mine")
+    told = message("paths.parquet in 'first' changed or gone since the run; run it again")
+    assert refusal([Path("first"), Path("two.yaml")]) == told
+
+
+# ------------ weights
+
+
+def test_weights_are_shares_in_the_order_of_the_scenarios(compared):
+    found = compared[2].sides
+    assert list(read_weights("two=60%, one=0.4", found).items()) == [("one", 0.4), ("two", 0.6)]
+    assert read_weights("one＝1，two＝0", found) == {"one": 1.0, "two": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("one=0.5,two=0.4", "weights that sum to 90% must sum to 100%"),
+        ("one=0.5,three=0.5", "'three' is not compared here; allowed: one, two"),
+        ("one=0.5,tow=0.5", "'tow' is not compared here; did you mean 'two'?"),
+        ("one=1", "'two' has no weight; write two=0 if it cannot come about"),
+        ("one=0.5,two=0.25,two=0.25", "'two' has two weights"),
+        ("one=-0.5,two=1.5",
+         ["'-0.5' must be a share from 0 to 1, such as 9% or 0.09",
+          "'1.5' must be a share from 0 to 1, such as 9% or 0.09; write 1.5%"]),
+        ("half", "'half' is not a scenario with its weight; write one=0.5,two=0.5"),
+        ("", "'' is not a scenario with its weight; write one=0.5,two=0.5"),
+        ("one=half,two=0.5", "'half' must be a share from 0 to 1, such as 9% or 0.09"),
+    ],
+)  # fmt: skip
+def test_weights_that_are_none_are_refused(compared, text, told):
+    with pytest.raises(InputError) as error:
+        read_weights(text, compared[2].sides)
+    lines = [told] if isinstance(told, str) else told
+    assert str(error.value) == message(*(f"--weights: {line}" for line in lines))
+
+
+def test_weights_without_anything_asked_are_refused(child):
+    found = sides([child(name="one"), child("drift: off\n", "two")], MODEL, FEW)
+    with pytest.raises(InputError) as error:
+        read_weights("one=0.5,two=0.5", found)
+    told = "--weights: weights have nothing to weigh; write asks in one of the scenarios"
+    assert str(error.value) == message(told)
+
+
+def test_the_weighted_chance_is_that_of_the_mixture_with_its_error_paired(compared):
+    _, (first, second), comparison = compared
+    weights = {"one": 0.3, "two": 0.7}
+    one, two, both = rows = compare_folder.answer_rows(comparison, weights)[:3]
+    assert [row["scenario"] for row in rows] == ["one", "two", "(weighted)"]
+    held = [(paths(run)["mau"].loc[:, :"2024-12"] >= 1.8e6).any(axis=1).astype(float) for run in (first, second)]
+    mixed = 0.3 * held[0] + 0.7 * held[1]
+    assert float(both["chance"]) == pytest.approx(mixed.mean())
+    assert float(both["mc_error"]) == pytest.approx(mixed.std() / np.sqrt(40))
+    assert float(both["difference"]) == pytest.approx((mixed - held[0]).mean())
+    assert (one["weight"], two["weight"], both["weight"]) == ("0.3", "0.7", "")
+    assert float(both["never"]) == pytest.approx(0.3 * float(one["never"]) + 0.7 * float(two["never"]))
+    assert both["wilson_low"] == both["p50_month"] == ""
 
 
 # ------------ what is shown
@@ -316,16 +422,25 @@ def test_the_order_of_the_folder_name_matters_and_workers_do_not(compared):
 def test_the_tables_fit_eighty_columns_and_show_mean_error_band_and_price(compared, lang):
     from rich.console import Console
 
-    comparison = compared[2]
+    where, _, comparison = compared
     console = Console(width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    console.print(compare_tables.differs_grid(comparison, "two", lang))
-    console.print(compare_tables.difference_table(comparison, "two", lang))
-    for table in compare_tables.answer_tables(comparison, lang):
+    for table in compare_tables.tables(compare_folder.read(where), lang):
         console.print(table)
     text = console.export_text()
     assert "…" not in text.replace(" … ", "")
     last = next(d for d in comparison.differences if (d.measure, str(d.month)) == ("mau", "2025-12"))
     assert f"{last.per_yuan:+.3g}" in text
+
+
+@pytest.mark.parametrize(("weights", "told"), [
+    ({}, "No probability over the scenarios together is given: that takes weights (--weights one=…,two=…)."),
+    ({"one": 0.25, "two": 0.75},
+     "Weighted: 25 % one, 75 % two; how likely each scenario is held to be is your judgement."),
+])  # fmt: skip
+def test_without_weights_it_is_said_that_there_is_no_probability_over_scenarios(compared, weights, told):
+    found = compare_folder.read(compared[0])
+    weighed = folder.Run(found.folder, found.record | {"weights": weights})
+    assert told in compare_tables.footnotes(weighed, "en").splitlines()
 
 
 def quantiles(ends):
@@ -349,6 +464,24 @@ def test_the_reference_is_grey_with_its_band_and_the_others_are_coloured():
     assert edges[edges[:, 0] == START.ordinal + 12, 1].min() == pytest.approx(1.8e8)
     bar = picture.findobj(lambda a: a.get_gid() == "bar 1")[0]
     assert bar.get_ydata().tolist() == [pytest.approx(1.98e8), pytest.approx(2.42e8)]
+
+
+def test_the_chart_of_differences_draws_mean_band_and_the_reference_at_zero():
+    ends = [3e6, -8e6]
+    t = np.linspace(0, 1, 13)
+    more = [np.array([t * (end + f) for f in (-1e6, 0, 1e6)]) for end in ends]
+    months = [START + k for k in range(13)]
+    picture = compare_charts.apart(more, ["base", "up", "down"], months, title="MAU", lang="en", draws=2000)
+    lines = [picture.findobj(lambda a, i=i: a.get_gid() == f"median {i}")[0] for i in (1, 2)]
+    assert [line.get_ydata()[-1] for line in lines] == ends
+    assert [line.get_color() for line in lines] == list(compare_charts.COLOURS[:2])
+    (band,) = picture.findobj(lambda a: a.get_gid() == "band 2")
+    edges = band.get_paths()[0].vertices
+    assert edges[edges[:, 0] == START.ordinal + 12, 1].min() == pytest.approx(-9e6)
+    (zero,) = picture.findobj(lambda a: a.get_gid() == "reference")
+    assert set(zero.get_ydata()) == {0}
+    texts = {text.get_text() for text in picture.findobj(Text)}
+    assert {"+3.00 m  up", "−8.00 m  down", "MAU: difference to base"} <= texts
 
 
 @pytest.mark.parametrize("ends", [[2e8, 2.001e8, 1.999e8, 2.002e8, 2e8, 2e8, 2e8, 2e8], [2e8, 1.2e8]])
@@ -388,6 +521,12 @@ def test_the_command_compares_and_refuses_as_said(child, tmp_path):
     assert "monthly active users at least 180万 by 2024-12" in done.stdout
     (made_here,) = (tmp_path / "out").iterdir()
     assert made_here.name.startswith("compare-")
+    record = (made_here / "compare.json").read_bytes()
+    weighed = mobank("one.yaml", "two.yaml", "--draws", "30", "--out", "out", "--lang", "en", "--weights", "one=1")
+    assert weighed.stderr == message("--weights: 'two' has no weight; write two=0 if it cannot come about") + "\n"
+    again = mobank("one.yaml", "two.yaml", "--draws", "30", "--out", "out", "--lang", "en")
+    assert (again.returncode, again.stdout, again.stderr) == (0, done.stdout, "")
+    assert (made_here / "compare.json").read_bytes() == record
     wrong = mobank("one.yaml", "--out", "elsewhere")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr == "1 scenario cannot be compared; name two or more\n1 problem; nothing was run.\n"

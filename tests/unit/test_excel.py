@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,8 @@ from sim.ensemble import Plan
 from sim.errors import InputError
 from sim.model import MODEL
 from sim.quantities import Month
-from sim.report import folder, workbook
+from sim.report import compare_folder, folder, workbook
+from sim.report.compare import Settings, sides
 from sim.report.excel import export
 from sim.report.workbook import Marked, Number, Sheet, write
 from sim.scenario_file import load
@@ -167,6 +169,52 @@ def test_odd_cells(tmp_path):
     assert read == (None, "unlimited", None, datetime(2024, 2, 29), "x", "é" * 32_767)
 
 
+# ------------ a comparison
+
+
+@pytest.fixture(scope="module")
+def comparison(run):
+    place = run.folder.parent
+    (place / "other.yaml").write_text("extends: own.yaml\nlevers: {app: off}\n", encoding="utf-8")
+    found = sides([run.folder, place / "other.yaml"], MODEL, Settings())
+    weights = {"own": 0.25, "other": 0.75}
+    compare_folder.make(found, place / "compare", "en", "mobank compare", weights=weights)
+    return place / "compare"
+
+
+def test_the_workbook_of_a_comparison_has_what_differs_and_by_how_much_too(comparison, tmp_path):
+    book = openpyxl.load_workbook(export(comparison, tmp_path / "both.xlsx", MODEL, None))
+    assert book.sheetnames == [
+        "what differs", "differences", "assumptions", "quantiles", "asks", "data", "identity"
+    ]  # fmt: skip
+    (told,) = rows(book["what differs"])
+    assert told["against the first"].value.startswith("without lever app: lapse_rate × 0.9 to 0.98")
+    differences = pd.read_csv(comparison / "differences.csv", encoding="utf-8-sig")
+    found = rows(book["differences"])
+    assert [r["mean"].value for r in found] == pytest.approx(list(differences["mean"]))
+    assert all(r["month"].is_date and r["runs above"].number_format == "0.0%" for r in found)
+    for sheet in ("assumptions", "quantiles", "data"):
+        assert {r["scenario"].value for r in rows(book[sheet])} == {"own", "other"}
+    asks = rows(book["asks"])
+    assert [r["scenario"].value for r in asks] == ["own", "other", "weighted"] * 2
+    assert asks[2]["chance"].value == pytest.approx(0.25 * asks[0]["chance"].value + 0.75 * asks[1]["chance"].value)
+    assert asks[2]["50 % by"].value is None or asks[2]["50 % by"].value == ""
+
+
+def test_the_workbook_of_a_comparison_is_in_the_language_asked_for(comparison, tmp_path):
+    book = openpyxl.load_workbook(export(comparison, tmp_path / "zh.xlsx", MODEL, "zh"))
+    (told,) = rows(book["差别"])
+    assert told["与第一个情景相比"].value.startswith("取消举措 app")
+
+
+def test_a_comparison_that_was_changed_is_refused(comparison, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(comparison, "both")
+    Path("both/1-own.resolved.yaml").unlink()
+    told = "1-own.resolved.yaml in 'both' changed or gone since the run; run it again"
+    assert refusal(Path("both"), None, MODEL, None) == message(told)
+
+
 # ------------ what is refused
 
 
@@ -209,14 +257,13 @@ def test_a_place_that_cannot_be_written_is_told(run):
     assert told.endswith(")\n1 problem; nothing was run.")
 
 
-@pytest.mark.parametrize("name", ["summary.csv", "asks.csv"])
-def test_a_run_that_was_changed_is_refused(tmp_path, monkeypatch, name):
+def test_a_run_that_was_changed_is_refused(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("own.yaml").write_text(OWN, encoding="utf-8")
-    folder.make(Plan(MODEL, load(Path("own.yaml"), MODEL), 4, 5), Path("own"), "en", "mobank run")
-    with Path("own", name).open("a") as file:
-        file.write("\n")
-    told = f"{name} in 'own' changed or gone since the run; run it again"
+    shutil.copytree(run.folder, "own")
+    with Path("own/summary.csv").open("a") as file:
+        file.write("mine")
+    Path("own/asks.csv").unlink()
+    told = "asks.csv, summary.csv in 'own' changed or gone since the run; run it again"
     assert refusal(Path("own"), None, MODEL, None) == message(told)
     assert not Path("own.xlsx").exists()
 

@@ -12,7 +12,7 @@ SVG = """<?xml version="1.0"?>
 <!DOCTYPE svg PUBLIC "x" "y">
 <svg xmlns="http://www.w3.org/2000/svg"><metadata>who made it</metadata>
 <defs><path id="glyph a" d="M 0 0"/><clipPath id="c1"><rect/></clipPath></defs>
-<g clip-path="url(#c1)"><use xlink:href="#glyph a"/></g></svg>
+<g id="part" clip-path="url(#c1)"><g id="part"/><use xlink:href="#glyph a"/></g></svg>
 """
 
 

@@ -65,6 +65,12 @@ asks:
     reaches_first: {{measure: mau, at_least: 200万}}
     before: {{measure: registered, at_least: 600万}}
     by: 2025-12
+network:
+  kind: communities
+  contacts: 8
+  community: 2000
+  seeds: {{people: 2万, flow: assist, month: 2023-06, first: most_connected}}
+  reason: r
 """
 
 
@@ -135,7 +141,7 @@ def test_the_choices_of_the_schema_are_those_of_the_readers(complete, monkeypatc
     asked = recorded(monkeypatch, "choice", "options")
     load_scenario(complete, MODEL)
     keys = {key.rpartition(".")[2] for key, _ in asked}
-    assert keys == {"parameter", "measure", "evidence", "definition"}
+    assert keys == {"parameter", "measure", "evidence", "definition", "kind", "flow", "first"}
     for key, options in asked:
         if key.endswith(".definition"):  # names that the file itself gives
             continue

@@ -1,0 +1,331 @@
+"""A crowd: one record per person as bit planes, in blocks that threads share, with verbs in terms of codes.
+
+A Crowd is the people of one replicate, sorted by segment. It knows no hazard and no calendar: it is told who may leave
+which code with what chance, and says how many did. No result depends on the number of threads.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import graphs, kernels, planes
+from sim.memory import cores
+from sim.networks import Graph
+
+Uints = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+BLOCK_GROUPS = 256  # groups of a block, a million persons: what one thread does at a time
+FEW_GROUPS = 64  # a crowd of fewer is done sooner than it is handed out
+Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
+WHOLE = 2.0**planes.CHANCE_BITS
+
+_workers: ContextVar[int] = ContextVar("workers", default=0)
+
+
+@contextmanager
+def workers(count: int) -> Iterator[None]:
+    """Let crowds use so many threads meanwhile; 0 for all there are. No result depends on it."""
+    token = _workers.set(count)
+    try:
+        yield
+    finally:
+        _workers.reset(token)
+
+
+@contextmanager
+def threads() -> Iterator[Each]:
+    """Give a function that does a job for each of some things, on as many threads as crowds may use."""
+    count = _workers.get() or cores()
+    with ThreadPoolExecutor(count) as pool:
+        yield lambda job, things: list(pool.map(job, things) if min(count, len(things)) > 1 else map(job, things))
+
+
+def cuts_of(cumulative: Floats) -> Uints:
+    """Return cumulative chances (..., L) as multiples of 2⁻⁴⁰; certainty becomes 1 − 2⁻⁴⁰."""
+    return np.asarray(np.minimum(np.rint(cumulative * WHOLE), WHOLE - 1.0).astype(np.uint64))
+
+
+@dataclass
+class Block:
+    """Up to a million people of one segment; `first` is the number of its first group in the segment."""
+
+    segment: int
+    first: int
+    words: Uints
+    stride: int
+    people: int = 0
+
+    @property
+    def groups(self) -> int:
+        """Groups in use."""
+        return -(-self.people // planes.GROUP)
+
+    def at(self, keys: Uints) -> Uints:
+        """Return what a kernel is told of it: groups in use, number of the first, key of its segment (S,)."""
+        return np.array([self.groups, self.first, keys[self.segment]], np.uint64)
+
+
+@dataclass(frozen=True)
+class Met:
+    """An exit whose chances depend on a person's own contacts.
+
+    Parameters
+    ----------
+    code : that people leave. to : (L,) codes that they enter.
+    bound : (S,) the highest chance of leaving. shares : (S, Q, L) cumulative chances divided by it, by rows of
+        `Ties.row`; the last for people without a place in the network.
+    """
+
+    code: int
+    to: Uints
+    bound: Floats
+    shares: Floats
+
+
+@dataclass
+class Ties:
+    """What people see of those whom they know: row d·(d + 1)/2 + a of a table stands for a active of d contacts.
+
+    Parameters
+    ----------
+    rows, active : (N,) row of no active contact, and active contacts now.
+    was : who of each block was active when last told.
+    """
+
+    graph: Graph
+    rows: NDArray[np.uint16] = field(init=False)
+    active: NDArray[np.uint8] = field(init=False)
+    was: dict[tuple[int, int], Uints] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        degree = self.graph.degree.astype(np.uint16)
+        self.rows = degree * (degree + np.uint16(1)) // np.uint16(2)
+        self.active = np.zeros(degree.size, np.uint8)
+
+    @property
+    def exposures(self) -> Floats:
+        """Active share of the contacts in each row but the last, (Q − 1,); 0 for who knows nobody."""
+        most = int(self.graph.degree.max(initial=0))
+        d = np.repeat(np.arange(most + 1), np.arange(1, most + 2))
+        a = np.arange(d.size) - d * (d + 1) // 2
+        return np.asarray(a / np.maximum(d, 1))
+
+
+@dataclass
+class Crowd:
+    """The people of one replicate.
+
+    Parameters
+    ----------
+    segments : how many.
+    depth : planes in all: codes are below 2 to this power.
+    each : runs a job for each of some blocks; see `threads`.
+    """
+
+    segments: int
+    depth: int
+    each: Each
+    ties: Ties | None = None
+    blocks: list[list[Block]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.blocks = [[] for _ in range(self.segments)]
+
+    def enter(self, segment: int, code: int, people: int) -> None:
+        """Add people of one code to a segment, behind those who are there."""
+        mine = self.blocks[segment]
+        while people > 0:
+            if not mine or mine[-1].people == mine[-1].stride * planes.LANES:
+                mine.append(self._block(segment, people))
+            block = mine[-1]
+            stop = min(block.people + people, block.stride * planes.LANES)
+            planes.enter(block.words, block.stride, self.depth, block.people, stop, code)
+            people -= stop - block.people
+            block.people = stop
+
+    def _block(self, segment: int, people: int) -> Block:
+        before = self.blocks[segment]
+        first = before[-1].first + before[-1].stride // planes.WORDS if before else 0
+        groups = min(-(-people // planes.GROUP), BLOCK_GROUPS)
+        stride = groups * planes.WORDS
+        return Block(segment, first, np.zeros(self.depth * stride, np.uint64), stride)
+
+    def settle(self, segment: int, codes: Sequence[int], people: Ints, key: np.uint64) -> None:
+        """Put people of some codes (so many of each) into an empty segment in random order."""
+        total, upto = int(people.sum()), np.cumsum(people)
+        names = np.array(codes, np.uint8)
+        while (done := sum(b.people for b in self.blocks[segment])) < total:
+            block = self._block(segment, total - done)
+            block.people = min(total - done, block.stride * planes.LANES)
+            order = np.empty(block.people, np.uint64)
+            graphs.permuted(done, total, key, order)
+            planes.paint(block.words, block.stride, self.depth, names[np.searchsorted(upto, order, side="right")])
+            self.blocks[segment].append(block)
+
+    def advance(
+        self, codes: Uints, cuts: Uints, to: Uints, keys: Uints, depth: int | None = None, met: Sequence[Met] = ()
+    ) -> tuple[Ints, Ints]:
+        """Let people leave codes (E,) by chance `cuts` (S, E, L) to codes (E, L); return how many, (S, E, L).
+
+        `keys` (S,) is the luck; `depth` the planes that may be in use, all of them if not given. Those whose chances
+        depend on their own contacts are in `met`, and not in `codes`; how many of them, (S, M, L), comes second.
+        """
+        used = self.depth if depth is None else depth
+        levels = to.shape[1]
+
+        def month(block: Block) -> tuple[Ints, Ints]:
+            counts, by_contacts = np.zeros(to.shape, np.int64), np.zeros((len(met), levels), np.int64)
+            where = block.at(keys)
+            marks = [self._decide(block, m, used, keys) for m in met]
+            planes.advance(block.words, block.stride, used, where, codes, cuts[block.segment], to, counts)
+            for i, (m, mark) in enumerate(zip(met, marks, strict=True)):
+                for j in range(levels):
+                    change = m.code ^ int(m.to[j])
+                    by_contacts[i, j] = planes.move_marked(block.words, block.stride, used, block.groups, change, mark,
+                                                           j) if change else 0  # fmt: skip
+            return counts, by_contacts
+
+        moved = np.zeros((self.segments, *to.shape), np.int64)
+        moved_met = np.zeros((self.segments, len(met), levels), np.int64)
+        movable = np.asarray(cuts[..., -1].any(axis=1)) | bool(met)
+        blocks = [b for mine in self.blocks for b in mine if movable[b.segment]]
+        for block, (counts, by_contacts) in zip(blocks, self._each(month, blocks), strict=True):
+            moved[block.segment] += counts
+            moved_met[block.segment] += by_contacts
+        return moved, moved_met
+
+    def _decide(self, block: Block, met: Met, depth: int, keys: Uints) -> Uints:
+        """Return who leaves by their contacts, (L × stride,) words."""
+        marks = np.zeros(met.to.size * block.stride, np.uint64)
+        if self.ties and met.bound[block.segment] > 0:
+            low, placed = self._placed(block)
+            mine = slice(low, low + placed)
+            planes.decide_by_contacts(
+                block.words, block.stride, depth, block.at(_keys(keys, met.code)), met.code,
+                float(met.bound[block.segment]), met.shares[block.segment], self.ties.rows[mine],
+                self.ties.active[mine], marks,
+            )  # fmt: skip
+        return marks
+
+    def _placed(self, block: Block) -> tuple[int, int]:
+        """Return the id of the first person of a block, and how many of it have a place in the network."""
+        assert self.ties is not None
+        starts = self.ties.graph.starts
+        low = int(starts[block.segment]) + block.first * planes.GROUP
+        return low, max(0, min(block.people, int(starts[block.segment + 1]) - low))
+
+    def tell(self, codes: Uints) -> None:
+        """Let everybody see who among their contacts holds any of some codes now."""
+        ties = self.ties
+        if ties is None:
+            return
+        told: list[tuple[Block, Uints]] = []
+
+        def look(block: Block) -> Uints:
+            now = np.empty(block.stride, np.uint64)
+            planes.look(block.words, block.stride, self.depth, block.groups, codes, now)
+            return now
+
+        blocks = [b for mine in self.blocks for b in mine if self._placed(b)[1]]
+        told = list(zip(blocks, self._each(look, blocks), strict=True))
+        people, parts = ties.graph.people, _workers.get() or cores()
+        bounds = [(i * people // parts, (i + 1) * people // parts) for i in range(parts)]
+
+        def tell(ids: tuple[int, int]) -> None:
+            for block, now in told:
+                was = ties.was.get((block.segment, block.first))
+                was = np.zeros(block.stride, np.uint64) if was is None else was
+                low, placed = self._placed(block)
+                planes.tell_contacts(was, now, low, placed, ties.graph.offsets, ties.graph.contacts,
+                                     ties.graph.degree, ties.active, *ids)  # fmt: skip
+
+        self._each(tell, bounds)
+        ties.was = {(block.segment, block.first): now for block, now in told}
+
+    def holders(self, code: int) -> tuple[Ints, Ints]:
+        """Return the segments and positions in them, (n,) each, of all who hold a code and have a place."""
+        found: list[tuple[Ints, Ints]] = []
+        for mine in self.blocks:
+            for b in mine:
+                here = np.empty(b.groups * planes.GROUP, np.uint32)
+                n = int(planes.ids(b.words, b.stride, self.depth, b.groups, code, 0, here))
+                _, placed = self._placed(b)
+                at = here[:n][here[:n] < placed].astype(np.int64) + b.first * planes.GROUP
+                found.append((np.full(at.size, b.segment), at))
+        return (np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])) if found else \
+            (np.zeros(0, np.int64), np.zeros(0, np.int64))  # fmt: skip
+
+    def give(self, segments: Ints, positions: Ints, change: int) -> None:
+        """Change the code of some people (the one they have ^ the one they get)."""
+        for mine in self.blocks:
+            for b in mine:
+                inside = positions[segments == b.segment] - b.first * planes.GROUP
+                inside = inside[(inside >= 0) & (inside < b.people)]
+                planes.change_some(b.words, b.stride, self.depth, change, inside.astype(np.uint64))
+
+    def _each(self, job: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
+        """Do a job for each thing, on several threads where it is worth their while."""
+        if sum(b.groups for mine in self.blocks for b in mine) < FEW_GROUPS:
+            return list(map(job, things))
+        return self.each(job, things)
+
+    def recode(self, code: int, new: int) -> None:
+        """Give everybody of a code another one."""
+        self.allot({code: new}, {code: new}, None, np.zeros(self.segments, np.uint64))
+
+    def allot(self, chosen: dict[int, int], rest: dict[int, int], places: int | None, keys: Uints) -> Ints:
+        """Give `places` people of some codes the code `chosen`, the others `rest`; return how many, (codes, S).
+
+        Every choice of so many people is as likely as any other: hypergeometric over blocks, then person by person.
+        `places` None serves all. `keys` (S,) is the luck.
+        """
+        groups = [(i, code, b) for i, code in enumerate(chosen) for mine in self.blocks for b in mine]
+
+        def askers(group: tuple[int, int, Block]) -> int:
+            _, code, b = group
+            return int(planes.count(b.words, b.stride, self.depth, b.groups, code))
+
+        asked = np.array(self._each(askers, groups), np.int64)
+        served = asked if places is None else _shared(asked, places, groups, keys)
+
+        def serve(job: tuple[tuple[int, int, Block], int, int]) -> None:
+            (_, code, b), wanted, among = job
+            if among:
+                planes.choose(b.words, b.stride, self.depth, b.at(_keys(keys, code)), code, chosen[code], rest[code],
+                              wanted, among)  # fmt: skip
+
+        self._each(serve, list(zip(groups, served, asked, strict=True)))
+        out = np.zeros((len(chosen), self.segments), np.int64)
+        for (i, _, block), count in zip(groups, served, strict=True):
+            out[i, block.segment] += count
+        return out
+
+
+def _keys(keys: Uints, salt: int | Uints) -> Uints:
+    """Return new keys from keys (n,) and a number or numbers (n,) that tell uses of one key apart."""
+    out = np.empty((1, keys.size), np.uint64)
+    kernels.pair_keys(keys ^ (np.asarray(salt, np.uint64) * kernels.GAMMA), np.zeros(1, np.uint64), out)
+    return np.asarray(out[0])
+
+
+def _shared(asked: Ints, places: int, groups: Sequence[tuple[int, int, Block]], keys: Uints) -> Ints:
+    """Return how many places each group of askers gets, (groups,), drawn without replacement."""
+    served, here = np.zeros(asked.size, np.int64), np.empty(1, np.int64)
+    others, free = int(asked.sum()), min(places, int(asked.sum()))
+    own = np.array([keys[b.segment] for _, _, b in groups], np.uint64)
+    salts = np.array([(b.first << 8) + code + (1 << 40) for _, code, b in groups], np.uint64)
+    luck = _keys(own, salts)
+    for i in np.flatnonzero(asked):
+        others -= int(asked[i])
+        kernels.hypergeometrics(asked[i : i + 1], np.array([others]), np.array([free]), luck[i : i + 1], here)
+        served[i] = here[0]
+        free -= int(here[0])
+    return served

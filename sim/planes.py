@@ -1,0 +1,482 @@
+"""Compiled loops over bit planes: a month of one record per person, 64 persons to a machine word.
+
+A person's state is a small number, its *code*, and bit p of everybody's code stands in plane p: lane i of word w is
+person 64·w + i. What is done to one person is then a few logical operations on whole words. The code 0 is an empty
+place, so that fresh memory holds nobody.
+
+Who moves is decided by comparing a uniform number of 40 bits per person with the cumulative chances of the person's
+state, from the highest bit down and for 64 persons at a time; after `PREFIX` bits about one person in a hundred is
+undecided and compared alone. Persons are taken in groups of 64 words, whose scratch stays in the nearest cache.
+
+Luck is counter-based: bit b of word w of group g is a bit of ``mix(mix(key + (g + 1)·γ) + (64·w + b)·γ)``, SplitMix64's
+own sequence, whichever thread makes it.
+
+This file knows no state or flow by name. Its compiled functions call none of another file but the mixer; numba's cache
+does not see a change there, and a test holds the bits that come out here against the mixer itself.
+
+References
+----------
+Knuth (1997), "The Art of Computer Programming", vol. 2, 3.4.2, algorithm S (exactly so many of so many).
+Arlazarov, Dinic, Kronrod, Faradžev (1970) (the tables of unions, "four Russians").
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import float64, int64, njit, types, uint8, uint16, uint32, uint64, void
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from sim.kernels import GAMMA, mix
+
+Uints = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+
+LANES = 64  # persons of a word
+WORDS = 64  # words of a group
+GROUP = LANES * WORDS  # persons of a group
+CHANCE_BITS = 40  # a chance is a whole multiple of 2⁻⁴⁰
+
+# Unsigned throughout: with signed indices the compiler gives up vector code, and a sweep takes eight times as long.
+_G = np.uint64(WORDS)
+_ZERO, _ONE, _TWO, _THREE, _SEVEN, _EIGHT = (np.uint64(n) for n in (0, 1, 2, 3, 7, 8))
+_ALL = np.uint64(2**64 - 1)
+PREFIX = np.uint64(8)  # bits compared for all at once: tuning
+_TOP = np.uint64(CHANCE_BITS - 1)
+_SIX = np.uint64(6)
+_FIRST_LANES = np.uint64(LANES - 1)
+_LAST_COUNTER = np.uint64(63)
+
+_options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+
+def _ones(typing_context: Any, word: Any) -> Any:
+    """Return how many bits of a word are set; the compiler knows a vector form of it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+def _lowest(typing_context: Any, word: Any) -> Any:
+    """Return the position of the lowest bit that is set; the word is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
+
+
+ones: Any = intrinsic(_ones)
+lowest: Any = intrinsic(_lowest)
+
+_row, _table, _cube = uint64[::1], uint64[:, ::1], uint64[:, :, ::1]
+_inlined: dict[str, Any] = {"inline": "always", **_options}  # a call a group would count references to each array
+
+
+@njit(_row(_table), **_options)
+def _can_be_left(cuts: Uints) -> Uints:
+    """Return which rows of the cuts leave anybody a chance to go."""
+    live = np.empty(cuts.shape[0], np.uint64)
+    alive = 0
+    for e in range(cuts.shape[0]):
+        if cuts[e, cuts.shape[1] - 1] > _ZERO:
+            live[alive] = e
+            alive += 1
+    return live[:alive]
+
+
+@njit(_cube(_table, _row, uint64), **_options)
+def _unions_by_bit(cuts: Uints, live: Uints, triples: Any) -> Uints:
+    """Return where the unions stand of those whose cut has a bit set, (PREFIX, L, triples)."""
+    union = np.zeros((PREFIX, np.uint64(cuts.shape[1]), triples), np.uint64)
+    for b in range(PREFIX):
+        for j in range(np.uint64(cuts.shape[1])):
+            for c in range(triples):
+                union[b, j, c] = c * _EIGHT * _G
+            for i in range(np.uint64(live.size)):
+                if (cuts[live[i], j] >> (_TOP - b)) & _ONE:
+                    union[b, j, i // _THREE] += _G << (i % _THREE)
+    return union
+
+
+@njit(
+    uint64(uint64[::1], uint64, uint64, uint64, uint64[::1], uint64[::1], uint64[::1], uint64[::1], uint64[::1]),
+    **_inlined,
+)
+def _find(
+    planes: Uints, stride: Any, depth: Any, a: Any, codes: Uints, live: Uints, at: Uints, here: Uints, some: Uints
+) -> Any:  # fmt: skip
+    """Mark in `here` who of a group holds each live code, in `some` who holds any; return 0 if nobody does."""
+    for w in range(_G):
+        some[w] = _ZERO
+    for i in range(np.uint64(live.size)):
+        o, code = at[i], codes[live[i]]
+        flip = _ZERO if code & _ONE else _ALL
+        for w in range(_G):
+            here[o + w] = planes[a + w] ^ flip
+        for p in range(_ONE, depth):
+            flip = _ZERO if (code >> p) & _ONE else _ALL
+            ap = a + p * stride
+            for w in range(_G):
+                here[o + w] &= planes[ap + w] ^ flip
+        for w in range(_G):
+            some[w] |= here[o + w]
+    anybody = _ZERO
+    for w in range(_G):
+        anybody |= some[w]
+    return anybody
+
+
+@njit(void(_row, uint64, uint64), **_inlined)
+def _unite(here: Uints, alive: Any, triples: Any) -> None:
+    """Fill in who holds any of two or three codes of each triple."""
+    for c in range(triples):
+        for s in range(_THREE, _EIGHT):
+            low = s & (~s + _ONE)
+            if s != low and _THREE * c < alive and s < (_ONE << min(_THREE, alive - _THREE * c)):
+                x, y, z = (c * _EIGHT + s) * _G, (c * _EIGHT + (s ^ low)) * _G, (c * _EIGHT + low) * _G
+                for w in range(_G):
+                    here[x + w] = here[y + w] | here[z + w]
+
+
+@njit(
+    void(uint64[::1], uint64[:, :, ::1], uint64, uint64, uint64[::1], uint64[::1], uint64[::1], uint64[::1]), **_inlined
+)
+def _compare(
+    here: Uints, union: Uints, b: Any, j: Any, luck: Uints, some: Uints, below: Uints, tied: Uints
+) -> None:  # fmt: skip
+    """Compare bit b of everybody's luck with that of their cut of level j."""
+    o, x, y = j * _G, union[b, j, 0], union[b, j, 1]
+    if union.shape[2] == 2:
+        for w in range(_G):
+            theirs = here[x + w] | here[y + w]
+            unlike = luck[w] ^ theirs
+            below[o + w] |= tied[o + w] & unlike & theirs
+            tied[o + w] &= ~unlike
+        return
+    for w in range(_G):
+        some[w] = here[x + w] | here[y + w]
+    for c in range(_TWO, np.uint64(union.shape[2])):
+        x = union[b, j, c]
+        for w in range(_G):
+            some[w] |= here[x + w]
+    for w in range(_G):
+        unlike = luck[w] ^ some[w]
+        below[o + w] |= tied[o + w] & unlike & some[w]
+        tied[o + w] &= ~unlike
+
+
+@njit(void(uint64, _table, _row, _row, _row, _row, _row), **_inlined)
+def _decide(
+    root: Any, cuts: Uints, live: Uints, at: Uints, here: Uints, below: Uints, tied: Uints
+) -> None:  # fmt: skip
+    """Compare the bits below the prefix, one by one for the few who are still tied with a cut."""
+    levels = np.uint64(cuts.shape[1])
+    rest = (_ONE << (_TOP + _ONE - PREFIX)) - _ONE
+    for w in range(_G):
+        left = _ZERO
+        for j in range(levels):
+            left |= tied[j * _G + w]
+        if left == _ZERO:
+            continue
+        word_root = mix(root + (w * _G + _LAST_COUNTER) * GAMMA)
+        while left != _ZERO:
+            lane = lowest(left)
+            bit = _ONE << lane
+            left ^= bit
+            u = mix(word_root + (lane + _ONE) * GAMMA) >> (np.uint64(24) + PREFIX)
+            i = _ZERO
+            while here[at[i] + w] & bit == _ZERO:
+                i += _ONE
+            for j in range(levels):
+                if tied[j * _G + w] & bit and u < (cuts[live[i], j] & rest):
+                    below[j * _G + w] |= bit
+
+
+@njit(void(_row, uint64, _row), **_inlined)
+def _newly_below(below: Uints, j: Any, some: Uints) -> None:
+    """Mark in `some` who is below their cut of level j and not below that of the level before."""
+    for w in range(_G):
+        some[w] = below[j * _G + w]
+    if j > _ZERO:
+        for w in range(_G):
+            some[w] &= ~below[(j - _ONE) * _G + w]
+
+
+@njit(int64(_row, uint64, uint64, uint64, uint64, _row, uint64, _row), **_inlined)
+def _apply(
+    planes: Uints, stride: Any, depth: Any, a: Any, change: Any, here: Uints, m: Any, some: Uints
+) -> Any:  # fmt: skip
+    """Change the code of those of `some` who hold the code at `m`; return how many they are."""
+    moved = _ZERO
+    for w in range(_G):
+        moved += ones(here[m + w] & some[w])
+    if moved:
+        for p in range(depth):
+            if (change >> p) & _ONE:
+                ap = a + p * stride
+                for w in range(_G):
+                    planes[ap + w] ^= here[m + w] & some[w]
+    return int64(moved)
+
+
+_advancing = void(_row, uint64, uint64, _row, _row, _table, _table, int64[:, ::1])
+
+
+@njit(_advancing, **_options)
+def advance(
+    planes: Uints, stride: Any, depth: Any, where: Uints, codes: Uints, cuts: Uints, to: Uints, counts: Ints
+) -> None:  # fmt: skip
+    """Move the people of a block for one month.
+
+    Parameters
+    ----------
+    planes : (depth × stride,) words, plane after plane; changed in place.
+    where : how many groups are in use, the number of the first of them in its segment, and the key of segment, month
+        and replicate.
+    codes : (E,) codes that people leave, each once.
+    cuts : (E, L) cumulative chances × 2⁴⁰, not falling along L; a code with fewer exits repeats its last.
+    to : (E, L) codes that they enter; the code itself where the exit is none.
+    counts : (E, L) persons moved; added to.
+    """
+    levels = np.uint64(cuts.shape[1])
+    live = _can_be_left(cuts)
+    alive = np.uint64(live.size)
+    if alive == _ZERO:
+        return
+    triples = max(_TWO, (alive + _TWO) // _THREE)  # unions of three codes each are looked up
+    at = np.empty(alive, np.uint64)
+    for i in range(alive):
+        at[i] = ((i // _THREE) * _EIGHT + (_ONE << (i % _THREE))) * _G
+    union = _unions_by_bit(cuts, live, triples)
+    here = np.zeros(triples * _EIGHT * _G, np.uint64)
+    below, tied = np.empty(levels * _G, np.uint64), np.empty(levels * _G, np.uint64)
+    luck, some = np.empty(_G, np.uint64), np.empty(_G, np.uint64)
+    for g in range(where[0]):
+        a = g * _G
+        if _find(planes, stride, depth, a, codes, live, at, here, some) == _ZERO:
+            continue
+        _unite(here, alive, triples)
+        for j in range(levels):
+            for w in range(_G):
+                below[j * _G + w] = _ZERO
+                tied[j * _G + w] = some[w]
+        root = mix(where[2] + (where[1] + g + _ONE) * GAMMA)
+        for b in range(PREFIX):
+            bit_root = root + b * GAMMA
+            for w in range(_G):
+                luck[w] = mix(bit_root + w * (_G * GAMMA))
+            for j in range(levels):
+                _compare(here, union, b, j, luck, some, below, tied)
+        _decide(root, cuts, live, at, here, below, tied)
+        for j in range(levels):
+            _newly_below(below, j, some)
+            for i in range(alive):
+                e = live[i]
+                change = to[e, j] ^ codes[e]
+                if change != _ZERO:
+                    counts[e, j] += _apply(planes, stride, depth, a, change, here, at[i], some)
+
+
+@njit(void(_row, uint64, uint64, uint64, uint64, uint64), **_options)
+def enter(planes: Uints, stride: Any, depth: Any, first: Any, last: Any, code: Any) -> None:
+    """Put people of one code in the empty places first, …, last − 1 of a block."""
+    for p in range(depth):
+        if (code >> p) & _ONE == _ZERO:
+            continue
+        for w in range(first >> _SIX, (last + _FIRST_LANES) >> _SIX):
+            start, stop = w << _SIX, (w + _ONE) << _SIX
+            mask = _ALL
+            if first > start:
+                mask &= _ALL << (first - start)
+            if last < stop:
+                mask &= _ALL >> (stop - last)
+            planes[p * stride + w] |= mask
+
+
+@njit(uint64(_row, uint64, uint64, uint64, uint64), inline="always", **_options)
+def _with_code(planes: Uints, stride: Any, depth: Any, code: Any, w: Any) -> Any:
+    """Return the lanes of word w that hold a code."""
+    found = _ALL
+    for p in range(depth):
+        found &= planes[p * stride + w] ^ (_ZERO if (code >> p) & _ONE else _ALL)
+    return found
+
+
+@njit(int64(_row, uint64, uint64, uint64, uint64), **_options)
+def count(planes: Uints, stride: Any, depth: Any, groups: Any, code: Any) -> Any:
+    """Return how many people of a block have a code."""
+    found = _ZERO
+    for w in range(groups * _G):
+        found += ones(_with_code(planes, stride, depth, code, w))
+    return int64(found)
+
+
+_choosing = void(_row, uint64, uint64, _row, uint64, uint64, uint64, int64, int64)
+
+
+@njit(_choosing, **_options)
+def choose(
+    planes: Uints, stride: Any, depth: Any, where: Uints, code: Any, chosen: Any, rest: Any, wanted: int, among: int
+) -> None:  # fmt: skip
+    """Give exactly `wanted` of the `among` people with a code the code `chosen`, and the others the code `rest`.
+
+    Every choice of so many people is as likely as any other (Knuth's algorithm S). `where` as in `advance`.
+    """
+    for w in range(where[0] * _G):
+        left = _with_code(planes, stride, depth, code, w)
+        if left == _ZERO:
+            continue
+        root = mix(where[2] + (where[1] * _G + w + _ONE) * GAMMA)
+        while left != _ZERO:
+            lane = lowest(left)
+            left ^= _ONE << lane
+            u = float(mix(root + (lane + _ONE) * GAMMA) >> np.uint64(11)) * 2.0**-53
+            new = chosen if u * among < wanted else rest
+            wanted -= 1 if new == chosen else 0
+            among -= 1
+            change = new ^ code
+            for p in range(depth):
+                planes[p * stride + w] ^= ((change >> p) & _ONE) << lane
+
+
+# ------------ people with contacts
+
+_meeting = void(_row, uint64, uint64, _row, uint64, float64, float64[:, ::1], uint16[::1], uint8[::1], _row)
+
+
+@njit(_meeting, **_options)
+def decide_by_contacts(
+    planes: Uints, stride: Any, depth: Any, where: Uints, code: Any, bound: float, shares: NDArray[np.float64],
+    rows: NDArray[np.uint16], active: NDArray[np.uint8], movers: Uints,
+) -> None:  # fmt: skip
+    """Mark who leaves a code whose chances depend on a person's own contacts; nobody is moved yet.
+
+    Whether a person is below the bound that no chance passes is decided for 64 at a time; only for those who are, the
+    contacts are looked up and a second uniform number compared with their own share of the bound.
+
+    Parameters
+    ----------
+    bound : the highest chance of leaving the code. shares : (Q, L) cumulative chances divided by it, at each number of
+        contacts and of active ones; the last row is for people without a place in the network.
+    rows, active : row of no active contact, and active contacts, of each person of the block who has a place.
+    movers : (L × stride,) words, filled here; `where` as in `advance`.
+    """
+    levels, placed, last = np.uint64(shares.shape[1]), np.uint64(rows.size), np.uint64(shares.shape[0]) - _ONE
+    cut = np.uint64(bound * 2.0**CHANCE_BITS) + _ONE
+    for w in range(where[0] * _G):
+        for j in range(levels):
+            movers[np.uint64(j) * stride + w] = _ZERO
+        tied = _with_code(planes, stride, depth, code, w)
+        if tied == _ZERO:
+            continue
+        root = mix(where[2] + (where[1] * _G + w + _ONE) * GAMMA)
+        below, b = _ZERO, _ZERO
+        while tied != _ZERO and b <= _TOP:
+            luck = mix(root + b * GAMMA)
+            if (cut >> (_TOP - b)) & _ONE:
+                below |= tied & ~luck
+                tied &= luck
+            else:
+                tied &= ~luck
+            b += _ONE
+        while below != _ZERO:
+            lane = lowest(below)
+            below ^= _ONE << lane
+            person = (w << _SIX) + lane
+            row = rows[person] + np.uint64(active[person]) if person < placed else last
+            u = float(mix(root + (lane + np.uint64(CHANCE_BITS + 1)) * GAMMA) >> np.uint64(11)) * 2.0**-53
+            level = _ZERO
+            while level < levels and u >= shares[row, level]:
+                level += _ONE
+            if level < levels:
+                movers[level * stride + w] |= _ONE << lane
+
+
+@njit(int64(_row, uint64, uint64, uint64, uint64, _row, uint64), **_options)
+def move_marked(planes: Uints, stride: Any, depth: Any, groups: Any, change: Any, movers: Uints, level: Any) -> Any:
+    """Change the code of those marked at a level (the code they leave ^ the code they enter); return how many."""
+    moved = _ZERO
+    for w in range(groups * _G):
+        marked = movers[level * stride + w]
+        if marked != _ZERO:
+            moved += ones(marked)
+            for p in range(depth):
+                if (change >> p) & _ONE:
+                    planes[p * stride + w] ^= marked
+    return int64(moved)
+
+
+@njit(void(_row, uint64, uint64, uint64, _row, _row), **_options)
+def look(planes: Uints, stride: Any, depth: Any, groups: Any, codes: Uints, found: Uints) -> None:
+    """Mark in `found` (stride,) who holds any of some codes."""
+    for w in range(groups * _G):
+        found[w] = _ZERO
+        for i in range(np.uint64(codes.size)):
+            found[w] |= _with_code(planes, stride, depth, codes[i], w)
+
+
+_telling = void(_row, _row, uint64, uint64, int64[::1], uint32[::1], uint8[::1], uint8[::1], uint64, uint64)
+
+
+@njit(_telling, **_options)
+def tell_contacts(
+    was: Uints, now: Uints, first: Any, placed: Any, offsets: Ints, contacts: NDArray[np.uint32],
+    degree: NDArray[np.uint8], active: NDArray[np.uint8], low: Any, high: Any,
+) -> None:  # fmt: skip
+    """Add to, or take from, the active contacts of those whom the people of a block know and who are low ≤ id < high.
+
+    `was` and `now` mark who of the block was and is active; `first` is the id of its first person, of whom `placed`
+    have a place in the network.
+    """
+    for w in range((placed + _FIRST_LANES) >> _SIX):
+        changed = was[w] ^ now[w]
+        while changed != _ZERO:
+            lane = lowest(changed)
+            changed ^= _ONE << lane
+            person = (w << _SIX) + lane
+            if person >= placed:
+                break
+            one = np.uint8(1) if (now[w] >> lane) & _ONE else np.uint8(255)  # less one, modulo 256
+            person += first
+            start = np.uint64(offsets[person])
+            for at in range(start, start + np.uint64(degree[person])):
+                other = np.uint64(contacts[at])
+                if other >= low and other < high:
+                    active[other] += one
+
+
+@njit(int64(_row, uint64, uint64, uint64, uint64, uint64, uint32[::1]), **_options)
+def ids(
+    planes: Uints, stride: Any, depth: Any, groups: Any, code: Any, first: Any, found: NDArray[np.uint32]
+) -> Any:  # fmt: skip
+    """Fill `found` with the ids of who holds a code, `first` being that of the first person; return how many."""
+    n = 0
+    for w in range(groups * _G):
+        left = _with_code(planes, stride, depth, code, w)
+        while left != _ZERO:
+            lane = lowest(left)
+            left ^= _ONE << lane
+            found[n] = first + (w << _SIX) + lane
+            n += 1
+    return n
+
+
+@njit(void(_row, uint64, uint64, uint64, _row), **_options)
+def change_some(planes: Uints, stride: Any, depth: Any, change: Any, persons: Uints) -> None:
+    """Change the code of some persons of a block, by position (the code they have ^ the code they get)."""
+    for i in range(np.uint64(persons.size)):
+        for p in range(depth):
+            if (change >> p) & _ONE:
+                planes[p * stride + (persons[i] >> _SIX)] ^= _ONE << (persons[i] & _FIRST_LANES)
+
+
+@njit(void(_row, uint64, uint64, uint8[::1]), **_options)
+def paint(planes: Uints, stride: Any, depth: Any, codes: NDArray[np.uint8]) -> None:
+    """Put people into the first places of an empty block, one of each of the codes given."""
+    for i in range(np.uint64(codes.size)):
+        for p in range(depth):
+            planes[p * stride + (i >> _SIX)] |= ((np.uint64(codes[i]) >> p) & _ONE) << (i & _FIRST_LANES)

@@ -1,0 +1,110 @@
+"""What drives an answer: closed forms of the split, and scenarios in which one kind must come out on top."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sim.drivers import KINDS, asked, drivers, regression_shares
+from sim.ensemble import Plan, run
+from sim.model import MODEL
+from sim.quantities import Month
+from sim.scenario import Ask, Condition
+from sim.scenario_file import load
+from sim.shares import shares
+from sim.streams import Streams
+
+SIZE = 20_000
+
+
+def normals(count, seed):
+    return np.array([Streams(seed).normal("parameters", str(i), np.arange(SIZE)) for i in range(count)])
+
+
+def test_independent_groups_get_the_variance_they_make(seed):
+    """Errors of a share of a half are about .005."""
+    z = normals(5, seed)
+    output = 2 * z[0] + z[1] + z[2] + 0.5 * z[3] + 3 * z[4]
+    found = regression_shares({"prior": [0, 1], "lever": [2], "data": [3]}, [4], z, output)
+    assert found == pytest.approx({"prior": 5 / 6.25, "lever": 1 / 6.25, "data": 0.25 / 6.25}, abs=0.02)
+    assert sum(found.values()) == pytest.approx(1)
+
+
+def test_correlated_groups_share_what_they_have_in_common(seed):
+    """Of y = x1 + x2 with correlation r each gets a half; of y = x1 the other gets r²/2 (Grömping 2007)."""
+    z = normals(2, seed)
+    x = np.array([z[0], 0.6 * z[0] + 0.8 * z[1]])
+    groups = {"prior": [0], "data": [1]}
+    assert regression_shares(groups, [], x, x[0] + x[1])["data"] == pytest.approx(0.5, abs=0.02)
+    assert regression_shares(groups, [], x, x[0].copy())["data"] == pytest.approx(0.18, abs=0.02)
+
+
+def test_only_the_order_of_an_input_counts(seed):
+    z = normals(2, seed)
+    bent = np.array([np.exp(3 * z[0]), z[1] ** 3])
+    groups = {"prior": [0], "lever": [1]}
+    assert regression_shares(groups, [], bent, z[0] + z[1]) == regression_shares(groups, [], z, z[0] + z[1])
+
+
+# ------------ in the model
+
+
+@pytest.fixture(scope="module")
+def scenario(request):
+    found = load(request.config.rootpath / "scenarios" / "better_release.yaml", MODEL)
+    return replace(found, until=Month.of(2024, 6))
+
+
+def drivers_of(scenario, draws=800):
+    with run(Plan(MODEL, scenario, draws=draws, seed=2)) as ensemble:
+        return drivers(ensemble, shares(ensemble))
+
+
+def ask(measure, month):
+    return Ask("asked", Condition(measure, 1.0, float("inf"), ("1",)), month, ever=True)
+
+
+def test_without_asks_the_headline_at_the_end_is_explained_and_with_asks_they_are(scenario):
+    end = scenario.until
+    assert asked(Plan(MODEL, scenario)) == [("registered", end), ("mau", end)]
+    asks = (ask("stickiness", end), ask("mau", end), ask("mau", end))
+    assert asked(Plan(MODEL, replace(scenario, asks=asks))) == [("stickiness", end), ("mau", end)]
+
+
+def test_shares_sum_to_one_and_the_draws_that_matter_come_in_order(scenario):
+    for found in drivers_of(scenario):
+        assert found.share.sum() == pytest.approx(1)
+        assert (found.share >= 0).all()
+        assert list(found.index) == sorted(found.index, reverse=True)
+        assert {each.kind for each in found.inputs} <= set(KINDS)
+
+
+def test_a_lever_of_wholly_uncertain_size_drives_the_answer_and_is_named(scenario):
+    lever = next(each for each in scenario.levers if each.parameter == "lapse_rate")
+    wild = replace(lever, amount=replace(lever.amount, prior=replace(lever.amount.prior, kind="lognormal", spread=1.0)))
+    last = drivers_of(replace(scenario, levers=(wild,)))[-1]
+    assert last.order[0] == "lever"
+    assert (last.inputs[0].what, last.inputs[0].name) == ("amount", wild.name)
+
+
+def test_without_shocks_nothing_is_left_to_the_years(scenario):
+    still = {
+        name: replace(shock, size=replace(shock.size, prior=replace(shock.size.prior, kind="fixed", centre=0.0)))
+        for name, shock in scenario.shocks.items()
+    }
+    wiggle = replace(scenario.wiggle, prior=replace(scenario.wiggle.prior, kind="fixed", centre=0.0))
+    for found in drivers_of(replace(scenario, shocks=still, wiggle=wiggle), draws=400):
+        assert found.share[KINDS.index("chance")] < 1e-4
+        assert found.order[0] == "prior"
+
+
+def test_a_figure_with_a_wide_range_counts_as_data(scenario):
+    def widened(figure):
+        if (figure.measure, figure.month) != ("mau", scenario.start):
+            return figure
+        return replace(figure, interval=replace(figure.interval, low=1.2e8, high=2.4e8))
+
+    wide = replace(scenario, reported=tuple(widened(figure) for figure in scenario.reported), until=scenario.start + 3)
+    found = drivers_of(replace(wide, asks=(ask("mau", wide.until),), levers=()), draws=400)[0]
+    assert found.order[0] == "data"
+    assert (found.inputs[0].what, found.inputs[0].name) == ("figure", "mau")

@@ -48,9 +48,9 @@ class Ranks:
     @property
     def p_values(self) -> Floats:
         """Of uniform ranks, (P,), by Kolmogorov and Smirnov."""
-        from scipy.stats import kstest
+        from scipy import stats
 
-        return np.array([kstest(column, "uniform").pvalue for column in self.ranks.T])
+        return np.array([stats.kstest(column, "uniform").pvalue for column in self.ranks.T])
 
     @property
     def threshold(self) -> float:

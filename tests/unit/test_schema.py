@@ -134,7 +134,7 @@ def test_the_keys_of_the_schema_are_those_that_the_readers_take(complete, monkey
         taken -= SHARES if key == "season" else set()  # and a season's these
         assert set(node["properties"]) == taken, key
     assert set(SCHEMA["$defs"]) == seen
-    assert {key.partition(".")[0] for key, _ in asked} == {"", *SECTIONS} - {"start", "until"}
+    assert {key.partition(".")[0] for key, _ in asked} == {"", *SECTIONS} - {"start", "until", "posterior"}
 
 
 def test_the_choices_of_the_schema_are_those_of_the_readers(complete, monkeypatch):

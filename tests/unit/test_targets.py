@@ -17,7 +17,7 @@ from sim.scenario_values import FIGURE_EVIDENCE
 ROOT = Path(__file__).parents[2]
 DATA = Path("calibration/data")
 TARGETS = Path("tests/data/targets")
-FILES = sorted(path.relative_to(ROOT) for path in (ROOT / DATA).rglob("*.yaml"))
+FILES = sorted(p.relative_to(ROOT) for pattern in ("icbc_*.yaml", "peers/*.yaml") for p in (ROOT / DATA).glob(pattern))
 SHARED = ROOT.parents[0] / "shared/data/reported_figures.csv"
 YEAR_ENDS = [Month.of(year, 12) for year in range(2016, 2023)]
 END_2022 = Month.of(2022, 12)

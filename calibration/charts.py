@@ -37,6 +37,7 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
 }  # fmt: skip
 FITS = (MEDIAN, LOST[2])  # the colour of each fit
 WIDTH = 9.6  # inches
+LEAST_PANELS = 3  # in a row of pairs, so that one alone is not stretched
 ROW = 0.27  # inches that a number takes
 
 
@@ -93,8 +94,10 @@ def pairs(found: Findings, shown: Sequence[Pair], lang: Lang) -> str:
     natural = found.history.natural(found.z)
     with _styled(language):
         picture = _picture(3.1)
-        panels = picture.subplots(1, len(shown), squeeze=False)[0]
-        for axes, pair in zip(panels, shown, strict=True):
+        panels = picture.subplots(1, max(len(shown), LEAST_PANELS), squeeze=False)[0]
+        for axes in panels[len(shown) :]:
+            axes.set_visible(False)
+        for axes, pair in zip(panels, shown, strict=False):
             axes.plot(natural[pair.one], natural[pair.other], ".", color=MEDIAN, markersize=2.0, alpha=0.35,
                       markeredgewidth=0)  # fmt: skip
             for each, label in ((pair.one, axes.set_xlabel), (pair.other, axes.set_ylabel)):

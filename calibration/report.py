@@ -102,8 +102,8 @@ def build(
             figure(charts.history(fits, titles, lang), "history", words["history"]), text(words["again"], note=True)]),
         Section(words["parameters"], [
             figure(charts.knowledge(fits, titles, lang), "known", words["parameters"]),
-            text(words["known"], note=True), _known_table(fits, titles, lang)], fresh=True),
-        Section(words["figures"], [*_figure_tables(fits, titles, lang), text(words["lean"], note=True)], fresh=True),
+            text(words["known"], note=True), _known_table(fits, titles, lang)]),
+        Section(words["figures"], [*_figure_tables(fits, titles, lang), text(words["lean"], note=True)]),
         Section(words["pairs"], _pairs(first, lang)),
         *_breaks(first, lang),
         Section(words["definitions"], [_definitions(first, lang)]),

@@ -1,11 +1,14 @@
 """Has the sampler found the posterior? R̂ over independent ensembles, and how many independent draws each is worth.
 
 The walkers of one ensemble lean on one another, so an ensemble counts as one chain for R̂; its effective draws are
-those of its walkers' paths. Both by arviz-stats, after Vehtari et al. (2021), "Rank-normalization, folding, and localization".
+those of its walkers' paths. Both by arviz-stats, after Vehtari et al. (2021), "Rank-normalization, folding, and
+localization: an improved R̂ for assessing convergence of MCMC".
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,16 +48,16 @@ def diagnose(chains: Floats, names: Sequence[str]) -> list[Diagnosis]:
     chains : (E, T, W, D): ensembles, kept steps, walkers, coordinates.
     names : of the coordinates, (D,).
     """
-    from arviz_stats.base import array_stats
+    stats: Any = import_module("arviz_stats.base").array_stats  # has no types
 
     ensembles, steps, walkers, _ = chains.shape
     together = chains.reshape(ensembles, steps * walkers, -1)  # by time, so that halves are early and late
     found = []
     for d, name in enumerate(names):
-        r_hat = float(array_stats.rhat(together[:, :, d]))
+        r_hat = float(stats.rhat(together[:, :, d]))
         paths = [chains[e, :, :, d].T for e in range(ensembles)]
-        bulk = [float(array_stats.ess(path, method="bulk")) for path in paths]
-        tail = [float(array_stats.ess(path, method="tail", prob=(0.05, 0.95))) for path in paths]
+        bulk = [float(stats.ess(path, method="bulk")) for path in paths]
+        tail = [float(stats.ess(path, method="tail", prob=(0.05, 0.95))) for path in paths]
         found.append(Diagnosis(name, r_hat, min(*bulk, *tail)))
     return found
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import author, backtest, batch, calibrate, compare, describe, desk, export, resolve, run
+from sim.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run
 from sim.errors import MobankError
 
 app = typer.Typer(
@@ -40,6 +40,8 @@ app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("desk")(desk.desk)
 app.command("calibrate")(calibrate.calibrate)
+app.command("posterior")(posterior.posterior)
+app.command("sbc")(posterior.sbc)
 app.command("backtest")(backtest.backtest)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)

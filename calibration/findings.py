@@ -1,0 +1,123 @@
+"""What a fit found, gathered once: the draws through the figures, what they say, and how they were checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration import forward, predictive, verdict
+from calibration.diagnostics import Diagnosis
+from calibration.history import History
+from calibration.lives import Passage, live
+from calibration.predictive import Check, Lean
+from calibration.targets import Target
+from calibration.verdict import Known, Pair
+from sim.priors import Prior
+from sim.scenario import Figure
+from sim.spec import Model
+from sim.streams import Streams
+
+Floats = NDArray[np.float64]
+
+MOST_DRAWS = 2000  # more make a report no more exact than its print
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What a figure of another definition says of the factor between the definitions, beside what was thought of it.
+
+    Parameters
+    ----------
+    implied : 5, 50 and 95 % of the figure over what the model has for that month.
+    inside : True if the central 90 % of the prior and of what is implied meet.
+    """
+
+    figure: Figure
+    prior: tuple[float, float, float]
+    implied: tuple[float, float, float]
+    inside: bool
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that is told of a fit.
+
+    Parameters
+    ----------
+    draws : how many draws the posterior has, of which at most `MOST_DRAWS` are looked at.
+    inside : share of them that pass through every figure.
+    lived_again : level, active and everyone at each year's end with all luck anew, (Y, 3, R).
+    """
+
+    target: Target
+    history: History
+    z: Floats
+    passage: Passage
+    draws: int
+    inside: float
+    lived_again: Floats
+    checks: tuple[Check, ...]
+    leans: tuple[Lean, ...]
+    known: tuple[Known, ...]
+    outcomes: tuple[Known, ...]
+    pairs: tuple[Pair, ...]
+    factors: tuple[Factor, ...]
+    diagnoses: tuple[Diagnosis, ...]
+
+
+def find(
+    target: Target, model: Model, z: Floats, streams: Streams, diagnoses: Sequence[Diagnosis] = ()
+) -> Findings:  # fmt: skip
+    """Return what a posterior says.
+
+    Parameters
+    ----------
+    z : (D, N) coordinates of its draws, in the order of `History.names`.
+    streams : for the luck of the checks.
+    diagnoses : of the sampler; () where draws were weighted and not sampled.
+    """
+    history = History(model, target.scenario)
+    looked_at = z[:, np.linspace(0, z.shape[1] - 1, min(MOST_DRAWS, z.shape[1])).astype(int)]
+    passage = live(history, looked_at)
+    lived_again = forward.again(history, looked_at, streams)
+    lived_before = forward.before(history, streams, looked_at.shape[1])
+    checks = predictive.check(history, passage, lived_again)
+    measures = (history.origin.level, history.origin.active)
+    leans = [found for measure in measures if (found := predictive.lean(checks, measure))]
+    return Findings(
+        target, history, looked_at, passage, z.shape[1], float(passage.possible.mean()), lived_again, tuple(checks),
+        tuple(leans), tuple(verdict.known(history, z)), tuple(verdict.outcomes(history, passage, lived_before)),
+        tuple(verdict.together(history, z)), tuple(_factors(target, history, passage)), tuple(diagnoses),
+    )  # fmt: skip
+
+
+def _factors(target: Target, history: History, passage: Passage) -> list[Factor]:
+    """Return what each figure that stands apart says of its definition's factor: figure over model.
+
+    The model's value of a month between year-ends is taken on a straight line of logs; that of a year without a
+    figure is where the draws that pass through all other figures have it.
+    """
+    row = {history.origin.level: forward.LEVEL, history.origin.active: forward.ACTIVE}
+    ends = np.array([12 * year.year + 11 for year in history.years], float)
+    found = []
+    for figure in target.apart:
+        if figure.measure not in row:
+            continue
+        lived = np.log(passage.year_ends[:, row[figure.measure]])
+        at = np.array([np.interp(figure.month.ordinal, ends, path) for path in lived.T[np.isfinite(lived).all(axis=0)]])
+        middle = (figure.interval.low + figure.interval.high) / 2
+        implied = _three(np.quantile(middle / np.exp(at), (0.05, 0.5, 0.95)))
+        prior = _prior(target.breaks[figure.definition])
+        found.append(Factor(figure, prior, implied, implied[0] <= prior[2] and prior[0] <= implied[2]))
+    return found
+
+
+def _prior(prior: Prior) -> tuple[float, float, float]:
+    low, high = prior.central()
+    return low, prior.centre, high
+
+
+def _three(values: Floats) -> tuple[float, float, float]:
+    low, middle, high = (float(value) for value in values)
+    return low, middle, high

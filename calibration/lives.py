@@ -31,7 +31,7 @@ Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 PASSES = 10  # of a year, at most, until it ends at its figures
-CLOSE = 3e-3  # of what the year adds (log scale): a Newton step from here is exact to some millionths
+CLOSE = 1e-3  # of what the year adds (log scale): a Newton step from here moves the shock by less than 1e-5 too far
 SLOPE_STEP = 1e-4  # log scale, for slopes by differences
 STEADY_ROUNDS = 4  # of the state before the first figure, whose exposure and growth depend on itself
 LEAST_LEVEL = 0.95  # of the level a year before: no bank loses one in twenty registered in a year

@@ -8,10 +8,14 @@ from hashlib import sha256
 from json import dumps
 from pathlib import Path
 
+from calibration import scoreboard
 from calibration.fit import ROWS, fit, settings_of
 from calibration.posterior import Posterior, code_digest, write
 from calibration.sampler import Effort
+from calibration.stored import read
 from calibration.targets import Target, load, require_enough
+from calibration.update import Update
+from calibration.update import update as weigh_anew
 from sim.report.folder import aside
 from sim.scenario_posterior import facts
 from sim.scenario_values import FIGURE_EVIDENCE
@@ -60,3 +64,16 @@ def calibrate(
         write(replace(posterior, name=name_of(target)), folder, settings)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return posterior, final
+
+
+def update(target: Target, name: str, model: Model, out: Path, seed: int, progress: Progress) -> tuple[Update, Path]:
+    """Weigh the draws of a stored posterior anew by a target's new figures, write the folder, and keep the scores."""
+    with progress(f"updating {name}") as told:
+        found = weigh_anew(read(name, model), target, model, seed, ROWS)
+        told(1, 1)
+    final = out / name_of(target)
+    with aside(final) as folder:
+        write(replace(found.posterior, name=name_of(target)), folder, {"rows": ROWS, "updated": name})
+    for entry in found.scores:
+        scoreboard.add(out / scoreboard.NAME, entry)
+    return found, final

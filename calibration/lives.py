@@ -7,8 +7,7 @@ year moves all that follow (King et al. 2015, "Avoidable errors in the modelling
 
 Before the first figure the bank is taken to have grown steadily, as its flows would have it grow with that many
 registered. Customers are the pool: they grow as reported, and at the draw's own rate where nothing is reported; what
-their figures say about that rate is left to its prior, so that it is not counted twice. The drift moves from year to
-year here, month by month only after the last figure.
+their figures say about that rate is left to its prior, so that it is not counted twice.
 """
 
 from collections.abc import Mapping
@@ -32,7 +31,7 @@ Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 PASSES = 10  # of a year, at most, until it ends at its figures
-CLOSE = 1e-3  # of what the year adds (log scale): a Newton step from here is exact to a millionth
+CLOSE = 1e-3  # of what the year adds (log scale): a Newton step from here moves the shock by less than 1e-5 too far
 SLOPE_STEP = 1e-4  # log scale, for slopes by differences
 STEADY_ROUNDS = 4  # of the state before the first figure, whose exposure and growth depend on itself
 LEAST_LEVEL = 0.95  # of the level a year before: no bank loses one in twenty registered in a year
@@ -161,26 +160,29 @@ class Lives:
         """Return the states that a measure counts."""
         return self.history.model.indices(self.history.model.measure[measure].stock)
 
-    def values(self, year: Year, shocks: Floats) -> Values:
-        """Return the parameters' values in a year with these shocks, (2, R)."""
-        total = shocks + self.drift * (year.year - self.history.last.year)
+    def values(self, year: Year, shocks: Floats, ago: float) -> Values:
+        """Return the parameters' values in a year with these shocks, (2, R), some years before its end."""
+        total = shocks + self.drift * (year.year - ago - self.history.last.year)
         value = tilted(self.history.model, self.base, dict(zip(self.history.paths, total, strict=True)))
         return Values(value, frozenset(value))
 
     def year(self, year: Year, state: State | None, shocks: Floats) -> tuple[State, Floats]:
         """Return the state at the end of a year, and level and active, (2, R), where its figures stand."""
-        values, bends = self.values(year, shocks), self.history.bends
-        now = self.steady(values) if state is None else State(state.occupancy.copy(), state.customers.copy())
-        model, shape = self.history.model, now.customers.shape
-        odds = Chances(model, *shape).update(values, np.zeros(shape))
-        idle, full = (np.empty((bends.flows.size, *shape)) for _ in range(2))
-        for i, f in enumerate(bends.flows):
-            idle[i], full[i] = (self._hazard(int(f), values, exposure) for exposure in (0.0, 1.0))
-        come, growth = self._coming(year, values, now.customers)
+        model, bends = self.history.model, self.history.bends
+        ends = [self.values(year, shocks, ago) for ago in (year.months / 12.0, 0.0)]
+        now = self.steady(ends[1]) if state is None else State(state.occupancy.copy(), state.customers.copy())
+        shape = now.customers.shape
+        odds, idle, full = (np.empty((2, n, *shape)) for n in (len(model.flows), *[bends.flows.size] * 2))
+        for e, values in enumerate(ends):
+            odds[e] = Chances(model, *shape).update(values, np.zeros(shape))
+            for i, f in enumerate(bends.flows):
+                idle[e, i], full[e, i] = (self._hazard(int(f), values, exposure) for exposure in (0.0, 1.0))
+        come, growth = self._coming(year, ends[1], now.customers)
         counted = np.empty((year.months + 1, 2, shape[1]))
+        along = np.arange(1, year.months + 1) / max(year.months, 1)
         kernels.live(
             now.occupancy, now.customers, odds, idle, full - idle, bends.flows, bends.exposed,
-            self.history.target.mixing, come, growth, model.leaves, model.enters, bends.inside, counted,
+            self.history.target.mixing, come, growth, along, model.leaves, model.enters, bends.inside, counted,
         )  # fmt: skip
         at = np.full((2, shape[1]), np.nan)
         for path, figure in ((LEVEL, year.level), (ACTIVE, year.active)):

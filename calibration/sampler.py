@@ -18,7 +18,7 @@ from sim.streams import Streams, digest
 
 Floats = NDArray[np.float64]
 
-STRETCH = 20  # steps between checkpoints
+STRETCH = 40  # steps between checkpoints
 MOVES = ((0.7, "DEMove"), (0.1, "DESnookerMove"), (0.2, "StretchMove"))
 SEEDS = 2**32
 
@@ -28,9 +28,9 @@ class Effort:
     """How much is sampled: ensembles of walkers, each taking steps, the first `burn` of which are not kept."""
 
     ensembles: int = 4
-    walkers: int = 128
-    burn: int = 200
-    steps: int = 600
+    walkers: int = 256
+    burn: int = 120
+    steps: int = 480
 
     @property
     def kept(self) -> int:

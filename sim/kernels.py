@@ -335,35 +335,49 @@ def move(occupancy: Any, moves: Any, leaves: Ints, enters: Ints) -> None:
                     here[r] -= gone[r]
 
 
+@njit(inline="always", **_options)
+def _hazard(idle: Floats, bend: Floats, met: Floats, w: float, out: Floats) -> None:
+    """Fill `out` with hazards at an exposure, a share w of the way from the first row to the second."""
+    for r in range(idle.shape[1]):
+        still, slope = idle[0, r] + w * (idle[1, r] - idle[0, r]), bend[0, r] + w * (bend[1, r] - bend[0, r])
+        out[r] = still + slope * met[r]
+
+
 _living = void(
-    float64[:, :, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], int64[::1],
-    int64[::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], int64[::1], int64[:, ::1],
-    float64[:, :, ::1],
+    float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, :, ::1],
+    int64[::1], int64[::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], int64[::1],
+    int64[::1], int64[:, ::1], float64[:, :, ::1],
 )  # fmt: skip
 
 
 @njit(_living, **_options)
 def live(
     occupancy: Floats, customers: Floats, odds: Floats, idle: Floats, bend: Floats, bent: Ints, exposed: Ints,
-    mixing: Floats, come: Floats, growth: Floats, leaves: Ints, enters: Ints, inside: Ints, counted: Floats,
+    mixing: Floats, come: Floats, growth: Floats, along: Floats, leaves: Ints, enters: Ints, inside: Ints,
+    counted: Floats,
 ) -> None:  # fmt: skip
-    """Move expectations through months in which only exposure changes the hazards; the months of `expect` in one go.
+    """Move expectations through months in which exposure and a steady drift alone change the hazards.
+
+    The months of `expect` and `move` in one go, so that a likelihood need not go through Python for each.
 
     Parameters
     ----------
     occupancy, customers : (K, S, R) and (S, R) persons; changed in place.
-    odds : (F, S, R) chances; those of `bent` flows are working space.
+    odds : (2, F, S, R) chances before the first month and in the last, as the drift has them; between them they go in
+        a straight line. Those of `bent` flows are not read.
     idle, bend, bent : the flows (B,) that compete in states where exposure matters: hazard idle + bend × exposure,
-        each (B, S, R).
+        each (2, B, S, R).
     come : (F, S, R) persons a month per customer by each intake; growth : (T, R) what they are multiplied by.
+    along : (T,) how far each month is from the first to the second of the two, 0 to 1.
     inside : (M, K) 1 for the states that a measure counts; counted : (T + 1, M, R) persons, filled.
     """
     months, replicates = growth.shape
-    flows, segments = odds.shape[0], odds.shape[1]
+    flows, segments = odds.shape[1], odds.shape[2]
     step = 128  # draws whose rows stay in a near cache
     share = np.empty((segments, step))
-    met, total, chance = np.empty(step), np.empty(step), np.empty(step)
-    gone = np.empty((flows, step))
+    met, total, chance, hazard = np.empty(step), np.empty(step), np.empty(step), np.empty(step)
+    gone, bends = np.empty((flows, step)), np.zeros(flows, np.bool_)
+    bends[bent] = True
     for first in range(0, replicates, step):
         size = min(step, replicates - first)
         last = first + size
@@ -379,6 +393,7 @@ def live(
                                 row[r] += here[r]
             if t == months:
                 break
+            w = along[t]
             for s in range(segments):
                 share[s, :size] = 0.0
                 for k in exposed:
@@ -398,21 +413,24 @@ def live(
                         total[:size] = 0.0
                         for c in range(b, bent.size):
                             if leaves[bent[c]] == leaves[bent[b]]:
-                                still, slope = idle[c, s, first:last], bend[c, s, first:last]
+                                _hazard(idle[:, c, s, first:last], bend[:, c, s, first:last], met, w, hazard)
                                 for r in range(size):
-                                    total[r] += still[r] + slope[r] * met[r]
+                                    total[r] += hazard[r]
                         chances(total[:size], chance[:size])
                         for r in range(size):
                             chance[r] = chance[r] / total[r] if total[r] > 0.0 else 0.0
-                    still, slope, out = idle[b, s, first:last], bend[b, s, first:last], odds[bent[b], s, first:last]
+                    _hazard(idle[:, b, s, first:last], bend[:, b, s, first:last], met, w, hazard)
+                    here = occupancy[leaves[bent[b]], s, first:last]
                     for r in range(size):
-                        out[r] = (still[r] + slope[r] * met[r]) * chance[r]
+                        gone[bent[b], r] = here[r] * hazard[r] * chance[r]
                 everyone = customers[s, first:last]
                 for f in range(flows):
                     if leaves[f] >= 0:
-                        here, p = occupancy[leaves[f], s, first:last], odds[f, s, first:last]
-                        for r in range(size):
-                            gone[f, r] = here[r] * p[r]
+                        if not bends[f]:
+                            here = occupancy[leaves[f], s, first:last]
+                            early, late = odds[0, f, s, first:last], odds[1, f, s, first:last]
+                            for r in range(size):
+                                gone[f, r] = here[r] * (early[r] + w * (late[r] - early[r]))
                     else:
                         rate, factor = come[f, s, first:last], growth[t, first:last]
                         for r in range(size):

@@ -5,6 +5,7 @@ the chance that a right program would have failed when the seed was chosen.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,20 @@ def fidelity(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def baseline() -> Scenario:
-    """Return the baseline scenario for the real model."""
+    """Return the baseline for the real model as it starts from priors and reported figures, so that tests may vary both.
+
+    How it starts from its posterior is the matter of `tests/law/test_fitted_start.py`.
+    """
+    return replace(fitted_baseline(), fitted=None)
+
+
+@pytest.fixture(scope="session")
+def fitted() -> Scenario:
+    """Return the baseline as it is shipped, with its posterior."""
+    return fitted_baseline()
+
+
+def fitted_baseline() -> Scenario:
     from sim.scenario_file import load
 
     return load(ROOT / "scenarios" / "baseline.yaml", MODEL)

@@ -16,16 +16,28 @@ def calibrate(
     evidence: Annotated[
         str, typer.Option(help="Kinds of evidence to take, joined by commas: article,secondary,unverified.")
     ] = "article,secondary,unverified",
+    update: Annotated[
+        str, typer.Option(help="Name of a posterior: weigh its draws anew by the figures that TARGET has more.")
+    ] = "",
     seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the posterior's folder goes.")] = Path("calibration/posteriors"),
 ) -> None:
     """Fit the unknowns to what has been reported; interrupted, it goes on from where it was."""
     from calibration.command import calibrate, target_of
+    from calibration.command import update as weigh_anew
     from calibration.sampler import Effort
     from sim.model import MODEL
 
     wanted = target_of(target, MODEL, tuple(kind.strip() for kind in evidence.split(",")))
+    if update:
+        found, folder = weigh_anew(wanted, update, MODEL, out, seed, progress)
+        print(f"the draws of {update}, weighed anew, are worth {found.effective:,.0f} independent ones")
+        for entry in found.scores:
+            print(f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
+                  f"{entry.pit:.0%} of the old draws below it")  # fmt: skip
+        print(f"{folder.as_posix()}/")
+        return
     posterior, folder = calibrate(
         wanted, MODEL, out, Path("outputs/.calibration"), seed, Effort(), workers or cores(), progress
     )

@@ -37,6 +37,7 @@ YEAR = 12
 SOLVES = 5  # guesses at a year's shock
 MISSED = 0.1  # of the size of the level's discrepancy: a solution that is further off is none
 FURTHEST = 12.0  # log factor of a year's hazard that no solution goes beyond
+LEAST = 1e-9  # share of the registered that is taken for none
 UNIT_T4 = np.sqrt(2.0)  # standard deviation of Student's t with four degrees of freedom
 MIXING = np.ones((1, 1))  # one segment, which meets itself
 
@@ -194,7 +195,7 @@ def pass_through(draws: Draws, figure: Figure, months: int, luck: Luck) -> None:
     rest = goal - log_registered(people)
     by_shock = student_log_density(shock - expected, size)
     by_level = student_log_density(rest, jump)
-    weight = by_shock + by_level - np.logaddexp(by_shock, by_level + np.log(np.maximum(slope, 1e-300))) + np.log(2.0)
+    weight = by_shock + by_level - np.logaddexp(by_shock, by_level + np.log(np.maximum(slope, step.TINY))) + np.log(2.0)
     draws.people, draws.shock, draws.offset = people, shock, draws.offset + rest
     draws.weight = draws.weight + np.where(possible, weight, -np.inf)
 
@@ -226,8 +227,8 @@ def _solve(draws: Draws, goal: Floats, months: int, size: Floats) -> tuple[Float
             break
         left = people[2, 0] - draws.people[2, 0]
         joined = people[1, 0] - draws.people[1, 0] + left
-        here = np.maximum(people[1, 0], step.TINY)
-        a, b = scale * joined / here + 1e-12, scale * left / here + 1e-12
+        here = np.maximum(people[1, 0], LEAST * draws.people[1, 0])
+        a, b = (np.maximum(scale * moved / here, LEAST) for moved in (joined, left))
         c = hoped + a - b
         root = np.sqrt(c * c + 4.0 * a * b)
         ratio = np.where(c > 0, (c + root) / (2.0 * a), 2.0 * b / (root + np.abs(c)))

@@ -51,9 +51,7 @@ def test_the_last_figure_of_a_year_counts_and_derived_ones_do_not(tmp_path):
     rows += [row(2012, 55, month="06-30"), row(2015, 999, month="12-31", metric="other", text="DERIVED 9/3")]
     series, out = read([write(tmp_path / "a.csv", *rows)])
     assert [figure.middle for figure in series[0].figures] == [100, 101, 102, 103, 104, 105]
-    assert [(o.metric, o.reason) for o in out] == [
-        ("other", "0 consecutive years of figures above zero; 6 are needed")
-    ]
+    assert [(o.metric, o.reason) for o in out] == [("other", "0 consecutive years of figures above zero; 6 are needed")]
 
 
 def test_the_longest_run_without_a_gap_or_a_zero_counts(tmp_path):
@@ -108,7 +106,10 @@ def test_every_problem_of_a_file_is_told_with_its_line(tmp_path):
 
 def test_a_file_that_is_not_there(tmp_path):
     path = tmp_path / "none.csv"
-    assert refusal(path) == f"'{path.as_posix()}' could not be read: No such file or directory\n1 problem; nothing was run."
+    assert (
+        refusal(path)
+        == f"'{path.as_posix()}' could not be read: No such file or directory\n1 problem; nothing was run."
+    )
 
 
 def test_five_years_are_refused_plainly(tmp_path):

@@ -45,15 +45,24 @@ def made(entity="A", method=OURS, origin=2015, horizon=1, crps=0.1, month=12, pi
                0, 0.0, (0.0,) * 7, crps, pit, (0.1, 0.1, 0.1))  # fmt: skip
 
 
-def test_every_origin_from_four_figures_and_every_horizon_is_a_case_of_every_method(shipped, configurations):
+@pytest.fixture
+def quick(monkeypatch):
+    """Leave out what takes long to load or to fit; the tests of the baselines are elsewhere."""
+    few = {name: BASELINES[name] for name in (REFERENCE, "drift")}
+    monkeypatch.setattr("calibration.baselines.BASELINES", few)
+    monkeypatch.setattr("calibration.baselines.BY_STATSFORECAST", {})
+    return few
+
+
+def test_every_origin_from_four_figures_and_every_horizon_is_a_case_of_every_method(shipped, configurations, quick):
     some = [s for s in shipped if s.entity in ("ICBC", "Cash App")]
-    rows = backtest(some, chosen(configurations), FEW) + [r for s in some for r in by_baselines(s, BASELINES)]
+    rows = backtest(some, chosen(configurations), FEW) + [r for s in some for r in by_baselines(s, quick)]
     cases = {
         (s.entity, s.figures[known - 1].month.year, h)
         for s in some for known in range(4, len(s.figures)) for h in HORIZONS if known - 1 + h < len(s.figures)
     }  # fmt: skip
     assert len(cases) == 6 + 9
-    for method in (OURS, *BASELINES):
+    for method in (OURS, *quick):
         own = [row for row in rows if row.method == method]
         assert {(row.entity, row.origin.year, row.horizon) for row in own} == cases
         assert len(own) == len(cases)
@@ -137,7 +146,7 @@ def test_the_shipped_choice_names_configurations_with_reasons(configurations):
     assert set(names.values()) <= set(known)
 
 
-def test_a_folder_holds_every_forecast_and_its_record_knows_the_files(tmp_path):
+def test_a_folder_holds_every_forecast_and_its_record_knows_the_files(tmp_path, quick):
     data = tmp_path / "two.csv"
     lines = SHIPPED.read_text(encoding="utf-8").splitlines(keepends=True)
     data.write_text("".join(line for line in lines if line.startswith(("entity", "ABC", "CCB"))), encoding="utf-8")
@@ -167,10 +176,9 @@ def test_a_wrong_file_leaves_nothing_behind(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_prints_the_table_in_either_language(tmp_path, monkeypatch, capsys):
+def test_the_command_prints_the_table_in_either_language(tmp_path, quick, capsys):
     from sim.cli import backtest as command
 
-    monkeypatch.setattr("calibration.baselines.BY_STATSFORECAST", {})
     data = tmp_path / "one.csv"
     lines = SHIPPED.read_text(encoding="utf-8").splitlines(keepends=True)
     data.write_text("".join(line for line in lines if line.startswith(("entity", "ABC"))), encoding="utf-8")

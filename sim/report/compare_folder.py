@@ -40,12 +40,12 @@ def wanted(found: Sequence[Side], lang: Lang, weights: Weights) -> dict[str, Any
 
 
 def _identity(side: Side, last: Month, lang: Lang) -> dict[str, Any]:
-    """Return the identity of a side: that of the finished run if it is one, as if run for this comparison."""
+    """Return the identity of a side: that of the finished run if it is one, but for what is not compared."""
     made = side.finished.record["identity"] if side.finished else identity(side.plan, lang)
     scenario = side.plan.scenario
     return {
         "label": side.label, "until": str(scenario.until), "asks": sum(ask.month <= last for ask in scenario.asks),
-        "identity": {**made, "lang": lang, "by_segment": False},
+        "identity": {**made, "lang": lang, "by_segment": False, "shares": False},
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from sim.report.pictures import FANS
 from sim.report.spread import WORDS as SPREAD
 from sim.report.spread import driver_rows, input_in_words, measure_in_words, verdict
 from sim.report.tables import unverified
-from sim.report.whence import UNVERIFIED, Assumption, assumptions
+from sim.report.whence import UNVERIFIED, Assumption, assumptions, definitions
 from sim.report.wording import lever_in_words
 from sim.shares import FEWEST, Shares
 from sim.streams import LAYERS
@@ -286,6 +286,8 @@ def _assumptions(told: Told) -> Section:
         rows = [[_item(each, told), each.value, _tag(each.evidence, told), each.whence]
                 for each in found if each.section == section]  # fmt: skip
         parts += [page.subheading(words.get(section, section)), page.table(head, rows, "small")]
+        if section == "reported":
+            parts.append(page.facts([(name, what) for name, what in definitions(told.tree)]))
     return Section(words["assumptions"], [page.text(words["assumptions_note"], note=True), *parts])
 
 
@@ -302,7 +304,7 @@ def _item(each: Assumption, told: Told) -> "Markup":
 
 
 def _identity(told: Told) -> Section:
-    words, identity, plan = told.words, told.identity, told.plan
+    words, identity, plan, fitted = told.words, told.identity, told.plan, told.plan.scenario.fitted
     settings = f"--draws {plan.draws} --seed {plan.seed} --fidelity {plan.fidelity} --lang {told.lang}"
     again = f"mobank run scenario.resolved.yaml {settings}"
     versions = ", ".join(f"{name} {version}" for name, version in identity["versions"].items())
@@ -313,6 +315,7 @@ def _identity(told: Told) -> Section:
         (words["fidelity"], plan.fidelity),
         (words["tried"], words["tried_value"].format(told.tried, plan.draws)),
         (words["digest"], page.code(identity["resolved"])),
+        *([(words["posterior"], page.code(f"{fitted.name} {fitted.digest}"))] if fitted else []),
         (words["code"], page.code(identity["code"])),
         (words["versions"], versions),
         (words["again"], page.code(again)),

@@ -48,6 +48,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "and month unless a year is named. Unverified: recalled, or said by its source not to have been checked "
         "against a document.",
         "identity": "This run", "scenario": "scenario", "seed": "seed", "draws": "runs", "fidelity": "fidelity",
+        "posterior": "posterior",
         "digest": "digest of the scenario", "code": "digest of the code", "versions": "versions",
         "again": "to make it again", "replay": "to replay one run", "tried": "draws tried",
         "tried_value": "{:,} for {:,}: the others could not hold the reported start",
@@ -87,7 +88,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "assumptions_note": "中间有短横的两个数是先验居中90%的两端。除注明“a year”外，比率均为每人每月。"
         "未核实：凭记忆，或来源自述未与原件核对。",
         "identity": "本次模拟", "scenario": "情景", "seed": "种子", "draws": "模拟次数", "fidelity": "精度",
-        "digest": "情景摘要", "code": "代码摘要", "versions": "版本", "again": "重新模拟",
+        "posterior": "后验", "digest": "情景摘要", "code": "代码摘要", "versions": "版本", "again": "重新模拟",
         "replay": "重放一次模拟", "tried": "尝试的抽样",
         "tried_value": "为{1:,}次模拟共试{0:,}次，其余无法满足披露的起点",
         "reported": "披露数字", "segments": "客群", "parameters": "参数", "mixing": "谁与谁接触",

@@ -11,7 +11,17 @@ from sim.located import Node, Scalar
 from sim.located import Sequence as ListNode
 
 WHENCE = ("source", "reason", "evidence", "note")
-NOT_NUMBERS = ("question", "start", "until", "asks", "levers", "events")  # told elsewhere in a report
+NOT_NUMBERS = (
+    "subject",
+    "question",
+    "start",
+    "until",
+    "asks",
+    "levers",
+    "events",
+    "definitions",
+    "posterior",
+)  # told apart
 UNVERIFIED = "unverified"
 ADMITTED = (UNVERIFIED, "not checked", "未核实")
 
@@ -41,6 +51,13 @@ def assumptions(tree: Tree) -> list[Assumption]:
         if section not in NOT_NUMBERS:
             found += _walk(section, "", entry.node, {})
     return found
+
+
+def definitions(tree: Tree) -> list[tuple[str, str]]:
+    """Return what the figures count, by name of the definition."""
+    entry = tree.entries.get("definitions")
+    named = entry.node.entries if entry and isinstance(entry.node, Tree) else {}
+    return [(name, _written(each.node)) for name, each in named.items()]
 
 
 def _walk(section: str, item: str, node: Node, above: Mapping[str, str]) -> Iterator[Assumption]:
@@ -89,6 +106,9 @@ def _mapping(nodes: Mapping[str, Node]) -> str:
         return f"{_written(nodes['low'])} – {_written(nodes['high'])}"
     if set(nodes) in ({"value"}, {"figure"}):
         return _written(next(iter(nodes.values())))
+    if "figure" in nodes:
+        rest = {name: node for name, node in nodes.items() if name != "figure"}
+        return f"{_written(nodes['figure'])}, {_mapping(rest)}"
     if set(nodes) >= {"low", "high"}:
         rest = {name: node for name, node in nodes.items() if name not in ("low", "high")}
         return f"{_mapping({name: nodes[name] for name in ('low', 'high')})}, {_mapping(rest)}"

@@ -139,6 +139,11 @@ def test_every_number_of_the_scenario_is_told_with_its_evidence(made, documents)
         assert re.sub(r"\s+", " ", each.whence).replace("&", "&amp;")[:60] in body.replace("&#39;", "'")
 
 
+def test_what_the_figures_count_is_told_beside_them(documents):
+    for lang in LANGS:
+        assert "个人手机银行客户数，累计开通扣除注销" in words_of(documents[lang])
+
+
 def test_levers_are_told_in_words_with_their_reason(plan, documents):
     body = words_of(documents["en"]).replace("&#39;", "'")
     for lever in plan.scenario.levers:

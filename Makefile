@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  { echo "Python's venv module is missing: install it (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
 	@echo "making $(VENV) (once; a minute or two) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[excel]'
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

@@ -7,6 +7,7 @@ figures known) and a horizon; all methods meet the same cases.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -23,6 +24,7 @@ HORIZONS = (1, 2, 3, 5)  # years
 KNOWN = 4  # figures before the first forecast
 OURS = "reduced model"
 DECEMBER = 12
+Case = tuple[str, str, Month, int]  # entity, metric, origin and horizon
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Row:
         return self.origin.month == DECEMBER and self.target.month == DECEMBER
 
     @property
-    def case(self) -> tuple[str, str, Month, int]:
+    def case(self) -> Case:
         """What was forecast, from where."""
         return self.entity, self.metric, self.origin, self.horizon
 
@@ -77,32 +79,32 @@ class Row:
 def backtest(
     series: Sequence[Series],
     beliefs: Mapping[str, Beliefs],
-    baselines: Mapping[str, Baseline],
     settings: Settings,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> list[Row]:
-    """Return a row for every method, series, origin and horizon, in the order of the series.
+    """Return the rows of the reduced model for every series, origin and horizon, in the order of the series.
 
     Parameters
     ----------
     beliefs : the configuration by entity; `OTHERS` stands for all that are not named.
+    progress : is told how many series are done.
     """
     rows: list[Row] = []
 
     def one(each: Series) -> list[Row]:
         return by_model(each, beliefs.get(each.entity, beliefs[OTHERS]), settings)
 
-    with ThreadPoolExecutor(settings.workers) as pool:  # the baselines stay here: Theta draws from NumPy's global luck
-        for done, (each, found) in enumerate(zip(series, pool.map(one, series), strict=True), 1):
-            rows += [*found, *by_baselines(each, baselines)]
-            progress(done, len(series))
+    with ThreadPoolExecutor(settings.workers) as pool:
+        for done, found in enumerate(pool.map(one, series), 1):
+            rows += found
+            progress(done)
     return rows
 
 
 def by_model(series: Series, beliefs: Beliefs, settings: Settings) -> list[Row]:
     """Return the rows of the reduced model, which is brought along the series once."""
     figures, rows = series.figures, []
-    months = [later.month - earlier.month for earlier, later in zip(figures, figures[1:], strict=False)]
+    months = [later.month - earlier.month for earlier, later in pairwise(figures)]
     forecaster = Forecaster(series, beliefs, Streams(settings.seed), settings.draws, settings.ahead)
     for known in range(2, len(figures)):
         forecaster.learn()
@@ -116,7 +118,10 @@ def by_model(series: Series, beliefs: Beliefs, settings: Settings) -> list[Row]:
 
 
 def by_baselines(series: Series, baselines: Mapping[str, Baseline]) -> Iterator[Row]:
-    """Give the rows of the baselines; a method gives none where it says that the figures are too few for it."""
+    """Give the rows of the baselines; a method gives none where it says that the figures are too few for it.
+
+    Not for threads: Theta draws from NumPy's global luck, which it seeds itself.
+    """
     figures = series.figures
     logs = np.log([figure.middle for figure in figures])
     for name, baseline in baselines.items():
@@ -130,12 +135,12 @@ def by_baselines(series: Series, baselines: Mapping[str, Baseline]) -> Iterator[
 def _scored(series: Series, method: str, known: int, horizon: int, forecast: Forecast) -> Row:
     origin, target = series.figures[known - 1], series.figures[known - 1 + horizon]
     truth = log(target.middle)
-    bands = {content: [forecast.quantile(level) for level in band] for content, band in BANDS.items()}
+    bands = {content: (forecast.quantile(low), forecast.quantile(high)) for content, (low, high) in BANDS.items()}
     return Row(
         series.entity, series.metric, series.unit, method, origin.month, target.month, horizon, known,
         _unverified((*series.figures[:known], target)), truth,
         tuple(forecast.quantile(level) for level in LEVELS), forecast.crps(truth), forecast.pit(truth),
-        tuple(interval_score(*ends, truth, content / 100.0) for content, ends in bands.items()),
+        tuple(interval_score(low, high, truth, content / 100.0) for content, (low, high) in bands.items()),
     )  # fmt: skip
 
 

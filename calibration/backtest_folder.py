@@ -1,21 +1,26 @@
-"""What a backtest leaves behind: every forecast as a row, the score table, PIT by series, what was left out, a record."""
+"""What a backtest leaves behind: every forecast as a row, scores, PIT by series, what was left out, a record."""
 
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.metadata import version
 from math import exp
 from pathlib import Path
 from typing import Any
 
-from calibration.backtest import Row, Settings
+from calibration.backtest import OURS, Row, Settings
+from calibration.backtest_choice import Choice
 from calibration.backtest_scores import Score
 from calibration.backtest_series import LeftOut
+from calibration.beliefs import OTHERS
 from calibration.scores import BANDS, LEVELS
 from sim.report.folder import aside, code_digest, file_digest
 
-FORECASTS, SCORES, PITS, LEFT_OUT, RECORD = "forecasts.csv", "scores.csv", "pit.csv", "left_out.csv", "backtest.json"
+FORECASTS, SCORES, PITS, LEFT_OUT = "forecasts.csv", "scores.csv", "pit.csv", "left_out.csv"
+CHOICES, RECORD = "choices.csv", "backtest.json"
+BY_NAME = ("numpy", "scipy", "numba")
 SIX = 6  # digits of a share, a score or a log
 
 
@@ -26,16 +31,29 @@ class Result:
     settings: Settings
     files: Mapping[str, str]
     chosen: Mapping[str, str]
+    choices: Sequence[Choice]
     rows: Sequence[Row]
     scores: Mapping[str, Sequence[Score]]
     left_out: Sequence[LeftOut]
     missing: Sequence[str]
 
 
-def identity(settings: Settings, files: Mapping[str, str], chosen: Mapping[str, str], beliefs: str) -> dict[str, Any]:
-    """Return everything that the bytes of a backtest depend on; `files` and `beliefs` are digests."""
-    return {"seed": settings.seed, "draws": settings.draws, "ahead": settings.ahead, "data": sorted(files.values()),
-            "chosen": dict(chosen), "configurations": beliefs, "code": code_digest(), "own_code": _own_code()}  # fmt: skip
+def identity(result: Result, beliefs: str) -> dict[str, Any]:
+    """Return everything that the bytes of a backtest depend on; `beliefs` is the digest of the configurations."""
+    settings = result.settings
+    return {
+        "seed": settings.seed,
+        "draws": settings.draws,
+        "ahead": settings.ahead,
+        "data": sorted(result.files.values()),
+        "configurations": beliefs,
+        "chosen": dict(result.chosen),
+        "choosing": bool(result.choices),
+        "methods": sorted({row.method for row in result.rows}),
+        "code": code_digest(),
+        "own_code": _own_code(),
+        "versions": {name: version(name) for name in BY_NAME},
+    }
 
 
 def name_of(known: Mapping[str, Any]) -> str:
@@ -51,6 +69,8 @@ def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -
         _table(folder / PITS, _pits(result))
         _table(folder / LEFT_OUT, [("entity", "metric", "reason"),
                                    *((out.entity, out.metric, out.reason) for out in result.left_out)])  # fmt: skip
+        if result.choices:
+            _table(folder / CHOICES, _choices(result))
         record = {
             "identity": dict(known),
             "data": dict(result.files),
@@ -78,9 +98,9 @@ def _forecasts(result: Result) -> Iterable[Sequence[Any]]:
     yield ("entity", "metric", "unit", "method", "configuration", "origin", "target", "horizon_years", "figures_known",
            "unverified_figures", "december", "truth", *(f"q{100 * level:02.0f}" for level in LEVELS),
            "crps_log", *(f"interval_score_{content}_log" for content in BANDS), "pit")  # fmt: skip
-    others = result.chosen["others"]
     for row in result.rows:
-        yield (row.entity, row.metric, row.unit, row.method, result.chosen.get(row.entity, others), row.origin,
+        chosen = result.chosen.get(row.entity, result.chosen[OTHERS]) if row.method == OURS else ""
+        yield (row.entity, row.metric, row.unit, row.method, chosen, row.origin,
                row.target, row.horizon, row.known, row.unverified, "yes" if row.of_december else "no",
                f"{exp(row.truth):.10g}", *(f"{exp(q):.10g}" for q in row.quantiles), round(row.crps, SIX),
                *(round(score, SIX) for score in row.interval_scores), round(row.pit, SIX))  # fmt: skip
@@ -97,6 +117,14 @@ def _scores(result: Result) -> Iterable[Sequence[Any]]:
                        *s.by_entity, *s.by_year)  # fmt: skip
             yield (which, s.method, s.horizon or "1-3", s.cases, s.entities, "few" if s.few else "",
                    *(round(number, SIX) for number in numbers))  # fmt: skip
+
+
+def _choices(result: Result) -> Iterable[Sequence[Any]]:
+    """Give the skill of each configuration without each entity, and the one that was chosen for it."""
+    names = list(result.choices[0].skills)
+    yield "entity_left_out", "chosen", *(f"skill_of_{name}" for name in names)
+    for choice in result.choices:
+        yield choice.entity, choice.best, *(round(choice.skills[name], SIX) for name in names)
 
 
 def _pits(result: Result) -> Iterable[Sequence[Any]]:

@@ -1,13 +1,16 @@
 """One backtest from files to folder: read, forecast, score, write."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from calibration import baselines, beliefs
-from calibration.backtest import Row, Settings, backtest
+from calibration.backtest import Row, Settings, backtest, by_baselines
+from calibration.backtest_choice import choose
 from calibration.backtest_folder import Result, identity, name_of, write
 from calibration.backtest_scores import Score, score
 from calibration.backtest_series import read
+from calibration.beliefs import OTHERS, Beliefs
 from sim.report.folder import file_digest
 
 SHIPPED = Path(__file__).parent / "data" / "backtest_figures.csv"
@@ -17,22 +20,56 @@ ALL, DECEMBER, APART = "all", "december", "apart"
 def run(
     data: Sequence[Path],
     settings: Settings,
+    choosing: bool,
     out: Path,
     command: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Result, Path]:
-    """Return the backtest of some files (the shipped ones if none is named) and the folder that it was written to."""
+    """Return the backtest of some files (the shipped ones if none is named) and the folder that it was written to.
+
+    With `choosing`, every configuration is tried and each entity has the one that is best without it; else the
+    configurations are those chosen before, as their file says.
+    """
     paths = list(data) or [SHIPPED]
     series, left_out = read(paths)
     configurations, chosen = beliefs.read()
     methods, missing = baselines.available()
-    rows = backtest(series, {who: configurations[name] for who, name in chosen.items()}, methods, settings, progress)
+    tried = _tried(configurations, chosen, choosing)
+    own: dict[str, list[Row]] = {}
+    for turn, (name, who) in enumerate(tried.items()):
+        told = partial(_told, progress, turn * len(series), len(tried) * len(series))
+        own[name] = backtest(series, who, settings, told)
+    others = [row for each in series for row in by_baselines(each, methods)]
+    choices = choose({name: [*rows, *others] for name, rows in own.items()}) if choosing else []
+    if choosing:
+        chosen = {choice.entity: choice.best for choice in choices}
+    rows = [*_picked(own, chosen), *others]
     files = {path.name: file_digest(path) for path in paths}
-    result = Result(settings, files, chosen, rows, scores_of(rows, settings.seed), left_out, missing)
-    known = identity(settings, files, chosen, file_digest(beliefs.FILE))
+    result = Result(settings, files, chosen, choices, rows, scores_of(rows, settings.seed), left_out, missing)
+    known = identity(result, file_digest(beliefs.FILE))
     final = out / name_of(known)
     write(result, known, final, command)
     return result, final
+
+
+def _told(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    progress(before + done, total)
+
+
+def _tried(
+    configurations: Mapping[str, Beliefs], chosen: Mapping[str, str], choosing: bool
+) -> dict[str, dict[str, Beliefs]]:
+    """Return what is to be tried by name: each configuration for all, or the ones chosen."""
+    if choosing:
+        return {name: {OTHERS: each} for name, each in configurations.items()}
+    return {"": {who: configurations[name] for who, name in chosen.items()}}
+
+
+def _picked(own: Mapping[str, Sequence[Row]], chosen: Mapping[str, str]) -> list[Row]:
+    """Return each entity's rows under the configuration chosen for it; all rows if only one was tried."""
+    if len(own) == 1:
+        return list(next(iter(own.values())))
+    return [dict(zip(own, rows, strict=True))[chosen[rows[0].entity]] for rows in zip(*own.values(), strict=True)]
 
 
 def scores_of(rows: Sequence[Row], seed: int) -> dict[str, list[Score]]:

@@ -5,16 +5,19 @@ Its uncertainty is a bootstrap, once over entities and once over the calendar ye
 one entity, and of one year, share their luck.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
-from calibration.backtest import HORIZONS, OURS, Row
+from calibration.backtest import HORIZONS, OURS, Case, Row
 from calibration.baselines import REFERENCE
 from calibration.scores import BANDS, binomial_sd
 from sim.streams import Streams
 
+Floats = NDArray[np.float64]
 FEW = 10  # cases; below that a row says so
 RESAMPLES = 2000
 
@@ -60,7 +63,7 @@ def score(rows: Sequence[Row], seed: int) -> list[Score]:
     ]
 
 
-def _score(method: str, horizon: int, rows: Sequence[Row], ours: dict[Hashable, float], seed: int) -> Score:
+def _score(method: str, horizon: int, rows: Sequence[Row], ours: Mapping[Case, float], seed: int) -> Score:
     pairs = np.array([(ours[row.case], row.crps) for row in rows])
     return Score(
         method, horizon, len(rows), len({row.entity for row in rows}), float(pairs[:, 1].mean()),
@@ -72,11 +75,11 @@ def _score(method: str, horizon: int, rows: Sequence[Row], ours: dict[Hashable, 
     )  # fmt: skip
 
 
-def _gain(pairs: np.ndarray) -> float:
+def _gain(pairs: Floats) -> float:
     return float(1.0 - pairs[:, 0].sum() / pairs[:, 1].sum())
 
 
-def _bootstrap(pairs: np.ndarray, groups: Sequence[Hashable], name: str, seed: int) -> tuple[float, float]:
+def _bootstrap(pairs: Floats, groups: Sequence[Hashable], name: str, seed: int) -> tuple[float, float]:
     """Return the 10 % and 90 % quantiles of the gain when whole groups are drawn with replacement."""
     names = sorted(set(groups), key=str)
     sums = np.array([pairs[[g == group for g in groups]].sum(axis=0) for group in names])
@@ -86,18 +89,16 @@ def _bootstrap(pairs: np.ndarray, groups: Sequence[Hashable], name: str, seed: i
     return float(low), float(high)
 
 
-def goals(scores: Iterable[Score]) -> dict[int, float]:
-    """Return the gain over the reference at each horizon."""
-    return {s.horizon: s.gain for s in scores if s.method == REFERENCE and s.horizon}
-
-
-def skill(rows: Sequence[Row], counted: Callable[[Row], bool]) -> float:
-    """Return the mean over horizons of the gain over the reference, on some of the rows."""
-    ours = {row.case: row.crps for row in rows if row.method == OURS and counted(row)}
+def skill(rows: Sequence[Row], without: Collection[str] = ()) -> float:
+    """Return the mean over horizons of the gain over the reference, some entities left out; −∞ if there is no case."""
+    ours = {row.case: row.crps for row in rows if row.method == OURS and row.entity not in without}
     gains = []
     for horizon in HORIZONS:
-        pairs = [(ours[r.case], r.crps) for r in rows
-                 if r.method == REFERENCE and r.horizon == horizon and r.case in ours]  # fmt: skip
+        pairs = [
+            (ours[row.case], row.crps)
+            for row in rows
+            if row.method == REFERENCE and row.horizon == horizon and row.case in ours
+        ]
         if pairs:
             gains.append(_gain(np.array(pairs)))
-    return float(np.mean(gains))
+    return float(np.mean(gains)) if gains else -inf

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from sim.errors import InputError, Place, Problem, did_you_mean, shown
@@ -115,7 +116,7 @@ def _figures(path: Path, problems: list[Problem]) -> Iterable[tuple[str, str, st
         lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
-        problems.append(Problem(shown(path.as_posix()), f"could not be read: {reason}"))
+        problems.append(Problem(f"'{path.as_posix()}'", f"could not be read: {reason}"))
         return
     reader = csv.reader(lines)
     header = tuple(next(reader, ()))
@@ -143,10 +144,11 @@ def _figure(cells: dict[str, str], place: Place, problems: list[Problem]) -> Fig
     for name in ("entity", "metric", "unit"):
         if not cells[name]:
             problems.append(Problem("an empty value", "must be a name", key=name, place=place))
-    for name, allowed in (("qualifier", QUALIFIERS), ("evidence", EVIDENCE)):
-        if cells[name] not in allowed:
-            hint = did_you_mean(cells[name], allowed)
-            problems.append(Problem(shown(cells[name]), f"is not a {name}", hint, name, place))
+    choices: dict[str, tuple[str, ...]] = {"qualifier": QUALIFIERS, "evidence": EVIDENCE}
+    for name, words in choices.items():
+        if cells[name] not in words:
+            hint = did_you_mean(cells[name], words)
+            problems.append(Problem(shown(cells[name]), f"is not a known {name}", hint, name, place))
     month = value = None
     try:
         day = date.fromisoformat(cells["period_end"])
@@ -202,7 +204,7 @@ def _contradictions(entity: str, metric: str, rows: Sequence[tuple[Figure, str, 
         if unit != rows[0][1]:
             allowed = f"is not the unit of the same series on line {rows[0][0].place.line} ({shown(rows[0][1])})"
             problems.append(Problem(shown(unit), allowed, "", name, figure.place))
-    for one, other in zip(figures, figures[1:], strict=False):
+    for one, other in pairwise(figures):
         if one.month == other.month and (one.low > other.high or other.low > one.high):
             found = f"two figures of {one.month}"
             allowed = f"contradict each other, here and on line {one.place.line}"

@@ -27,6 +27,10 @@ WORDS: Mapping[str, Mapping[Lang, str]] = {
     "all": {"en": "all", "zh": "全部"},
     "december": {"en": "December to December", "zh": "12 月至 12 月"},
     "apart": {"en": "another month, apart", "zh": "其他月份（单列）"},
+    "skills": {"en": "Mean gain over the horizons without one entity, by configuration; * is chosen for it",
+               "zh": "剔除某一实体后各配置的平均改进；* 为该实体选用的配置"},
+    "entity": {"en": "left out", "zh": "剔除的实体"},
+    "others": {"en": "none", "zh": "无"},
     "interval": {"en": "central 80 % of the bootstrap by entity | by year", "zh": "自助法中间 80%：按实体 | 按年份"},
     "few": {"en": f"* fewer than {FEW} cases", "zh": f"* 少于 {FEW} 个案例"},
     "left_out": {"en": "{} series left out: too few consecutive years (left_out.csv)",
@@ -88,6 +92,19 @@ def coverage_table(result: Result, lang: Lang) -> Table:
 
 def _count(score: Score | None) -> str:
     return "–" if score is None else f"{score.cases}{'*' if score.few else ''}"
+
+
+def choice_table(result: Result, lang: Lang) -> Table:
+    """Return the skill of each configuration without each entity, the best one marked."""
+    names = list(result.choices[0].skills)
+    table = Table(title=words("skills", lang), title_justify="left")
+    table.add_column(words("entity", lang))
+    for name in names:
+        table.add_column(name, justify="right")
+    for choice in result.choices:
+        skills = (f"{100 * choice.skills[n]:.1f} %{'*' if n == choice.best else ''}" for n in names)
+        table.add_row(words(choice.entity, lang), *skills)
+    return table
 
 
 def footnotes(result: Result, lang: Lang) -> str:

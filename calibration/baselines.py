@@ -1,8 +1,9 @@
 """What a forecast must beat: trends, growth curves by least squares, and two of statsforecast's methods.
 
 Each takes the log figures of consecutive years and some horizons in years, and gives a normal on the log scale for
-each, or None for what the figures are too few for. The curves are fitted to all figures so far and start from the last one: their growth is what they forecast, and their spread
-is that of the yearly growths about the curve's, by the square root of the horizon.
+each, or None for what the figures are too few for. The curves are fitted to all figures so far and start from the
+last one: their growth is what they forecast, and their spread is that of the yearly growths about the curve's, times
+the square root of the horizon.
 
 References
 ----------

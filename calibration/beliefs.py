@@ -21,9 +21,10 @@ class Beliefs:
     Rates are a year. `innovation`, `imitation` and `power` are those of Bass growth and of Gompertz growth (which has
     no power), `alone` the hazard without imitation. `headroom` is who can still register beside those of the first
     figure, in units of it, with Student tails; `ceiling` the same of a share: mean and standard deviation of the logit
-    of its part of what is missing to one. `growth` is the mean and standard deviation of the pool's growth a year, never below
-    zero. `shock` is the size of the yearly shocks, `persistence` the lowest and highest share of a shock that
-    is left a year later; `level` and `noise` are the sizes of the discrepancy that stays and of the one that does not.
+    of its part of what is missing to one. `growth` is the mean and standard deviation of the pool's growth a year,
+    never below zero. `shock` is the size of the yearly shocks, `persistence` the lowest and highest share of a shock
+    that is left a year later; `level` and `noise` are the sizes of the discrepancy that stays and of the one that
+    does not.
     """
 
     name: str

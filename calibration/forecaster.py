@@ -1,11 +1,12 @@
 """Forecasts of one reported series by a reduced model: weighted prior draws with chance inside the dynamics.
 
 A draw is a parameter set of one growth shape, with its yearly shocks. It is conditioned on the first figure: the
-prior says how far the pool of customers reaches beyond it, so no prior has looked at what it is fitted to. For each later
-figure the draw must pass through it: either the shock of that year is solved for, or it is drawn and the level's
-discrepancy takes up the rest. The weight of a draw is the density of what was solved over that of how it was
-proposed (the balance heuristic), so it stays bounded wherever one of the two can explain the figure. When few draws
-carry the weight they are resampled. A forecast continues each draw with shocks of its own.
+prior says how far the pool of customers reaches beyond it, so no prior has looked at what it is fitted to. A draw
+passes through each later figure: either the shock of that year is solved for, or it is drawn and the level's
+discrepancy takes up the rest. The weight of a draw is the density of what happened over that of how it was proposed
+(the balance heuristic), so it stays bounded wherever one of the two ways can explain the figure. When few draws carry
+the weight they are resampled. A forecast continues each draw with shocks of its own, and with the size of
+discrepancies that the draw has.
 
 References
 ----------
@@ -36,6 +37,7 @@ YEAR = 12
 SOLVES = 5  # guesses at a year's shock
 MISSED = 0.1  # of the size of the level's discrepancy: a solution that is further off is none
 FURTHEST = 12.0  # log factor of a year's hazard that no solution goes beyond
+LEAST = 1e-9  # share of the registered that is taken for none
 UNIT_T4 = np.sqrt(2.0)  # standard deviation of Student's t with four degrees of freedom
 MIXING = np.ones((1, 1))  # one segment, which meets itself
 
@@ -44,9 +46,16 @@ MIXING = np.ones((1, 1))  # one segment, which meets itself
 class Draws:
     """Weighted draws of one growth shape at the last figure that they passed through.
 
-    `people` (K, 1, R) · `values` by parameter, each (1, R), rates a month · `shock` log factor on adoption in the
-    span just passed, (R,) · `size`, `persistence` of the shocks, (R,) · `offset` log of the reported over the
-    model's level, (R,) · `weight` log, (R,) · `evidence` log of the mean weight before the last resampling.
+    Parameters
+    ----------
+    people : (K, 1, R) in each state, in the unit of the series.
+    values : by parameter, each (1, R); rates are a month.
+    size, persistence : of the yearly shocks, each (R,).
+    drift, noise : sizes of the discrepancy that stays (a year) and of the one that does not, log scale, each (R,).
+    offset : log of the reported level over the model's, (R,).
+    shock : log factor on adoption in the span just passed, (R,); None before the first.
+    weight : log, (R,), since the last resampling.
+    evidence : log of the mean weight until then.
     """
 
     model: Model
@@ -76,13 +85,14 @@ class Draws:
         shares = np.exp(self.weight - self.weight.max())
         return np.asarray(shares / shares.sum())
 
-    def taken(self, rows: Ints) -> "Draws":
+    def taken(self, rows: Ints | NDArray[np.bool_]) -> "Draws":
         """Return equally weighted draws: these rows."""
         values = {name: value[:, rows] for name, value in self.values.items()}
         shock = None if self.shock is None else self.shock[rows]
         return replace(
             self, people=np.ascontiguousarray(self.people[..., rows]), values=values, size=self.size[rows],
-            persistence=self.persistence[rows], drift=self.drift[rows], noise=self.noise[rows], offset=self.offset[rows], shock=shock,
+            persistence=self.persistence[rows], drift=self.drift[rows], noise=self.noise[rows],
+            offset=self.offset[rows], shock=shock,
             weight=np.zeros(self.offset[rows].size), evidence=self.log_mean_weight(),
         )  # fmt: skip
 
@@ -170,7 +180,7 @@ def _reading(noise: Floats, figure: Figure, luck: Luck) -> Floats:
     return np.asarray(np.log(place) - noise * luck.student("noise", when))
 
 
-def pass_through(draws: Draws, figure: Figure, months: int, beliefs: Beliefs, luck: Luck) -> None:
+def pass_through(draws: Draws, figure: Figure, months: int, luck: Luck) -> None:
     """Bring draws to a figure `months` later, and weigh them; changed in place."""
     when = figure.month.ordinal
     goal = _reading(draws.noise, figure, luck) - draws.offset
@@ -185,7 +195,7 @@ def pass_through(draws: Draws, figure: Figure, months: int, beliefs: Beliefs, lu
     rest = goal - log_registered(people)
     by_shock = student_log_density(shock - expected, size)
     by_level = student_log_density(rest, jump)
-    weight = by_shock + by_level - np.logaddexp(by_shock, by_level + np.log(np.maximum(slope, 1e-300))) + np.log(2.0)
+    weight = by_shock + by_level - np.logaddexp(by_shock, by_level + np.log(np.maximum(slope, step.TINY))) + np.log(2.0)
     draws.people, draws.shock, draws.offset = people, shock, draws.offset + rest
     draws.weight = draws.weight + np.where(possible, weight, -np.inf)
 
@@ -217,8 +227,8 @@ def _solve(draws: Draws, goal: Floats, months: int, size: Floats) -> tuple[Float
             break
         left = people[2, 0] - draws.people[2, 0]
         joined = people[1, 0] - draws.people[1, 0] + left
-        here = np.maximum(people[1, 0], step.TINY)
-        a, b = scale * joined / here + 1e-12, scale * left / here + 1e-12
+        here = np.maximum(people[1, 0], LEAST * draws.people[1, 0])
+        a, b = (np.maximum(scale * moved / here, LEAST) for moved in (joined, left))
         c = hoped + a - b
         root = np.sqrt(c * c + 4.0 * a * b)
         ratio = np.where(c > 0, (c + root) / (2.0 * a), 2.0 * b / (root + np.abs(c)))
@@ -258,10 +268,10 @@ def advance(draws: Draws, shock: Floats, months: int) -> Floats:
     return people
 
 
-def resample(draws: Draws, count: int, position: float) -> Draws:
+def resample(draws: Draws, count: int) -> Draws:
     """Return equally weighted draws, each as often as its weight says (systematic resampling; Kitagawa 1996)."""
     edges = np.cumsum(draws.shares())
-    rows = np.searchsorted(edges, (np.arange(count) + position) / count * edges[-1])
+    rows = np.searchsorted(edges, (np.arange(count) + 0.5) / count * edges[-1])
     return draws.taken(np.minimum(rows, draws.count - 1))
 
 
@@ -271,7 +281,7 @@ def effective(draws: Draws) -> float:
     return float(1.0 / np.sum(shares**2))
 
 
-def forecast(draws: Draws, origin: Figure, spans: Sequence[int], beliefs: Beliefs, luck: Luck) -> Floats:
+def forecast(draws: Draws, origin: Figure, spans: Sequence[int], luck: Luck) -> Floats:
     """Return the log of the figure after each of some spans (months, one after the other), (len(spans), R)."""
     out = np.empty((len(spans), draws.count))
     ahead, month = draws, origin.month.ordinal
@@ -307,10 +317,9 @@ class Forecaster:
         """Pass through the next figure."""
         before, figure = self.series.figures[self.passed - 1 : self.passed + 1]
         for shape, draws in self.draws.items():
-            if effective(draws) < draws.count / 2:
-                draws = resample(draws, draws.count, 0.5)
-            pass_through(draws, figure, figure.month - before.month, self.beliefs, self.luck[shape])
-            self.draws[shape] = draws
+            ready = resample(draws, draws.count) if effective(draws) < draws.count / 2 else draws
+            pass_through(ready, figure, figure.month - before.month, self.luck[shape])
+            self.draws[shape] = ready
         self.passed += 1
 
     def shape_shares(self) -> dict[str, float]:
@@ -326,7 +335,7 @@ class Forecaster:
         for shape, share in self.shape_shares().items():
             count = round(share * self.ahead)
             if count:
-                some = resample(self.draws[shape], count, 0.5)
+                some = resample(self.draws[shape], count)
                 luck = Luck.of(self.streams, f"{shape} ahead", count)
-                parts.append(forecast(some, origin, spans, self.beliefs, luck))
+                parts.append(forecast(some, origin, spans, luck))
         return np.concatenate(parts, axis=1)

@@ -18,7 +18,7 @@ from sim.changes import beginnings
 from sim.draws import Draws, draw
 from sim.ensemble import Paths, Plan
 from sim.quantities import Month
-from sim.scenario import Scenario
+from sim.scenario import Band, Scenario
 from sim.sensitivity import given_data_shares
 from sim.shares import ENOUGH, Output, Shares
 from sim.shocks import drift, paths
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 Kind = Literal["data", "partly", "prior", "lever", "chance"]
 KINDS: tuple[Kind, ...] = ("data", "partly", "prior", "lever", "chance")
 OF_LAYER: Mapping[str, Kind] = {"environment": "chance", "moves": "chance", "events": "lever"}  # parameters: see above
-What = Literal["figure", "parameter", "factor", "shock", "drift", "amount", "date", "years"]
+What = Literal["figure", "parameter", "factor", "shock", "drift", "origin", "amount", "date", "years"]
 MOST_INPUTS = 8  # told for each answer
 LEAST = 0.01  # index below which an input is not told
 
@@ -41,7 +41,8 @@ class Input:
     ----------
     kind : what stands behind it.
     what, name, of : how it is called: a `parameter` name, its `factor` of a band, a reported `figure` of a measure, the
-        `amount` or `date` of a lever, a `shock`'s size and the like, its `drift`, the luck of the `years`.
+        `amount` or `date` of a lever, a `shock`'s size and the like, its `drift`, where it stands at the `origin`, the
+        luck of the `years`.
     """
 
     kind: Kind
@@ -74,12 +75,9 @@ class Drivers:
         return [KINDS[i] for i in np.argsort(-self.share, kind="stable") if self.share[i] > 0]
 
 
-def determined(scenario: Scenario) -> Mapping[str, Kind]:
-    """Return, by parameter, whether reported figures determine what it may be: "data", "partly" or "prior".
-
-    A scenario that starts from priors has none that figures move; those that are left out count as "prior".
-    """
-    return {}
+def determined(scenario: Scenario, name: str) -> Kind:
+    """Return what stands behind a draw: a posterior's record says it; without a posterior, figures move no prior."""
+    return scenario.fitted.determined.get(name, "prior") if scenario.fitted else "prior"
 
 
 def asked(plan: Plan) -> list[Output]:
@@ -192,7 +190,7 @@ def _scores(values: Floats) -> Floats:
 
 def _drawn(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.int64]) -> list[Input]:
     """Return all draws but the luck of the years; those that do not vary are among them."""
-    return [*_figures(plan, draws), *_parameters(plan, draws), *_sizes(draws),
+    return [*_figures(plan, draws), *_parameters(plan, draws), *_sizes(plan.scenario, draws),
             *_levers(plan, draws, streams, replicates)]  # fmt: skip
 
 
@@ -209,9 +207,9 @@ def _figures(plan: Plan, draws: Draws) -> list[Input]:
 
 def _parameters(plan: Plan, draws: Draws) -> list[Input]:
     """Return each parameter as it is where bands leave it alone, and what each band does to it."""
-    known, scenario, found = determined(plan.scenario), plan.scenario, []
+    scenario, found = plan.scenario, []
     for name, values in draws.base.items():
-        kind = known.get(name, "prior")
+        kind = determined(scenario, name)
         own = [band for band in scenario.bands if name in band.factors or name in band.values]
         of_band = [np.array([band.name in s.bands for s in scenario.segments]) for band in own]
         if len(values) == 1:
@@ -220,20 +218,33 @@ def _parameters(plan: Plan, draws: Draws) -> list[Input]:
         plain = int(np.argmin(np.sum(of_band, axis=0)))
         found.append(Input(kind, "parameter", name, "", values[plain]))
         with np.errstate(divide="ignore", invalid="ignore"):  # a rate may be 0
-            found += [Input(kind, "factor", name, band.name, np.log(values[mine] / values[plain]).mean(axis=0))
-                      for band, mine in zip(own, of_band, strict=True) if not mine[plain]]  # fmt: skip
+            found += [
+                Input(_behind_band(scenario, band, name), "factor", name, band.name,
+                      np.log(values[mine] / values[plain]).mean(axis=0))
+                for band, mine in zip(own, of_band, strict=True) if not mine[plain]
+            ]  # fmt: skip
     return found
 
 
-def _sizes(draws: Draws) -> list[Input]:
-    """Return what the shocks of a replicate are like: sizes, persistence, correlation, drift."""
+def _behind_band(scenario: Scenario, band: Band, name: str) -> Kind:
+    written = "values" if name in band.values else "factors"
+    return determined(scenario, f"{band.dimension}.{band.name}.{written}.{name}")
+
+
+def _sizes(scenario: Scenario, draws: Draws) -> list[Input]:
+    """Return what the shocks of a replicate are like, and where they stand at the start if a posterior says so."""
     sizes = draws.sizes
-    found = [Input("prior", "shock", f"{path} {what}", "", values)
+
+    def behind(name: str) -> Kind:
+        return determined(scenario, f"shocks.{name}")
+
+    found = [Input(behind(f"{path}.{what}"), "shock", f"{path} {what}", "", values)
              for what, each in (("size", sizes.size), ("persistence", sizes.persistence))
              for path, values in each.items()]  # fmt: skip
-    found += [Input("prior", "drift", path, "", values) for path, values in sizes.drift.items()]
-    return [*found, Input("prior", "shock", "correlation", "", sizes.correlation),
-            Input("prior", "shock", "wiggle", "", sizes.wiggle)]  # fmt: skip
+    found += [Input(behind(f"{path}.drift"), "drift", path, "", values) for path, values in sizes.drift.items()]
+    found += [Input("partly", "origin", path, "", values) for path, values in (draws.origin or {}).items()]
+    return [*found, Input(behind("correlation"), "shock", "correlation", "", sizes.correlation),
+            Input(behind("wiggle"), "shock", "wiggle", "", sizes.wiggle)]  # fmt: skip
 
 
 def _levers(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.int64]) -> list[Input]:
@@ -250,7 +261,7 @@ def _levers(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.i
 def _years(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.int64], month: Month) -> list[Input]:
     """Return how good the years up to a month were, by shock path."""
     months, sizes = month - plan.scenario.start, draws.sizes
-    shocks = paths(sizes, plan.scenario.start, plan.scenario.months, streams, replicates)
+    shocks = paths(sizes, plan.scenario.start, plan.scenario.months, streams, replicates, draws.origin)
     return [
         Input(
             "chance",

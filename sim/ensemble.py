@@ -82,8 +82,13 @@ class Plan:
         return whole + parts
 
 
-def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> tuple[Trajectory, int]:
-    """Return the trajectory of some replicates, (R,) their numbers, and how many draws were tried for it."""
+def run_block(
+    plan: Plan, replicates: Ints, streams: Streams | None = None, witness: Witness | None = None
+) -> tuple[Trajectory, int]:
+    """Return the trajectory of some replicates, (R,) their numbers, and how many draws were tried for it.
+
+    `witness` is shown the people month by month where the fidelity keeps a record of each.
+    """
     refuse_a_crowd(plan, replicates.size)
     scenario = plan.scenario
     streams = streams or Streams(plan.seed)
@@ -99,7 +104,7 @@ def run_block(plan: Plan, replicates: Ints, streams: Streams | None = None) -> t
     )  # fmt: skip
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
-        trajectory = run(plan.model, schedule, draws.start, met(plan), streams, plan.by_segment)
+        trajectory = run(plan.model, schedule, draws.start, met(plan, witness), streams, plan.by_segment)
     return trajectory, draws.tried
 
 

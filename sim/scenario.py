@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 Operation = Literal["multiply", "set", "add"]
+Determined = Literal["data", "partly", "prior"]
 FOREVER = 2**40  # months
 
 
@@ -266,6 +267,7 @@ class Fitted:
     folder : where its draws are. digest : SHA-256 of them. rows : how many there are.
     parents : for each segment of the scenario, the fitted segment that it is a part of; weights : which part.
     aliases : names of draws that the posterior has under another name, because a band has been divided.
+    determined : for each draw, whether the figures determined it: "data", "partly" or "prior".
     """
 
     name: str
@@ -275,6 +277,7 @@ class Fitted:
     parents: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    determined: Mapping[str, Determined] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,12 @@ from typing import Any
 from sim.errors import Place, Problem, did_you_mean, shown
 from sim.quantities import Month
 from sim.reading import Cursor
-from sim.scenario import Band, Figure, Fitted, Scenario, Segment, Value
+from sim.scenario import Band, Determined, Figure, Fitted, Scenario, Segment, Value
 
 RECORD, DRAWS = "posterior.json", "draws.parquet"
 FOLDERS = (Path("calibration/posteriors"), Path(__file__).parents[1] / "calibration/posteriors")
+MOSTLY_DATA, MOSTLY_PRIOR = 0.75, 0.25  # of a prior's variance taken away
+MOVED = 0.5  # prior standard deviations: a shift that says that the figures speak of it, whatever the width
 WAYS_OUT = "change it by a lever, write posterior: off, or fit again (mobank calibrate)"
 Facts = Mapping[str, Any]
 
@@ -77,7 +79,21 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor) -> Fit
         return None
     parents, weights = _parts(found, scenario, aliases)
     record = found.record
-    return Fitted(found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases)
+    known_by = {row["name"]: determined_by(row["contraction"], row.get("shift", 0.0)) for row in
+                record.get("coordinates", [])}  # fmt: skip
+    return Fitted(found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases, known_by)
+
+
+def determined_by(contraction: float, shift: float) -> Determined:
+    """Return whether figures determine a draw, from what they did to its prior.
+
+    Parameters
+    ----------
+    contraction : share of the prior's variance that they took away. shift : of the mean, in prior standard deviations.
+    """
+    if contraction >= MOSTLY_DATA:
+        return "data"
+    return "prior" if contraction < MOSTLY_PRIOR and abs(shift) < MOVED else "partly"
 
 
 # ------------ what a posterior was fitted with

@@ -9,7 +9,7 @@ import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 
@@ -137,7 +137,7 @@ class Driver:
 
     def _task(self, case: Case, number: int) -> Task:
         first, last = self._cases[case.name].bounds[number]
-        return Task(case, number, self.job.plan(case), self.job.keep, first, last)
+        return Task(_anywhere(case), number, self.job.plan(_anywhere(case)), self.job.keep, first, last)
 
     def _take_in(self, future: Future[Receipt], journal: Journal) -> bool:
         """Note a finished unit; return True if the executor is broken."""
@@ -226,6 +226,15 @@ class Driver:
             return 0
         foretold = ceil(progress.wanted * min((error / self.job.stop.error) ** 2, 2.0)) - progress.wanted
         return max(foretold, 1)
+
+
+def _anywhere(case: Case) -> Case:
+    """Return a case that can be computed wherever the shared disk is, from whatever folder."""
+    fitted = case.scenario.fitted
+    if fitted is None:
+        return case
+    folder = str(Path(fitted.folder).absolute())
+    return replace(case, scenario=replace(case.scenario, fitted=replace(fitted, folder=folder)))
 
 
 def error_of(stop: Stop, folder: Path, case: Case, units: int) -> float:

@@ -85,6 +85,9 @@ class Store:
             "name": self.job.name,
             "question": {"en": self.job.question, "zh": self.job.question_zh},
             "scenarios": list(self.job.trees),
+            "posteriors": {
+                case.scenario.name: case.scenario.fitted.digest for case in self.job.cases if case.scenario.fitted
+            },
             "code": code_digest(),
             "versions": {"python": sys.version.split()[0], **{name: version(name) for name in VERSIONS}},
         }
@@ -126,7 +129,8 @@ class Store:
                                         RESTORE))  # fmt: skip
             else:
                 problems += self._changes(load(self.folder / SCENARIOS / f"{name}.yaml"), self.job.trees[name])
-        for what, key in (("the code of mobank", "code"), ("the version of Python or of a library", "versions")):
+        for what, key in (("the posterior of a scenario", "posteriors"), ("the code of mobank", "code"),
+                          ("the version of Python or of a library", "versions")):  # fmt: skip
             if begun[key] != now[key]:
                 hint = "give another folder with --out; the two would not fit together"
                 problems.append(Problem(what, f"has changed since '{self.folder.as_posix()}' was begun", hint))

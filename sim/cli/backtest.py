@@ -15,6 +15,9 @@ def backtest(
         list[Path] | None,
         typer.Option(help="Files with the header of reported_figures.csv; default: the 13 series that come along."),
     ] = None,
+    choose: Annotated[
+        bool, typer.Option("--choose", help="Try every configuration; each entity gets the best one without it.")
+    ] = False,
     draws: Annotated[int, typer.Option(min=100, max=1_000_000, help="Draws of each growth shape.")] = 5000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,
@@ -27,7 +30,7 @@ def backtest(
 
     settings = Settings(seed, draws, workers=workers or cores())
     with progress("backtest") as told:
-        result, folder = backtest_run.run(data or (), settings, out, " ".join(["mobank", *sys.argv[1:]]), told)
+        result, folder = backtest_run.run(data or (), settings, choose, out, " ".join(["mobank", *sys.argv[1:]]), told)
     show(result, folder, language(lang))
 
 
@@ -35,12 +38,14 @@ def show(result: "Result", where: Path, lang: "Lang") -> None:
     """Print the score table, what it rests on, and where the files are."""
     from rich.console import Console
 
-    from calibration.backtest_tables import coverage_table, footnotes, gain_table
+    from calibration.backtest_tables import choice_table, coverage_table, footnotes, gain_table
 
     console = Console(highlight=False)
     console.print()
     console.print(gain_table(result, lang))
     console.print(coverage_table(result, lang))
+    if result.choices:
+        console.print(choice_table(result, lang))
     console.print(footnotes(result, lang), style="dim")
     console.print(f"\n{where.as_posix()}/", soft_wrap=True)
     console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")

@@ -36,7 +36,13 @@ def run(
     out: Annotated[Path, typer.Option(help="Where the run's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
     by_segment: Annotated[bool, typer.Option("--by-segment", help="Keep the paths of each segment too.")] = False,
-    shares: Annotated[bool, typer.Option(help="Tell what the spread comes from; leaving it out is quicker.")] = True,
+    shares: Annotated[
+        bool | None,
+        typer.Option(
+            "--shares/--no-shares",
+            help="Tell what the spread comes from, which takes twice as long; default: yes, but for single lives.",
+        ),
+    ] = None,
 ) -> None:
     """Run a scenario: summary table, report, fan charts, and the path of every replicate."""
     from sim.model import MODEL
@@ -44,15 +50,17 @@ def run(
 
     loaded = load(scenario, MODEL)
     from sim.ensemble import Plan
+    from sim.fidelity import BYTES_A_LIFE
     from sim.report import folder
 
     plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or cores())
     words = language(lang)
-    final = out / folder.name_of(plan, words, shares)
-    if folder.reusable(final, folder.identity(plan, words, shares)) is None:
+    spread = plan.fidelity not in BYTES_A_LIFE if shares is None else shares
+    final = out / folder.name_of(plan, words, spread)
+    if folder.reusable(final, folder.identity(plan, words, spread)) is None:
         make_way(final)
         with progress(loaded.name) as report:
-            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report, shares)
+            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report, spread)
     show(final, plan, words)
 
 

@@ -99,7 +99,7 @@ def refuse_too_many(occupancy: Ints, codes: "Codes", network: Network | None) ->
     needed = people * bits // 8 + (bytes_needed(network, people) if network else 0)
     left = free()
     if left is not None and needed > left:
-        found = f"{people:,} people, one record each" + (", who know one another" if network else "")
+        found = f"{people:,} people, one record each," + (" who know one another," if network else "")
         allowed = f"need {needed / 2**30:.1f} GiB of memory, and {left / 2**30:.1f} GiB are free"
         hint = "take a smaller bank or fewer contacts" if network else "run the fidelity cohort, which counts them"
         raise InputError([Problem(found, allowed, hint)])

@@ -9,12 +9,20 @@ from sim.report.wording import contact_share, lever_in_words
 from sim.scenario import NO_COST, Band, Lever, Provenance, Scenario, Value
 from sim.spec import Model
 
-Group = Literal["segments", "parameters", "mixing", "season", "shocks", "drift", "levers", "events"]
+Group = Literal["posterior", "definitions", "segments", "parameters", "mixing", "network", "season", "shocks", "drift",
+                "levers", "events"]  # fmt: skip
+NETWORK: Mapping[str, str] = {"contacts": "number", "community": "number", "household": "number", "far": "share",
+                              "homophily": "share", "exponent": "number"}  # fmt: skip
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "segments": "segments", "parameters": "parameters", "mixing": "contacts", "season": "season",
         "shocks": "shocks", "drift": "drift", "levers": "levers", "events": "events",
+        "posterior": "posterior", "definitions": "definitions", "network": "network",
+        "fitted": "{:,} draws fitted to the figures; they stand in place of the priors of what was fitted",
+        "break": "figures of {}, times those of {}", "contacts": "contacts of a person, on average",
+        "community": "people of a community", "household": "people of a household", "far": "contacts anywhere",
+        "homophily": "far contacts of the own segment", "exponent": "exponent of the tail", "of_": "",
         "everybody": "everybody", "bank": "whole bank", "share": "share of customers", "meets": "contacts with {}",
         "factor": "{}, times that of everybody", "instead": "{}, instead of that of everybody",
         "month": "{}, in month {}", "size": "size of yearly shocks", "persistence": "persistence from year to year",
@@ -25,7 +33,11 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     },
     "zh": {
         "segments": "客群", "parameters": "参数", "mixing": "接触", "season": "季节", "shocks": "冲击", "drift": "趋势",
-        "levers": "举措", "events": "事件", "everybody": "全体", "bank": "全行", "share": "客户占比",
+        "levers": "举措", "events": "事件", "posterior": "后验", "definitions": "口径", "network": "社交网络",
+        "fitted": "按披露数字拟合的{:,}组抽样，代替所拟合参数的先验", "break": "{}口径的数字，相对{}口径的倍数",
+        "contacts": "每人平均联系人数", "community": "社区人数", "household": "家庭人数", "far": "社区外的联系",
+        "homophily": "远处联系中同客群的占比", "exponent": "尾部指数", "of_": "",
+        "everybody": "全体", "bank": "全行", "share": "客户占比",
         "meets": "与{}的接触", "factor": "{}，相对全体的倍数", "instead": "{}，代替全体的取值", "month": "{}，{}月",
         "size": "年度冲击的大小", "persistence": "逐年的持续性", "correlation": "冲击的相关系数", "wiggle": "年内波动",
         "drift_of": "趋势，半衰期{:g}个月", "once": "一次性费用", "a_month": "每月费用",
@@ -51,7 +63,8 @@ class Assumption:
     name : parameter, band, lever or shock path as it is called in the scenario.
     what : the number in words. of : whom it is about.
     low, middle, high : 5, 50 and 95 % quantiles of what is thought of it; all equal if it is known exactly.
-    unit : "share", "rate", "persons a month", "factor", "growth", "number" or "yuan"; `unit_in_words` for people.
+    unit : "share", "rate", "persons a month", "factor", "growth", "number" or "yuan"; "" for what is no number;
+        `unit_in_words` for people.
     """
 
     group: Group
@@ -78,7 +91,8 @@ def evidence_in_words(tag: str, lang: Lang) -> str:
 def assumptions(scenario: Scenario, model: Model, lang: Lang) -> list[Assumption]:
     """Return every number of a scenario but the reported figures, in the order of its file."""
     rows = _Rows(scenario, model, lang)
-    return [*rows.segments(), *rows.parameters(), *rows.mixing(), *rows.season(), *rows.shocks(), *rows.levers()]
+    return [*rows.posterior(), *rows.definitions(), *rows.segments(), *rows.parameters(), *rows.mixing(),
+            *rows.network(), *rows.season(), *rows.shocks(), *rows.levers()]  # fmt: skip
 
 
 class _Rows:
@@ -99,6 +113,29 @@ class _Rows:
     def exactly(self, group: Group, name: str, what: str, of: str, number: float, unit: str,
                 whence: Provenance) -> Assumption:  # fmt: skip
         return Assumption(group, name, what, of, "", number, number, number, unit, whence)
+
+    def posterior(self) -> Iterator[Assumption]:
+        fitted, nothing = self.scenario.fitted, float("nan")
+        if fitted:
+            what = self.words["fitted"].format(fitted.rows)
+            yield Assumption("posterior", fitted.name, what, self.words["bank"], fitted.digest, nothing, nothing,
+                             nothing, "", Provenance(source=fitted.folder))  # fmt: skip
+
+    def definitions(self) -> Iterator[Assumption]:
+        for name, each in self.scenario.definitions.items():
+            if each.factor:
+                what = self.words["break"].format(name, each.against)
+                yield self.value("definitions", name, what, self.words["bank"], each.factor, "factor", each.provenance)
+
+    def network(self) -> Iterator[Assumption]:
+        network = self.scenario.network
+        if network is None:
+            return
+        for name, unit in NETWORK.items():
+            number = float(getattr(network, name))
+            if number:
+                yield self.exactly("network", network.kind, self.words[name], self.words["everybody"], number, unit,
+                                   network.provenance)  # fmt: skip
 
     def segments(self) -> Iterator[Assumption]:
         for band in self.scenario.bands:

@@ -164,6 +164,20 @@ def _styled(language: Lang) -> Iterator[None]:
         yield
 
 
+STYLED_SIZE = (WIDTH, HEIGHT)
+
+
+@contextmanager
+def titled(title: str, language: Lang, foot: str) -> Iterator[Picture]:
+    """Give an empty page in the common style, with its title and foot, for a picture of another kind."""
+    with _styled(language):
+        picture = Picture(figsize=STYLED_SIZE)
+        FigureCanvasAgg(picture)
+        picture.text(0.24 / WIDTH, 1 - 0.22 / HEIGHT, title, size=16, weight="bold", va="top", gid="title")
+        yield picture
+        _foot(picture, [foot])
+
+
 def _page(title: str, language: Lang, right: float) -> tuple[Picture, Axes]:
     picture = Picture(figsize=(WIDTH, HEIGHT))
     FigureCanvasAgg(picture)

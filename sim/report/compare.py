@@ -180,10 +180,12 @@ def year_ends(plans: Sequence[Plan]) -> list[Month]:
 
 
 def asked(found: Sequence[Side]) -> list[Ask]:
-    """Return what any side asks, each question once, up to the earliest end."""
+    """Return what any side asks, each question once, up to the earliest end; those of the reference first."""
     last = year_ends([side.plan for side in found])[-1]
-    asks = {meaning(ask): ask for side in found for ask in side.plan.scenario.asks}
-    return [ask for ask in asks.values() if ask.month <= last]
+    asks: dict[tuple[object, ...], Ask] = {}
+    for ask in (ask for side in found for ask in side.plan.scenario.asks if ask.month <= last):
+        asks.setdefault(meaning(ask), ask)
+    return list(asks.values())
 
 
 def compare(paths: Sequence[Paths], found: Sequence[Side], lang: Lang) -> Comparison:

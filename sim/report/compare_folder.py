@@ -17,9 +17,9 @@ import numpy as np
 
 from sim.asks import Answer
 from sim.ensemble import Paths, Plan, run, summarise
-from sim.quantities import Lang
+from sim.quantities import Lang, Month
 from sim.report.asks import row, write_rows
-from sim.report.compare import Comparison, Difference, Side, compare, standard_error
+from sim.report.compare import Comparison, Difference, Side, compare, standard_error, year_ends
 from sim.report.folder import Run, aside, changed, file_digest, git_commit, identity, load_plan, record_in
 from sim.report.tables import summary_rows
 from sim.report.weights import WEIGHTED, Weights, together
@@ -35,14 +35,18 @@ DRAWN = ("registered", "mau")
 
 def wanted(found: Sequence[Side], lang: Lang, weights: Weights) -> dict[str, Any]:
     """Return everything that the bytes of a comparison depend on."""
-    return {"compared": [_identity(side, lang) for side in found], "lang": lang, "weights": dict(weights)}
+    last = year_ends([side.plan for side in found])[-1]
+    return {"compared": [_identity(side, last, lang) for side in found], "lang": lang, "weights": dict(weights)}
 
 
-def _identity(side: Side, lang: Lang) -> dict[str, Any]:
-    """Return the identity of a side: that of the finished run if it is one, as if run for this comparison."""
+def _identity(side: Side, last: Month, lang: Lang) -> dict[str, Any]:
+    """Return the identity of a side: that of the finished run if it is one, but for what is not compared."""
     made = side.finished.record["identity"] if side.finished else identity(side.plan, lang)
-    until = str(side.plan.scenario.until)
-    return {"label": side.label, "until": until, "identity": {**made, "lang": lang, "by_segment": False}}
+    scenario = side.plan.scenario
+    return {
+        "label": side.label, "until": str(scenario.until), "asks": sum(ask.month <= last for ask in scenario.asks),
+        "identity": {**made, "lang": lang, "by_segment": False, "shares": False},
+    }  # fmt: skip
 
 
 def name_of(found: Sequence[Side], lang: Lang, weights: Weights) -> str:

@@ -21,6 +21,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "month": "month", "registered": "registered", "mau": "active (MAU)", "band": "90 %", "error": "± MC",
         "price": "MAU/¥", "scenario": "scenario", "mean": "mean", "unit": ", {}", "against": "{}, against {}",
+        "last": "Difference in {}, against {}", "more_asks": "{} more asked by the other scenarios: see asks.csv.",
         "chance": "chance", "more": "difference", "median": "half by",
         "never": "never",
         "note": "{draws} runs, seed {seed}, the same luck for all. Mean difference to {reference} with the central "
@@ -34,6 +35,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     "zh": {
         "month": "月份", "registered": "注册用户", "mau": "月活用户", "band": "90% 区间", "error": "± 误差",
         "price": "月活/元", "scenario": "情景", "mean": "平均差异", "unit": "（{}）", "against": "{}与{}相比",
+        "last": "{}的差异，与{}相比", "more_asks": "其他情景另有{}个提问：见asks.csv。",
         "chance": "概率", "more": "差异", "median": "半数达到", "never": "从未",
         "note": "{draws}次模拟，种子{seed}，各情景运气相同。与{reference}逐次相减的平均差异及其中间90%；"
         "±为平均值的蒙特卡洛标准误差。",
@@ -44,18 +46,43 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     },
 }  # fmt: skip
 
+FEW = 2  # sides beside the reference that are told year by year
 DIGITS = {1.0: 0, 1e3: 1, 1e4: 1, 1e6: 2, 1e8: 4}  # after the point, by the unit of persons
 
 
 def tables(found: Run, lang: Lang) -> Iterator["Table"]:
-    """Yield what differs and by how much for each side but the reference, then each ask with the answers of all."""
-    differences = read_rows(found.folder / DIFFERENCES)
-    for label in labels(found)[1:]:
+    """Yield what differs and by how much for each side but the reference, then each ask with the answers of all.
+
+    Few sides are told year by year. Of more than `FEW` the last year is told, all sides in one table, and what the
+    reference asks.
+    """
+    differences, others = read_rows(found.folder / DIFFERENCES), labels(found)[1:]
+    for label in others:
         yield differs_grid(found, label, lang)
-        yield difference_table([row for row in differences if row["scenario"] == label], lang)
-    if (found.folder / ASKS).exists():
-        for _, rows in groupby(read_rows(found.folder / ASKS), key=lambda row: row["question"]):
-            yield answer_table(list(rows), lang)
+        if len(others) <= FEW:
+            yield difference_table([row for row in differences if row["scenario"] == label], "month", lang)
+    if len(others) > FEW:
+        last = max(row["month"] for row in differences)
+        table = difference_table([row for row in differences if row["month"] == last], "scenario", lang)
+        table.title = WORDS[lang]["last"].format(last, labels(found)[0])
+        table.title_style, table.title_justify = "bold", "left"
+        yield table
+    asks = _asks(found)
+    for rows in asks[: _asks_shown(found)]:
+        yield answer_table(rows, lang)
+
+
+def _asks(found: Run) -> list[list[dict[str, str]]]:
+    """Return the answers of all sides to each ask; those of the reference first."""
+    path = found.folder / ASKS
+    rows = read_rows(path) if path.exists() else []
+    return [list(group) for _, group in groupby(rows, key=lambda row: row["question"])]
+
+
+def _asks_shown(found: Run) -> int:
+    """Return how many asks are shown: all, but of many sides those of the reference alone, if it asks."""
+    own: int = found.record["compared"][0]["asks"]
+    return own if own and len(labels(found)) - 1 > FEW else len(_asks(found))
 
 
 def labels(found: Run) -> list[str]:
@@ -77,16 +104,16 @@ def differs_grid(found: Run, label: str, lang: Lang) -> "Table":
     return grid
 
 
-def difference_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":
-    """Return mean difference, Monte Carlo error and central 90 % of registered and MAU at each year's end."""
+def difference_table(rows: Sequence[Mapping[str, str]], by: str, lang: Lang) -> "Table":
+    """Return mean difference, Monte Carlo error and central 90 % of registered and MAU, a row a month or scenario."""
     found = [row for row in rows if row["measure"] in DRAWN]
     unit, head = person_unit(max(abs(float(row[end])) for row in found for end in ("p5", "p95")), lang)
-    table = _table(lang, "month", "mean", "error", "band", "price")
+    table = _table(lang, by, "mean", "error", "band", "price")
     for name in DRAWN:
         table.add_row(f"{WORDS[lang][name]}{WORDS[lang]['unit'].format(head)}")
         for row in found:
             if row["measure"] == name:
-                table.add_row(f"  {row['month']}", *_cells(row, unit), _price(row["extra_mau_per_yuan"]))
+                table.add_row(f"  {row[by]}", *_cells(row, unit), _price(row["extra_mau_per_yuan"]))
         table.add_section()
     return table
 
@@ -135,6 +162,8 @@ def footnotes(found: Run, lang: Lang) -> str:
         lines.append(words["paid"])
     if len(until) > 1:
         lines.append(words["until"].format(until=min(until)))
+    if more := len(_asks(found)) - _asks_shown(found):
+        lines.append(words["more_asks"].format(more))
     if (found.folder / ASKS).exists():
         lines += [_weighing(found, lang), asks_note(lang)]
     return "\n".join(lines)
@@ -144,5 +173,6 @@ def _weighing(found: Run, lang: Lang) -> str:
     """Tell the weights, or that without them there is no probability over several scenarios."""
     words, weights = WORDS[lang], found.record["weights"]
     if not weights:
-        return words["unweighted"].format(",".join(f"{label}=…" for label in labels(found)))
+        first = ",".join(f"{label}=…" for label in labels(found)[:2])
+        return words["unweighted"].format(first + (",…" if len(labels(found)) > 2 else ""))
     return words["weights"].format(words["sep"].join(words["times"].format(100 * w, n) for n, w in weights.items()))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.desk import Days, play
+from sim.errors import InputError, Problem
 from sim.quantities import Lang
 from sim.report.folder import BY_NAME, aside, code_digest, file_digest
 from sim.report.tables import EXCEL_MARK
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 RECORD, RESOLVED, TABLE, CHART = "desk.json", "desk.resolved.yaml", "staffing.csv", "staffing"
 LEVELS = 41  # numbers of staff in the table and the chart, at most
 AROUND = 0.1  # of the staff planned or needed: how far they go beyond
+MOST_PLAYED = 30_000_000  # contacts: a quarter of an hour or more
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "plan": "planned", "needed": "needed", "formula": "long run", "played": "{} days", "staff": "staff",
-        "within": "answered\nin {:.0f} s", "waits": "none\nfree", "gives_up": "not\nanswered", "mean_wait": "mean\nwait",
-        "set_ups": "set-ups\na month", "seconds": "{:,.1f} s",
+        "within": "answered\nin {:.0f} s", "waits": "none\nfree", "gives_up": "not\nanswered",
+        "mean_wait": "mean\nwait", "set_ups": "set-ups\na month", "seconds": "{:,.1f} s",
         "needs": "{share:.4g} % answered in {seconds:.0f} s takes {needed:,} staff; planned are {plan:,}.",
         "capacity": "desk_capacity of a scenario that names this study: {capacity:,} a month.",
     },
@@ -75,7 +77,18 @@ class Answer:
 
 
 def answer(study: DeskStudy, days: int, seed: int) -> Answer:
-    """Return what a study says, its plan and its need played for so many days with the same contacts."""
+    """Return what a study says, its plan and its need played for so many days with the same contacts.
+
+    Raises
+    ------
+    InputError
+        If there are too many contacts to play them one by one.
+    """
+    contacts = 2 * days * study.number("offered_a_day")
+    if contacts > MOST_PLAYED:
+        found = f"{days:,} days of {study.number('offered_a_day'):,.0f} {study.channel}, for two numbers of staff,"
+        hint = "play fewer days"
+        raise InputError([Problem(found, f"are more than the {MOST_PLAYED:,} that are played", hint, "--days")])
     plan, needed = int(study.number("staff")), needed_by(study)
     low, high = max(1, int(min(plan, needed) * (1 - AROUND))), ceil(max(plan, needed) * (1 + AROUND))
     staff = sorted({plan, needed, *np.linspace(low, high, min(LEVELS, high - low + 1)).round().astype(int).tolist()})

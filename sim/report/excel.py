@@ -56,7 +56,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 }  # fmt: skip
 UNITS: Mapping[str, Style] = {
     "share": "percent", "rate": "fine_percent", "persons a month": "whole", "factor": "number", "growth": "percent",
-    "number": "number", "yuan": "whole",
+    "number": "number", "yuan": "whole", "": "number",
 }  # fmt: skip
 COUNTED: Mapping[str, Style] = {"persons": "whole", "share": "percent", "ratio": "number"}
 SPEND = "spend"

@@ -27,6 +27,7 @@ from sim.asks import answer
 from sim.drivers import Drivers, drivers
 from sim.ensemble import Ensemble, Plan, run, summarise
 from sim.errors import InputError, Problem, RunError, did_you_mean
+from sim.fidelity import BYTES_A_LIFE
 from sim.quantities import Lang
 from sim.report import html
 from sim.report.asks import write_asks
@@ -273,7 +274,7 @@ def make(
             write_asks(answers, plan.model, folder / ASKS)
         known = identity(plan, lang, shares)
         found, drove = _spread(ensemble, folder) if shares else (None, [])
-        uses = use_by_band(plan)
+        uses = [] if plan.fidelity in BYTES_A_LIFE else use_by_band(plan)  # lives cost too much to be lived twice
         draw_all(plan, summaries, found or [], uses, folder, lang)
         pictures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
         tree = located.load(folder / SCENARIO)

@@ -219,8 +219,8 @@ def _growth(told: Told) -> Section:
         numbers = [*moved, signed, f"{(adds + back) / lost:.2f}" if lost else "–"]
         rows.append([str(year) if len(at) == 12 else f"{plan.months[at[0]]} – {plan.months[at[-1]]}", *numbers])
     head = [Column(words["year"], "short"), *(Column(words[name], "number") for name in (*names, "net", "quick"))]
-    return Section(words["growth"], [*_picture(told, "growth", words["growth_alt"]), page.table(head, rows),
-                                     page.text(words["growth_note"].format(label), note=True)])  # fmt: skip
+    below = page.together(page.table(head, rows), page.text(words["growth_note"].format(label), note=True))
+    return Section(words["growth"], [*_picture(told, "growth", words["growth_alt"]), below])
 
 
 def _bands(told: Told) -> Iterator[Section]:
@@ -240,8 +240,9 @@ def _layers(told: Told) -> Section:
     rows = [[measure_in_words(each.measure, model, lang), str(each.month),
              *(_layer(each, i, lang) for i in range(len(LAYERS)))] for each in told.shares]  # fmt: skip
     size = told.shares[0].replicates
-    return Section(words["layers"], [*_picture(told, "layers", words["layers_alt"]), page.table(head, rows, "small"),
-                                     page.text(words["layers_note"].format(size), note=True)])  # fmt: skip
+    note = page.text(words["layers_note"].format(size), note=True)
+    below = page.together(page.table(head, rows, "small"), note)
+    return Section(words["layers"], [*_picture(told, "layers", words["layers_alt"]), below])
 
 
 def _layer(each: Shares, i: int, lang: Lang) -> str:

@@ -39,7 +39,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "sum to one), worked out from {:,} runs in which layers were exchanged. In the table: share ± Monte Carlo "
         "standard error; in brackets the part that the layer makes alone, and the part that it makes in all, with "
         "others. 0: nothing of the layer is drawn.",
-        "no_layers": "Shares were not worked out ({}).", "left_out": "left out by --no-shares",
+        "no_layers": "Shares were not worked out ({}).", "left_out": "left out; --shares takes them in",
         "too_few": "fewer than {} draws",
         "levers": "Levers and events of this scenario", "lever": "lever", "event": "event", "effect": "what it does",
         "assumptions": "What the numbers rest on", "item": "number", "value": "value", "evidence": "evidence",
@@ -81,7 +81,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "measure": "指标", "slight": "不足0.1%",
         "layers_note": "对数方差按层的比重（Shapley值，与次序无关，合计为一），由{:,}次互换各层的模拟算得。"
         "表中为比重±蒙特卡洛标准误差；括号内为该层单独的部分和连同共同作用的全部。0：该层没有抽样。",
-        "no_layers": "未计算比重（{}）。", "left_out": "由--no-shares略去", "too_few": "抽样少于{}次",
+        "no_layers": "未计算比重（{}）。", "left_out": "已略去；用--shares计算", "too_few": "抽样少于{}次",
         "levers": "本情景的举措与事件", "lever": "举措", "event": "事件", "effect": "作用",
         "assumptions": "数字的依据", "item": "数字", "value": "取值", "evidence": "证据", "whence": "来源或理由",
         "assumptions_note": "中间有短横的两个数是先验居中90%的两端。除注明“a year”外，比率均为每人每月。"

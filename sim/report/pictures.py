@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.ensemble import ALL, Plan, Summary
-from sim.report import spread_charts
+from sim.report import communities, spread_charts
 from sim.report.bands import Use
 from sim.report.charts import fan, growth_bars, save
 from sim.report.fonts import chart_language
@@ -20,7 +20,8 @@ def draw_all(
 ) -> None:
     """Write the pictures of a run, each as SVG and PNG.
 
-    Fans of registered users and MAU; growth accounting of MAU; where the spread comes from; who is active.
+    Fans of registered users and MAU; growth accounting of MAU; where the spread comes from; who is active; how it spreads
+    over the communities of a network.
     """
     lang = chart_language(lang)
     scenario = plan.scenario
@@ -44,6 +45,8 @@ def draw_all(
         save(spread_charts.layers(shares, titles, lang, asked), folder, "layers")
     if uses:
         save(spread_charts.bands(uses, (plan.months[0], plan.months[-1]), lang, asked), folder, "bands")
+    if scenario.network and scenario.network.kind == "communities":
+        save(communities.spread(communities.observe(plan), plan.months, lang), folder, "communities")
 
 
 def _title(plan: Plan, name: str, lang: str) -> str:

@@ -18,7 +18,9 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "prior": "priors that no figure moves",
         "lever": "levers and events (sizes, dates)", "chance": "chance (good and bad years, who moves)",
         "figure": "{} reported for {}: where in its range", "parameter": "{}", "factor": "{}: {} against the others",
-        "shock": "{} of shocks", "drift": "lasting trend of {}", "amount": "size of {} ({})",
+        "shock": "{} of shocks",
+        "drift": "lasting trend of {}", "origin": "how good the last year was: {}",
+        "amount": "size of {} ({})",
         "date": "date of {} ({})", "years": "luck of the years: {}",
         "comes": "The spread of {} in {} comes to {}.", "part": "{} from {}", "less": "less than 1 %",
         "and": " and to ", "sep": ", to ",
@@ -33,7 +35,9 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "data": "披露数字", "partly": "部分由数字确定的先验", "prior": "数字无法更新的先验",
         "lever": "举措与事件（大小、日期）", "chance": "偶然（年景、谁行动）",
         "figure": "{}（{}披露）在区间中的位置", "parameter": "{}", "factor": "{}：{}与其他客群之比",
-        "shock": "冲击的{}", "drift": "{}的长期趋势", "amount": "{}的大小（{}）", "date": "{}的日期（{}）",
+        "shock": "冲击的{}",
+        "drift": "{}的长期趋势", "origin": "起点年景：{}",
+        "amount": "{}的大小（{}）", "date": "{}的日期（{}）",
         "years": "年景：{}",
         "comes": "{1}{0}的离散：{2}。", "part": "{1}占{0}", "less": "不足1%", "and": "，", "sep": "，",
         "prior_verdict": "因此主要取决于先验；最能缩小区间的是弄清：{}。",
@@ -66,7 +70,7 @@ def input_in_words(each: Input, model: Model, lang: Lang) -> str:
         first = measure_in_words(each.name, model, lang)
     elif each.what in ("amount", "date"):
         second = parameter_in_words(each.of, model, lang)
-    elif each.what in ("drift", "years"):
+    elif each.what in ("drift", "origin", "years"):
         first = PATHS[lang].get(each.name, each.name)
     elif each.what == "shock":
         path, _, what = each.name.rpartition(" ")

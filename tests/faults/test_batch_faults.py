@@ -45,6 +45,7 @@ SHORT = """
 extends: BASELINE
 question: A short one?
 until: 2023-12
+asks: off
 levers:
   seniors:
     parameter: revive_rate

@@ -90,6 +90,13 @@ def test_its_asks_answer_its_question_and_those_of_the_baseline(path, baseline):
     assert (first.condition.measure, first.condition.low, str(first.month), first.ever) == ("mau", 2e8, "2025-12", True)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios/networks").glob("*.yaml")), ids=lambda path: path.stem)
+def test_those_of_a_small_bank_take_away_what_only_the_whole_bank_is_asked(path, baseline):
+    names = {ask.name for ask in load(path, MODEL).asks}
+    assert names
+    assert names.isdisjoint(ask.name for ask in baseline.asks)
+
+
 @every
 def test_it_runs(path):
     scenario = load(path, MODEL)

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.drivers import KINDS, asked, drivers, regression_shares
+from sim.drivers import KINDS, asked, determined, drivers, regression_shares
 from sim.ensemble import Plan, run
 from sim.model import MODEL
 from sim.quantities import Month
-from sim.scenario import Ask, Condition
+from sim.scenario import Ask, Condition, Fitted
 from sim.scenario_file import load
+from sim.scenario_posterior import determined_by
 from sim.shares import shares
 from sim.streams import Streams
 
@@ -52,7 +53,7 @@ def test_only_the_order_of_an_input_counts(seed):
 @pytest.fixture(scope="module")
 def scenario(request):
     found = load(request.config.rootpath / "scenarios" / "better_release.yaml", MODEL)
-    return replace(found, until=Month.of(2024, 6))
+    return replace(found, until=Month.of(2024, 6), asks=())
 
 
 def drivers_of(scenario, draws=800):
@@ -108,3 +109,28 @@ def test_a_figure_with_a_wide_range_counts_as_data(scenario):
     found = drivers_of(replace(wide, asks=(ask("mau", wide.until),), levers=()), draws=400)[0]
     assert found.order[0] == "data"
     assert (found.inputs[0].what, found.inputs[0].name) == ("figure", "mau")
+
+
+def test_a_posterior_says_what_the_figures_have_determined(scenario):
+    """Its record tells, draw by draw; without a posterior figures move no prior."""
+    assert determined(scenario, "lapse_rate") == "prior"
+    fitted = Fitted("x", "x", "x", 1, determined={"lapse_rate": "data", "shocks.adoption.size": "partly"})
+    known = replace(scenario, fitted=fitted)
+    assert [determined(known, name) for name in ("lapse_rate", "shocks.adoption.size", "fade_rate")] == [
+        "data", "partly", "prior"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("contraction", "shift", "kind"),
+    [
+        (0.75, 0, "data"),
+        (0.9, 2, "data"),
+        (0.5, 0, "partly"),
+        (0.1, 0.2, "prior"),
+        (-0.2, 0, "prior"),
+        (0.1, -0.6, "partly"),
+    ],
+)
+def test_a_draw_is_determined_by_what_the_figures_did_to_its_prior(contraction, shift, kind):
+    assert determined_by(contraction, shift) == kind

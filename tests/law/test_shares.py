@@ -74,7 +74,7 @@ def year(request):
     """Return the baseline, one year long."""
     root = request.config.rootpath
     scenario = load(root / "scenarios" / "baseline.yaml", MODEL)
-    return replace(scenario, until=scenario.start + 12)
+    return replace(scenario, until=scenario.start + 12, asks=())
 
 
 def shares_of(plan):
@@ -147,7 +147,7 @@ def test_an_uncertain_date_of_a_great_event_has_its_share(request):
     amount = replace(event.amount, prior=replace(event.amount.prior, centre=4.0, spread=0.0))
     when = replace(event.begins, first=Month.of(2023, 1), last=Month.of(2024, 6))
     strong = replace(event, parameter="lapse_rate", operation="multiply", amount=amount, begins=when, ramp_months=0)
-    plan = Plan(MODEL, replace(scenario, until=Month.of(2023, 12), levers=(strong,)), draws=400)
+    plan = Plan(MODEL, replace(scenario, until=Month.of(2023, 12), levers=(strong,), asks=()), draws=400)
     last = shares_of(plan)[-1]
     assert last.shapley[LAYERS.index("events")] > 0.3
     assert last.first[LAYERS.index("events")] > 0.3

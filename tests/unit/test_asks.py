@@ -179,6 +179,7 @@ def eventful(tmp_path_factory):
     path = tmp_path_factory.mktemp("asked") / "asked.yaml"
     path.write_text(
         f"extends: {ROOT / 'scenarios/baseline.yaml'}\nasks:\n"
+        "  two_hundred_million: off\n  active_2027: off\n  registered_2027: off\n"
         "  two: {measure: mau, at_least: 2亿, by: 2025-12}\n"
         "  later: {measure: mau, at_least: 2亿, in: 2025-12}\n"
         "  sticky: {measure: quick_ratio, at_least: 1.01, in: 2024-06}\n",

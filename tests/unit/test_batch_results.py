@@ -68,7 +68,7 @@ def test_every_row_carries_the_values_of_its_case(results):
 
 def test_rows_are_filtered_by_any_column(results):
     axis = "levers.smoother_release.multiply"
-    few = results.where([f"{axis}<0.9", "measure=mau"])
+    few = results.where([f"{axis}<0.9", "measure=mau", "ask=two"])
     assert 0 < few.cases.num_rows < 64
     assert few.quantities.num_rows == 2 * few.cases.num_rows == 2 * few.answers.num_rows
     late = few.where(["month>=2026-01"])
@@ -95,9 +95,9 @@ def test_csv_holds_the_tables(results, tmp_path):
     assert [f.name for f in files] == ["cases.csv", "answers.csv", "quantiles.csv"]
     with (tmp_path / "csv" / "answers.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 64
+    assert len(rows) == results.answers.num_rows
     assert float(rows[3]["chance"]) == pytest.approx(results.answers["chance"][3].as_py(), rel=1e-9)
-    assert rows[0]["问题"] == "不迟于2025-12：月活用户至少2亿"
+    assert "不迟于2025-12：月活用户至少2亿" in {row["问题"] for row in rows}
 
 
 def test_a_workbook_holds_numbers_as_numbers(results, tmp_path):
@@ -143,7 +143,7 @@ def test_the_page_tells_chances_what_matters_and_a_map_without_the_network(resul
         lang
     ]:
         assert word in page
-    assert page.count("background:rgb(") == 3 * 36
+    assert page.count("background:rgb(") == len(list(outputs(results))) * 36
 
 
 def test_other_programs_read_the_same_files(folder, results):

@@ -145,6 +145,16 @@ def test_a_wrong_option_is_named(mobank, tmp_path, option, value):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_bank_is_too_large_to_be_lived_one_by_one(mobank, tmp_path):
+    told = message(
+        "--fidelity processes: 7,200,000 customers × 2,000 draws × 36 months are 518,400,000,000 months of single "
+        "lives; at most 2,000,000,000 are lived one by one; --fidelity cohort has the same law at any size"
+    )
+    code, out, err = mobank("run", str(BANK), "--fidelity", "processes", "--out", "out", cpu_seconds=15.0)
+    assert (code, out, err) == (2, "", f"bank …\n{told}")
+    assert list(tmp_path.glob("out/*")) == []
+
+
 def test_a_folder_that_is_no_run_cannot_be_replayed(mobank, tmp_path):
     (tmp_path / "out").mkdir()
     told = message("'out' is not the folder of a finished run")

@@ -21,6 +21,7 @@ from sim.errors import InputError
 from sim.model import MODEL
 from sim.quantities import Month
 from sim.report import compare_charts, compare_folder, compare_tables, folder, tables
+from sim.report.asks import read_rows, write_rows
 from sim.report.compare import Settings, sides, year_ends
 from sim.report.weights import read_weights
 from sim.report.wording import differs
@@ -420,16 +421,42 @@ def test_the_weighted_chance_is_that_of_the_mixture_with_its_error_paired(compar
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_tables_fit_eighty_columns_and_show_mean_error_band_and_price(compared, lang):
-    from rich.console import Console
-
     where, _, comparison = compared
-    console = Console(width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    for table in compare_tables.tables(compare_folder.read(where), lang):
-        console.print(table)
-    text = console.export_text()
+    text = shown(compare_tables.tables(compare_folder.read(where), lang))
     assert "…" not in text.replace(" … ", "")
     last = next(d for d in comparison.differences if (d.measure, str(d.month)) == ("mau", "2025-12"))
     assert f"{last.per_yuan:+.3g}" in text
+
+
+def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared, tmp_path):
+    """The folder of two sides, told as four: the second is there under three names."""
+    found = compare_folder.read(compared[0])
+    first, second = found.record["compared"]
+    others = [second | {"label": name} for name in ("two", "three", "four")]
+    differences, asks = (read_rows(found.folder / name) for name in ("differences.csv", "asks.csv"))
+    write_rows([r | {"scenario": o["label"]} for o in others for r in differences], tmp_path / "differences.csv")
+    repeated = [own | {"scenario": name} for question in (asks[:2], asks[2:])
+                for name, own in (("one", question[0]), *((o["label"], question[1]) for o in others))]  # fmt: skip
+    write_rows(repeated, tmp_path / "asks.csv")
+    differs = {o["label"]: found.record["differs"]["two"] for o in others}
+    many = folder.Run(tmp_path, found.record | {"compared": [first | {"asks": 1}, *others], "differs": differs})
+    text = shown(compare_tables.tables(many, "en"))
+    assert "Difference in 2025-12, against one" in text
+    assert text.count("MAU/¥") == 1
+    assert "2023-12" not in text
+    assert text.count("half by") == text.count("monthly active users at least 180万 by 2024-12") == 1
+    assert "1 more asked by the other scenarios: see asks.csv." in compare_tables.footnotes(many, "en")
+    none = folder.Run(tmp_path, many.record | {"compared": [first | {"asks": 0}, *others]})
+    assert shown(compare_tables.tables(none, "en")).count("half by") == 2
+
+
+def shown(tables):
+    from rich.console import Console
+
+    console = Console(width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    for table in tables:
+        console.print(table)
+    return console.export_text()
 
 
 @pytest.mark.parametrize(("weights", "told"), [

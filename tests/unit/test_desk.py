@@ -157,6 +157,17 @@ def test_a_wrong_study_leaves_nothing_behind(mobank):
     assert list(Path().iterdir()) == []
 
 
+def test_more_contacts_than_can_be_played_are_refused_before_any_is(mobank, tmp_path):
+    path = tmp_path / "huge.yaml"
+    path.write_text(f"extends: {WHOLE}\noffered_a_day: {{value: 400万}}\nstaff: {{value: 90000}}\n", encoding="utf-8")
+    told = (
+        "--days: 5 days of 4,000,000 calls, for two numbers of staff, are more than the 30,000,000 that are played; "
+        "play fewer days\n1 problem; nothing was run.\n"
+    )
+    assert mobank("desk", str(path)) == (2, "", f"huge …\n{told}")
+    assert [each.name for each in tmp_path.iterdir()] == ["huge.yaml"]
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_chart_marks_plan_and_need_and_shows_what_was_played(study, lang):
     if lang == "zh" and chinese_font() is None:

@@ -19,6 +19,7 @@ from sim.errors import InputError
 from sim.model import MODEL
 from sim.quantities import Month
 from sim.report import compare_folder, folder, workbook
+from sim.report.assumptions import assumptions
 from sim.report.compare import Settings, sides
 from sim.report.excel import export
 from sim.report.workbook import Marked, Number, Sheet, write
@@ -110,6 +111,15 @@ def test_every_number_of_the_scenario_is_there_with_its_unit_and_where_it_comes_
     assert [r["median"].value for r in by_group["levers"] if r["name"].value == "app"][1:] == [1e8, 1e6]
     resolved = (run.folder / "scenario.resolved.yaml").read_text(encoding="utf-8").splitlines()
     assert "reach_share" in resolved[reach["line of the scenario"].value - 1]
+
+
+def test_the_numbers_of_a_network_are_assumptions_too():
+    path = ROOT / "scenarios/networks/county_communities.yaml"
+    scenario = load(path, MODEL)
+    found = {(each.group, each.what): each for each in assumptions(scenario, MODEL, "en") if each.group == "network"}
+    contacts = found["network", "contacts of a person, on average"]
+    assert contacts.middle == scenario.network.contacts
+    assert all(each.whence.reason or each.whence.source for each in found.values())
 
 
 def test_asks_hold_chances_as_percents_and_months_as_dates(run, book):

@@ -30,7 +30,17 @@ ASKING = """extends: {}
 question: {{en: "Are 200 m <active> & well by 2024?", zh: 到2024年月活达到2亿吗？}}
 until: 2024-12
 asks:
+  two_hundred_million: off
+  active_2027: off
+  registered_2027: off
+  active_220m: off
+  kept_in_use: off
   two_hundred: {{measure: mau, at_least: 2亿, by: 2024-12}}
+  two_hundred_million: off
+  active_2027: off
+  registered_2027: off
+  active_220m: off
+  kept_in_use: off
 """
 
 

@@ -108,6 +108,12 @@ def passage(paths: Paths, condition: Condition, last: int) -> Ints:
     return first
 
 
+def passage_in(values: Floats, condition: Condition) -> Ints:
+    """Return the same of a table of all months, (T + 1, R), where it is in memory as a whole."""
+    table = met(condition, values)
+    return np.where(table.any(axis=0), table.argmax(axis=0), NEVER).astype(np.int32)
+
+
 def _quantile(months: Ints, share: float, calendar: Sequence[Month]) -> Month | None:
     """Return the first month by which at least this share of replicates has arrived."""
     at = int(np.sort(months)[max(0, ceil(share * months.size - 1e-9) - 1)])

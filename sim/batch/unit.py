@@ -21,12 +21,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim.asks import NEVER as NOT_YET
-from sim.asks import met, passage
+from sim.asks import met, passage_in
 from sim.batch.job import Task, file_name, months_kept, segments_kept
 from sim.batch.summaries import NEVER, Key, Summary, codes_of_race, of_codes, of_values
 from sim.ensemble import ALL, Plan, run_block
 from sim.memory import keep_freed
-from sim.scenario import Ask
+from sim.scenario import Ask, Condition
 from sim.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ def peak_mb() -> float:
 
 
 class _Block:
-    """The replicates of a unit in memory; read by month, as `sim.asks` reads an ensemble."""
+    """The replicates of a unit in memory, and what is kept of them."""
 
     def __init__(self, task: Task) -> None:
         self.task, self.scenario = task, task.plan.scenario
@@ -89,10 +89,6 @@ class _Block:
             self._seen[measure, told_apart] = self.trajectory.observe(measure, by_segment=told_apart)
         seen = self._seen[measure, told_apart]
         return seen[:, [s.name for s in self.scenario.segments].index(segment)] if told_apart else seen
-
-    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
-        """Return a measure t months after the start, (R,)."""
-        return np.asarray(self.observe(measure, segment)[t])
 
     # ------------ what is kept
 
@@ -115,18 +111,21 @@ class _Block:
         last, per_draw = ask.month - self.scenario.start, self.plan.per_draw
         kept = "ask", ask.name, ALL, str(ask.month)
         if ask.rival:
-            first, rival = passage(self, ask.condition, last), passage(self, ask.rival, last)
+            first, rival = self._passage(ask.condition, last), self._passage(ask.rival, last)
             held = first < rival
             codes = codes_of_race(first, rival, NOT_YET)
             yield Key("race", *kept[1:]), of_codes(codes, held, per_draw)
         elif ask.ever:
-            months = passage(self, ask.condition, len(self.plan.months) - 1)
+            months = self._passage(ask.condition, len(self.plan.months) - 1)
             held = months <= last
             codes = np.where(months == NOT_YET, NEVER, months).astype(np.int64)
             yield Key("passage", *kept[1:]), of_codes(codes, held, per_draw)
         else:
-            held = met(ask.condition, self.month(ask.condition.measure, last))
+            held = met(ask.condition, self.observe(ask.condition.measure)[last])
         yield Key(*kept), of_codes(held.astype(np.int64), held, per_draw)  # type: ignore[arg-type]
+
+    def _passage(self, condition: Condition, last: int) -> NDArray[np.int32]:
+        return passage_in(self.observe(condition.measure)[: last + 1], condition)
 
     def paths(self) -> pa.Table:
         """Return every replicate's path of the measures kept: a row a segment, month and replicate, in that order."""

@@ -33,7 +33,7 @@ JOB = """
 scenarios: [{root}/scenarios/baseline.yaml, {root}/scenarios/win_back.yaml]
 draws: {draws}
 keep:
-  measures: [registered, mau, gross_adds, resurrected, lost, stickiness]
+  measures: [registered, mau, stickiness]
   months: all
   paths: [mau]
 """

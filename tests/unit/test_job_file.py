@@ -1,5 +1,7 @@
 """Job files: each broken one is refused with exactly the message beside it; designs fill their ranges evenly."""
 
+import re
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -54,9 +56,25 @@ def test_three_jobs_are_shipped_of_the_sizes_promised():
     assert (jobs["levers"].draws, len(jobs["levers"].cases)) == (1000, 512)
 
 
-def job_of(folder: Path, design: str, scenario: str = "win_back") -> Job:
+BANK = f"""
+extends: {ROOT.as_posix()}/tests/data/broken/parents/bank.yaml
+question: A bank of its own?
+levers:
+  win_back:
+    parameter: revive_rate
+    multiply: +20%
+    when: {{measure: mau, below: 160万}}
+    lasts_months: 6
+    evidence: assumption
+    reason: a test
+  reminders: {{parameter: lapse_rate, multiply: -5%, from: 2023-03, evidence: assumption, reason: a test}}
+"""
+
+
+def job_of(folder: Path, design: str) -> Job:
+    (folder / "bank.yaml").write_text(BANK, "utf-8")
     path = folder / "job.yaml"
-    path.write_text(f"scenarios: [{ROOT.as_posix()}/scenarios/{scenario}.yaml]\ndraws: 10\ndesign:\n{design}", "utf-8")
+    path.write_text(f"scenarios: [bank.yaml]\ndraws: 10\ndesign:\n{design}", "utf-8")
     return load_job(path, MODEL)
 
 
@@ -83,7 +101,7 @@ def test_a_case_runs_with_the_values_of_its_point_and_says_where_they_come_from(
     job = job_of(tmp_path, f"  method: sobol\n  points: 4{AXES}")
     case = job.cases[2]
     lever = next(lever for lever in case.scenario.levers if lever.name == "win_back")
-    assert case.name == "win_back-3"
+    assert case.name == "bank-3"
     assert lever.amount.prior.centre == case.settings["levers.win_back.multiply"]
     assert lever.amount.provenance.source == "design of job.yaml, point 3"
     assert lever.lasts_months == case.settings["levers.win_back.lasts_months"]
@@ -95,14 +113,15 @@ def test_a_grid_crosses_numbers_months_and_levers_left_out(tmp_path):
     job = job_of(tmp_path, """
   method: grid
   vary:
-    levers.reach_the_lapsed.from: {values: [2023-03, 2024-01]}
-    levers.reach_the_dormant: {values: [on, off]}
-""", "smart_marketing")  # fmt: skip
+    levers.reminders.from: {values: [2023-03, 2024-01]}
+    levers.win_back: {values: [on, off]}
+""")  # fmt: skip
     assert [tuple(case.settings.values()) for case in job.cases] == [
         ("2023-03", "on"), ("2023-03", "off"), ("2024-01", "on"), ("2024-01", "off")
     ]  # fmt: skip
-    assert [len(case.scenario.levers) for case in job.cases] == [2, 1, 2, 1]
-    assert [str(case.scenario.levers[0].begins.first) for case in job.cases] == ["2023-03"] * 2 + ["2024-01"] * 2
+    levers = [{lever.name: str(lever.begins.first) for lever in case.scenario.levers} for case in job.cases]
+    assert ["win_back" in each for each in levers] == [True, False, True, False]
+    assert [each["reminders"] for each in levers] == ["2023-03", "2023-03", "2024-01", "2024-01"]
 
 
 def test_a_list_is_run_as_written(tmp_path):
@@ -122,3 +141,15 @@ def test_points_do_not_depend_on_the_seed_of_another_job(tmp_path):
     path = tmp_path / "job.yaml"
     path.write_text(path.read_text("utf-8") + "seed: 2\n", "utf-8")
     assert [case.settings for case in load_job(path, MODEL).cases] != first
+
+
+def test_the_examples_of_the_page_are_understood(tmp_path):
+    page = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    shutil.copytree(ROOT / "calibration" / "data", tmp_path / "calibration" / "data")
+    whole, design = re.findall(r"```yaml\n(.*?)```", page, flags=re.S)
+    path = tmp_path / "scenarios" / "batches" / "example.yaml"
+    path.write_text(whole.replace("points: 512", "points: 8"), encoding="utf-8")
+    assert len(load_job(path, MODEL).cases) == 8
+    path.write_text(f"scenarios: [../better_release.yaml]\ndraws: 10\n{design}", encoding="utf-8")
+    assert len(load_job(path, MODEL).cases) == 4

@@ -139,6 +139,15 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         Field("values", "each own value", "In place of the base value, by parameter.", "各参数替换的值。"),
         *_WHENCE,
     ),
+    "spread": (
+        Field("sigma", "quantity", "Standard deviation of the log of what a person's rates are multiplied by.",
+              "个人差异（系数的对数标准差）。", "0.8"),
+        Field("classes", "quantity", "How many classes stand for the spread; 3 if left out.", "用几类人代表；默认 3。",
+              "3"),
+        Field("parameters", "rates", "The rates that differ, all by one factor a person.", "哪些率因人而异。",
+              "[innovation_rate]"),
+        *_LEVER_WHENCE,
+    ),
     "value": _VALUE,
     "capacity": (
         Field("desk", "text", "A desk study whose set-ups a month are the capacity; see mobank desk.",
@@ -282,6 +291,7 @@ def _shapes(model: Model) -> Mapping[str, Fragment]:
     """Return what may stand under a key, by the shape that the table gives it."""
     own = {p.name: p for p in model.parameters}
     by_segment = [p for p in model.parameters if not p.bank_wide]
+    by_rate = [p.name for p in by_segment if p.unit == "rate"]
     stocks = [m.name for m in model.measures if m.stock]
     measures = {m.name: _told(m.meaning, m.zh) for m in model.measures}
     return {
@@ -291,12 +301,13 @@ def _shapes(model: Model) -> Mapping[str, Fragment]:
         "capacity": _or_number(_ref("capacity")),
         "kind of network": {"enum": list(KINDS)},
         "order of seeds": {"enum": list(ORDERS)},
+        "rates": {"type": "array", "items": {"enum": by_rate}, "minItems": 1},
         "flow": {"enum": [flow.name for flow in model.flows if flow.source is not None]},
         "parameter": _enum((p.name, p.meaning, p.zh) for p in model.parameters),
         "measure": _enum((m.name, m.meaning, m.zh) for m in model.measures),
         "measure to watch": _enum((m.name, m.meaning, m.zh) for m in model.measures if m.stock),
         "each measure": _named({name: _off(_each(_off(_ref("figure")))) | measures[name] for name in stocks}),
-        "each dimension": _each(_off(_each(_off(_ref("band"))))),
+        "each dimension": _each(_off(_each(_off(_ref("band"))) | {"properties": {"spread": _ref("spread")}})),
         "each parameter": _valued(own.values(), {resource.capacity for resource in model.resources}),
         "each own value": _valued(by_segment),
         "each factor": _named({p.name: _or_number(_ref("value")) | _told(p.meaning, p.zh) for p in by_segment}),

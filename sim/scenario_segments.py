@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import Problem, shown
-from sim.quantities import read_share
+from sim.priors import Prior
+from sim.quantities import read_count, read_number, read_share
 from sim.reading import Cursor, inherited
 from sim.scenario import Band, Segment, Value
 from sim.scenario_values import (
@@ -29,6 +30,10 @@ from sim.spec import Model
 MOST_BANDS = 50  # of one dimension
 MOST_DIMENSIONS = 10
 MOST_SEGMENTS = 200
+SPREAD = "spread"  # under a dimension, in place of bands: persons differ, and nobody knows who is who
+SPREAD_FIELDS = ("sigma", "classes", "parameters", *WHENCE)
+CLASSES, MOST_CLASSES, WIDEST_SPREAD = 3, 9, 2.0
+A_SPREAD = "write {sigma: 0.8, classes: 3, parameters: [innovation_rate], reason: …}"
 A_BAND = "write share: … and source: … below it"
 
 
@@ -36,6 +41,9 @@ def read_bands(section: Cursor | None, model: Model) -> tuple[Band, ...]:
     """Return the bands of all dimensions; one that is not read in full has a share of 0 and a problem noted."""
     bands: list[Band] = []
     for dimension, group in (section.new_names("dimension", MOST_DIMENSIONS) if section else {}).items():
+        if SPREAD in (group.named() if group.is_mapping else {}):
+            bands += _classes(dimension, group, model)
+            continue
         if dimension in WHENCE:
             group.problem(shown(dimension), "cannot be the name of a dimension", "it is a key of its own elsewhere")
         known = len(group.problems)
@@ -47,6 +55,34 @@ def read_bands(section: Cursor | None, model: Model) -> tuple[Band, ...]:
             _must_be_whole(group, "shares", [band.share for band in found])
         bands += found
     return tuple(bands)
+
+
+def _classes(dimension: str, group: Cursor, model: Model) -> list[Band]:
+    """Return the classes of a dimension that is a spread of persons: lognormal factors of mean 1, by quadrature.
+
+    The classes are the points of Gauss and Hermite, so that the first 2·classes − 1 moments of the normal are right.
+    """
+    here = group.fields((SPREAD,))[SPREAD]
+    known = len(here.problems)
+    at = here.fields(SPREAD_FIELDS, ("sigma", "parameters"), A_SPREAD)
+    whence = read_whence(at, here, LEVER_EVIDENCE, required=True)
+    sigma = at["sigma"].read(read_number) if "sigma" in at else None
+    count = at["classes"].read(read_count) if "classes" in at else CLASSES
+    by_segment = [p.name for p in model.parameters if not p.bank_wide and p.unit == "rate"]
+    cursors = (at["parameters"].items() or []) if "parameters" in at else []
+    named = [name for c in cursors if (name := c.choice(by_segment, "a rate of a segment"))]
+    if sigma is not None and not 0 < sigma <= WIDEST_SPREAD:
+        at["sigma"].problem(at["sigma"].written, f"is not above 0 and up to {WIDEST_SPREAD:g}")
+    if count is not None and not 2 <= count <= MOST_CLASSES:
+        at["classes"].problem(at["classes"].written, f"is not 2 to {MOST_CLASSES} classes")
+    if len(here.problems) > known or not (sigma and count):
+        return []
+    points, weights = np.polynomial.hermite_e.hermegauss(count)
+    shares, factors = weights / weights.sum(), np.exp(sigma * points)
+    factors /= (shares * factors).sum()
+    fixed = [Value(Prior("fixed", float(f)), f"{f:.3g}", whence) for f in factors]
+    return [Band(f"{dimension}_{i}", dimension, float(share), dict.fromkeys(named, value), {}, whence)
+            for i, (share, value) in enumerate(zip(shares, fixed, strict=True), start=1)]  # fmt: skip
 
 
 def _band(name: str, dimension: str, here: Cursor, model: Model) -> Band:

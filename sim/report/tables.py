@@ -147,7 +147,9 @@ def _cells(row: dict[str, float], unit: float, lang: Lang) -> tuple[str, str]:
 
 
 def figures_used(plan: Plan) -> list[Figure]:
-    """Return the reported figures that a start rests on; others are only shown."""
+    """Return the reported figures that a start rests on; others are only shown. A posterior rests on all of them."""
+    if plan.scenario.fitted:
+        return list(plan.scenario.reported)
     origin, start = plan.model.origin, plan.scenario.start
     if origin is None:
         return []

@@ -13,6 +13,7 @@ from tests.conftest import ROOT, run_model
 
 CHILD = """
 extends: {root}/scenarios/baseline.yaml
+posterior: off
 segments:
   person:
     spread:

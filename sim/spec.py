@@ -211,6 +211,18 @@ class Model:
         """Return the positions of states on axis K."""
         return [self.states.index(s) for s in states]
 
+    @cached_property
+    def contagious(self) -> tuple[str, ...]:
+        """Parameters that act through exposure alone: without anybody to imitate their value makes no difference."""
+        found = set()
+        for flow in (f for f in self.flows if EXPOSURE in f.reads):
+            base = {n: 0.0 if n == EXPOSURE else self.parameter[n].plausible[0] for n in flow.reads}
+            for name in (n for n in flow.reads if n != EXPOSURE):
+                more = base | {name: self.parameter[name].plausible[1]}
+                if flow.hazard(**base) == flow.hazard(**more):
+                    found.add(name)
+        return tuple(p.name for p in self.parameters if p.name in found)
+
     def counted_in(self, measure: str) -> Counted:
         """Return what a measure is counted in: persons; a share where stock is divided by stock; else a ratio."""
         ratio = self.measure[measure].ratio

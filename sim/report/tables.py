@@ -177,7 +177,16 @@ def footnotes(plan: Plan, lang: Lang) -> str:
     """Return what a reader must know beside the table: how many runs, and what rests on unverified figures."""
     scenario = plan.scenario
     known = sum(bool(value.provenance.source) for value in scenario.parameters.values())
-    return FOOTNOTES[lang].format(
+    told = FOOTNOTES[lang].format(
         draws=f"{plan.draws:,}", seed=plan.seed, parameters=len(scenario.parameters), known=known,
         weak=("；" if lang == "zh" else "; ").join(unverified(plan)) or "–",
     )  # fmt: skip
+    levers = [lever.name for lever in scenario.levers if lever.parameter in plan.model.contagious]
+    return f"{told}\n{CONTAGION[lang].format(', '.join(levers))}" if levers else told
+
+
+CONTAGION = {
+    "en": "{}: figures of registered users cannot tell contagion from persons who differ (docs/people.md), so what "
+          "this wins rests on the prior.",
+    "zh": "{}：仅凭注册用户数据无法区分口碑传播与个人差异（见 docs/people.md），其效果取决于先验。",
+}  # fmt: skip

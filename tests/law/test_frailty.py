@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
+from sim.ensemble import Plan
 from sim.model import MODEL
+from sim.report.tables import footnotes
 from sim.scenario_file import load
 from sim.spec import Flow, Measure, Model, Parameter
 from tests.conftest import ROOT, run_model
 
 CHILD = """
 extends: {root}/scenarios/baseline.yaml
+posterior: off
 segments:
   person:
     spread:
@@ -99,3 +102,16 @@ def test_one_history_fits_contagion_among_unlike_persons_and_no_contagion_but_a_
     assert gains["neither"] == 0.0
     assert gains["contagion and spread"] > 0.04
     assert gains["contagion and spread"] > 2 * gains["contagion"]
+
+
+def test_a_lever_on_contagion_is_reported_with_the_warning_and_others_are_not(tmp_path):
+    assert MODEL.contagious == ("imitation_rate",)
+    lines = (
+        "levers:\n  referral: {{parameter: {}, multiply: +20%, from: 2024-01, evidence: assumption, reason: a guess}}\n"
+    )
+    for parameter, warned in (("imitation_rate", True), ("innovation_rate", False)):
+        path = tmp_path / f"{parameter}.yaml"
+        path.write_text(f"extends: {ROOT}/scenarios/baseline.yaml\n" + lines.format(parameter), encoding="utf-8")
+        plan = Plan(MODEL, load(path, MODEL))
+        assert ("referral: figures of registered users cannot tell" in footnotes(plan, "en")) is warned
+        assert ("referral：" in footnotes(plan, "zh")) is warned

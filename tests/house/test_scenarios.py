@@ -119,12 +119,15 @@ def unplaced(lever):
     return replace(lever, provenance=provenance, amount=amount)
 
 
+@pytest.mark.parametrize("start", ["posterior", "priors"])
 @pytest.mark.parametrize("name", ["new_citizen_edition", "youth_edition"])
-def test_dividing_the_customers_further_changes_nothing_by_itself(name, baseline, tmp_path):
+def test_dividing_the_customers_further_changes_nothing_by_itself(name, start, fitted, tmp_path):
     """So that what differs from the baseline comes from the levers; in expectation, since luck is by segment."""
     (tmp_path / "idle.yaml").write_text(f"extends: {ROOT}/scenarios/{name}.yaml\nlevers: off\n", encoding="utf-8")
-    idle = load(tmp_path / "idle.yaml", MODEL)
+    idle, baseline = load(tmp_path / "idle.yaml", MODEL), fitted
     assert len(idle.segments) > len(baseline.segments)
+    if start == "priors":
+        idle, baseline = replace(idle, fitted=None), replace(baseline, fitted=None)
     with (
         run(Plan(MODEL, baseline, draws=8, seed=1, fidelity="mean_field")) as one,
         run(Plan(MODEL, idle, draws=8, seed=1, fidelity="mean_field")) as other,

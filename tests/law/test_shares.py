@@ -161,7 +161,7 @@ def test_who_moves_matters_in_a_bank_of_a_few_hundred(year):
         interval = replace(figure.interval, low=figure.interval.low * 2e-6, high=figure.interval.high * 2e-6)
         return replace(figure, interval=interval)
 
-    few = replace(year, reported=tuple(small(figure) for figure in year.reported))
+    few = replace(year, reported=tuple(small(figure) for figure in year.reported), fitted=None)
     last = shares_of(Plan(MODEL, few, draws=400))[-1]
     assert last.shapley[LAYERS.index("moves")] > module.SLIGHT
     assert last.shapley.sum() == pytest.approx(1, abs=1e-9)

@@ -36,11 +36,6 @@ asks:
   active_220m: off
   kept_in_use: off
   two_hundred: {{measure: mau, at_least: 2亿, by: 2024-12}}
-  two_hundred_million: off
-  active_2027: off
-  registered_2027: off
-  active_220m: off
-  kept_in_use: off
 """
 
 

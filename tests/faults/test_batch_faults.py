@@ -303,7 +303,7 @@ def test_a_scenario_is_edited_between_start_and_resume(job, tmp_path):
     since = f"when '{out.as_posix()}/job' was begun; restore it, or give the changed job another folder with --out"
     assert str(refusal.value) == (
         f"{path}:3  draws: '400' was '300' {since}\n"
-        f"{scenario}:10  levers.seniors.from: '2023-03' was '2023-02' {since}\n"
+        f"{scenario}:11  levers.seniors.from: '2023-03' was '2023-02' {since}\n"
         "2 problems; nothing was run."
     )
     assert content(out / "job") == before

@@ -64,7 +64,8 @@ def test_redrawing_parameters_redraws_the_row_and_nothing_else(draws, fitted):
     again = draw(MODEL, fitted, streams, np.arange(DRAWS))
     assert (again.base["lapse_rate"] != draws.base["lapse_rate"]).mean() > 0.95
     same, other = (
-        paths(draws.sizes, fitted.start, 24, s, np.arange(DRAWS), draws.origin)["adoption"] for s in (Streams(11), streams)
+        paths(draws.sizes, fitted.start, 24, s, np.arange(DRAWS), draws.origin)["adoption"]
+        for s in (Streams(11), streams)
     )
     np.testing.assert_array_equal(same, other)
 
@@ -148,7 +149,8 @@ def test_the_fan_of_mau_is_as_wide_as_comparable_banks_scatter(fitted):
     numbers = np.arange(4000)
     still = replace(fitted, shocks={name: replace(s, drift=None) for name, s in fitted.shocks.items()})
     with_drift, without = (
-        np.log(run_block(Plan(MODEL, s, seed=1, fidelity="mean_field"), numbers)[0].observe("mau")) for s in (fitted, still)
+        np.log(run_block(Plan(MODEL, s, seed=1, fidelity="mean_field"), numbers)[0].observe("mau"))
+        for s in (fitted, still)
     )
     for year, low, high in ((1, 0.06, 0.10), (3, 0.12, 0.16), (5, 0.16, 0.21)):
         assert low < with_drift[12 * year].std() < high

@@ -12,6 +12,7 @@ their figures say about that rate is left to its prior, so that it is not counte
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,9 +87,13 @@ def _live(history: History, z: Floats) -> Passage:
     log, alive = np.zeros(draws), np.arange(draws)
     normals, shocks, ends = (np.full((count, n, draws), np.nan) for n in (2, 2, 3))
     lives, before, state = Lives.of(history, z), np.zeros((2, draws)), None
+    paces: list[Floats] = []
     for y, year in enumerate(history.years):
         law = lives.law if y else lives.law.stationary()
-        found = solve(lives, law, year, state, before, history.luck(z[:, alive], year))
+        pace = lives.pace(year, state)
+        ahead = [np.nan_to_num(pace - paces[-1][alive])] if paces else []
+        paces.append(_scattered(pace, alive, draws))
+        found = solve(lives, law, year, state, before, history.luck(z[:, alive], year), *ahead)
         log[alive] += found.log_density
         on = np.flatnonzero(np.isfinite(found.log_density))
         log[np.delete(alive, on)] = -np.inf
@@ -100,6 +105,13 @@ def _live(history: History, z: Floats) -> Passage:
     everywhere = np.zeros(draws, np.intp)
     everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
     return Passage(log, normals, shocks, ends, state.columns(everywhere) if alive.size else state)
+
+
+def _scattered(values: Floats, rows: Rows, size: int) -> Floats:
+    """Return values at their positions among (size,), NaN elsewhere."""
+    out = np.full(size, np.nan)
+    out[rows] = values
+    return out
 
 
 @dataclass(frozen=True)
@@ -172,11 +184,13 @@ class Lives:
         ends = [self.values(year, shocks, ago) for ago in (year.months / 12.0, 0.0)]
         now = self.steady(ends[1]) if state is None else State(state.occupancy.copy(), state.customers.copy())
         shape = now.customers.shape
-        odds, idle, full = (np.empty((2, n, *shape)) for n in (len(model.flows), *[bends.flows.size] * 2))
+        odds, idle, full = (
+            np.empty((n, shape[0], 2, shape[1])) for n in (len(model.flows), bends.flows.size, bends.flows.size)
+        )
         for e, values in enumerate(ends):
-            odds[e] = Chances(model, *shape).update(values, np.zeros(shape))
+            odds[:, :, e] = Chances(model, *shape).update(values, np.zeros(shape))
             for i, f in enumerate(bends.flows):
-                idle[e, i], full[e, i] = (self._hazard(int(f), values, exposure) for exposure in (0.0, 1.0))
+                idle[i, :, e], full[i, :, e] = (self._hazard(int(f), values, exposure) for exposure in (0.0, 1.0))
         come, growth = self._coming(year, ends[1], now.customers)
         counted = np.empty((year.months + 1, 2, shape[1]))
         along = np.arange(1, year.months + 1) / max(year.months, 1)
@@ -217,7 +231,11 @@ class Lives:
         customers = shares * self.everyone
         reachable = self.base[origin.reach] * customers
         inside, lively = self.states(origin.level), self.states(origin.active)
-        chances, growth, active = Chances(model, *customers.shape), np.full(self.level.shape, 0.01), ACTIVE_GUESS
+        chances, growth, active = (
+            Chances(model, *customers.shape),
+            np.full(self.level.shape, 0.01),
+            np.array(ACTIVE_GUESS),
+        )
         registered = reachable * (self.level / add_up(reachable))
         for _ in range(STEADY_ROUNDS):
             exposure = active_share_met(self.history.target.mixing, registered * active, customers)
@@ -246,8 +264,16 @@ class Lives:
                 crossed -= odds[f] * parts[inside.index(leaves)]
         return add_up(crossed)
 
+    def pace(self, year: Year, state: State | None) -> Floats:
+        """Return the log of how many register in a year, of those who could, (R,); NaN where that is not known."""
+        if state is None or year.level is None:
+            return np.full(self.level.shape, np.nan)
+        added = self.goals[year.level[0].name] - self.level_and_active(state)[LEVEL]
+        rest = add_up(state.occupancy[self.history.model.states.index(self.history.origin.rest)])
+        return np.asarray(np.log(added / rest * 12.0 / max(year.level[1], 1)))
+
     def pinned(self, state: State, year: Year, rows: Rows) -> State:
-        """Return the state of some draws with the year-end's figures met to the last digit; the rest makes up for it."""
+        """Return the state of some draws with the year-end's figures met to the digit; the rest makes up for it."""
         origin, occupancy = self.history.origin, state.occupancy.copy()
         lively, inside = self.states(origin.active), self.states(origin.level)
         idle = [k for k in inside if k not in lively]
@@ -272,7 +298,7 @@ def _pool(history: History, base: Mapping[str, Floats], fixed: Mapping[str, Floa
     figures = history.reported(history.origin.everyone)
     months = history.last - history.first
     log = np.tile(np.log(own), (months, 1))
-    for a, b in zip(figures, figures[1:], strict=False):
+    for a, b in pairwise(figures):
         rate = np.log(fixed[b.name] / fixed[a.name]) / (b.month - a.month)
         log[max(a.month - history.first, 0) : max(b.month - history.first, 0)] = rate
     anchor = next((f for f in figures if f.month >= history.first), figures[-1])
@@ -294,15 +320,26 @@ class Solution:
     state: State
 
 
-def solve(lives: Lives, law: Innovations, year: Year, state: State | None, before: Floats, luck: Floats) -> Solution:
+def solve(
+    lives: Lives,
+    law: Innovations,
+    year: Year,
+    state: State | None,
+    before: Floats,
+    luck: Floats,
+    ahead: Floats | float = 0.0,
+) -> Solution:
     """Return the year in which each draw comes to its figures.
 
     Parameters
     ----------
     state : at the end of the year before; None for the first year.
     before, luck : (2, R) shocks of the year before, and the normals of what no figure fixes.
+    ahead : (R,) by how much the level's shock may differ from that of the year before; only where Newton begins.
     """
     shocks = law.shocks(before, luck, year.solved)
+    if year.level:
+        shocks[LEVEL] += np.clip(ahead, -1.0, 1.0)
     unknown = [path for path in (LEVEL, ACTIVE) if year.solved[path]]
     if not unknown:
         end, _ = lives.year(year, state, shocks)
@@ -313,7 +350,7 @@ def solve(lives: Lives, law: Innovations, year: Year, state: State | None, befor
     for _ in range(PASSES):
         step, steep, far, reached = _newton(lives, year, state, shocks, unknown, left)
         there = far < CLOSE
-        shocks[np.ix_(unknown, left)] += np.where(there, step, np.clip(step, -1.0, 1.0))
+        shocks[np.array(unknown)[:, None], left] += np.where(there, step, np.clip(step, -1.0, 1.0))
         done = left[there]
         steepness[done] = steep[there]
         pinned = lives.pinned(reached.columns(np.flatnonzero(there)), year, done)

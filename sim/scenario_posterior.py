@@ -1,4 +1,4 @@
-"""The key `posterior`: a scenario starts from draws fitted to what was reported, if it still says what they were fitted to.
+"""The key `posterior`: a scenario starts from draws fitted to what was reported, if it still says what that was.
 
 A posterior is a folder: `draws.parquet`, and `posterior.json` with what it was fitted with, which is all that is read
 here. Whatever a scenario changes of that would not be in the draws, so it is refused, with the ways out. Who meets

@@ -456,9 +456,10 @@ def live(  # noqa: PLR0913 a year of a model has so many parts
     for t in range(growth.shape[0] + 1):
         for m in range(inside.shape[0]):
             _count(occupancy, inside[m], people)
-            counted[t, m] = 0.0
-            for s in range(people.shape[0]):
-                counted[t, m] += people[s]
+            total = counted[t, m]
+            total[:] = 0.0
+            for s in range(customers.shape[0]):
+                total += people[s]
         if t < growth.shape[0]:
             _count(occupancy, exposed, people)
             _meet(mixing, people, customers, met)

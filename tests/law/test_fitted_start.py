@@ -124,6 +124,7 @@ def test_draws_that_are_not_those_of_the_record_are_refused(fitted):
         ("drift: {engagement: {mean: 1%, sd: 1%, reason: mine}}", "drift.engagement: 'mean 1%, sd 1%'"),
         ("posterior: icbc_mobil", "posterior: 'icbc_mobil' is not a posterior; did you mean 'icbc_mobile'?"),
         ("season: {resume_rate: {by_month: [1,1,1,1,1,1,1,1,1,1,1,1.2], reason: mine}}", "resume_rate: this season"),
+        ("shocks: {adoption: {tails: 4}}", "shocks.adoption.tails: 4 degrees of freedom is not what posterior"),
         ("segments: {place: {city: {share: 60%}, county: {share: 40%}}}", "segments.place: this dimension divides"),
     ],
 )  # fmt: skip

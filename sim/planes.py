@@ -5,14 +5,14 @@ person 64·w + i. What is done to one person is then a few logical operations on
 place, so that fresh memory holds nobody.
 
 Who moves is decided by comparing a uniform number of 40 bits per person with the cumulative chances of the person's
-state, from the highest bit down and for 64 persons at a time; after `PREFIX` bits about one person in a hundred is
-undecided and compared alone. Persons are taken in groups of 64 words, whose scratch stays in the nearest cache.
+state, from the highest bit down and for 512 persons at a time; after `PREFIX` bits about one person in two thousand is
+undecided and compared alone.
 
-Luck is counter-based: bit b of word w of group g is a bit of ``mix(mix(key + (g + 1)·γ) + (64·w + b)·γ)``, SplitMix64's
-own sequence, whichever thread makes it.
+Luck is counter-based, whichever thread makes it: bit b of word w of group g is a bit of half-words 128·b + 2·w and the
+next of ``stirred(mix(key + (g + 1)·γ))``; the lower bits of who stays undecided are SplitMix64's, from the same root.
 
-This file knows no state or flow by name. Its compiled functions call none of another file but the mixer; numba's cache
-does not see a change there, and a test holds the bits that come out here against the mixer itself.
+This file knows no state or flow by name. Its compiled functions call none of another file but the mixer and
+`sim.lanes`; numba's cache does not see a change there, and a test holds the bits against both in plain Python.
 
 References
 ----------
@@ -29,6 +29,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from sim.kernels import GAMMA, mix
+from sim.lanes import WIDE, any_of, count_on, load, spread, stirred, store, wide
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -39,14 +40,13 @@ GROUP = LANES * WORDS  # persons of a group
 CHANCE_BITS = 40  # a chance is a whole multiple of 2⁻⁴⁰
 
 # Unsigned throughout: with signed indices the compiler gives up vector code, and a sweep takes eight times as long.
-_G = np.uint64(WORDS)
-_ZERO, _ONE, _TWO, _THREE, _SEVEN, _EIGHT = (np.uint64(n) for n in (0, 1, 2, 3, 7, 8))
+_G, _V = np.uint64(WORDS), np.uint64(WIDE)
+_ZERO, _ONE, _TWO, _THREE, _EIGHT = (np.uint64(n) for n in (0, 1, 2, 3, 8))
 _ALL = np.uint64(2**64 - 1)
-PREFIX = np.uint64(8)  # bits compared for all at once: tuning
+PREFIX = np.uint64(12)  # bits compared for all at once: tuning
 _TOP = np.uint64(CHANCE_BITS - 1)
 _SIX = np.uint64(6)
 _FIRST_LANES = np.uint64(LANES - 1)
-_LAST_COUNTER = np.uint64(63)
 
 _options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
@@ -90,99 +90,92 @@ def _can_be_left(cuts: Uints) -> Uints:
 
 @njit(_cube(_table, _row, uint64), **_options)
 def _unions_by_bit(cuts: Uints, live: Uints, triples: Any) -> Uints:
-    """Return where the unions stand of those whose cut has a bit set, (PREFIX, L, triples)."""
-    union = np.zeros((PREFIX, np.uint64(cuts.shape[1]), triples), np.uint64)
-    for b in range(PREFIX):
-        for j in range(np.uint64(cuts.shape[1])):
+    """Return where the unions stand of those whose cut has a bit set, (L, PREFIX, triples)."""
+    union = np.zeros((np.uint64(cuts.shape[1]), PREFIX, triples), np.uint64)
+    for j in range(np.uint64(cuts.shape[1])):
+        for b in range(PREFIX):
             for c in range(triples):
-                union[b, j, c] = c * _EIGHT * _G
+                union[j, b, c] = c * _EIGHT * _V
             for i in range(np.uint64(live.size)):
                 if (cuts[live[i], j] >> (_TOP - b)) & _ONE:
-                    union[b, j, i // _THREE] += _G << (i % _THREE)
+                    union[j, b, i // _THREE] += _V << (i % _THREE)
     return union
 
 
-@njit(
-    uint64(uint64[::1], uint64, uint64, uint64, uint64[::1], uint64[::1], uint64[::1], uint64[::1], uint64[::1]),
-    **_inlined,
-)
-def _find(
-    planes: Uints, stride: Any, depth: Any, a: Any, codes: Uints, live: Uints, at: Uints, here: Uints, some: Uints
-) -> Any:  # fmt: skip
-    """Mark in `here` who of a group holds each live code, in `some` who holds any; return 0 if nobody does."""
-    for w in range(_G):
-        some[w] = _ZERO
-    for i in range(np.uint64(live.size)):
-        o, code = at[i], codes[live[i]]
-        flip = _ZERO if code & _ONE else _ALL
-        for w in range(_G):
-            here[o + w] = planes[a + w] ^ flip
-        for p in range(_ONE, depth):
-            flip = _ZERO if (code >> p) & _ONE else _ALL
-            ap = a + p * stride
-            for w in range(_G):
-                here[o + w] &= planes[ap + w] ^ flip
-        for w in range(_G):
-            some[w] |= here[o + w]
-    anybody = _ZERO
-    for w in range(_G):
-        anybody |= some[w]
-    return anybody
-
-
-@njit(void(_row, uint64, uint64), **_inlined)
-def _unite(here: Uints, alive: Any, triples: Any) -> None:
-    """Fill in who holds any of two or three codes of each triple."""
+@njit(_table(uint64, uint64), **_options)
+def _pairs(alive: Any, triples: Any) -> Uints:
+    """Return which unions of two or three codes of a triple are of which others: (n, 3), a union and its two parts."""
+    pairs, n = np.empty((triples * _EIGHT, _THREE), np.uint64), _ZERO
     for c in range(triples):
         for s in range(_THREE, _EIGHT):
             low = s & (~s + _ONE)
             if s != low and _THREE * c < alive and s < (_ONE << min(_THREE, alive - _THREE * c)):
-                x, y, z = (c * _EIGHT + s) * _G, (c * _EIGHT + (s ^ low)) * _G, (c * _EIGHT + low) * _G
-                for w in range(_G):
-                    here[x + w] = here[y + w] | here[z + w]
+                pairs[n, 0], pairs[n, 1], pairs[n, 2] = c * _EIGHT + s, c * _EIGHT + (s ^ low), c * _EIGHT + low
+                n += _ONE
+    return pairs[:n] * _V
 
 
-@njit(
-    void(uint64[::1], uint64[:, :, ::1], uint64, uint64, uint64[::1], uint64[::1], uint64[::1], uint64[::1]), **_inlined
-)
+@njit(_table(_row, _row, _table, _row), **_options)
+def _moves(codes: Uints, live: Uints, to: Uints, at: Uints) -> Uints:
+    """Return the moves there are: (n, 5), where the code's people stand, level, bits that change, row and column."""
+    moves, n = np.empty((live.size * to.shape[1], 5), np.uint64), 0
+    for j in range(to.shape[1]):
+        for i in range(live.size):
+            change = to[live[i], j] ^ codes[live[i]]
+            if change != _ZERO:
+                moves[n, 0], moves[n, 1], moves[n, 2], moves[n, 3], moves[n, 4] = at[i], j * _V, change, live[i], j
+                n += 1
+    return moves[:n]
+
+
+@njit(wide(_row, uint64, uint64, uint64, _row, _row, _row, _row), **_inlined)
+def _find(
+    planes: Uints, stride: Any, depth: Any, a: Any, codes: Uints, live: Uints, at: Uints, here: Uints
+) -> Any:  # fmt: skip
+    """Mark in `here` who of eight words holds each live code; return who holds any."""
+    some = spread(_ZERO)
+    for i in range(np.uint64(live.size)):
+        code = codes[live[i]]
+        mine = load(planes, a) ^ spread(_ZERO if code & _ONE else _ALL)
+        for p in range(_ONE, depth):
+            mine &= load(planes, a + p * stride) ^ spread(_ZERO if (code >> p) & _ONE else _ALL)
+        store(here, at[i], mine)
+        some |= mine
+    return some
+
+
+@njit(wide(wide, _row, _cube, uint64, _row, _row, _row), **_inlined)
 def _compare(
-    here: Uints, union: Uints, b: Any, j: Any, luck: Uints, some: Uints, below: Uints, tied: Uints
-) -> None:  # fmt: skip
-    """Compare bit b of everybody's luck with that of their cut of level j."""
-    o, x, y = j * _G, union[b, j, 0], union[b, j, 1]
-    if union.shape[2] == 2:
-        for w in range(_G):
-            theirs = here[x + w] | here[y + w]
-            unlike = luck[w] ^ theirs
-            below[o + w] |= tied[o + w] & unlike & theirs
-            tied[o + w] &= ~unlike
-        return
-    for w in range(_G):
-        some[w] = here[x + w] | here[y + w]
-    for c in range(_TWO, np.uint64(union.shape[2])):
-        x = union[b, j, c]
-        for w in range(_G):
-            some[w] |= here[x + w]
-    for w in range(_G):
-        unlike = luck[w] ^ some[w]
-        below[o + w] |= tied[o + w] & unlike & some[w]
-        tied[o + w] &= ~unlike
+    some: Any, here: Uints, union: Uints, j: Any, luck: Uints, below: Uints, tied: Uints
+) -> Any:  # fmt: skip
+    """Mark who is below their cut of level j by the prefix, and who is tied; return the tied."""
+    under, even = spread(_ZERO), some
+    for b in range(PREFIX):
+        theirs = load(here, union[j, b, 0]) | load(here, union[j, b, 1])
+        for c in range(_TWO, np.uint64(union.shape[2])):
+            theirs |= load(here, union[j, b, c])
+        parted = even & (load(luck, b * _V) ^ theirs)
+        under |= parted & theirs
+        even ^= parted
+    store(below, j * _V, under)
+    store(tied, j * _V, even)
+    return even
 
 
-@njit(void(uint64, _table, _row, _row, _row, _row, _row), **_inlined)
+@njit(void(uint64, uint64, _table, _row, _row, _row, _row, _row), **_inlined)
 def _decide(
-    root: Any, cuts: Uints, live: Uints, at: Uints, here: Uints, below: Uints, tied: Uints
+    root: Any, first: Any, cuts: Uints, live: Uints, at: Uints, here: Uints, below: Uints, tied: Uints
 ) -> None:  # fmt: skip
     """Compare the bits below the prefix, one by one for the few who are still tied with a cut."""
     levels = np.uint64(cuts.shape[1])
     rest = (_ONE << (_TOP + _ONE - PREFIX)) - _ONE
-    for w in range(_G):
+    for w in range(_V):
         left = _ZERO
         for j in range(levels):
-            left |= tied[j * _G + w]
+            left |= tied[j * _V + w]
         if left == _ZERO:
             continue
-        word_root = mix(root + (w * _G + _LAST_COUNTER) * GAMMA)
+        word_root = mix(root + (first + w + _ONE) * GAMMA)
         while left != _ZERO:
             lane = lowest(left)
             bit = _ONE << lane
@@ -192,35 +185,30 @@ def _decide(
             while here[at[i] + w] & bit == _ZERO:
                 i += _ONE
             for j in range(levels):
-                if tied[j * _G + w] & bit and u < (cuts[live[i], j] & rest):
-                    below[j * _G + w] |= bit
+                if tied[j * _V + w] & bit and u < (cuts[live[i], j] & rest):
+                    below[j * _V + w] |= bit
 
 
-@njit(void(_row, uint64, _row), **_inlined)
-def _newly_below(below: Uints, j: Any, some: Uints) -> None:
-    """Mark in `some` who is below their cut of level j and not below that of the level before."""
-    for w in range(_G):
-        some[w] = below[j * _G + w]
-    if j > _ZERO:
-        for w in range(_G):
-            some[w] &= ~below[(j - _ONE) * _G + w]
-
-
-@njit(int64(_row, uint64, uint64, uint64, uint64, _row, uint64, _row), **_inlined)
+@njit(void(_row, uint64, uint64, uint64, _table, _row, _row, _row, _row), **_inlined)
 def _apply(
-    planes: Uints, stride: Any, depth: Any, a: Any, change: Any, here: Uints, m: Any, some: Uints
-) -> Any:  # fmt: skip
-    """Change the code of those of `some` who hold the code at `m`; return how many they are."""
-    moved = _ZERO
-    for w in range(_G):
-        moved += ones(here[m + w] & some[w])
-    if moved:
-        for p in range(depth):
-            if (change >> p) & _ONE:
-                ap = a + p * stride
-                for w in range(_G):
-                    planes[ap + w] ^= here[m + w] & some[w]
-    return int64(moved)
+    planes: Uints, stride: Any, depth: Any, a: Any, moves: Uints, here: Uints, below: Uints, moving: Uints,
+    moved: Uints,
+) -> None:  # fmt: skip
+    """Change the codes of those who move, and count them on in `moved`."""
+    for x in range(np.uint64(moves.shape[0])):
+        j = moves[x, 1]
+        fresh = load(below, j)
+        if j > _ZERO:
+            fresh ^= load(below, j - _V)  # who is below a cut is below all that follow
+        fresh &= load(here, moves[x, 0])
+        store(moving, x * _V, fresh)
+        store(moved, x * _V, count_on(load(moved, x * _V), fresh))
+    for p in range(depth):
+        plane = load(planes, a + p * stride)
+        for x in range(np.uint64(moves.shape[0])):
+            if (moves[x, 2] >> p) & _ONE:
+                plane ^= load(moving, x * _V)
+        store(planes, a + p * stride, plane)
 
 
 _advancing = void(_row, uint64, uint64, _row, _row, _table, _table, int64[:, ::1])
@@ -250,35 +238,29 @@ def advance(
     triples = max(_TWO, (alive + _TWO) // _THREE)  # unions of three codes each are looked up
     at = np.empty(alive, np.uint64)
     for i in range(alive):
-        at[i] = ((i // _THREE) * _EIGHT + (_ONE << (i % _THREE))) * _G
-    union = _unions_by_bit(cuts, live, triples)
-    here = np.zeros(triples * _EIGHT * _G, np.uint64)
-    below, tied = np.empty(levels * _G, np.uint64), np.empty(levels * _G, np.uint64)
-    luck, some = np.empty(_G, np.uint64), np.empty(_G, np.uint64)
-    for g in range(where[0]):
-        a = g * _G
-        if _find(planes, stride, depth, a, codes, live, at, here, some) == _ZERO:
+        at[i] = ((i // _THREE) * _EIGHT + (_ONE << (i % _THREE))) * _V
+    union, pairs, moves = _unions_by_bit(cuts, live, triples), _pairs(alive, triples), _moves(codes, live, to, at)
+    here, luck = np.zeros(triples * _EIGHT * _V, np.uint64), np.empty(PREFIX * _V, np.uint64)
+    below, tied = np.empty(levels * _V, np.uint64), np.empty(levels * _V, np.uint64)
+    moving, moved = np.empty(moves.shape[0] * WIDE, np.uint64), np.zeros(moves.shape[0] * WIDE, np.uint64)
+    for a in range(_ZERO, where[0] * _G, _V):
+        some = _find(planes, stride, depth, a, codes, live, at, here)
+        if any_of(some) == _ZERO:
             continue
-        _unite(here, alive, triples)
-        for j in range(levels):
-            for w in range(_G):
-                below[j * _G + w] = _ZERO
-                tied[j * _G + w] = some[w]
-        root = mix(where[2] + (where[1] + g + _ONE) * GAMMA)
+        for x in range(np.uint64(pairs.shape[0])):
+            store(here, pairs[x, 0], load(here, pairs[x, 1]) | load(here, pairs[x, 2]))
+        root, first = mix(where[2] + (where[1] + a // _G + _ONE) * GAMMA), a % _G
         for b in range(PREFIX):
-            bit_root = root + b * GAMMA
-            for w in range(_G):
-                luck[w] = mix(bit_root + w * (_G * GAMMA))
-            for j in range(levels):
-                _compare(here, union, b, j, luck, some, below, tied)
-        _decide(root, cuts, live, at, here, below, tied)
+            store(luck, b * _V, stirred(root, (b * _G + first) * _TWO))
+        undecided = spread(_ZERO)
         for j in range(levels):
-            _newly_below(below, j, some)
-            for i in range(alive):
-                e = live[i]
-                change = to[e, j] ^ codes[e]
-                if change != _ZERO:
-                    counts[e, j] += _apply(planes, stride, depth, a, change, here, at[i], some)
+            undecided |= _compare(some, here, union, j, luck, below, tied)
+        if any_of(undecided) != _ZERO:
+            _decide(root, first, cuts, live, at, here, below, tied)
+        _apply(planes, stride, depth, a, moves, here, below, moving, moved)
+    for x in range(moves.shape[0]):
+        for w in range(WIDE):
+            counts[moves[x, 3], moves[x, 4]] += int64(moved[x * WIDE + w])
 
 
 @njit(void(_row, uint64, uint64, uint64, uint64, uint64), **_options)

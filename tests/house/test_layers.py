@@ -18,7 +18,7 @@ SIM = ROOT / "sim"
 # scenario file (`scenario_…`) count as such a package.
 LAYERS = (
     ("errors",),
-    ("quantities", "kernels", "located", "memory", "sensitivity"),
+    ("quantities", "kernels", "lanes", "located", "memory", "sensitivity"),
     ("streams", "priors", "reading", "planes", "graphs"),
     ("spec", "scenario"),
     ("model", "step", "trajectory", "staffing", "networks"),

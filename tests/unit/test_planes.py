@@ -20,6 +20,14 @@ def mixed(x):
     return x ^ (x >> 31)
 
 
+def stirred(root, counter):
+    """One half-word of `sim.lanes.stirred` on Python's integers."""
+    x = (root + counter * 0x9E3779B9) % 2**32
+    x = ((x ^ (x >> 16)) * 0x7FEB352D) % 2**32
+    x = (((x ^ (x >> 15)) + (root >> 32)) * 0x846CA68B) % 2**32
+    return x ^ (x >> 16)
+
+
 def uniform(key, person):
     """The 40 bits of one person, from the description in `sim.planes`."""
     word, lane = divmod(person, 64)
@@ -27,8 +35,8 @@ def uniform(key, person):
     root = mixed(key + (group + 1) * GAMMA)
     bits = 0
     for b in range(PREFIX):
-        bits = 2 * bits + ((mixed(root + (64 * word + b) * GAMMA) >> lane) & 1)
-    rest = mixed(mixed(root + (64 * word + 63) * GAMMA) + (lane + 1) * GAMMA) >> (24 + PREFIX)
+        bits = 2 * bits + ((stirred(root, 128 * b + 2 * word + lane // 32) >> lane % 32) & 1)
+    rest = mixed(mixed(root + (word + 1) * GAMMA) + (lane + 1) * GAMMA) >> (24 + PREFIX)
     return (bits << (planes.CHANCE_BITS - PREFIX)) + rest
 
 

@@ -384,7 +384,9 @@ def _newton(
     lives: Lives, year: Year, state: State | None, shocks: Floats, unknown: list[int], rows: Rows, goal: Floats,
     floor: Floats | None,
 ) -> tuple[Floats, Floats, Floats, State]:  # fmt: skip
-    """Return Newton's step (n, B), log |d figures / d shocks| (B,), how far off it is (B,), and the state reached.
+    """Return Newton's step (n, B), log |d figures / d shocks| (B,), how far off it is (B,), and the state to come.
+
+    The state is that after the step, as far as the slopes tell.
 
     Solved are the logarithm of the level, less a floor so that it is nearly linear in the shock, and the log odds of
     being active.
@@ -405,7 +407,11 @@ def _newton(
     step = np.zeros((count, size))
     step[:, good] = np.linalg.solve(slopes[good], missing.T[good][..., None])[..., 0].T
     far = np.where(good, np.abs(missing).max(axis=0), np.nan)
-    return step, np.log(np.abs(determinant)) + log_size[0], far, end.columns(np.arange(size))
+    people = end.occupancy.reshape(*end.occupancy.shape[:2], count + 1, size)
+    there = people[:, :, 0] + sum(
+        s / SLOPE_STEP * (people[:, :, i] - people[:, :, 0]) for i, s in enumerate(step, start=1)
+    )
+    return step, np.log(np.abs(determinant)) + log_size[0], far, State(there, end.customers[:, :size])
 
 
 def _scaled(at: Floats, floor: Floats | None, unknown: list[int]) -> tuple[Floats, Floats]:

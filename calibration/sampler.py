@@ -19,7 +19,7 @@ from sim.streams import Streams, digest
 
 Floats = NDArray[np.float64]
 
-STRETCH = 40  # steps between checkpoints
+STRETCH = 25  # steps between checkpoints
 MOVES = ((0.7, "DEMove"), (0.1, "DESnookerMove"), (0.2, "StretchMove"))
 SEEDS = 2**32
 
@@ -29,9 +29,9 @@ class Effort:
     """How much is sampled: ensembles of walkers, each taking steps, the first `burn` of which are not kept."""
 
     ensembles: int = 4
-    walkers: int = 256
-    burn: int = 120
-    steps: int = 480
+    walkers: int = 512
+    burn: int = 100
+    steps: int = 250
 
     @property
     def kept(self) -> int:

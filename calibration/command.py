@@ -15,7 +15,7 @@ from calibration.sampler import Effort
 from calibration.stored import read
 from calibration.targets import Target, load, require_enough
 from calibration.update import Update
-from calibration.update import update as weigh_anew
+from calibration.update import update as updated
 from sim.report.folder import aside
 from sim.scenario_posterior import facts
 from sim.scenario_values import FIGURE_EVIDENCE
@@ -69,7 +69,7 @@ def calibrate(
 def update(target: Target, name: str, model: Model, out: Path, seed: int, progress: Progress) -> tuple[Update, Path]:
     """Weigh the draws of a stored posterior anew by a target's new figures, write the folder, and keep the scores."""
     with progress(f"updating {name}") as told:
-        found = weigh_anew(read(name, model), target, model, seed, ROWS)
+        found = updated(read(name, model), target, model, seed, ROWS)
         told(1, 1)
     final = out / name_of(target)
     with aside(final) as folder:

@@ -21,6 +21,7 @@ from sim.streams import Streams
 Floats = NDArray[np.float64]
 Told = Callable[[int, int], None]
 
+EFFORT = Effort()
 ROWS = 4000  # draws kept of a fit
 PRIOR_DRAWS = 150_000  # of the second engine
 POLL_SECONDS = 0.2
@@ -31,7 +32,7 @@ def fit(
     model: Model,
     work: Path,
     seed: int = 1,
-    effort: Effort = Effort(),
+    effort: Effort = EFFORT,
     workers: int = 1,
     rows: int = ROWS,
     told: Told = lambda done, total: None,
@@ -104,7 +105,7 @@ def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: i
         try:
             while not all(future.done() for future in waiting):
                 wait(waiting, POLL_SECONDS)
-                told(sum(done), total)
+                told(sum(int(steps) for steps in done[:]), total)
             return [future.result() for future in waiting]
         except BaseException:
             pool.shutdown(cancel_futures=True)

@@ -55,7 +55,7 @@ class Bends:
     Parameters
     ----------
     flows : indices (B,) of those that compete where one of them reads the exposure.
-    exposed : indices of the states that one is exposed to.
+    exposed : (K,) 1 for the states that one is exposed to.
     inside : (2, K) 1 for the states of the level and of the active.
     """
 
@@ -68,7 +68,11 @@ class Bends:
         """Return those of a model."""
         flows = [f for exits in model.exits if any(EXPOSURE in model.flows[f].reads for f in exits) for f in exits]
         inside = [np.isin(model.states, model.measure[name].stock) for name in (origin.level, origin.active)]
-        return cls(np.array(flows, np.int64), np.array(model.exposed, np.int64), np.array(inside, np.int64))
+        return cls(
+            np.array(flows, np.int64),
+            np.isin(model.states, model.exposed_to).astype(np.int64),
+            np.array(inside, np.int64),
+        )
 
 
 def value_at(figure: Figure, z: Floats) -> Floats:

@@ -12,6 +12,7 @@ their figures say about that rate is left to its prior, so that it is not counte
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 PASSES = 10  # of a year, at most, until it ends at its figures
-CLOSE = 1e-3  # of what the year adds (log scale): a Newton step from here moves the shock by less than 1e-5 too far
+CLOSE = 2e-3  # of what the year adds (log scale): a Newton step from here moves the shock by less than 1e-4 too far
 SLOPE_STEP = 1e-4  # log scale, for slopes by differences
 STEADY_ROUNDS = 4  # of the state before the first figure, whose exposure and growth depend on itself
 LEAST_LEVEL = 0.95  # of the level a year before: no bank loses one in twenty registered in a year
@@ -47,7 +48,7 @@ class State:
 
     def columns(self, rows: Rows) -> "State":
         """Return the state of some draws, by their positions (B,)."""
-        return State(self.occupancy[..., rows], self.customers[:, rows])
+        return State(np.take(self.occupancy, rows, -1), np.take(self.customers, rows, -1))
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,13 @@ def _live(history: History, z: Floats) -> Passage:
     log, alive = np.zeros(draws), np.arange(draws)
     normals, shocks, ends = (np.full((count, n, draws), np.nan) for n in (2, 2, 3))
     lives, before, state = Lives.of(history, z), np.zeros((2, draws)), None
+    paces: list[Floats] = []
     for y, year in enumerate(history.years):
         law = lives.law if y else lives.law.stationary()
-        found = solve(lives, law, year, state, before, history.luck(z[:, alive], year))
+        pace = lives.pace(year, state)
+        ahead = [np.nan_to_num(pace - paces[-1][alive])] if paces else []
+        paces.append(_scattered(pace, alive, draws))
+        found = solve(lives, law, year, state, before, history.luck(z[:, alive], year), *ahead)
         log[alive] += found.log_density
         on = np.flatnonzero(np.isfinite(found.log_density))
         log[np.delete(alive, on)] = -np.inf
@@ -100,6 +105,13 @@ def _live(history: History, z: Floats) -> Passage:
     everywhere = np.zeros(draws, np.intp)
     everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
     return Passage(log, normals, shocks, ends, state.columns(everywhere) if alive.size else state)
+
+
+def _scattered(values: Floats, rows: Rows, size: int) -> Floats:
+    """Return values at their positions among (size,), NaN elsewhere."""
+    out = np.full(size, np.nan)
+    out[rows] = values
+    return out
 
 
 @dataclass(frozen=True)
@@ -143,8 +155,8 @@ class Lives:
     def columns(self, rows: Rows) -> "Lives":
         """Return the lives of some draws, by their positions (B,), each as often as it is named."""
         return Lives(
-            self.history, {name: value[:, rows] for name, value in self.base.items()}, self.law.columns(rows),
-            self.drift[:, rows], self.level[rows], self.everyone[rows], self.growth[:, rows],
+            self.history, {name: np.take(value, rows, -1) for name, value in self.base.items()}, self.law.columns(rows),
+            self.drift[:, rows], self.level[rows], self.everyone[rows], np.take(self.growth, rows, -1),
             {figure: value[rows] for figure, value in self.goals.items()},
         )  # fmt: skip
 
@@ -160,55 +172,72 @@ class Lives:
         """Return the states that a measure counts."""
         return self.history.model.indices(self.history.model.measure[measure].stock)
 
-    def values(self, year: Year, shocks: Floats, ago: float) -> Values:
-        """Return the parameters' values in a year with these shocks, (2, R), some years before its end."""
-        total = shocks + self.drift * (year.year - ago - self.history.last.year)
-        value = tilted(self.history.model, self.base, dict(zip(self.history.paths, total, strict=True)))
-        return Values(value, frozenset(value))
+    def year(
+        self, year: Year, state: State | None, shocks: Floats, rows: Rows | None = None
+    ) -> tuple[State, Floats]:
+        """Return the state at the end of a year, and level and active, (2, B), where its figures stand.
 
-    def year(self, year: Year, state: State | None, shocks: Floats) -> tuple[State, Floats]:
-        """Return the state at the end of a year, and level and active, (2, R), where its figures stand."""
+        Parameters
+        ----------
+        shocks : (2, B). rows : (B,) the draw that each column belongs to; None: each to its own.
+        """
         model, bends = self.history.model, self.history.bends
-        ends = [self.values(year, shocks, ago) for ago in (year.months / 12.0, 0.0)]
-        now = self.steady(ends[1]) if state is None else State(state.occupancy.copy(), state.customers.copy())
-        shape = now.customers.shape
-        odds, idle, full = (np.empty((2, n, *shape)) for n in (len(model.flows), *[bends.flows.size] * 2))
-        for e, values in enumerate(ends):
-            odds[e] = Chances(model, *shape).update(values, np.zeros(shape))
-            for i, f in enumerate(bends.flows):
-                idle[e, i], full[e, i] = (self._hazard(int(f), values, exposure) for exposure in (0.0, 1.0))
-        come, growth = self._coming(year, ends[1], now.customers)
-        counted = np.empty((year.months + 1, 2, shape[1]))
+        rows = np.arange(shocks.shape[1]) if rows is None else rows
+        values = self._begin_and_end(year, shocks, rows)
+        now = self._steady_at(values, rows) if state is None else state.columns(rows)
+        segments, size = now.customers.shape
+        odds = Chances(model, segments, 2 * size).update(values, np.zeros((segments, 2 * size)))
+        idle, full = (np.empty((bends.flows.size, segments, 2 * size)) for _ in range(2))
+        for i, f in enumerate(bends.flows):
+            idle[i], full[i] = (self._hazard(int(f), values, exposure) for exposure in (0.0, 1.0))
+        come, growth = self._coming(year, values, now.customers, rows)
+        counted = np.empty((year.months + 1, 2, size))
         along = np.arange(1, year.months + 1) / max(year.months, 1)
+        ends = (-1, segments, 2, size)
         kernels.live(
-            now.occupancy, now.customers, odds, idle, full - idle, bends.flows, bends.exposed,
-            self.history.target.mixing, come, growth, along, model.leaves, model.enters, bends.inside, counted,
+            now.occupancy, now.customers, odds.reshape(ends), idle.reshape(ends), (full - idle).reshape(ends),
+            bends.flows, bends.exposed, self.history.target.mixing, come, growth, along, model.leaves, model.enters,
+            bends.inside, counted,
         )  # fmt: skip
-        at = np.full((2, shape[1]), np.nan)
+        at = np.full((2, size), np.nan)
         for path, figure in ((LEVEL, year.level), (ACTIVE, year.active)):
             if figure:
                 at[path] = counted[figure[1], path]
         return now, at
+
+    def _begin_and_end(self, year: Year, shocks: Floats, rows: Rows) -> Values:
+        """Return the parameters' values as a year begins and, beside them, as it ends, each (S or 1, 2 B)."""
+        since, drift = year.year - self.history.last.year, np.take(self.drift, rows, -1)
+        total = np.concatenate([shocks + drift * (since - year.months / 12.0), shocks + drift * since], axis=1)
+        both = np.concatenate([rows, rows])
+        base = {name: np.take(value, both, -1) for name, value in self.base.items()}
+        value = tilted(self.history.model, base, dict(zip(self.history.paths, total, strict=True)))
+        return Values(value, frozenset(value))
+
+    def _steady_at(self, values: Values, rows: Rows) -> State:
+        end = {name: np.ascontiguousarray(value[:, rows.size :]) for name, value in values.value.items()}
+        return self.columns(rows).steady(Values(end, values.changed))
 
     def _hazard(self, flow: int, values: Values, exposure: float) -> Floats:
         reads = self.history.model.flows[flow].reads
         read = {name: exposure if name == EXPOSURE else values.value[name] for name in reads}
         return np.asarray(self.history.model.flows[flow].hazard(**read), float)
 
-    def _coming(self, year: Year, values: Values, customers: Floats) -> tuple[Floats, Floats]:
-        """Return who comes in a month, per customer (F, S, R), and the factor (T, R) that makes everyone grow.
+    def _coming(self, year: Year, values: Values, customers: Floats, rows: Rows) -> tuple[Floats, Floats]:
+        """Return who comes in a month, per customer (F, S, B), and the factor (T, B) that makes everyone grow.
 
         Exact where segments grow alike; where they do not, all are scaled by what the year's beginning asks for.
         """
         model = self.history.model
         come = np.zeros((len(model.flows), *customers.shape))
         if not model.intakes:
-            return come, np.ones((year.months, customers.shape[1]))
-        come[list(model.intakes)] = intake(model, values, np.ones(customers.shape))
-        rate = add_up(add_up(come) * customers) / add_up(customers)
+            return come, np.ones((year.months, rows.size))
+        end = Values({name: value[:, rows.size :] for name, value in values.value.items()}, frozenset())
+        own = come[list(model.intakes)] = intake(model, end, np.ones(customers.shape))
+        rate = add_up(add_up(own) * customers) / add_up(customers)
         since = max(12 * year.year - 1 - self.history.first.ordinal, 0)  # months from the first figure to its beginning
-        growth = self.growth[since : since + year.months] - 1.0
-        return come, np.ascontiguousarray(growth / np.maximum(rate, TINY))
+        growth = np.take(self.growth[since : since + year.months], rows, -1) - 1.0
+        return come, growth / np.maximum(rate, TINY)
 
     def steady(self, values: Values) -> State:
         """Return the state at the first figure of a bank that has grown steadily with these values."""
@@ -217,7 +246,11 @@ class Lives:
         customers = shares * self.everyone
         reachable = self.base[origin.reach] * customers
         inside, lively = self.states(origin.level), self.states(origin.active)
-        chances, growth, active = Chances(model, *customers.shape), np.full(self.level.shape, 0.01), ACTIVE_GUESS
+        chances, growth, active = (
+            Chances(model, *customers.shape),
+            np.full(self.level.shape, 0.01),
+            np.array(ACTIVE_GUESS),
+        )
         registered = reachable * (self.level / add_up(reachable))
         for _ in range(STEADY_ROUNDS):
             exposure = active_share_met(self.history.target.mixing, registered * active, customers)
@@ -246,8 +279,16 @@ class Lives:
                 crossed -= odds[f] * parts[inside.index(leaves)]
         return add_up(crossed)
 
+    def pace(self, year: Year, state: State | None) -> Floats:
+        """Return the log of how many register in a year, of those who could, (R,); NaN where that is not known."""
+        if state is None or year.level is None:
+            return np.full(self.level.shape, np.nan)
+        added = self.goals[year.level[0].name] - self.level_and_active(state)[LEVEL]
+        rest = add_up(state.occupancy[self.history.model.states.index(self.history.origin.rest)])
+        return np.asarray(np.log(added / rest * 12.0 / max(year.level[1], 1)))
+
     def pinned(self, state: State, year: Year, rows: Rows) -> State:
-        """Return the state of some draws with the year-end's figures met to the last digit; the rest makes up for it."""
+        """Return the state of some draws with the year-end's figures met to the digit; the rest makes up for it."""
         origin, occupancy = self.history.origin, state.occupancy.copy()
         lively, inside = self.states(origin.active), self.states(origin.level)
         idle = [k for k in inside if k not in lively]
@@ -272,7 +313,7 @@ def _pool(history: History, base: Mapping[str, Floats], fixed: Mapping[str, Floa
     figures = history.reported(history.origin.everyone)
     months = history.last - history.first
     log = np.tile(np.log(own), (months, 1))
-    for a, b in zip(figures, figures[1:], strict=False):
+    for a, b in pairwise(figures):
         rate = np.log(fixed[b.name] / fixed[a.name]) / (b.month - a.month)
         log[max(a.month - history.first, 0) : max(b.month - history.first, 0)] = rate
     anchor = next((f for f in figures if f.month >= history.first), figures[-1])
@@ -294,15 +335,26 @@ class Solution:
     state: State
 
 
-def solve(lives: Lives, law: Innovations, year: Year, state: State | None, before: Floats, luck: Floats) -> Solution:
+def solve(
+    lives: Lives,
+    law: Innovations,
+    year: Year,
+    state: State | None,
+    before: Floats,
+    luck: Floats,
+    ahead: Floats | float = 0.0,
+) -> Solution:
     """Return the year in which each draw comes to its figures.
 
     Parameters
     ----------
     state : at the end of the year before; None for the first year.
     before, luck : (2, R) shocks of the year before, and the normals of what no figure fixes.
+    ahead : (R,) by how much the level's shock may differ from that of the year before; only where Newton begins.
     """
     shocks = law.shocks(before, luck, year.solved)
+    if year.level:
+        shocks[LEVEL] += np.clip(ahead, -1.0, 1.0)
     unknown = [path for path in (LEVEL, ACTIVE) if year.solved[path]]
     if not unknown:
         end, _ = lives.year(year, state, shocks)
@@ -310,10 +362,12 @@ def solve(lives: Lives, law: Innovations, year: Year, state: State | None, befor
         return Solution(shocks, normals, log, end)
     steepness, end = np.full(shocks.shape[1], np.nan), _nowhere(lives, shocks.shape[1])
     left = np.arange(shocks.shape[1])
+    goal = np.stack([lives.goals[f[0].name] if f else steepness for f in (year.level, year.active)])
+    floor = None if state is None else LEAST_LEVEL * lives.level_and_active(state)[LEVEL]
     for _ in range(PASSES):
-        step, steep, far, reached = _newton(lives, year, state, shocks, unknown, left)
+        step, steep, far, reached = _newton(lives, year, state, shocks, unknown, left, goal, floor)
         there = far < CLOSE
-        shocks[np.ix_(unknown, left)] += np.where(there, step, np.clip(step, -1.0, 1.0))
+        shocks[np.array(unknown)[:, None], left] += np.where(there, step, np.clip(step, -1.0, 1.0))
         done = left[there]
         steepness[done] = steep[there]
         pinned = lives.pinned(reached.columns(np.flatnonzero(there)), year, done)
@@ -327,8 +381,9 @@ def solve(lives: Lives, law: Innovations, year: Year, state: State | None, befor
 
 
 def _newton(
-    lives: Lives, year: Year, state: State | None, shocks: Floats, unknown: list[int], rows: Rows
-) -> tuple[Floats, Floats, Floats, State]:
+    lives: Lives, year: Year, state: State | None, shocks: Floats, unknown: list[int], rows: Rows, goal: Floats,
+    floor: Floats | None,
+) -> tuple[Floats, Floats, Floats, State]:  # fmt: skip
     """Return Newton's step (n, B), log |d figures / d shocks| (B,), how far off it is (B,), and the state reached.
 
     Solved are the logarithm of the level, less a floor so that it is nearly linear in the shock, and the log odds of
@@ -336,14 +391,13 @@ def _newton(
     """
     size, count = rows.size, len(unknown)
     copies = np.tile(rows, count + 1)
-    shifted = shocks[:, copies]
+    shifted = np.take(shocks, copies, -1)
     for i, path in enumerate(unknown, start=1):
         shifted[path, i * size : (i + 1) * size] += SLOPE_STEP
-    end, at = lives.columns(copies).year(year, None if state is None else state.columns(copies), shifted)
-    floor = None if state is None else LEAST_LEVEL * lives.level_and_active(state)[LEVEL][rows]
-    goal = np.stack([lives.goals[f[0].name][rows] if f else np.full(size, np.nan) for f in (year.level, year.active)])
+    end, at = lives.year(year, state, shifted, copies)
+    floor = None if floor is None else floor[rows]
     scaled, log_size = _scaled(at.reshape(2, count + 1, size), floor, unknown)
-    wanted, _ = _scaled(goal[:, None], floor, unknown)
+    wanted, _ = _scaled(goal[:, None, rows], floor, unknown)
     missing = wanted[:, 0] - scaled[:, 0]
     slopes = np.moveaxis((scaled[:, 1:] - scaled[:, :1]) / SLOPE_STEP, -1, 0)  # (B, figure, unknown)
     determinant = np.linalg.det(slopes)

@@ -39,7 +39,7 @@ class Posterior:
     name : of its folder. target : what was fitted. model : with which model.
     names : of the coordinates, (D,). z : (D, N) coordinates, standard normal a priori.
     parameters : what is unknown on its natural scale, (N,) by name.
-    passage : how they came to the figures: innovations, shocks and year-ends, and where everybody is at the last figure.
+    passage : how they came to the figures: innovations, shocks, year-ends, and where everybody is at the last one.
     seed, engine : how they were found.
     weights : (N,) of the draws, where they are weighted; None if they count alike.
     diagnoses : of the sampler, where there was one.
@@ -60,7 +60,7 @@ class Posterior:
     @property
     def rows(self) -> int:
         """How many draws there are."""
-        return self.z.shape[1]
+        return int(self.z.shape[1])
 
     @property
     def history(self) -> History:

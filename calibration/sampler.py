@@ -1,13 +1,14 @@
 """The sampler: emcee's ensembles of walkers, seeded by named streams, kept on disk step by step.
 
-Each ensemble is a run of its own from prior draws, so that those that agree have found the same posterior. Luck is keyed
-by ensemble and by stretch of steps: a run that was interrupted goes on from its last checkpoint to the very same draws.
+Each ensemble is a run of its own from prior draws, so that those that agree have found the same posterior. Luck is
+keyed by ensemble and by stretch of steps: an interrupted run goes on from its last checkpoint to the same draws.
 """
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ def _read(path: Path, effort: Effort, size: int) -> tuple[Floats, Floats]:
     try:
         with np.load(path) as found:
             chain, log = found["chain"], found["log"]
-    except (OSError, ValueError, KeyError):  # none yet, or half a file of a machine that went down
+    except (OSError, ValueError, KeyError, BadZipFile):  # none yet, or half a file of a machine that went down
         return empty
     fits = chain.ndim == 3 and chain.shape[1:] == empty[0].shape[1:] and chain.shape[0] <= effort.steps
     return (chain, log) if fits else empty

@@ -113,6 +113,10 @@ def require_enough(target: Target, model: Model) -> None:
     if not target.scenario.parameters:
         allowed = "are missing: nothing is thought of the parameters before"
         problems.append(Problem("priors", allowed, "", "parameters", Place(str(target.path), 0)))
+    for name in target.scenario.season:  # year-ends are Decembers: they would take the season for good or bad years
+        place = target.scenario.whence[f"season.{name}"].place
+        allowed = "cannot be fitted: year-end figures do not tell it from good and bad years"
+        problems.append(Problem("a season", allowed, "leave it out of the target", f"season.{name}", place))
     if problems:
         raise InputError(problems)
 

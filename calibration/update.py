@@ -1,11 +1,12 @@
 """A new figure: the old draws say how probable it was, and are weighed anew instead of being sampled again.
 
 The new history has coordinates that the old one had not (where the new figure lies, the luck of its year), and lacks
-some that a figure has fixed since. Whatever both have is taken over, the rest is drawn from its prior; with f(z) the
-density of the solved innovations, exp(log f_new − log f_old) is then the exact weight of a draw (importance sampling;
-what the old history alone had is integrated out). Draws worth fewer than `LEAST_WORTH` independent ones are refused.
+some that a figure has fixed since. Whatever both have is taken over, the rest is drawn from its prior; the ratio of the
+posterior densities, new to old, in what both have is then the exact weight of a draw (importance sampling; what the old
+history alone had is integrated out). Draws worth fewer than `LEAST_WORTH` independent ones are refused.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,7 +43,7 @@ class Update:
 
 
 def update(old: Stored, target: Target, model: Model, seed: int, rows: int) -> Update:
-    """Return the posterior of a target that has figures more than that of `old`, by weighing its draws anew.
+    """Return the posterior of a target that has figures more than that of `old`, and what the old draws said of them.
 
     Raises
     ------
@@ -52,19 +53,27 @@ def update(old: Stored, target: Target, model: Model, seed: int, rows: int) -> U
         If the new figures say something so different that too few draws are left: then only a fit will do.
     """
     new = _new_figures(old.target, target)
+    posterior, effective = weigh_anew(old, target, model, seed, rows)
+    return Update(posterior, effective, tuple(score(old, figure, model, seed) for figure in new))
+
+
+def weigh_anew(old: Stored, target: Target, model: Model, seed: int, rows: int) -> tuple[Posterior, float]:
+    """Return the draws of `old` weighed by a target's figures and resampled, and how many old draws they are worth."""
     history, streams = History(model, target.scenario), Streams(seed)
     before = lived(History(model, old.target.scenario), old.z).log_density
     draw = np.tile(np.arange(old.z.shape[1]), COPIES)
     z = _carried(old, history, draw, streams)
-    log = lived(history, z).log_density - before[draw]
+    shared = [(history.row[name], row) for name, row in old_row(old, history).items() if name in history.row]
+    was = before[draw] - 0.5 * sum(old.z[row, draw] ** 2 for _, row in shared)
+    log = lived(history, z).log_density - 0.5 * sum(z[row] ** 2 for row, _ in shared) - was
     weights = np.exp(log - log.max())
-    effective = effective_of(np.bincount(draw, weights))
+    effective = effective_of(np.asarray(np.bincount(draw, weights), float))
     if effective < LEAST_WORTH:
-        found = f"{effective:.0f} independent draws"
-        raise RunError(found, "are left of the old ones: the new figure says something else", "fit again without --update")
+        found, allowed = f"{effective:.0f} independent draws", "are left of the old ones: the new figure is a surprise"
+        raise RunError(found, allowed, "fit again without --update")
     chosen = resampled(weights / weights.sum(), rows, streams, "update")
-    posterior = posterior_of(target, model, np.ascontiguousarray(z[:, chosen]), seed, f"update of {old.found.name}")
-    return Update(posterior, effective, tuple(score(old, figure, model, seed) for figure in new))
+    made = np.ascontiguousarray(z[:, chosen])
+    return posterior_of(target, model, made, seed, f"update of {old.found.name}"), effective
 
 
 def _new_figures(before: Target, after: Target) -> list[Figure]:
@@ -84,13 +93,29 @@ def _new_figures(before: Target, after: Target) -> list[Figure]:
 
 
 def _carried(old: Stored, history: History, draw: NDArray[np.intp], streams: Streams) -> Floats:
-    """Return coordinates of the new history, (D, N): taken over where the old one had them, else from the prior."""
-    row = History(history.model, old.target.scenario).row
-    numbers = np.arange(draw.size)
-    return np.stack([
+    """Return coordinates of the new history, (D, N): taken over where the old one had them, else from the prior.
+
+    Values are those of the last year, which has moved: what drifts is carried along, so that the years stay as they
+    were.
+    """
+    row, numbers = old_row(old, history), np.arange(draw.size)
+    z = np.stack([
         old.z[row[name], draw] if name in row else streams.normal("parameters", f"update.{name}", numbers)
         for name in history.names
     ])  # fmt: skip
+    years = history.last.year - old.found.last.year
+    for name, value in history.priors.items():
+        parameter = history.model.parameter.get(name.rpartition(".")[2])
+        drift = f"shocks.{parameter.moved_by}.drift" if parameter and ".factors." not in name else ""
+        if parameter and drift in row and value.prior.kind == "lognormal":
+            a_year = history.priors[drift].prior.of_normal(old.z[row[drift], draw])
+            z[history.row[name]] += parameter.sign * a_year * years / value.prior.spread
+    return z
+
+
+def old_row(old: Stored, history: History) -> Mapping[str, int]:
+    """Return the position of each coordinate in the draws of a stored posterior."""
+    return History(history.model, old.target.scenario).row
 
 
 def score(old: Stored, figure: Figure, model: Model, seed: int) -> Entry:

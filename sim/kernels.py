@@ -335,12 +335,91 @@ def move(occupancy: Any, moves: Any, leaves: Ints, enters: Ints) -> None:
                     here[r] -= gone[r]
 
 
-@njit(inline="always", **_options)
-def _hazard(idle: Floats, bend: Floats, met: Floats, w: float, out: Floats) -> None:
-    """Fill `out` with hazards at an exposure, a share w of the way from the first row to the second."""
-    for r in range(idle.shape[1]):
+@njit(void(float64[:, ::1], float64[:, ::1], float64[::1], float64, float64[::1]), **_options)
+def _hazards(idle: Floats, bend: Floats, met: Floats, w: float, out: Floats) -> None:
+    """Add to `out` the hazards at an exposure, a share w of the way from the first row to the second."""
+    for r in range(out.size):
         still, slope = idle[0, r] + w * (idle[1, r] - idle[0, r]), bend[0, r] + w * (bend[1, r] - bend[0, r])
-        out[r] = still + slope * met[r]
+        out[r] += still + slope * met[r]
+
+
+@njit(void(float64[:, :, ::1], int64[::1], float64[:, ::1]), **_options)
+def _count(occupancy: Floats, states: Ints, out: Floats) -> None:
+    """Fill `out` (S, R) with the persons in some states, marked 1 in (K,)."""
+    out[:] = 0.0
+    for k in range(states.size):
+        if states[k]:
+            for s in range(out.shape[0]):
+                here, row = occupancy[k, s], out[s]
+                for r in range(row.size):
+                    row[r] += here[r]
+
+
+@njit(void(float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1]), **_options)
+def _meet(mixing: Floats, exposed: Floats, customers: Floats, met: Floats) -> None:
+    """Fill `met` (S, R) with the share of exposed (S, R) among the customers whom each segment meets."""
+    met[:] = 0.0
+    for q in range(met.shape[0]):
+        for r in range(met.shape[1]):
+            exposed[q, r] /= customers[q, r]
+        for s in range(met.shape[0]):
+            row, share = met[s], exposed[q]
+            for r in range(row.size):
+                row[r] += mixing[s, q] * share[r]
+
+
+_bending = void(
+    float64[:, :, ::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], int64[::1], float64[:, ::1], float64,
+    float64[:, :, ::1],
+)  # fmt: skip
+
+
+@njit(_bending, **_options)
+def _leave_bent(
+    occupancy: Floats, idle: Floats, bend: Floats, bent: Ints, leaves: Ints, met: Floats, w: float, moves: Floats
+) -> None:
+    """Fill `moves` (F, S, R) of the flows whose hazards depend on exposure, in competition with their like."""
+    total, chance, hazard = np.empty(met.shape[1]), np.empty(met.shape[1]), np.empty(met.shape[1])
+    for s in range(met.shape[0]):
+        for b in range(bent.size):
+            if b == 0 or leaves[bent[b]] != leaves[bent[b - 1]]:
+                total[:] = 0.0
+                for c in range(b, bent.size):
+                    if leaves[bent[c]] == leaves[bent[b]]:
+                        _hazards(idle[c, s], bend[c, s], met[s], w, total)
+                chances(total, chance)
+            hazard[:] = 0.0
+            _hazards(idle[b, s], bend[b, s], met[s], w, hazard)
+            here, gone = occupancy[leaves[bent[b]], s], moves[bent[b], s]
+            for r in range(gone.size):
+                gone[r] = here[r] * hazard[r] * (chance[r] / total[r] if total[r] > 0.0 else 0.0)
+
+
+_leaving = void(float64[:, :, ::1], float64[:, :, :, ::1], int64[::1], int64[::1], float64, float64[:, :, ::1])
+
+
+@njit(_leaving, **_options)
+def _leave(occupancy: Floats, odds: Floats, bent: Ints, leaves: Ints, w: float, moves: Floats) -> None:
+    """Fill `moves` (F, S, R) of the other flows but intakes; the odds go in a straight line from first to second."""
+    for f in range(moves.shape[0]):
+        if leaves[f] >= 0 and not np.any(bent == f):
+            for s in range(moves.shape[1]):
+                here, first, last, gone = occupancy[leaves[f], s], odds[f, s, 0], odds[f, s, 1], moves[f, s]
+                for r in range(gone.size):
+                    gone[r] = here[r] * (first[r] + w * (last[r] - first[r]))
+
+
+@njit(void(float64[:, ::1], float64[:, :, ::1], float64[::1], int64[::1], float64[:, :, ::1]), **_options)
+def _come(customers: Floats, rates: Floats, growth: Floats, leaves: Ints, moves: Floats) -> None:
+    """Fill `moves` (F, S, R) of the intakes, persons a month, and count who came as customers (S, R)."""
+    for s in range(customers.shape[0]):
+        for r in range(growth.size):
+            came = 0.0
+            for f in range(leaves.size):
+                if leaves[f] < 0:
+                    moves[f, s, r] = rates[f, s, r] * growth[r] * customers[s, r]
+                    came += moves[f, s, r]
+            customers[s, r] += came
 
 
 _living = void(
@@ -351,7 +430,7 @@ _living = void(
 
 
 @njit(_living, **_options)
-def live(
+def live(  # noqa: PLR0913 a year of a model has so many parts
     occupancy: Floats, customers: Floats, odds: Floats, idle: Floats, bend: Floats, bent: Ints, exposed: Ints,
     mixing: Floats, come: Floats, growth: Floats, along: Floats, leaves: Ints, enters: Ints, inside: Ints,
     counted: Floats,
@@ -363,89 +442,31 @@ def live(
     Parameters
     ----------
     occupancy, customers : (K, S, R) and (S, R) persons; changed in place.
-    odds : (2, F, S, R) chances before the first month and in the last, as the drift has them; between them they go in
+    odds : (F, S, 2, R) chances before the first month and in the last, as the drift has them; between them they go in
         a straight line. Those of `bent` flows are not read.
     idle, bend, bent : the flows (B,) that compete in states where exposure matters: hazard idle + bend × exposure,
-        each (2, B, S, R).
+        each (B, S, 2, R).
+    exposed : (K,) 1 for the states that one is exposed to.
     come : (F, S, R) persons a month per customer by each intake; growth : (T, R) what they are multiplied by.
     along : (T,) how far each month is from the first to the second of the two, 0 to 1.
     inside : (M, K) 1 for the states that a measure counts; counted : (T + 1, M, R) persons, filled.
     """
-    months, replicates = growth.shape
-    flows, segments = odds.shape[1], odds.shape[2]
-    step = 128  # draws whose rows stay in a near cache
-    share = np.empty((segments, step))
-    met, total, chance, hazard = np.empty(step), np.empty(step), np.empty(step), np.empty(step)
-    gone, bends = np.empty((flows, step)), np.zeros(flows, np.bool_)
-    bends[bent] = True
-    for first in range(0, replicates, step):
-        size = min(step, replicates - first)
-        last = first + size
-        for t in range(months + 1):
-            for m in range(inside.shape[0]):
-                row = counted[t, m, first:last]
-                row[:] = 0.0
-                for k in range(inside.shape[1]):
-                    if inside[m, k]:
-                        for s in range(segments):
-                            here = occupancy[k, s, first:last]
-                            for r in range(size):
-                                row[r] += here[r]
-            if t == months:
-                break
-            w = along[t]
-            for s in range(segments):
-                share[s, :size] = 0.0
-                for k in exposed:
-                    here = occupancy[k, s, first:last]
-                    for r in range(size):
-                        share[s, r] += here[r]
-                everyone = customers[s, first:last]
-                for r in range(size):
-                    share[s, r] /= everyone[r]
-            for s in range(segments):
-                met[:size] = 0.0
-                for q in range(segments):
-                    for r in range(size):
-                        met[r] += mixing[s, q] * share[q, r]
-                for b in range(bent.size):
-                    if b == 0 or leaves[bent[b]] != leaves[bent[b - 1]]:
-                        total[:size] = 0.0
-                        for c in range(b, bent.size):
-                            if leaves[bent[c]] == leaves[bent[b]]:
-                                _hazard(idle[:, c, s, first:last], bend[:, c, s, first:last], met, w, hazard)
-                                for r in range(size):
-                                    total[r] += hazard[r]
-                        chances(total[:size], chance[:size])
-                        for r in range(size):
-                            chance[r] = chance[r] / total[r] if total[r] > 0.0 else 0.0
-                    _hazard(idle[:, b, s, first:last], bend[:, b, s, first:last], met, w, hazard)
-                    here = occupancy[leaves[bent[b]], s, first:last]
-                    for r in range(size):
-                        gone[bent[b], r] = here[r] * hazard[r] * chance[r]
-                everyone = customers[s, first:last]
-                for f in range(flows):
-                    if leaves[f] >= 0:
-                        if not bends[f]:
-                            here = occupancy[leaves[f], s, first:last]
-                            early, late = odds[0, f, s, first:last], odds[1, f, s, first:last]
-                            for r in range(size):
-                                gone[f, r] = here[r] * (early[r] + w * (late[r] - early[r]))
-                    else:
-                        rate, factor = come[f, s, first:last], growth[t, first:last]
-                        for r in range(size):
-                            gone[f, r] = rate[r] * factor[r] * everyone[r]
-                for f in range(flows):
-                    there = occupancy[enters[f], s, first:last]
-                    for r in range(size):
-                        there[r] += gone[f, r]
-                    if leaves[f] >= 0:
-                        here = occupancy[leaves[f], s, first:last]
-                        for r in range(size):
-                            here[r] -= gone[f, r]
-                    else:
-                        for r in range(size):
-                            everyone[r] += gone[f, r]
+    moves = np.zeros((leaves.size, customers.shape[0], customers.shape[1]))
+    met, people = np.empty(customers.shape), np.empty(customers.shape)
+    for t in range(growth.shape[0] + 1):
+        for m in range(inside.shape[0]):
+            _count(occupancy, inside[m], people)
+            total = counted[t, m]
+            total[:] = 0.0
+            for s in range(customers.shape[0]):
+                total += people[s]
+        if t < growth.shape[0]:
+            _count(occupancy, exposed, people)
+            _meet(mixing, people, customers, met)
+            _leave_bent(occupancy, idle, bend, bent, leaves, met, along[t], moves)
+            _leave(occupancy, odds, bent, leaves, along[t], moves)
+            _come(customers, come, growth[t], leaves, moves)
+            move(occupancy, moves, leaves, enters)
 
 
 _auditing = [

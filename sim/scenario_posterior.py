@@ -1,4 +1,4 @@
-"""The key `posterior`: a scenario starts from draws fitted to what was reported, if it still says what they were fitted to.
+"""The key `posterior`: a scenario starts from draws fitted to what was reported, if it still says what that was.
 
 A posterior is a folder: `draws.parquet`, and `posterior.json` with what it was fitted with, which is all that is read
 here. Whatever a scenario changes of that would not be in the draws, so it is refused, with the ways out. Who meets
@@ -104,7 +104,7 @@ def facts(scenario: Scenario) -> dict[str, Any]:
     return {
         "values": {name: [*_of(value), value.text] for name, value in _values(scenario).items()},
         "bands": [_band(band) for band in scenario.bands],
-        "season": {name: list(factors) for name, factors in scenario.season.items()},
+        "tails": {path: shock.tails for path, shock in scenario.shocks.items()},
         "figures": {figure.name: _interval(figure) for figure in scenario.reported},
     }
 
@@ -162,8 +162,18 @@ def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]
         if figures[key].provenance.evidence in found.record["evidence"]:
             allowed = f"is a figure that {name} was fitted without"
             yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
-    for key in scenario.season.keys() ^ known["season"].keys():
-        yield Problem("this season", f"differs from what {name} was fitted with", WAYS_OUT, f"season.{key}", here)
+    for key in scenario.season:
+        place = scenario.whence[f"season.{key}"].place
+        yield Problem("this season", f"is not in {name}, which was fitted without it", WAYS_OUT, f"season.{key}", place)
+    for path, tails in known["tails"].items():
+        if path in scenario.shocks and scenario.shocks[path].tails != tails:
+            allowed = f"is not what {name} was fitted with ({_tails(tails)})"
+            key, place = f"shocks.{path}.tails", scenario.shocks[path].size.provenance.place
+            yield Problem(_tails(scenario.shocks[path].tails), allowed, WAYS_OUT, key, place)
+
+
+def _tails(degrees: float) -> str:
+    return f"{degrees:g} degrees of freedom" if degrees else "normal shocks"
 
 
 def _aliases(found: Found, scenario: Scenario, here: Cursor) -> dict[str, str]:

@@ -92,7 +92,7 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
         Field("start", "month", "The month of the figures from which a run starts.", "起点月份，须有公布数据。",
               "2022-12"),
         Field("until", "month", "The last month.", "最后一个月。", "2027-12"),
-        Field("posterior", "text", "The fitted draws from which runs start; left out: priors and the reported figures alone.",
+        Field("posterior", "text", "The fitted draws from which runs start; left out: priors and figures alone.",
               "起点所用的校准后验；不写则只用先验和公布数据。", "icbc_mobile"),
         Field("definitions", "each definition", "What exactly the figures count, by name.", "各指标的口径，名称自定。"),
         Field("reported", "each measure", "What the bank has reported.", "银行公布的数据。"),

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-WAVES = 8  # half-cosine waves of the curve: enough for a hump and a dip each way, few enough for some hundred draws
-FEWEST = 3 * WAVES  # draws below which a curve of so many waves would be fitted to noise
+WAVES = 8  # half-cosine waves of the curve: enough for a hump and a dip each way
+DRAWS_A_WAVE = 40  # fewer draws get fewer waves, so that little is fitted to noise and corrected for
+FEWEST = 24  # draws below which no curve is fitted
 
 
 class Shares(NamedTuple):
@@ -37,7 +38,8 @@ def given_data_shares(inputs: Floats, output: Floats) -> Shares:
     Shares
         The index, Var(E[output | input]) / Var(output), corrected for the waves fitted, so it scatters about 0 (and may
         fall just below) for an input without effect; and its standard error, from the index's influence function.
-        A constant input has 0 with error 0.
+        A constant input has 0 with error 0. Of points that fill their ranges evenly (Sobol', Latin hypercube) it errs a
+        little low, by a fortieth at most, and the error is on the wide side.
 
     Raises
     ------
@@ -69,12 +71,13 @@ def given_data_shares(inputs: Floats, output: Floats) -> Shares:
 def _share(x: Floats, y: Floats, variance: float) -> tuple[float, float]:
     """Return index and standard error of one input; y is centred."""
     values, place, count = np.unique(x, return_inverse=True, return_counts=True)
+    waves = min(max(y.size // DRAWS_A_WAVE, 2), WAVES)
     if values.size == 1:
         return 0.0, 0.0
     if values.size <= WAVES + 1:
         fitted, freedom = (np.bincount(place, y) / count)[place], values.size - 1
     else:
-        fitted, freedom = _curve(place, count, y), WAVES
+        fitted, freedom = _curve(place, count, y, waves), waves
     explained = float(np.mean(fitted * fitted)) / variance
     n = y.size
     index = 1.0 - (1.0 - explained) * (n - 1) / (n - freedom - 1)
@@ -83,10 +86,10 @@ def _share(x: Floats, y: Floats, variance: float) -> tuple[float, float]:
     return index, float(np.sqrt(max(influence.var() / n - noise, noise)))
 
 
-def _curve(place: NDArray[np.intp], count: NDArray[np.intp], y: Floats) -> Floats:
+def _curve(place: NDArray[np.intp], count: NDArray[np.intp], y: Floats, number: int) -> Floats:
     """Return the least-squares curve of y, (N,), in half-cosine waves of the input's ranks; ties share a rank."""
     rank = (np.cumsum(count) - (count - 1) / 2 - 0.5)[place] / y.size
-    waves = np.cos(np.pi * np.outer(rank, np.arange(1, WAVES + 1)))
+    waves = np.cos(np.pi * np.outer(rank, np.arange(1, number + 1)))
     waves -= waves.mean(axis=0)
     found, *_ = np.linalg.lstsq(waves, y, rcond=None)
     return np.asarray(waves @ found)

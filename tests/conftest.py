@@ -51,7 +51,7 @@ def fidelity(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def baseline() -> Scenario:
-    """Return the baseline for the real model as it starts from priors and reported figures, so that tests may vary both.
+    """Return the baseline as it starts from priors and reported figures alone, so that tests may vary both.
 
     How it starts from its posterior is the matter of `tests/law/test_fitted_start.py`.
     """

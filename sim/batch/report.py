@@ -123,7 +123,9 @@ def _titled(output: Output, model: Model, lang: Lang) -> str:
 
 def _shares(found: Sequence[Effect], lang: Lang) -> "Markup":
     words = WORDS[lang]
-    rows = [[each.axis, bar(each.first, f"{100 * each.first:.0f} %"), f"± {100 * each.error:.0f}"] for each in found]
+    rows = [
+        [each.axis, bar(each.first, f"{100 * max(each.first, 0):.0f} %"), f"± {100 * each.error:.0f}"] for each in found
+    ]
     return table([Column(words["varied"]), Column(words["alone"], "wide"), Column("", "dim")], rows)
 
 

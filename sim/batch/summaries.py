@@ -16,7 +16,7 @@ Statistician 37, 242-247.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from math import ceil, isnan, sqrt
+from math import ceil, exp, isnan, log1p, sqrt
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,8 +28,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Kind = Literal["quantity", "ask", "passage", "race"]
 
-RELATIVE = 0.0002  # a quantile's greatest relative error
-_GROWTH = np.log1p(RELATIVE) - np.log1p(-RELATIVE)  # log of the factor from bucket to bucket
+RELATIVE = 0.0005  # a quantile's greatest relative error
+_GROWTH = log1p(RELATIVE) - log1p(-RELATIVE)  # log of the factor from bucket to bucket
 ZERO = -(2**31)  # the bucket of nothing at all
 WIDEST = 1 << 16  # buckets from the lowest to the highest that are counted in one table
 AT_A_TIME = 32  # units whose summaries are in memory together
@@ -119,7 +119,7 @@ class Summary:
 
 def value_of(bucket: int) -> float:
     """Return the value that stands for a bucket: within `RELATIVE` of every value in it."""
-    return 0.0 if bucket == ZERO else float(np.exp((bucket - 0.5) * _GROWTH) * np.sqrt(1 - RELATIVE**2))
+    return 0.0 if bucket == ZERO else exp((bucket - 0.5) * _GROWTH) * sqrt(1 - RELATIVE**2)
 
 
 def of_values(table: Floats, per_draw: int) -> list[Summary]:

@@ -205,8 +205,10 @@ def read_summaries(path: Path) -> dict[Key, Summary]:
 
 def serialise(table: pa.Table) -> pa.Buffer:
     """Return a table as the bytes of a Parquet file; floats byte by byte, whole numbers by their steps."""
-    names, encodings = [], {}
+    names, told, encodings = [], [], {}
     for field in table.schema:
+        if not pa.types.is_floating(field.type) and not pa.types.is_list(field.type):
+            told.append(field.name)
         if pa.types.is_floating(field.type):
             encodings[field.name] = "BYTE_STREAM_SPLIT"
         elif pa.types.is_integer(field.type):
@@ -217,7 +219,7 @@ def serialise(table: pa.Table) -> pa.Buffer:
             names.append(field.name)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", use_dictionary=names, column_encoding=encodings,
-                   write_page_checksum=True)  # fmt: skip
+                   write_statistics=told, write_page_checksum=True)  # fmt: skip
     return sink.getvalue()
 
 

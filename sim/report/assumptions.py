@@ -1,16 +1,20 @@
 """Every number that a scenario rests on, one row each: what it is, what it may be, and where it comes from."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.quantities import Lang
+from sim.quantities import Lang, format_factor, format_money, format_share
 from sim.report.wording import contact_share, lever_in_words
 from sim.scenario import NO_COST, Band, Lever, Provenance, Scenario, Value
 from sim.spec import Model
 
 Group = Literal["posterior", "definitions", "segments", "parameters", "mixing", "network", "season", "shocks", "drift",
                 "levers", "events"]  # fmt: skip
+UNVERIFIED = "unverified"
+ADMITTED = (UNVERIFIED, "not checked", "未核实")
+BETWEEN = re.compile(r"low (\S.*), high (\S[^,]*)")
 NETWORK: Mapping[str, str] = {"contacts": "number", "community": "number", "household": "number", "far": "share",
                               "homophily": "share", "exponent": "number"}  # fmt: skip
 
@@ -81,6 +85,26 @@ class Assumption:
     def unit_in_words(self, lang: Lang) -> str:
         """Return the unit as a reader calls it."""
         return WORDS[lang][f"of_{self.unit}"]
+
+    def value_in_words(self, lang: Lang) -> str:
+        """Return the value as written, a prior as "3% – 10%"; what is worked out, as a label of its unit."""
+        if self.written:
+            return BETWEEN.sub(r"\1 – \2", self.written)
+        if self.unit == "yuan":
+            return format_money(self.low, lang)
+        labels = {"share": format_share, "factor": format_factor}
+        return labels.get(self.unit, "{:g}".format)(self.low)
+
+    @property
+    def evidence(self) -> str:
+        """The evidence tag; that of words which say of themselves that nobody has checked them is "unverified"."""
+        return UNVERIFIED if is_unverified(self.whence) else self.whence.evidence
+
+
+def is_unverified(whence: Provenance) -> bool:
+    """Return True for what is tagged so, and where a source or a reason says of itself that it is not checked."""
+    said = f"{whence.source} {whence.reason}".lower()
+    return whence.evidence == UNVERIFIED or any(word in said for word in ADMITTED)
 
 
 def evidence_in_words(tag: str, lang: Lang) -> str:

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import sim
-from sim import located
 from sim.asks import answer
 from sim.drivers import Drivers, drivers
 from sim.ensemble import Ensemble, Plan, run, summarise
@@ -277,8 +276,7 @@ def make(
         uses = [] if plan.fidelity in BYTES_A_LIFE else use_by_band(plan)  # lives cost too much to be lived twice
         draw_all(plan, summaries, found or [], uses, folder, lang)
         pictures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
-        tree = located.load(folder / SCENARIO)
-        told = html.Told(plan, lang, summaries, answers, found, drove, uses, tree, pictures, known, ensemble.tried)
+        told = html.Told(plan, lang, summaries, answers, found, drove, uses, pictures, known, ensemble.tried)
         html.write(told, folder / html.NAME)
         record = {
             "question": plan.scenario.question,

@@ -13,6 +13,7 @@ from sim.ensemble import ALL, Plan, Summary
 from sim.quantities import Lang, person_unit
 from sim.report import page
 from sim.report.asks import cells, note, percent, row
+from sim.report.assumptions import UNVERIFIED, Assumption, assumptions, evidence_in_words, is_unverified
 from sim.report.bands import ENOUGH, Use
 from sim.report.html_words import WORDS
 from sim.report.page import Card, Column, Section
@@ -20,18 +21,18 @@ from sim.report.pictures import FANS
 from sim.report.spread import WORDS as SPREAD
 from sim.report.spread import driver_rows, input_in_words, measure_in_words, verdict
 from sim.report.tables import unverified
-from sim.report.whence import UNVERIFIED, Assumption, assumptions, definitions
 from sim.report.wording import lever_in_words
+from sim.scenario import Provenance
 from sim.shares import FEWEST, Shares
 from sim.streams import LAYERS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from sim.located import Mapping as Tree
-
 NAME = "report.html"
 DAGGER = "†"
+TOLD_APART = ("levers", "events")
+DIGITS = 10  # of a digest, beside others; the run's identity has it whole
 ASKED: Mapping[str, page.Kind] = {"error": "dim", "wilson": "dim", "half": "number", "never": "number"}
 
 
@@ -42,7 +43,7 @@ class Told:
     Parameters
     ----------
     shares : None if they were to be left out; empty if the run is too small for them.
-    tree : the effective scenario. pictures : SVG by name. identity : of the run, as recorded.
+    pictures : SVG by name. identity : of the run, as recorded.
     """
 
     plan: Plan
@@ -52,7 +53,6 @@ class Told:
     shares: Sequence[Shares] | None
     drivers: Sequence[Drivers]
     uses: Sequence[Use]
-    tree: "Tree"
     pictures: Mapping[str, str]
     identity: Mapping[str, Any]
     tried: int
@@ -265,42 +265,56 @@ def _levers(told: Told) -> Iterator[Section]:
             Column(words["whence"], "wide")]  # fmt: skip
     rows = []
     for lever in levers:
-        whence = lever.provenance
-        reason = ". ".join(text.rstrip(".") for text in (whence.source, whence.reason) if text)
         kind = words["lever" if lever.chosen else "event"]
         name = page.code(lever.name) + page.raw("<br>") + kind
-        rows.append([name, lever_in_words(lever, told.lang), _tag(whence.evidence, told), reason])
+        rows.append(
+            [name, lever_in_words(lever, told.lang), _tag(lever.provenance.evidence, told), _said(lever.provenance)]
+        )
     yield Section(words["levers"], [page.table(head, rows, "small")])
 
 
 def _tag(evidence: str, told: Told) -> "Markup":
-    return page.tag(told.words.get(evidence, evidence), unverified=evidence == UNVERIFIED)
+    return page.tag(evidence_in_words(evidence, told.lang) or "–", unverified=evidence == UNVERIFIED)
 
 
 def _assumptions(told: Told) -> Section:
-    words, parts = told.words, []
-    head = [Column(words["item"], "wide"), Column(words["value"], "wide"), Column(words["evidence"], "short"),
-            Column(words["whence"], "wide")]  # fmt: skip
-    found = assumptions(told.tree)
-    for section in dict.fromkeys(each.section for each in found):
-        rows = [[_item(each, told), each.value, _tag(each.evidence, told), each.whence]
-                for each in found if each.section == section]  # fmt: skip
-        parts += [page.subheading(words.get(section, section)), page.table(head, rows, "small")]
-        if section == "reported":
-            parts.append(page.facts([(name, what) for name, what in definitions(told.tree)]))
+    words, scenario, parts = told.words, told.plan.scenario, [*_reported(told)]
+    head = [Column(words["item"], "wide"), Column(words["of"], "short"), Column(words["value"], "wide"),
+            Column(words["evidence"], "short"), Column(words["whence"], "wide")]  # fmt: skip
+    found = [each for each in assumptions(scenario, told.plan.model, told.lang) if each.group not in TOLD_APART]
+    for group in dict.fromkeys(each.group for each in found):
+        rows = [_assumption(each, told) for each in found if each.group == group]
+        parts += [page.subheading(words[group]), page.table(head, rows, "small")]
     return Section(words["assumptions"], [page.text(words["assumptions_note"], note=True), *parts])
 
 
-def _item(each: Assumption, told: Told) -> "Markup":
-    model, first = told.plan.model, each.item.partition(".")[0]
-    name = page.code(each.item or each.section)
-    meaning = ""
-    if each.section == "parameters" and first in model.parameter:
-        parameter = model.parameter[first]
-        meaning = parameter.zh if told.lang == "zh" else parameter.meaning
-    elif each.section == "reported" and first in model.measure:
-        meaning = measure_in_words(first, model, told.lang)
-    return name + page.raw("<br>") + meaning if meaning else name
+def _assumption(each: Assumption, told: Told) -> list["str | Markup"]:
+    name = page.code(each.name) + page.raw("<br>") + each.what
+    value = each.value_in_words(told.lang)
+    value = value[:DIGITS] if each.group == "posterior" else value
+    return [name, each.of, value, _tag(each.evidence, told), _said(each.whence)]
+
+
+def _said(whence: Provenance) -> str:
+    return ". ".join(text.rstrip(".") for text in (whence.source, whence.reason) if text)
+
+
+def _reported(told: Told) -> Iterator["Markup"]:
+    """Yield the reported figures, and what exactly they count."""
+    words, scenario = told.words, told.plan.scenario
+    head = [Column(words["item"], "wide"), Column(words["value"], "wide"), Column(words["counts"], "short"),
+            Column(words["evidence"], "short"), Column(words["whence"], "wide")]  # fmt: skip
+    rows: list[list[str | Markup]] = []
+    for figure in scenario.reported:
+        name = page.code(f"{figure.measure}.{figure.month}") + page.raw("<br>")
+        evidence = UNVERIFIED if is_unverified(figure.provenance) else figure.provenance.evidence
+        value = figure.text if figure.wording in ("", figure.text) else f"{figure.text} ({figure.wording})"
+        rows.append([name + measure_in_words(figure.measure, told.plan.model, told.lang), value,
+                     page.code(figure.definition), _tag(evidence, told), _said(figure.provenance)])  # fmt: skip
+    if rows:
+        yield page.subheading(words["reported"])
+        yield page.table(head, rows, "small")
+        yield page.facts([(name, each.counts) for name, each in scenario.definitions.items()])
 
 
 def _identity(told: Told) -> Section:

@@ -44,6 +44,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "levers": "Levers and events of this scenario", "lever": "lever", "event": "event", "effect": "what it does",
         "assumptions": "What the numbers rest on", "item": "number", "value": "value", "evidence": "evidence",
         "whence": "source or reason",
+        "of": "of whom", "counts": "counts", "definitions": "Definitions", "network": "Network",
         "assumptions_note": "Two numbers with a dash are the ends of the central 90 % of a prior. Rates are per person "
         "and month unless a year is named. Unverified: recalled, or said by its source not to have been checked "
         "against a document.",
@@ -54,8 +55,6 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "tried_value": "{:,} for {:,}: the others could not hold the reported start",
         "reported": "Reported figures", "segments": "Customers", "parameters": "Parameters", "mixing": "Who meets whom",
         "season": "Season", "shocks": "Yearly shocks", "drift": "Drift",
-        "article": "article", "secondary": "secondary", "unverified": "unverified", "assumption": "assumption",
-        "test": "test", "analogue": "analogue", "source": "source", "reason": "reason", "": "none",
     },
     "zh": {
         "above": "mobank · 情景 {}", "below": "{}至{} · {:,}次模拟，种子{} · 区间为居中的90%",
@@ -85,6 +84,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "no_layers": "未计算比重（{}）。", "left_out": "已略去；用--shares计算", "too_few": "抽样少于{}次",
         "levers": "本情景的举措与事件", "lever": "举措", "event": "事件", "effect": "作用",
         "assumptions": "数字的依据", "item": "数字", "value": "取值", "evidence": "证据", "whence": "来源或理由",
+        "of": "对象", "counts": "口径", "definitions": "口径之间", "network": "社交网络",
         "assumptions_note": "中间有短横的两个数是先验居中90%的两端。除注明“a year”外，比率均为每人每月。"
         "未核实：凭记忆，或来源自述未与原件核对。",
         "identity": "本次模拟", "scenario": "情景", "seed": "种子", "draws": "模拟次数", "fidelity": "精度",
@@ -93,7 +93,5 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "tried_value": "为{1:,}次模拟共试{0:,}次，其余无法满足披露的起点",
         "reported": "披露数字", "segments": "客群", "parameters": "参数", "mixing": "谁与谁接触",
         "season": "季节", "shocks": "年度冲击", "drift": "趋势",
-        "article": "报道", "secondary": "二手来源", "unverified": "未核实", "assumption": "假设", "test": "试验",
-        "analogue": "类比", "source": "有来源", "reason": "有理由", "": "无",
     },
 }  # fmt: skip

@@ -20,8 +20,8 @@ def draw_all(
 ) -> None:
     """Write the pictures of a run, each as SVG and PNG.
 
-    Fans of registered users and MAU; growth accounting of MAU; where the spread comes from; who is active; how it spreads
-    over the communities of a network.
+    Fans of registered users and MAU; growth accounting of MAU; where the spread comes from; who is active; how it
+    spreads over the communities of a network.
     """
     lang = chart_language(lang)
     scenario = plan.scenario

@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.ensemble import ALL, QUANTILES, Ensemble, Plan, Summary
 from sim.quantities import Lang, person_unit
-from sim.report.whence import UNVERIFIED, admits_unverified
-from sim.scenario import Figure, Provenance
+from sim.report.assumptions import UNVERIFIED, is_unverified
+from sim.scenario import Figure
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -166,11 +166,7 @@ def unverified(plan: Plan) -> list[str]:
     shocks = {f"shocks.{name}": shock.size for name, shock in scenario.shocks.items()}
     drifts = {f"drift.{name}": shock.drift for name, shock in scenario.shocks.items() if shock.drift}
     values = {f"parameters.{name}": value for name, value in scenario.parameters.items()} | shocks | drifts
-    return weak + [name for name, value in values.items() if _is_unverified(value.provenance)]
-
-
-def _is_unverified(whence: Provenance) -> bool:
-    return whence.evidence == UNVERIFIED or admits_unverified(f"{whence.source} {whence.reason}")
+    return weak + [name for name, value in values.items() if is_unverified(value.provenance)]
 
 
 def footnotes(plan: Plan, lang: Lang) -> str:

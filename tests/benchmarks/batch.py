@@ -129,21 +129,21 @@ def workers_section(folder: Path, draws: int) -> str:
 
 
 def overhead_section(folder: Path, draws: int) -> str:
-    """Parts of a case's cost in processor time, beside the simulation alone."""
-    job = job_of(folder, draws)
-    tasks = tasks_of(job)[: len(job.units(job.cases[0]))]
-    simulate_only(tasks[0])
-    out = Path(tempfile.mkdtemp(dir=folder))
-    plain, whole, files = [], [], 0
-    for _ in range(REPEATS):
-        plain.append(sum(timed(lambda t=t: run_block(t.plan, np.arange(t.first, t.last))) for t in tasks))
-        whole.append(sum(timed(lambda t=t: produce(t, out)) for t in tasks))
+    """Return what of a job's processor time is not simulation, measured in this process unit by unit, in turns."""
     from sim.batch.tables import write_all
 
-    case = job.cases[0]
-    alone = job_of(folder, draws)
-    alone = type(alone)(**{**alone.__dict__, "cases": (case,)})
-    finishing = [timed(lambda: write_all(alone, out, {case.name: len(tasks)})) for _ in range(REPEATS)]
+    job = job_of(folder, draws)
+    tasks = tasks_of(job)
+    units = {case.name: len(job.units(case)) for case in job.cases}
+    simulate_only(tasks[0])
+    out = Path(tempfile.mkdtemp(dir=folder))
+    plain, whole, finishing = [], [], []
+    for _ in range(REPEATS):
+        turns = [(timed(lambda t=t: run_block(t.plan, np.arange(t.first, t.last))), timed(lambda t=t: produce(t, out)))
+                 for t in tasks]  # fmt: skip
+        plain.append(sum(alone for alone, _ in turns))
+        whole.append(sum(all_of_it for _, all_of_it in turns))
+        finishing.append(timed(lambda: write_all(job, out, units)))
     files = sum(p.stat().st_size for p in out.rglob("unit-*.parquet"))
     extra = [(w + f - p) / p for p, w, f in zip(plain, whole, finishing, strict=True)]
     rows = [
@@ -153,7 +153,8 @@ def overhead_section(folder: Path, draws: int) -> str:
         ("overhead (wanted: below 10 %)", of_three([100 * e for e in extra], "%", 1)),
         ("a unit of 2,000 replicates", f"{median(whole) / len(tasks):.2f} s, {files / len(tasks) / 1e3:.0f} kB"),
     ]
-    return table(f"Overhead of one case of {draws:,} draws, processor time", ("what", "median (least – most)"), rows)
+    title = f"Overhead of {len(job.cases)} cases of {draws:,} draws, processor time"
+    return table(title, ("what", "median (least – most)"), rows)
 
 
 def dask_section() -> str:

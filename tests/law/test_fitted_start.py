@@ -64,15 +64,16 @@ def test_redrawing_parameters_redraws_the_row_and_nothing_else(draws, fitted):
     again = draw(MODEL, fitted, streams, np.arange(DRAWS))
     assert (again.base["lapse_rate"] != draws.base["lapse_rate"]).mean() > 0.95
     same, other = (
-        paths(draws.sizes, fitted.start, 24, s, np.arange(DRAWS), draws.origin)["adoption"] for s in (Streams(11), streams)
+        paths(draws.sizes, fitted.start, 24, s, np.arange(DRAWS), draws.origin)["adoption"]
+        for s in (Streams(11), streams)
     )
     np.testing.assert_array_equal(same, other)
 
 
 def test_shocks_go_on_from_the_origins(draws, fitted):
     """Without new luck, a path is what is left of the last year's, year by year."""
-    still = replace(draws.sizes, size={n: s * 0.0 for n, s in draws.sizes.size.items()}, wiggle=draws.sizes.wiggle * 0.0,
-                    drift={n: d * 0.0 for n, d in draws.sizes.drift.items()})  # fmt: skip
+    none = {what: {n: v * 0.0 for n, v in getattr(draws.sizes, what).items()} for what in ("size", "drift")}
+    still = replace(draws.sizes, wiggle=draws.sizes.wiggle * 0.0, **none)
     for name, path in paths(still, fitted.start, 24, Streams(11), np.arange(DRAWS), draws.origin).items():
         total, keep = path + draws.tilt[name], draws.sizes.persistence[name]
         np.testing.assert_allclose(total[0], keep * draws.origin[name], atol=1e-12)
@@ -118,11 +119,12 @@ def test_draws_that_are_not_those_of_the_record_are_refused(fitted):
     ("changes", "told"),
     [
         ("parameters: {lapse_rate: {low: 2%, high: 5%, reason: mine}}",
-         "parameters.lapse_rate: 'low 2%, high 5%' is not what posterior 'icbc_mobile' was fitted with (low 3%, high 10%)"),
+         "lapse_rate: 'low 2%, high 5%' is not what posterior 'icbc_mobile' was fitted with (low 3%, high 10%)"),
         ("start: 2021-12", "start: 2021-12 is not the month that posterior 'icbc_mobile' ends with (2022-12)"),
         ("drift: {engagement: {mean: 1%, sd: 1%, reason: mine}}", "drift.engagement: 'mean 1%, sd 1%'"),
         ("posterior: icbc_mobil", "posterior: 'icbc_mobil' is not a posterior; did you mean 'icbc_mobile'?"),
-        ("season: {resume_rate: {by_month: [1,1,1,1,1,1,1,1,1,1,1,1.2], reason: mine}}", "season.resume_rate: this season"),
+        ("season: {resume_rate: {by_month: [1,1,1,1,1,1,1,1,1,1,1,1.2], reason: mine}}", "resume_rate: this season"),
+        ("shocks: {adoption: {tails: 4}}", "shocks.adoption.tails: 4 degrees of freedom is not what posterior"),
         ("segments: {place: {city: {share: 60%}, county: {share: 40%}}}", "segments.place: this dimension divides"),
     ],
 )  # fmt: skip
@@ -135,8 +137,11 @@ def test_what_a_posterior_was_fitted_with_cannot_be_changed_under_it(tmp_path, c
     assert "off" in str(refusal.value) or "did you mean" in str(refusal.value)
 
 
-@pytest.mark.parametrize("changes", ["drift: off", "mixing: {age: {over_60: {under_60: 60%, over_60: 40%}}}",
-                                     "posterior: off\nparameters: {lapse_rate: {low: 2%, high: 5%, reason: mine}}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    ["drift: off", "mixing: {age: {over_60: {under_60: 60%, over_60: 40%}}}",
+     "posterior: off\nparameters: {lapse_rate: {low: 2%, high: 5%, reason: mine}}"],
+)  # fmt: skip
 def test_what_may_be_changed_can_be(tmp_path, changes):
     path = tmp_path / "mine.yaml"
     path.write_text(f"extends: {ROOT}/scenarios/baseline.yaml\n{changes}\n", encoding="utf-8")
@@ -148,7 +153,8 @@ def test_the_fan_of_mau_is_as_wide_as_comparable_banks_scatter(fitted):
     numbers = np.arange(4000)
     still = replace(fitted, shocks={name: replace(s, drift=None) for name, s in fitted.shocks.items()})
     with_drift, without = (
-        np.log(run_block(Plan(MODEL, s, seed=1, fidelity="mean_field"), numbers)[0].observe("mau")) for s in (fitted, still)
+        np.log(run_block(Plan(MODEL, s, seed=1, fidelity="mean_field"), numbers)[0].observe("mau"))
+        for s in (fitted, still)
     )
     for year, low, high in ((1, 0.06, 0.10), (3, 0.12, 0.16), (5, 0.16, 0.21)):
         assert low < with_drift[12 * year].std() < high

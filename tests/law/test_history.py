@@ -83,8 +83,8 @@ def test_a_history_that_the_model_made_is_lived_again_with_the_shocks_that_made_
     customers = tuple(f for f in sure.reported if f.measure == "customers")
     history = History(MODEL, replace(sure, reported=(first, *later, *active, *customers)))
     passage = live(history, np.zeros((len(history.names), 1)))
-    np.testing.assert_allclose(passage.shocks[:, :, 0], shocks, atol=1e-5)
-    np.testing.assert_allclose(passage.state.occupancy, state.occupancy, rtol=1e-5, atol=1.0)
+    np.testing.assert_allclose(passage.shocks[:, :, 0], shocks, atol=1e-4)
+    np.testing.assert_allclose(passage.state.occupancy, state.occupancy, rtol=1e-4, atol=1.0)
 
 
 def test_a_year_is_that_of_the_mean_field(one_class, drive):

@@ -38,46 +38,46 @@ def apart(one, other, seed, fidelity="cohort", draws=DRAWS, other_seed=None):
         return {(d.measure, str(d.month)): d for d in found}
 
 
-def test_a_lever_that_changes_nothing_makes_no_difference_in_any_replicate(baseline, changed, seed, fidelity):
-    for each in apart(baseline, changed("lapse_rate", "1.0"), seed, fidelity, draws=60).values():
+def test_a_lever_that_changes_nothing_makes_no_difference_in_any_replicate(fitted, changed, seed, fidelity):
+    for each in apart(fitted, changed("lapse_rate", "1.0"), seed, fidelity, draws=60).values():
         assert (each.mean, each.standard_error, each.low, each.high, each.above) == (0, 0, 0, 0, 0)
 
 
-def test_before_a_lever_begins_nothing_differs(baseline, changed, seed):
-    later = replace(changed("lapse_rate", "0.9"), until=baseline.start + 6)
-    short = replace(baseline, until=baseline.start + 5)
+def test_before_a_lever_begins_nothing_differs(fitted, changed, seed):
+    later = replace(changed("lapse_rate", "0.9"), until=fitted.start + 6)
+    short = replace(fitted, until=fitted.start + 5)
     assert {d.mean for d in apart(short, later, seed, draws=60).values()} == {0}
 
 
-def test_pairing_makes_the_difference_of_mau_at_least_five_times_as_certain(baseline, changed, seed):
+def test_pairing_makes_the_difference_of_mau_at_least_five_times_as_certain(fitted, changed, seed):
     """Unpaired runs stand in for other luck. Measured: about thirty times; five is far from what chance could do."""
     better = changed("lapse_rate", "0.95")
-    paired, loose = (apart(baseline, better, seed, other_seed=other)["mau", "2025-12"] for other in (None, seed + 1))
+    paired, loose = (apart(fitted, better, seed, other_seed=other)["mau", "2025-12"] for other in (None, seed + 1))
     assert paired.standard_error * 5 < loose.standard_error
     assert paired.mean > 10 * paired.standard_error
 
 
-def test_the_paired_and_the_unpaired_mean_difference_agree(baseline, changed, seed):
+def test_the_paired_and_the_unpaired_mean_difference_agree(fitted, changed, seed):
     """Within 4 standard errors: one false alarm in 16,000."""
     better = changed("lapse_rate", "0.9")
-    paired, loose = (apart(baseline, better, seed, other_seed=other)["mau", "2025-12"] for other in (None, seed + 1))
+    paired, loose = (apart(fitted, better, seed, other_seed=other)["mau", "2025-12"] for other in (None, seed + 1))
     error = np.hypot(paired.standard_error, loose.standard_error)
     assert abs(paired.mean - loose.mean) < 4 * error
 
 
-def test_the_standard_error_is_the_scatter_of_the_mean_between_independent_comparisons(baseline, changed, seed):
+def test_the_standard_error_is_the_scatter_of_the_mean_between_independent_comparisons(fitted, changed, seed):
     """The sd of 20 comparisons over their stated error is 0.55 to 1.5 but for one seed in a thousand (χ², 19 df)."""
     better = changed("lapse_rate", "0.9", "until: 2023-12, ")
-    short, end = (replace(s, until=baseline.start + 12) for s in (baseline, better))
+    short, end = (replace(s, until=fitted.start + 12) for s in (fitted, better))
     found = [apart(short, end, seed + i, "mean_field", 50)["mau", "2023-12"] for i in range(20)]
     stated = np.sqrt(np.mean([d.standard_error**2 for d in found]))
     assert 0.55 < np.std([d.mean for d in found], ddof=1) / stated < 1.5
 
 
-def test_the_expected_spend_and_the_price_of_a_user_are_those_worked_out_by_hand(baseline, changed, seed):
+def test_the_expected_spend_and_the_price_of_a_user_are_those_worked_out_by_hand(fitted, changed, seed):
     """200 m once and 10 m in each month from 2023-06: 270 m by 2023-12, the same in every replicate."""
     better = changed("lapse_rate", "0.9", "cost: {once: 2亿元, a_month: 1000万元}, ")
-    found = apart(baseline, better, seed, draws=60)
+    found = apart(fitted, better, seed, draws=60)
     mau = found["mau", "2023-12"]
     assert mau.spend == pytest.approx(2.7e8)
     assert found["mau", "2024-12"].spend == pytest.approx(3.9e8)
@@ -86,8 +86,8 @@ def test_the_expected_spend_and_the_price_of_a_user_are_those_worked_out_by_hand
     assert np.isnan(found["registered", "2023-12"].per_yuan)
 
 
-def test_the_dearer_side_may_be_the_reference(baseline, changed, seed):
+def test_the_dearer_side_may_be_the_reference(fitted, changed, seed):
     better = changed("lapse_rate", "0.9", "cost: {once: 2亿元}, ")
-    mau = apart(better, baseline, seed, draws=60)["mau", "2023-12"]
+    mau = apart(better, fitted, seed, draws=60)["mau", "2023-12"]
     assert mau.spend == pytest.approx(-2e8)
     assert np.isnan(mau.per_yuan)

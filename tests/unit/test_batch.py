@@ -14,6 +14,7 @@ from sim.batch.job import Job
 from sim.batch.job_file import load_job
 from sim.batch.results import open_results
 from sim.batch.run import execute
+from sim.batch.summaries import RELATIVE
 from sim.ensemble import Plan, run, summarise
 from sim.model import MODEL
 
@@ -104,7 +105,7 @@ def test_means_and_quantiles_are_those_of_the_paths(small, ensemble):
         for q in (5, 50, 95):
             values = np.sort(ensemble.month(measure, 36))
             exact = values[int(q / 100 * (values.size - 1))]
-            assert row[f"p{q}"] == pytest.approx(exact, rel=2e-4)
+            assert row[f"p{q}"] == pytest.approx(exact, rel=RELATIVE)
 
 
 def test_answers_are_exact_counts(small, ensemble):

@@ -80,7 +80,9 @@ def test_the_start_lies_inside_what_was_reported(made: folder.Run):
     start = paths[paths["month"] == "2022-12"]
     registered, mau = (start.loc[start["measure"] == name, "value"] for name in ("registered", "mau"))
     assert registered.between(5.155e8, 5.165e8, inclusive="left").all()
-    assert mau.between(1.74e8, 1.75e8, inclusive="left").all()
+    assert (mau >= 1.74e8).all()
+    stale = (mau >= 1.75e8).mean()  # 2 % a priori: a threshold that may still stand in print when it has been passed
+    assert stale < 0.02 + 5 * np.sqrt(0.02 * 0.98 / mau.size)
 
 
 def test_the_summary_holds_the_quantiles_of_the_paths_and_a_mark_for_excel(made: folder.Run):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim import graphs, kernels, planes
 from sim.memory import cores
-from sim.networks import Graph
+from sim.networks import TELLERS, Graph
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -236,18 +236,25 @@ class Crowd:
 
         blocks = [b for mine in self.blocks for b in mine if self._placed(b)[1]]
         told = list(zip(blocks, self._each(look, blocks), strict=True))
-        people, parts = ties.graph.people, _workers.get() or cores()
-        bounds = [(i * people // parts, (i + 1) * people // parts) for i in range(parts)]
+        people, parts = ties.graph.people, max(1, min(_workers.get() or cores(), TELLERS, len(told)))
+        news = [ties.active, *(np.zeros(people, np.uint8) for _ in range(parts - 1))]
 
-        def tell(ids: tuple[int, int]) -> None:
-            for block, now in told:
+        def tell(part: int) -> None:
+            for block, now in told[part::parts]:
                 was = ties.was.get((block.segment, block.first))
                 was = np.zeros(block.stride, np.uint64) if was is None else was
                 low, placed = self._placed(block)
                 planes.tell_contacts(was, now, low, placed, ties.graph.offsets, ties.graph.contacts,
-                                     ties.graph.degree, ties.active, *ids)  # fmt: skip
+                                     ties.graph.degree, news[part])  # fmt: skip
 
-        self._each(tell, bounds)
+        def gather(part: int) -> None:
+            mine = slice(part * people // parts, (part + 1) * people // parts)
+            for other in news[1:]:
+                ties.active[mine] += other[mine]  # modulo 256, so that less one is more by 255
+
+        self._each(tell, range(parts))
+        if parts > 1:
+            self._each(gather, range(parts))
         ties.was = {(block.segment, block.first): now for block, now in told}
 
     def holders(self, code: int) -> tuple[Ints, Ints]:

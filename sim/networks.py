@@ -22,6 +22,7 @@ Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 
 MOST_CONTACTS = 100  # of a person in the tail of a power law
 PIECE = 1 << 20  # people whom one thread ties at a time
+TELLERS = 4  # threads, at most, that tell contacts of those who moved: each but one keeps a byte a person
 MILLION = 1_000_000
 
 
@@ -56,7 +57,7 @@ class Graph:
 
 def bytes_needed(network: Network, people: int) -> int:
     """Return what a network of so many people takes, and their counts of active contacts."""
-    return people * (4 * _room(network) + 8 + 1 + 2 + 1)
+    return people * (4 * _room(network) + 8 + 1 + 2 + TELLERS)
 
 
 def build(network: Network, sizes: Ints, key: np.uint64, each: Each) -> Graph:

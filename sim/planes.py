@@ -401,15 +401,15 @@ def look(planes: Uints, stride: Any, depth: Any, groups: Any, codes: Uints, foun
             found[w] |= _with_code(planes, stride, depth, codes[i], w)
 
 
-_telling = void(_row, _row, uint64, uint64, int64[::1], uint32[::1], uint8[::1], uint8[::1], uint64, uint64)
+_telling = void(_row, _row, uint64, uint64, int64[::1], uint32[::1], uint8[::1], uint8[::1])
 
 
 @njit(_telling, **_options)
 def tell_contacts(
     was: Uints, now: Uints, first: Any, placed: Any, offsets: Ints, contacts: NDArray[np.uint32],
-    degree: NDArray[np.uint8], active: NDArray[np.uint8], low: Any, high: Any,
+    degree: NDArray[np.uint8], active: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Add to, or take from, the active contacts of those whom the people of a block know and who are low ≤ id < high.
+    """Add to, or take from, the active contacts of those whom the people of a block know.
 
     `was` and `now` mark who of the block was and is active; `first` is the id of its first person, of whom `placed`
     have a place in the network.
@@ -426,9 +426,7 @@ def tell_contacts(
             person += first
             start = np.uint64(offsets[person])
             for at in range(start, start + np.uint64(degree[person])):
-                other = np.uint64(contacts[at])
-                if other >= low and other < high:
-                    active[other] += one
+                active[np.uint64(contacts[at])] += one
 
 
 @njit(int64(_row, uint64, uint64, uint64, uint64, uint64, uint32[::1]), **_options)

@@ -172,9 +172,7 @@ class Lives:
         """Return the states that a measure counts."""
         return self.history.model.indices(self.history.model.measure[measure].stock)
 
-    def year(
-        self, year: Year, state: State | None, shocks: Floats, rows: Rows | None = None
-    ) -> tuple[State, Floats]:
+    def year(self, year: Year, state: State | None, shocks: Floats, rows: Rows | None = None) -> tuple[State, Floats]:
         """Return the state at the end of a year, and level and active, (2, B), where its figures stand.
 
         Parameters

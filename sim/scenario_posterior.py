@@ -136,7 +136,13 @@ def _interval(figure: Figure) -> list[Any]:
 
 
 def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]:
-    known, name = found.record["fitted_with"], f"posterior {shown(found.name)}"
+    name = f"posterior {shown(found.name)}"
+    yield from _other_values(found.record["fitted_with"], name, scenario, here)
+    yield from _other_figures(found.record, name, scenario, here)
+    yield from _other_years(found.record["fitted_with"], name, scenario)
+
+
+def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
     values = _values(scenario)
     for key, (*prior, text) in known["values"].items():
         if key not in values:
@@ -146,22 +152,28 @@ def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]
             place = values[key].provenance.place
             allowed = f"is not what {name} was fitted with ({text})"
             yield Problem(shown(values[key].text), allowed, WAYS_OUT, key, place)
-    for key in values.keys() - known["values"].keys():
+    for key in (key for key in values if key not in known["values"]):
         place = values[key].provenance.place
         yield Problem(shown(values[key].text), f"is not in {name}, which was fitted without it", WAYS_OUT, key, place)
-    figures = {figure.name: figure for figure in scenario.reported}
-    for key, interval in known["figures"].items():
+
+
+def _other_figures(record: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
+    known, figures = record["fitted_with"]["figures"], {figure.name: figure for figure in scenario.reported}
+    for key, interval in known.items():
         if key not in figures:
-            yield Problem(
-                "this figure", f"is missing, but {name} was fitted with it ({interval[3]})", WAYS_OUT, key, here
-            )
+            allowed = f"is missing, but {name} was fitted with it ({interval[3]})"
+            yield Problem("this figure", allowed, WAYS_OUT, key, here)
         elif _interval(figures[key])[:3] != interval[:3]:
             allowed = f"is not the figure that {name} was fitted with ({interval[3]})"
             yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
-    for key in figures.keys() - known["figures"].keys():
-        if figures[key].provenance.evidence in found.record["evidence"]:
+    for key in (key for key in figures if key not in known):
+        if figures[key].provenance.evidence in record["evidence"]:
             allowed = f"is a figure that {name} was fitted without"
             yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
+
+
+def _other_years(known: Facts, name: str, scenario: Scenario) -> Iterator[Problem]:
+    """Yield what makes years of another kind: a season, and how far out a year's luck may lie."""
     for key in scenario.season:
         place = scenario.whence[f"season.{key}"].place
         yield Problem("this season", f"is not in {name}, which was fitted without it", WAYS_OUT, f"season.{key}", place)

@@ -9,7 +9,7 @@ import pytest
 from calibration.diagnostics import effective_of
 from calibration.fit import fit, resampled, weigh
 from calibration.history import History
-from calibration.sampler import Effort, sample
+from calibration.sampler import STRETCH, Effort, sample
 from calibration.stored import Stored, read
 from calibration.targets import load
 from calibration.update import weigh_anew
@@ -90,7 +90,7 @@ def test_a_fit_that_was_interrupted_goes_on_to_the_very_same_draws(small, tmp_pa
     whole = sample(history, Streams(2), 0, effort, tmp_path / "whole.npz")
 
     def stop(steps):
-        if steps == 40:
+        if steps == 2 * STRETCH:
             raise StopError
 
     with pytest.raises(StopError):
@@ -98,7 +98,7 @@ def test_a_fit_that_was_interrupted_goes_on_to_the_very_same_draws(small, tmp_pa
     told = []
     again = sample(history, Streams(2), 0, effort, tmp_path / "parts.npz", told.append)
     np.testing.assert_array_equal(again, whole)
-    assert told == [80, 90], "no more than a stretch of steps is done twice"
+    assert told == [3 * STRETCH, 90], "no more than a stretch of steps is done twice"
 
 
 def test_half_a_checkpoint_is_no_checkpoint(small, tmp_path):

@@ -79,24 +79,27 @@ def results(
     from sim.model import MODEL
 
     if job is None:
-        for folder, finished in jobs(Path("outputs")):
+        found = [*jobs(Path("outputs"))]
+        for folder, finished in found:
             print(f"{folder.as_posix()}/{'' if finished else '  (not finished)'}")
+        if not found:
+            print("no jobs in outputs/ yet; mobank batch scenarios/batches/smoke.yaml makes one")
         return
     words = language(lang)
-    found = open_results(job).where(where or [])
+    tables = open_results(job).where(where or [])
     if not (csv or xlsx or report):
-        _show(found, words)
+        _show(tables, words)
     if csv:
         from sim.batch.export import write_csvs
 
-        print("\n".join(path.as_posix() for path in write_csvs(found, csv)))
+        print("\n".join(path.as_posix() for path in write_csvs(tables, csv)))
     if xlsx:
         from sim.batch.export import write_workbook
 
-        write_workbook(found, xlsx, MODEL, words)
+        write_workbook(tables, xlsx, MODEL, words)
         print(xlsx.as_posix())
     if report:
-        _write_page(report, found, words)
+        _write_page(report, tables, words)
 
 
 def _show(found: "Results", lang: "Lang") -> None:

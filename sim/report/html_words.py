@@ -18,7 +18,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "drivers_note": "The spread is the variance of the logarithm over all runs. Left: what the layers of chance "
         "contribute (Shapley effects), the part of the parameters divided among figures, priors and levers by a "
         "regression on all draws. Right: the share of the variance that one draw explains by itself (first-order "
-        "index); a share below 1 %, or below twice its Monte Carlo error, is left out.",
+        "index). What figures have tied together moves together and counts in each row, so rows do not add up; a share "
+        "below 1 %, or below twice its Monte Carlo error, is left out.",
         "no_weights": "These chances hold if this scenario comes true; how likely that is, is not part of them.",
         "fans": "The fan of what may come",
         "fan_alt": "Fan chart of {}: median and central 50, 80 and 90 % of the runs",
@@ -67,7 +68,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "drivers": "答案由什么决定", "kind": "离散的来源", "of_spread": "占离散的比重",
         "draw": "单独看影响最大的量", "index": "比重", "index_error": "± 模拟误差",
         "drivers_note": "离散指全部模拟中对数的方差。左：各层偶然性的贡献（Shapley值），参数层再按对全部抽样的回归"
-        "分给披露数字、先验和举措。右：单个量自身解释的方差比重（一阶指数）；不足1%或不足其模拟误差两倍的未列出。",
+        "分给披露数字、先验和举措。右：单个量自身解释的方差比重（一阶指数）；被数字联系在一起的量一同变动、各行都计入，故各行不可相加；不足1%或不足其模拟误差两倍的未列出。",
         "no_weights": "这些概率以本情景成真为前提，不含情景本身发生的可能性。",
         "fans": "未来的扇形图", "fan_alt": "{}扇形图：中位数与居中的50%、80%、90%",
         "growth": "增长核算", "growth_alt": "每年新增、回流与流失的月活用户及净变化",

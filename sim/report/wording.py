@@ -37,6 +37,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "degrees": "{:g} degrees of freedom", "factors": "{} (January first)",
         "at_least": "{} at least {}", "at_most": "{} at most {}", "within": "{} between {} and {}",
         "by": "{} by {}", "in": "{} in {}", "race": "{} before {}, by {}", "same": "nothing that a run depends on",
+        "posterior": "draws of the start (other draws, so not the same luck)", "priors": "priors and the last figures",
+        "drawn": "posterior {} ({})",
     },
     "zh": {
         "for": "（{}）", "and": "、", "to": "至", "set": "= {}", "add": "+ {}",
@@ -56,6 +58,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "factors": "{}（一月起）",
         "at_least": "{}至少{}", "at_most": "{}至多{}", "within": "{}在{}与{}之间", "by": "不迟于{1}：{0}",
         "in": "{1}当月：{0}", "race": "不迟于{2}：{0}先于{1}", "same": "影响模拟的内容没有差别",
+        "posterior": "起点的抽样（抽样不同，运气不同）", "priors": "先验与最近一期数字", "drawn": "后验{}（{}）",
     },
 }  # fmt: skip
 
@@ -155,6 +158,7 @@ def differs(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
     words = WORDS[lang]
     found = [
         *_moved(words["until"], str(reference.until), str(other.until), lang),
+        *_moved(words["posterior"], _drawn(reference, lang), _drawn(other, lang), lang),
         *_levers(reference, other, lang),
         *_named(words["prior"].format, reference.parameters, other.parameters, lang),
         *_figures(reference.reported, other.reported, lang),
@@ -163,6 +167,11 @@ def differs(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
         *_shocks(reference, other, lang),
     ]
     return found or [words["same"]]
+
+
+def _drawn(scenario: Scenario, lang: Lang) -> str:
+    fitted, words = scenario.fitted, WORDS[lang]
+    return words["drawn"].format(fitted.name, fitted.digest[:8]) if fitted else words["priors"]
 
 
 def _moved(what: str, before: str, now: str, lang: Lang) -> Iterator[str]:

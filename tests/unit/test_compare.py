@@ -207,9 +207,16 @@ def test_what_differs_is_told_in_chinese_too(child):
     ]
 
 
-def test_every_scenario_of_the_project_differs_from_the_baseline_in_words(baseline):
+def test_another_way_to_draw_the_start_is_a_difference_and_no_pairing_is_claimed(fitted):
+    (told,) = differs(fitted, replace(fitted, fitted=None), "en")
+    assert "not the same luck" in told
+    assert "from posterior icbc_mobile" in told
+    assert told.endswith("to priors and the last figures")
+
+
+def test_every_scenario_of_the_project_differs_from_the_baseline_in_words(fitted):
     for path in sorted((ROOT / "scenarios").glob("*.yaml")):
-        told = differs(baseline, load(path, MODEL), "en")
+        told = differs(fitted, load(path, MODEL), "en")
         assert (told == ["nothing that a run depends on"]) == (path.stem == "baseline"), path
 
 

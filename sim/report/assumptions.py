@@ -53,7 +53,7 @@ EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
     "en": {},
     "zh": {
         "article": "报道", "secondary": "二手来源", "unverified": "未核实", "test": "试验", "analogue": "类比",
-        "assumption": "假设",
+        "assumption": "假设", "source": "有来源", "reason": "有理由",
     },
 }  # fmt: skip
 
@@ -97,8 +97,10 @@ class Assumption:
 
     @property
     def evidence(self) -> str:
-        """The evidence tag; that of words which say of themselves that nobody has checked them is "unverified"."""
-        return UNVERIFIED if is_unverified(self.whence) else self.whence.evidence
+        """The evidence tag, else whether a source or a reason is given; "unverified" where these themselves say so."""
+        if is_unverified(self.whence):
+            return UNVERIFIED
+        return self.whence.evidence or ("source" if self.whence.source else "reason")
 
 
 def is_unverified(whence: Provenance) -> bool:

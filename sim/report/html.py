@@ -209,7 +209,7 @@ def _growth(told: Told) -> Section:
     }
     sums = {year: [float(means[name][at].sum()) for name in names] for year, at in years.items()}
     unit, label = person_unit(max(max(each) for each in sums.values()), lang)
-    level, digits = told.summary("mau").mean, 3 if lang == "zh" else 1
+    level, digits = told.summary("mau").mean, 3 if unit >= 1e8 else 1
     rows = []
     for year, at in years.items():
         adds, back, lost = sums[year]
@@ -274,7 +274,7 @@ def _levers(told: Told) -> Iterator[Section]:
 
 
 def _tag(evidence: str, told: Told) -> "Markup":
-    return page.tag(evidence_in_words(evidence, told.lang) or "–", unverified=evidence == UNVERIFIED)
+    return page.tag(evidence_in_words(evidence, told.lang), unverified=evidence == UNVERIFIED)
 
 
 def _assumptions(told: Told) -> Section:

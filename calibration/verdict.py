@@ -7,7 +7,6 @@ was thought before, and no figure speaks for or against it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,11 @@ from numpy.typing import NDArray
 from calibration.forward import ACTIVE, LEVEL
 from calibration.history import History
 from calibration.lives import Passage
+from sim.scenario import Determined
+from sim.scenario_posterior import determined_by
 
 Floats = NDArray[np.float64]
-Driven = Literal["data", "partly", "prior"]
 
-MOSTLY_DATA = 0.75  # of the prior's variance taken away: the sd at least halved
-MOSTLY_PRIOR = 0.25
-MOVED = 0.5  # prior standard deviations: a shift that says that the figures speak of it, whatever the width
 TOGETHER = 0.4  # correlation after the fit of two that were independent before it
 QUANTILES = (0.05, 0.5, 0.95)
 
@@ -45,11 +42,9 @@ class Known:
     moved: float
 
     @property
-    def driven(self) -> Driven:
+    def driven(self) -> Determined:
         """Which of data and prior says what it is."""
-        if self.contraction >= MOSTLY_DATA:
-            return "data"
-        return "prior" if self.contraction < MOSTLY_PRIOR and abs(self.moved) < MOVED else "partly"
+        return determined_by(self.contraction, self.moved)
 
 
 @dataclass(frozen=True)
@@ -113,7 +108,7 @@ def together(history: History, z: Floats) -> list[Pair]:
     return sorted(pairs, key=lambda pair: -abs(pair.correlation))
 
 
-def by_parameter(history: History, found: Sequence[Known]) -> Mapping[str, Driven]:
+def by_parameter(history: History, found: Sequence[Known]) -> Mapping[str, Determined]:
     """Return for each parameter of the model which of data and prior says what it is; fixed ones are prior-driven."""
     driven = {each.name: each.driven for each in found}
     return {p.name: driven.get(p.name, "prior") for p in history.model.parameters}

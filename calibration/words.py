@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from calibration.findings import Findings
 from calibration.predictive import Lean
-from calibration.verdict import GROWTH, Driven, Known
+from calibration.verdict import GROWTH, Known
 from sim.quantities import Lang
-from sim.scenario import Lever
+from sim.scenario import Determined, Lever
 from sim.spec import Model
 
-DRIVEN: tuple[Driven, ...] = ("data", "partly", "prior")  # from the best known to the least
+DRIVEN: tuple[Determined, ...] = ("data", "partly", "prior")  # from the best known to the least
 MOST_PAIRS = 3  # told in the verdict; the report has them all
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
@@ -136,7 +136,7 @@ def outcome(findings: Findings, item: str, lang: Lang) -> str:
 # ------------ the parts
 
 
-def _listed(findings: Findings, driven: Driven, lang: Lang) -> list[str]:
+def _listed(findings: Findings, driven: Determined, lang: Lang) -> list[str]:
     """Return what is driven so: outcomes and parameters of the model; single bands and luck are in a table."""
     model = findings.history.model
     outcomes = [outcome(findings, each.name, lang) for each in findings.outcomes if each.driven == driven]
@@ -163,7 +163,7 @@ def _groups(findings: Findings, lang: Lang) -> list[str]:
     return told
 
 
-def _worst(found: Sequence[Known]) -> Driven:
+def _worst(found: Sequence[Known]) -> Determined:
     """Return what drives a combination: as little known as the least known of its members."""
     return max((each.driven for each in found), key=DRIVEN.index)
 

@@ -19,7 +19,7 @@ from sim.model import MODEL
 from sim.quantities import Month
 from sim.scenario import Scenario
 from sim.schedule import Schedule
-from sim.spec import Model
+from sim.spec import Flow, Measure, Model, Parameter
 from sim.streams import Streams
 from sim.trajectory import Trajectory
 
@@ -29,6 +29,23 @@ ROOT = Path(__file__).parents[1]
 
 Drive = Callable[..., Trajectory]
 AT_BANK_SIZE = sorted(set(FIDELITIES) - {"agents", "processes"})  # tests/agreement sees to those of single persons
+
+
+def rate(name: str) -> Parameter:
+    """Return a parameter of a model for tests."""
+    return Parameter(name, "rate", (0.0, 5.0), "")
+
+
+# adoption by imitation alone: the smallest model in which people meet
+VILLAGE = Model(
+    "village",
+    ("prospect", "user"),
+    (rate("innovation_rate"), rate("imitation_rate")),
+    (Flow("adopt", "prospect", "user", lambda innovation_rate, imitation_rate, exposure:
+          innovation_rate + imitation_rate * exposure),),
+    (Measure("users", "", stock=("user",)),),
+    exposed_to=("user",),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -68,6 +85,24 @@ def fitted_baseline() -> Scenario:
     from sim.scenario_file import load
 
     return load(ROOT / "scenarios" / "baseline.yaml", MODEL)
+
+
+@pytest.fixture
+def mobank(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Return a runner of the command in an empty folder; it returns exit code, output and errors."""
+    from sim.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["mobank", *words])
+        with pytest.raises(SystemExit) as done:
+            main()
+        return (int(done.value.code or 0), *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from sim.model import MODEL
 from sim.priors import Prior
 from sim.scenario import Provenance, Value
 from sim.spec import Flow, Measure, Model, Parameter, Resource
+from tests.conftest import VILLAGE, rate
 
 TOLERANCE = 4.0
 MONTHS = (1, 6, 24, 60)
@@ -57,19 +58,6 @@ def test_at_the_size_of_a_national_bank_imitation_bends_the_mean_by_less_than_on
 # ------------ where the mean field is not the mean
 
 
-def rate(name):
-    return Parameter(name, "rate", (0.0, 5.0), "")
-
-
-VILLAGE = Model(
-    "village",
-    ("prospect", "user"),
-    (rate("innovation_rate"), rate("imitation_rate")),
-    (Flow("adopt", "prospect", "user", lambda innovation_rate, imitation_rate, exposure:
-          innovation_rate + imitation_rate * exposure),),
-    (Measure("users", "", stock=("user",)),),
-    exposed_to=("user",),
-)  # fmt: skip
 COUNTER = Model(
     "counter",
     ("prospect", "user"),

@@ -10,8 +10,7 @@ from sim.ensemble import Plan
 from sim.model import MODEL
 from sim.report.tables import footnotes
 from sim.scenario_file import load
-from sim.spec import Flow, Measure, Model, Parameter
-from tests.conftest import ROOT, run_model
+from tests.conftest import ROOT, VILLAGE, run_model
 
 CHILD = """
 extends: {root}/scenarios/baseline.yaml
@@ -46,19 +45,6 @@ def test_a_spread_becomes_classes_of_mean_one_with_the_moments_of_the_lognormal(
 # ------------ what a history cannot tell
 
 
-def rate(name):
-    return Parameter(name, "rate", (0.0, 5.0), "")
-
-
-READY = Model(
-    "ready",
-    ("prospect", "user"),
-    (rate("innovation_rate"), rate("imitation_rate")),
-    (Flow("adopt", "prospect", "user", lambda innovation_rate, imitation_rate, exposure:
-          innovation_rate + imitation_rate * exposure),),
-    (Measure("users", "", stock=("user",)),),
-    exposed_to=("user",),
-)  # fmt: skip
 POINTS, WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 YEARS = [12, 24, 36, 48, 60]
 ROUNDING = 0.005  # of the customers: what "5.16亿" of 7.2亿 leaves open, and a little more for the definition
@@ -71,11 +57,11 @@ def share_of_users(innovation, imitation, sigma, months=60, later=1.0):
     start = 1e8 * np.array([0.7 * shares, 0.3 * shares])
     values = {"innovation_rate": innovation * factors, "imitation_rate": imitation * factors}
     mixing = np.tile(shares, (5, 1))
-    first = run_model(READY, values, start, "mean_field", min(months, 60), mixing=mixing)
+    first = run_model(VILLAGE, values, start, "mean_field", min(months, 60), mixing=mixing)
     path = first.observe("users")[:, 0] / 1e8
     if months > 60:
         values["imitation_rate"] = imitation * factors * later
-        rest = run_model(READY, values, first.occupancy[-1, :, :, 0], "mean_field", months - 60, mixing=mixing)
+        rest = run_model(VILLAGE, values, first.occupancy[-1, :, :, 0], "mean_field", months - 60, mixing=mixing)
         path = np.append(path, rest.observe("users")[1:, 0] / 1e8)
     return path
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sim.cli import main
 from sim.desk import play
 from sim.errors import InputError
 from sim.located import dump, load
@@ -33,20 +32,6 @@ REFUSED = sorted(path.relative_to(ROOT) for path in (ROOT / BROKEN).glob("*.yaml
 @pytest.fixture(scope="module")
 def study():
     return load_study(WHOLE)
-
-
-@pytest.fixture
-def mobank(monkeypatch, capsys, tmp_path):
-    """Return a runner of the command in an empty folder; it returns exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["mobank", *words])
-        with pytest.raises(SystemExit) as done:
-            main()
-        return (done.value.code, *capsys.readouterr())
-
-    return run
 
 
 # ------------ the file

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli import main
 from sim.model import MODEL
 from sim.scenario_file import load
 from sim.scenario_schema import GRAMMAR, schema
@@ -18,21 +17,12 @@ BANK = ROOT / "tests/data/broken/parents/bank.yaml"
 QUESTION = "What if: seniors #come 'back'?"
 
 
-@pytest.fixture
-def mobank(monkeypatch, capsys, tmp_path):
-    """Return a runner of the command in a folder with the baseline; it returns exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def bank(mobank):
+    """Put the baseline into the folder where the command runs."""
     for file in SHIPPED:
         Path(file).parent.mkdir(parents=True)
         shutil.copy(ROOT / file, file)
-
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["mobank", *words])
-        with pytest.raises(SystemExit) as done:
-            main()
-        return (done.value.code, *capsys.readouterr())
-
-    return run
 
 
 def refused(told):

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sim.cli import main
 from sim.located import Mapping, Scalar, dump, load, load_extended
 from sim.model import MODEL
 from sim.reading import Cursor
@@ -244,20 +243,6 @@ def test_a_scenario_that_extends_none_must_have_the_sections_that_a_run_needs(tm
 
 
 # ------------ the command
-
-
-@pytest.fixture
-def mobank(monkeypatch, capsys, tmp_path):
-    """Return a runner of the command in an empty folder; it returns exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["mobank", *words])
-        with pytest.raises(SystemExit) as done:
-            main()
-        return (done.value.code, *capsys.readouterr())
-
-    return run
 
 
 def test_it_is_printed_or_written_and_written_again(mobank):

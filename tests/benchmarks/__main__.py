@@ -5,10 +5,12 @@ the most. Ratios are taken turn by turn.
 """
 
 import argparse
+import csv
 import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +24,9 @@ from tests.benchmarks.peers import PeerUnavailableError, jobs, measure
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
 REPEATS = 5
+SEEDS = 10
+COMPARED = [f"scenarios/{name}.yaml" for name in
+            ("baseline", "better_release", "county_push", "smart_marketing", "pessimistic")]  # fmt: skip
 MEGABYTE = 1024  # kilobytes
 
 Row = tuple[str, ...]
@@ -114,6 +119,8 @@ def command_section() -> str:
     commands = {
         "`mobank run scenarios/baseline.yaml` (2,000 draws; wanted: under 10 s)":
             ["run", "scenarios/baseline.yaml", "--out", str(out)],
+        f"`mobank compare {' '.join(COMPARED)}` (five × 2,000 draws; wanted: under 30 s)":
+            ["compare", *COMPARED, "--out", str(out)],
         "`mobank check scenarios/baseline.yaml` (wanted: under 0.5 s)": ["check", "scenarios/baseline.yaml"],
         "`mobank check` (all scenarios)": ["check"],
         "`mobank --help` (wanted: under 0.5 s)": ["--help"],
@@ -122,12 +129,37 @@ def command_section() -> str:
     for name, words in commands.items():
         times = []
         for repeat in range(REPEATS + 1):
-            seed = ["--seed", str(time.time_ns() % 10**9)] if words[0] == "run" else []
+            seed = ["--seed", str(time.time_ns() % 10**9)] if "--out" in words else []
             begun = time.perf_counter()
             subprocess.run([sys.executable, "-m", "sim", *words, *seed], cwd=ROOT, capture_output=True, check=True)
             times += [time.perf_counter() - begun] if repeat else []
         rows.append((name, spread(times, "s")))
     return table("Commands, wall time from process start, warm", ("command", "median (least – most)"), rows)
+
+
+def shares_section() -> str:
+    """How exact the Shapley shares are: what a run says of its own, and how they scatter over seeds."""
+    found = []
+    for seed in range(1, SEEDS + 1):
+        words = ["run", "scenarios/baseline.yaml", "--seed", str(seed)]
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(
+                [sys.executable, "-m", "sim", *words, "--out", folder], cwd=ROOT, capture_output=True, check=True
+            )
+            (path,) = Path(folder).glob("*/shares.csv")
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                found.append([(float(row["shapley"]), float(row["mc_error"])) for row in csv.DictReader(file)])
+    shares, errors = np.moveaxis(np.array(found), -1, 0)
+    rows = [
+        ("standard error that a run prints: the largest", f"{errors.max():.4f}"),
+        ("standard deviation of a share over the seeds: the largest", f"{shares.std(axis=0, ddof=1).max():.4f}"),
+        ("1.96 × the larger of the two (wanted: at most 0.03)",
+         f"{1.96 * max(errors.max(), shares.std(axis=0, ddof=1).max()):.3f}"),
+        ("the farthest that a share of one seed lies from the mean of all",
+         f"{np.abs(shares - shares.mean(axis=0)).max():.3f}"),
+    ]  # fmt: skip
+    return table(f"Shapley shares of `mobank run scenarios/baseline.yaml --seed 1 … {SEEDS}`: "
+                 f"{shares.shape[1]} shares each", ("what", "found"), rows)  # fmt: skip
 
 
 def agreement() -> str:
@@ -176,6 +208,7 @@ def main() -> None:
         ),
         agreement() + "\n",
         command_section(),
+        shares_section(),
     ]  # fmt: skip
     asked.out.parent.mkdir(exist_ok=True)
     asked.out.write_text("\n".join(sections), encoding="utf-8")

@@ -1,7 +1,9 @@
 """The command `mobank`: one file a group of verbs; a user's mistake gets one clear message and exit code 2."""
 
+import signal
 import sys
 from importlib.metadata import version
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -51,16 +53,22 @@ app.command("new")(author.new)
 
 
 INTERRUPTED = 130  # how typer ends after Ctrl-C
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> None:
-    """Run the command; an error of ours becomes its message on stderr and its exit code."""
+    """Run the command; an error of ours becomes its message on stderr and its exit code; SIGTERM ends it as Ctrl-C."""
+    signal.signal(signal.SIGTERM, _end)
     try:
         app()
     except MobankError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
     except SystemExit as stop:
-        if stop.code == INTERRUPTED:
-            print("stopped; nothing was left half-written", file=sys.stderr)
+        if stop.code in (INTERRUPTED, TERMINATED):
+            print("stopped; nothing was left half-written; the same command again goes on", file=sys.stderr)
         raise
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)

@@ -1,11 +1,9 @@
 """`mobank batch`: a Monte Carlo job from a YAML to a data set, resumable; `mobank results`: what it says."""
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from sim.batch.drive import State
     from sim.batch.results import Results
     from sim.quantities import Lang
-
-TERMINATED = 128 + signal.SIGTERM
 
 
 def batch(
@@ -53,7 +49,7 @@ def batch(
     from sim.batch.executors import Dask, Processes
     from sim.batch.run import execute
 
-    with _stopped_by_a_signal(), _bar(loaded.name, quiet) as watch:
+    with _bar(loaded.name, quiet) as watch:
         outcome = execute(loaded, out, lambda: Dask(dask, count) if dask else Processes(count, memory), watch)
     if not quiet:
         if outcome.spoilt:
@@ -127,21 +123,6 @@ def _write_page(path: Path, found: "Results", lang: "Lang") -> None:
     except OSError as error:
         raise InputError([Problem(shown(str(path)), f"cannot be written ({error.strerror})", key="--report")]) from None
     print(path.as_posix())
-
-
-@contextmanager
-def _stopped_by_a_signal() -> Iterator[None]:
-    """Let a scheduler's SIGTERM end the job as Ctrl-C does: finished units are noted, workers end."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        print("stopped; give the same command again to go on", file=sys.stderr)
-        raise SystemExit(TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -22,12 +22,14 @@ HEAD = ("ask", "question", "问题", "measure", "month", "chance", "mc_error", "
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "ask": "asked", "chance": "chance", "error": "± MC", "median": "half by", "never": "never", "none": "–",
-        "note": "± is the Monte Carlo standard error. “half by”: the month by which half of all runs have met it; "
+        "note": "± is the Monte Carlo standard error; ≤ or ≥, where all runs agree, the end of the 95 % interval. "
+        "“half by”: the month by which half of all runs have met it; "
         "“never”: runs that do not meet it before the end of the run (in a race: neither, by its month).",
     },
     "zh": {
         "ask": "所问", "chance": "概率", "error": "± 模拟误差", "median": "半数达到", "never": "从未", "none": "–",
-        "note": "±为蒙特卡洛标准误差。“半数达到”：半数模拟已达到的月份；“从未”：到模拟终点仍未达到的模拟占比"
+        "note": "±为蒙特卡洛标准误差；各次模拟一致时，以≤或≥给出95%区间的端点。"
+        "“半数达到”：半数模拟已达到的月份；“从未”：到模拟终点仍未达到的模拟占比"
         "（竞速：到期双方均未达到）。",
     },
 }  # fmt: skip
@@ -82,10 +84,17 @@ def asks_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":
 
 
 def cells(each: Mapping[str, str], lang: Lang) -> tuple[str, str, str, str]:
-    """Return chance, Monte Carlo error, the month by which half have arrived and the share that never do, as text."""
+    """Return chance, Monte Carlo error, the month by which half have arrived and the share that never do, as text.
+
+    Where all runs agree the estimated error is zero, which they do not prove: then it says how far off it may be.
+    """
+    chance = float(each["chance"])
+    error = f"± {percent(each['mc_error'])}"
+    if chance in (0.0, 1.0):
+        error = f"≤ {percent(each['wilson_high'])}" if chance == 0.0 else f"≥ {percent(each['wilson_low'])}"
     half = each["p50_month"]
     half = WORDS[lang]["never"] if half == "never" else half or WORDS[lang]["none"]
-    return percent(each["chance"]), f"± {percent(each['mc_error'])}", half, percent(each["never"])
+    return percent(each["chance"]), error, half, percent(each["never"])
 
 
 def percent(number: str) -> str:

@@ -128,6 +128,8 @@ def _plans(given: Sequence[Path], model: Model, settings: Settings) -> list[tupl
             problems += [p for p in error.problems if p not in problems]
     if problems:
         raise InputError(problems)
+    if against := [problem for run in runs.values() for problem in _contradictions(run, settings)]:
+        raise InputError(against)
     known: dict[str, Any] = next((run.record["identity"] for run in runs.values()), {})
     how = (
         settings.draws or known.get("draws", DRAWS),
@@ -139,6 +141,16 @@ def _plans(given: Sequence[Path], model: Model, settings: Settings) -> list[tupl
         else (Plan(model, scenarios[path], *how, workers=settings.workers), None)
         for path in given
     ]  # fmt: skip
+
+
+def _contradictions(run: Run, settings: Settings) -> Iterator[Problem]:
+    """Yield the options that a finished run cannot follow."""
+    for name in ("draws", "seed", "fidelity"):
+        wanted, made = getattr(settings, name), run.record["identity"][name]
+        if wanted not in (None, made):
+            hint = "leave the option out, or name the run's scenario to run it anew"
+            yield Problem(str(wanted), f"is not that of the finished run {run.folder.as_posix()} ({made})", hint,
+                          key=f"--{name}")  # fmt: skip
 
 
 def _mismatches(before: Sequence[Side], side: Side, path: Path) -> Iterator[Problem]:

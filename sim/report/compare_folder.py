@@ -20,13 +20,12 @@ from sim.ensemble import Paths, Plan, run, summarise
 from sim.quantities import Lang, Month
 from sim.report.asks import row, write_rows
 from sim.report.compare import Comparison, Difference, Side, compare, standard_error, year_ends
-from sim.report.folder import Run, aside, changed, file_digest, git_commit, identity, load_plan, record_in
+from sim.report.folder import COMPARED, Run, aside, changed, file_digest, git_commit, identity, load_plan, record_in
 from sim.report.tables import summary_rows
 from sim.report.weights import WEIGHTED, Weights, together
 from sim.report.written import Written
 from sim.spec import Model
 
-RECORD = "compare.json"
 DIFFERENCES = "differences.csv"
 ASKS = "asks.csv"
 SUMMARY = "summary.csv"
@@ -65,13 +64,13 @@ def reusable(folder: Path, asked: Mapping[str, Any]) -> bool:
 
 def is_comparison(folder: Path) -> bool:
     """Return whether there is the record of a comparison in a folder."""
-    record = record_in(folder / RECORD, (DIFFERENCES, SUMMARY))
+    record = record_in(folder / COMPARED, (DIFFERENCES, SUMMARY))
     return record is not None and isinstance(record.get("compared"), list)
 
 
 def read(folder: Path) -> Run:
     """Return the comparison in a folder, which must hold one."""
-    return Run(folder, json.loads((folder / RECORD).read_text(encoding="utf-8")))
+    return Run(folder, json.loads((folder / COMPARED).read_text(encoding="utf-8")))
 
 
 def plans_of(found: Run, model: Model) -> dict[str, Plan]:
@@ -118,7 +117,7 @@ def make(
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "wall_seconds": round(time.monotonic() - began, 2),
         }
-        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / COMPARED).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return comparison
 
 

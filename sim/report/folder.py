@@ -40,6 +40,7 @@ from sim.shares import shares as shares_of
 from sim.spec import Model
 
 RECORD = "run.json"
+COMPARED = "compare.json"  # the record of a comparison
 SCENARIO = "scenario.resolved.yaml"
 PATHS = "paths.parquet"
 SUMMARY = "summary.csv"
@@ -115,6 +116,10 @@ def read(folder: Path) -> Run:
         If there is no complete run.
     """
     record = _record(folder)
+    if record is None and (folder / COMPARED).is_file():
+        hint = "name one of the runs or scenarios compared"
+        refused = "is not the folder of a finished run but of a comparison"
+        raise InputError([Problem(f"'{folder.as_posix()}'", refused, hint)])
     if record is None:
         near = [p.parent.as_posix() for p in folder.parent.glob(f"*/{RECORD}") if p.parent != folder]
         hint = did_you_mean(folder.as_posix(), sorted(near))

@@ -78,7 +78,9 @@ def document(told: Told) -> str:
     question = scenario.question_zh if told.lang == "zh" else scenario.question
     sections = [_headline(told), *_asks(told), *_drivers(told), _fans(told), _growth(told), *_bands(told),
                 _layers(told), *_levers(told), _assumptions(told), _identity(told)]  # fmt: skip
-    below = told.words["below"].format(scenario.start, scenario.until, plan.draws, plan.seed)
+    below = told.words["below" if told.plan.draws > 1 else "below_alone"].format(
+        scenario.start, scenario.until, plan.draws, plan.seed
+    )
     return page.page(question, sections, told.lang, above=told.words["above"].format(scenario.name), below=below)
 
 

@@ -7,6 +7,7 @@ from sim.quantities import Lang
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "above": "mobank · scenario {}", "below": "{} to {} · {:,} runs, seed {} · intervals are the central 90 %",
+        "below_alone": "{} to {} · {} run, seed {}: one of many that might come about, without any interval",
         "headline": "The answer in numbers", "at": "{}, {}", "from": "{} · {} at the start",
         "month": "month", "band": "90 %", "share": "active share", "median": "median",
         "dagger": "† rests on numbers that are not verified: {}.",
@@ -59,6 +60,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     },
     "zh": {
         "above": "mobank · 情景 {}", "below": "{}至{} · {:,}次模拟，种子{} · 区间为居中的90%",
+        "below_alone": "{}至{} · 仅{}次模拟，种子{}：只是多种可能之一，没有区间可言",
         "headline": "主要数字", "at": "{}，{}", "from": "{} · 起点{}",
         "month": "月份", "band": "90%区间", "share": "月活率", "median": "中位数",
         "dagger": "† 所依据的数字未经核实：{}。",

@@ -46,7 +46,7 @@ def formula(flow: Flow) -> str:
 def _table(lang: Lang, title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold", title_style="bold", box=SIMPLE_HEAD)
     for i, column in enumerate(columns):
-        table.add_column(WORDS[lang][column], no_wrap=i == 0)
+        table.add_column(WORDS[lang][column], no_wrap=i == 0, overflow="fold")
     return table
 
 

@@ -111,12 +111,17 @@ WORDS = {
     "zh": {"month": "月份", "registered": "注册用户", "mau": "月活用户", "share": "月活率", "band": "90% 区间"},
 }
 FOOTNOTES = {
-    "en": "{draws} runs, seed {seed}; intervals are the central 90 %.\n"
-    "Of {parameters} parameters {known} rest on a source, the others on a stated reason.\n"
+    "en": "{luck}\nOf {parameters} parameters {known} rest on a source, the others on a stated reason.\n"
     "Not verified: {weak}.",
-    "zh": "{draws} 次模拟，种子 {seed}；区间为中间 90%。\n"
-    "{parameters} 个参数中 {known} 个有来源，其余为注明理由的假设。\n"
-    "未核实的数字：{weak}。",
+    "zh": "{luck}\n{parameters} 个参数中 {known} 个有来源，其余为注明理由的假设。\n未核实的数字：{weak}。",
+}
+LUCK = {
+    "en": "{draws:,} runs, seed {seed}; intervals are the central 90 %.",
+    "zh": "{draws:,} 次模拟，种子 {seed}；区间为中间 90%。",
+}
+ALONE = {
+    "en": "One run, seed {seed}: one of many that might come about, without any interval.",
+    "zh": "仅一次模拟，种子 {seed}：只是多种可能之一，没有区间可言。",
 }
 
 
@@ -174,7 +179,8 @@ def footnotes(plan: Plan, lang: Lang) -> str:
     scenario = plan.scenario
     known = sum(bool(value.provenance.source) for value in scenario.parameters.values())
     told = FOOTNOTES[lang].format(
-        draws=f"{plan.draws:,}", seed=plan.seed, parameters=len(scenario.parameters), known=known,
+        luck=(ALONE if plan.draws == 1 else LUCK)[lang].format(draws=plan.draws, seed=plan.seed),
+        parameters=len(scenario.parameters), known=known,
         weak=("；" if lang == "zh" else "; ").join(unverified(plan)) or "–",
     )  # fmt: skip
     levers = [lever.name for lever in scenario.levers if lever.parameter in plan.model.contagious]

@@ -152,7 +152,8 @@ def test_the_driver_is_asked_to_end(job, quiet, tmp_path):
     driver = start(path, tmp_path / "out")
     wait_for(lambda: noted(tmp_path / "out") >= 2, driver)
     driver.terminate()
-    assert driver.communicate(timeout=PATIENCE)[1] == "stopped; give the same command again to go on\n"
+    told = "stopped; nothing was left half-written; the same command again goes on\n"
+    assert driver.communicate(timeout=PATIENCE)[1] == told
     assert driver.returncode == 143
     assert noted(tmp_path / "out") == written(tmp_path / "out") < UNITS
     assert content(execute(load_job(path, MODEL), tmp_path / "out", lambda: Processes(1)).folder) == quiet

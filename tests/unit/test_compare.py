@@ -101,14 +101,20 @@ def test_runs_of_other_luck_are_refused_with_every_difference(child):
         "second  fidelity mean_field is not that of one (cohort); fidelities have luck of their own",
         "second  seed 6 is not that of one (5); luck is paired by seed",
     )
-    assert sorted(refusal([Path("first"), Path("second")]).splitlines()) == sorted(told.splitlines())
+    assert sorted(refusal([Path("first"), Path("second")], Settings()).splitlines()) == sorted(told.splitlines())
 
 
 def test_options_that_contradict_a_finished_run_are_refused(child):
     child(name="one"), child("drift: off\n", "two")
     made(Path("one.yaml"), Path("first"))
-    told = message("two.yaml  seed 9 is not that of one (5); luck is paired by seed")
-    assert refusal([Path("first"), Path("two.yaml")], Settings(seed=9)) == told
+    way_out = "leave the option out, or name the run's scenario to run it anew"
+    told = message(
+        f"--draws: 30 is not that of the finished run first (40); {way_out}",
+        f"--seed: 9 is not that of the finished run first (5); {way_out}",
+        f"--fidelity: mean_field is not that of the finished run first (cohort); {way_out}",
+    )
+    assert refusal([Path("first"), Path("two.yaml")], Settings(30, 9, "mean_field")) == told
+    assert sides([Path("first"), Path("two.yaml")], MODEL, Settings(40, 5, "cohort"))
 
 
 def test_a_scenario_takes_what_is_left_open_from_the_finished_run(child):
@@ -127,6 +133,14 @@ def test_a_run_of_other_code_is_refused(child):
     told = "this run was made by another version of mobank than the rest; name its scenario, to run it anew"
     assert refusal([Path("first"), Path("two.yaml")], Settings()) == message(f"first  {told}")
     assert refusal([Path("two.yaml"), Path("first")], Settings()) == message(f"first  {told}")
+
+
+def test_a_comparison_is_not_a_run_and_says_so(child):
+    child(name="one")
+    Path("both").mkdir()
+    Path("both/compare.json").write_text("{}", encoding="utf-8")
+    told = "'both' is not the folder of a finished run but of a comparison; name one of the runs or scenarios compared"
+    assert refusal([Path("one.yaml"), Path("both")]) == message(told)
 
 
 def test_the_problems_of_all_files_are_told_at_once(child):

@@ -235,6 +235,30 @@ def test_a_kill_in_the_middle_leaves_no_folder_and_the_next_run_clears_up(tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_who_is_asked_to_end_leaves_nothing_and_says_so(tmp_path: Path, number: int, code: int):
+    command = [
+        sys.executable,
+        "-m",
+        "sim",
+        "run",
+        "scenarios/baseline.yaml",
+        "--draws",
+        "60000",
+        "--out",
+        str(tmp_path),
+    ]
+    run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, encoding="utf-8")
+    deadline = time.monotonic() + 60
+    while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(number)
+    told = run.communicate(timeout=60)[1]
+    assert told.endswith("stopped; nothing was left half-written; the same command again goes on\n")
+    assert run.returncode == code
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(plan: Plan, tmp_path: Path, small_disk: Path):
     with pytest.raises(RunError) as error:
         folder.make(plan, small_disk / "one", "en", "mobank run")

@@ -149,11 +149,11 @@ def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> I
             if not key.startswith("drift."):
                 yield Problem("this value", f"is missing, but {name} was fitted with it ({text})", WAYS_OUT, key, here)
         elif _of(values[key]) != prior:
-            place = values[key].provenance.place
+            place = values[key].provenance.place or here  # what a scenario takes away stands nowhere
             allowed = f"is not what {name} was fitted with ({text})"
             yield Problem(shown(values[key].text), allowed, WAYS_OUT, key, place)
     for key in (key for key in values if key not in known["values"]):
-        place = values[key].provenance.place
+        place = values[key].provenance.place or here
         yield Problem(shown(values[key].text), f"is not in {name}, which was fitted without it", WAYS_OUT, key, place)
 
 

@@ -195,7 +195,8 @@ class Store:
         names = self._names(*key)
         try:
             for name in names:
-                pq.read_table(self.folder / name, page_checksum_verification=True, partitioning=None)
+                with pq.ParquetFile(self.folder / name, page_checksum_verification=True) as file:
+                    file.read()
             return {name: file_digest(self.folder / name) for name in names}
         except (OSError, pa.ArrowException):
             return None

@@ -56,7 +56,7 @@ class Processes:
         forks = "forkserver" if hasattr(os, "fork") else "spawn"
         context: Any = get_context(forks)
         if forks == "forkserver":
-            context.set_forkserver_preload(["sim.batch.unit", "scipy.special"])
+            context.set_forkserver_preload(["sim.batch.warm"])
         self.close()
         self._pool = ProcessPoolExecutor(self.workers, context, _begin, (self._memory,))
         return self._pool

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.batch.job import Job, Task, file_name, number_of
-from sim.batch.unit import CRUMB, PATHS, SUMMARIES, Receipt, write_bytes
+from sim.batch.unit import CRUMB, PATHS, SUMMARIES, Receipt, sync, write_bytes
 from sim.errors import InputError, Place, Problem, RunError
 from sim.located import Mapping as Members
 from sim.located import Node, Scalar, dump, load
@@ -195,7 +195,8 @@ class Store:
         names = self._names(*key)
         try:
             for name in names:
-                pq.read_table(self.folder / name, page_checksum_verification=True, partitioning=None)
+                with pq.ParquetFile(self.folder / name, page_checksum_verification=True) as file:
+                    file.read()
             return {name: file_digest(self.folder / name) for name in names}
         except (OSError, pa.ArrowException):
             return None
@@ -245,16 +246,22 @@ class Store:
         return read_manifest(self.folder)
 
     def finish(self, digests: Mapping[str, str]) -> None:
-        """Write the manifest, last of all, and take the journal away."""
+        """Write the manifest, last of all and once every name is durable, and take the journal away."""
         files = dict(digests)
         for path in (self.folder / JOB, *(self.folder / SCENARIOS).glob("*.yaml")):
             files[path.relative_to(self.folder).as_posix()] = file_digest(path)
+        for folder in {(self.folder / name).parent for name in files}:
+            sync(folder)
         write_bytes(_json({"files": dict(sorted(files.items()))}), self.folder / MANIFEST)
+        sync(self.folder)
         self._journal.unlink(missing_ok=True)
 
 
 class Journal:
-    """Notes finished units, each on a line of its own that is durable before the next."""
+    """Notes finished units, each on a line of its own.
+
+    The lines outlive this process, not a power cut: a finished unit that is not noted is recognised by its files.
+    """
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -263,7 +270,6 @@ class Journal:
         """Note a unit as done."""
         self._file.write(_entry(task.case.name, task.number, receipt.files))
         self._file.flush()
-        os.fsync(self._file.fileno())
 
 
 def _entry(case: str, number: int, files: Mapping[str, str]) -> str:

@@ -32,6 +32,7 @@ RELATIVE = 0.0005  # a quantile's greatest relative error
 _GROWTH = log1p(RELATIVE) - log1p(-RELATIVE)  # log of the factor from bucket to bucket
 ZERO = -(2**31)  # the bucket of nothing at all
 WIDEST = 1 << 16  # buckets from the lowest to the highest that are counted in one table
+MOST_CELLS = 1 << 22  # of the table in which histograms are joined
 AT_A_TIME = 32  # units whose summaries are in memory together
 NEVER = -1  # the bucket of replicates that do not pass
 NEITHER, FIRST, RIVAL, TOGETHER = range(4)  # buckets of a race
@@ -135,7 +136,9 @@ def of_values(table: Floats, per_draw: int) -> list[Summary]:
     if (table < 0).any():
         raise ValueError(f"{np.nanmin(table):g} cannot be summarised; a measure is 0 or more")
     with np.errstate(divide="ignore"):
-        place = np.ceil(np.log(table) / _GROWTH)  # -inf for 0
+        place = np.log(table)  # -inf for 0
+    place /= _GROWTH
+    np.ceil(place, out=place)
     zeros, undefined = (table == 0).sum(axis=1), np.isnan(table).sum(axis=1)
     histograms = _histograms(place)
     moments = _moments(table, per_draw)
@@ -150,23 +153,22 @@ def of_values(table: Floats, per_draw: int) -> list[Summary]:
 def _histograms(place: Floats) -> Iterator[tuple[Ints, Ints]]:
     """Yield of each row of bucket numbers, (M, R), the buckets filled and their counts; infinite ones are none."""
     known = np.isfinite(place)
-    row = np.repeat(np.arange(len(place)), place.shape[1])
-    numbers = place.ravel()
-    if not known.all():
-        row, numbers = row[known.ravel()], numbers[known.ravel()]
-    numbers = numbers.astype(np.int64)
+    whole = bool(known.all())
+    numbers = place if whole else place[known]
     low = int(numbers.min()) if numbers.size else 0
     width = int(numbers.max()) - low + 1 if numbers.size else 1
     if width > WIDEST:  # values that lie many powers of ten apart: a table of all buckets would be too large
-        for one, whole in zip(place, known, strict=True):
-            yield np.unique(one[whole].astype(np.int64), return_counts=True)
+        for one, defined in zip(place, known, strict=True):
+            yield np.unique(one[defined].astype(np.int64), return_counts=True)
         return
-    table = np.bincount(row * width + numbers - low, minlength=len(place) * width)
+    cells = place + (width * np.arange(len(place)) - low)[:, None]  # whole numbers far below 2⁵³: exact
+    cells = (cells if whole else cells[known]).astype(np.int64)
+    table = np.bincount(cells.ravel(), minlength=len(place) * width)
     filled = np.flatnonzero(table != 0)
     ends = np.searchsorted(filled, np.arange(len(place) + 1) * width)
     for one, (first, last) in enumerate(pairwise(ends)):
-        cells = filled[first:last]
-        yield cells - (one * width - low), table[cells]
+        buckets = filled[first:last]
+        yield buckets - (one * width - low), table[buckets]
 
 
 def of_codes(codes: Ints, yes: NDArray[np.bool_], per_draw: int) -> Summary:
@@ -200,14 +202,25 @@ def join(parts: Iterable[Mapping[Key, Summary]]) -> dict[Key, Summary]:
     rest = iter(parts)
     while some := list(islice(rest, AT_A_TIME)):
         some = [found, *some] if found else some
-        found = {key: joined([part[key] for part in some]) for key in some[0]}
+        found = dict(zip(some[0], _joined([[part[key] for part in some] for key in some[0]]), strict=True))
     return found
 
 
 def joined(parts: Sequence[Summary]) -> Summary:
     """Return some summaries as one."""
-    if len(parts) == 1:
-        return parts[0]
+    return _joined([parts])[0]
+
+
+def _joined(columns: Sequence[Sequence[Summary]]) -> list[Summary]:
+    """Return one summary for each of some lists of summaries, (keys)(units)."""
+    if len(columns[0]) == 1:
+        return [parts[0] for parts in columns]
+    counts = [sum(part.count for part in parts) for parts in columns]
+    return [Summary(count, *_moments_joined(parts), *histogram)
+            for count, parts, histogram in zip(counts, columns, _histograms_joined(columns), strict=True)]  # fmt: skip
+
+
+def _moments_joined(parts: Sequence[Summary]) -> tuple[int, float, float]:
     draws, mean, squares = 0, float("nan"), 0.0
     for part in parts:
         if part.draws:
@@ -215,19 +228,36 @@ def joined(parts: Sequence[Summary]) -> Summary:
             squares += part.squares + apart * apart * draws * part.draws / (draws + part.draws)
             mean = mean + apart * part.draws / (draws + part.draws) if draws else part.mean
             draws += part.draws
-    buckets, counts = (np.concatenate([getattr(part, name) for part in parts]) for name in ("buckets", "counts"))
-    zero = buckets == ZERO
-    number = int(counts[zero].sum())
-    if number:  # far below all others
-        buckets, counts = buckets[~zero], counts[~zero]
-    if buckets.size:
-        low = int(buckets.min())
-        sums = np.bincount(buckets - low, weights=counts)  # whole numbers far below 2⁵³: exact
-        filled = np.flatnonzero(sums)
-        buckets, counts = filled + low, sums[filled].astype(np.int64)
-    if number:
-        buckets, counts = np.append(ZERO, buckets), np.append(number, counts)
-    return Summary(sum(part.count for part in parts), draws, mean, squares, buckets, counts)
+    return draws, mean, squares
+
+
+def _histograms_joined(columns: Sequence[Sequence[Summary]]) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the buckets filled and their counts of each list of summaries; all lists are counted in one table."""
+    sizes = [sum(part.buckets.size for part in parts) for parts in columns]
+    column = np.repeat(np.arange(len(columns)), sizes)
+    buckets, counts = (np.concatenate([getattr(part, name) for parts in columns for part in parts])
+                       for name in ("buckets", "counts"))  # fmt: skip
+    zero = buckets == ZERO  # far below all others
+    zeros = np.bincount(column[zero], weights=counts[zero], minlength=len(columns)).astype(np.int64)
+    column, buckets, counts = column[~zero], buckets[~zero], counts[~zero]
+    low, high = np.full(len(columns), np.iinfo(np.int64).max), np.full(len(columns), np.iinfo(np.int64).min)
+    np.minimum.at(low, column, buckets)
+    np.maximum.at(high, column, buckets)
+    starts = np.cumsum([0, *np.where(low <= high, high - low + 1, 0)])
+    if starts[-1] > MOST_CELLS and len(columns) > 1:
+        half = len(columns) // 2
+        yield from _histograms_joined(columns[:half])
+        yield from _histograms_joined(columns[half:])
+        return
+    cells = np.bincount((starts[:-1] - low)[column] + buckets, weights=counts)  # whole numbers far below 2⁵³: exact
+    filled = np.flatnonzero(cells)
+    sums = cells[filled].astype(np.int64)
+    ends = np.searchsorted(filled, starts)
+    for one, (first, last) in enumerate(pairwise(ends)):
+        numbers, inside = filled[first:last] + (low[one] - starts[one]), sums[first:last]
+        if zeros[one]:
+            numbers, inside = np.append(ZERO, numbers), np.append(zeros[one], inside)
+        yield numbers, inside
 
 
 def codes_of_race(first: NDArray[np.int32], rival: NDArray[np.int32], never: int) -> Ints:

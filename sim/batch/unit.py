@@ -165,7 +165,7 @@ def _words(words: Any, each: int, times: int) -> pa.Array:
 SUMMARY_SCHEMA = pa.schema([
     ("kind", pa.string()), ("name", pa.string()), ("segment", pa.string()), ("month", pa.string()),
     ("count", pa.int64()), ("draws", pa.int64()), ("mean", pa.float64()), ("squares", pa.float64()),
-    ("buckets", pa.list_(pa.int64())), ("counts", pa.list_(pa.int64())),
+    ("buckets", pa.list_(pa.int32())), ("counts", pa.list_(pa.int32())),  # of one unit
 ])  # fmt: skip
 
 
@@ -174,7 +174,8 @@ def summary_table(summaries: Mapping[Key, Summary]) -> pa.Table:
     ends = np.cumsum([0, *(s.buckets.size for s in summaries.values())]).astype(np.int32)
 
     def lists(parts: list[NDArray[np.int64]]) -> pa.Array:
-        return pa.ListArray.from_arrays(pa.array(ends), pa.array(np.concatenate(parts or [np.empty(0, np.int64)])))
+        values = np.concatenate(parts or [np.empty(0, np.int64)]).astype(np.int32)
+        return pa.ListArray.from_arrays(pa.array(ends), pa.array(values))
 
     columns = [
         *(pa.array([key[i] for key in summaries], pa.string()) for i in range(4)),
@@ -190,11 +191,12 @@ def summary_table(summaries: Mapping[Key, Summary]) -> pa.Table:
 
 def read_summaries(path: Path) -> dict[Key, Summary]:
     """Return what `summary_table` made of summaries."""
-    table = pq.read_table(path, schema=SUMMARY_SCHEMA, partitioning=None)
+    with pq.ParquetFile(path) as file:
+        table = file.read(use_threads=False)
     columns = {name: table[name].to_pylist() for name in SUMMARY_SCHEMA.names[:8]}
     buckets, counts = (table[name].combine_chunks() for name in ("buckets", "counts"))
     ends = buckets.offsets.to_numpy()
-    inside, number = buckets.values.to_numpy(), counts.values.to_numpy()
+    inside, number = (lists.values.to_numpy().astype(np.int64) for lists in (buckets, counts))
     found = {}
     for i, key in enumerate(zip(*(columns[n] for n in ("kind", "name", "segment", "month")), strict=True)):
         part = slice(ends[i], ends[i + 1])
@@ -207,11 +209,10 @@ def serialise(table: pa.Table) -> pa.Buffer:
     """Return a table as the bytes of a Parquet file; floats byte by byte, whole numbers by their steps."""
     names, told, encodings = [], [], {}
     for field in table.schema:
-        if not pa.types.is_floating(field.type) and not pa.types.is_list(field.type):
-            told.append(field.name)
         if pa.types.is_floating(field.type):
             encodings[field.name] = "BYTE_STREAM_SPLIT"
         elif pa.types.is_integer(field.type):
+            told.append(field.name)  # so that readers skip files; of words every file has the same
             encodings[field.name] = "DELTA_BINARY_PACKED"
         elif pa.types.is_list(field.type):
             encodings[f"{field.name}.list.element"] = "DELTA_BINARY_PACKED"
@@ -224,7 +225,10 @@ def serialise(table: pa.Table) -> pa.Buffer:
 
 
 def write_bytes(content: Any, path: Path) -> str:
-    """Write a file aside, make it durable, give it its name, and return its SHA-256."""
+    """Write a file aside, make it durable, give it its name, and return its SHA-256.
+
+    Its name is durable once `sync` was called on the folder: a unit whose name a power cut took is computed again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}{CRUMB}")
     try:
@@ -236,11 +240,11 @@ def write_bytes(content: Any, path: Path) -> str:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
-    _sync(path.parent)
     return sha256(content).hexdigest()
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make the names of the files in a folder durable."""
     if os.name == "nt":
         return  # Windows opens no folders
     handle = os.open(folder, os.O_RDONLY)

@@ -1,7 +1,8 @@
-"""What a batch job costs: `python -m tests.benchmarks.batch` prints the tables of docs/batch.md.
+"""What a batch job costs: `python -m tests.benchmarks.batch` writes docs/benchmarks_batch.md, in some minutes.
 
-Each figure is measured on the overnight job's shape (one scenario, 60 months, 8 segments, 10,000 draws a case) with the
-ways of running it taking turns; ratios are taken turn by turn. `--million` adds a million replicates, in some minutes.
+Each figure is measured on the overnight job's shape (60 months, 8 segments, 10,000 draws a case) with the ways of
+running it taking turns; ratios are taken turn by turn. `--million` adds a million replicates, in some minutes
+more. Mesa runs in an environment of its own, as in `tests/benchmarks/peers`.
 """
 
 import argparse
@@ -12,23 +13,31 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
+from sim.batch import unit
 from sim.batch.executors import ONE_THREAD, Dask, Processes
 from sim.batch.job import Job, Task
 from sim.batch.job_file import load_job
 from sim.batch.run import execute
-from sim.batch.unit import produce
 from sim.ensemble import run_block
 from sim.memory import keep_freed
 from sim.model import MODEL
+from tests.benchmarks.ours import BLOCK, common_replicates
+from tests.benchmarks.peers import PeerUnavailableError, jobs, measure
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "benchmarks_batch.md"
 REPEATS = 3
+A_BANK = 10_000  # persons of a replicate of the common job
+BANKS, REPLICATES = 20, 100_000  # replicates of the common job: Mesa's and ours
 JOB = """
 scenarios: [{root}/scenarios/baseline.yaml, {root}/scenarios/win_back.yaml]
 draws: {draws}
@@ -87,20 +96,56 @@ def simulate_only(task: Task) -> int:
     """Run a unit and look at what would be kept, write nothing."""
     keep_freed()
     trajectory, tried = run_block(task.plan, np.arange(task.first, task.last))
-    for measure in task.keep.measures:
-        trajectory.observe(measure)
+    for name in task.keep.measures:
+        trajectory.observe(name)
     return tried
 
 
-def timed(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
+class Here(Executor):
+    """Computes a unit when it is given out, in this process, so that all that a job costs is seen from here."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+        """Return a future that is done."""
+        future: Future[Any] = Future()
+        future.set_result(work(*args, **named))
+        return future
 
 
-def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+class One:
+    """The seam to it."""
+
+    died: tuple[type[BaseException], ...] = ()
+    workers = 1
+
+    def start(self) -> Executor:
+        """Return the executor."""
+        return Here()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+
+@contextmanager
+def clocked(name: str) -> Iterator[list[float]]:
+    """Give the processor seconds of each call that `sim.batch.unit` makes of one of its functions."""
+    work, found = getattr(unit, name), []
+
+    def call(*args: Any) -> Any:
+        began = time.process_time()
+        result = work(*args)
+        found.append(time.process_time() - began)
+        return result
+
+    setattr(unit, name, call)
+    try:
+        yield found
+    finally:
+        setattr(unit, name, work)
+
+
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], words: str = "") -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return f"### {title}\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return f"## {title}\n\n{words}" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def of_three(values: Sequence[float], unit: str, digits: int = 2) -> str:
@@ -129,32 +174,81 @@ def workers_section(folder: Path, draws: int) -> str:
 
 
 def overhead_section(folder: Path, draws: int) -> str:
-    """Return what of a job's processor time is not simulation, measured in this process unit by unit, in turns."""
-    from sim.batch.tables import write_all
-
-    job = job_of(folder, draws)
-    tasks = tasks_of(job)
-    units = {case.name: len(job.units(case)) for case in job.cases}
-    simulate_only(tasks[0])
-    out = Path(tempfile.mkdtemp(dir=folder))
-    plain, whole, finishing = [], [], []
-    for _ in range(REPEATS):
-        turns = [(timed(lambda t=t: run_block(t.plan, np.arange(t.first, t.last))), timed(lambda t=t: produce(t, out)))
-                 for t in tasks]  # fmt: skip
-        plain.append(sum(alone for alone, _ in turns))
-        whole.append(sum(all_of_it for _, all_of_it in turns))
-        finishing.append(timed(lambda: write_all(job, out, units)))
-    files = sum(p.stat().st_size for p in out.rglob("unit-*.parquet"))
-    extra = [(w + f - p) / p for p, w, f in zip(plain, whole, finishing, strict=True)]
+    """Return what of a job's processor time is not simulation: all in this process, the simulation clocked inside."""
+    simulate_only(tasks_of(job_of(folder, draws))[0])
+    found, units, files = [], 0, 0
+    for _ in range(REPEATS + 1):  # the first loads what is loaded once
+        out = Path(tempfile.mkdtemp(dir=folder))
+        with clocked("run_block") as inside:
+            began = time.process_time()
+            execute(job_of(folder, draws), out, One)
+            found.append((time.process_time() - began, sum(inside)))
+        units, files = len(inside), sum(p.stat().st_size for p in out.rglob("unit-*.parquet"))
+        shutil.rmtree(out)
+    whole, simulated = ([turn[i] for turn in found[1:]] for i in (0, 1))
     rows = [
-        ("simulation alone", of_three(plain, "s")),
-        ("with summaries, files and their digests", of_three(whole, "s")),
-        ("joining units and writing the tables", of_three(finishing, "s")),
-        ("overhead (wanted: below 10 %)", of_three([100 * e for e in extra], "%", 1)),
-        ("a unit of 2,000 replicates", f"{median(whole) / len(tasks):.2f} s, {files / len(tasks) / 1e3:.0f} kB"),
-    ]
-    title = f"Overhead of {len(job.cases)} cases of {draws:,} draws, processor time"
-    return table(title, ("what", "median (least – most)"), rows)
+        ("simulation alone", of_three(simulated, "s")),
+        ("the job from its file to its manifest", of_three(whole, "s")),
+        ("overhead: the rest ÷ simulation (wanted: below 10 %)",
+         of_three([100 * (w - s) / s for w, s in zip(whole, simulated, strict=True)], "%", 1)),
+        ("a unit of 2,000 replicates, its share of all", f"{median(whole) / units:.2f} s"),
+        ("a unit's files", f"{files / units / 1e3:.0f} kB"),
+    ]  # fmt: skip
+    title = f"Overhead of 2 cases of {draws:,} draws, processor time"
+    words = ("Reading the job, its digests, giving out, summaries, files, the journal, joining units and writing the "
+             "tables; starting Python and loading libraries apart.\n\n")  # fmt: skip
+    return table(title, ("what", "median (least – most)"), rows, words) + "\n" + on_paper(
+        median(whole) / units, files / units)  # fmt: skip
+
+
+def on_paper(seconds: float, size: float) -> str:
+    """Return what large jobs would take of 100 workers, from a unit's processor seconds and bytes."""
+    rows = []
+    for name, units in (("10⁹ replicates of one scenario", 10**9 // BLOCK), ("10⁵ cases × 2,000 draws", 10**5)):
+        rows.append((name, f"{units:,}", f"{units * seconds / 100 / 3600:.1f} h", f"{units * size / 1e9:.0f} GB"))
+    words = "The unit above, times the number of units; what the driver does alone is told in batch.md.\n\n"
+    return table("On paper", ("job", "units", "on 100 workers", "on disk, one path kept"), rows, words)
+
+
+def mesa_section() -> str:
+    """Return the common job through the executor of batch jobs beside Mesa's `batch_run`, each with two processes."""
+    found = []
+    try:
+        for _ in range(REPEATS):
+            mine = common_run()
+            theirs = measure("mesa", "--way", "batch_run", "--repeats", "1", "--agents", str(BANKS * A_BANK))
+            found.append((mine / REPLICATES, theirs["wall_s"][0] / BANKS, theirs["version"]))
+    except PeerUnavailableError as failure:
+        return table("Mesa's batch_run", ("what", "measured"), [("not measured", str(failure))])
+    rows = [
+        ("ours: counts of persons, two processes", of_three([1e3 * m for m, _, _ in found], "ms", 3)),
+        (f"Mesa {found[0][2]}: an object a person, `batch_run` with two processes",
+         of_three([1e3 * t for _, t, _ in found], "ms", 0)),
+        ("Mesa ÷ ours", of_three([t / m for m, t, _ in found], "×", 0)),
+    ]  # fmt: skip
+    words = (f"A bank of {A_BANK:,} persons, {jobs.MONTHS} months, 4 states; {REPLICATES:,} of ours, {BANKS} of "
+             "Mesa's, processes started and nothing written; both are held against the exact means. Ours has the law "
+             "of the single persons and does not follow each.\n\n")  # fmt: skip
+    title = "Beside Mesa's `batch_run`: the common job, by the clock"
+    return table(title, ("a replicate", "median (least – most)"), rows, words)
+
+
+def common_run() -> float:
+    """Return the seconds that our replicates of the common job take, the workers' start included."""
+    began = time.perf_counter()
+    seam = Processes(2)
+    executor = seam.start()
+    parts = [executor.submit(common_replicates, first, min(first + BLOCK, REPLICATES), A_BANK)
+             for first in range(0, REPLICATES, BLOCK)]  # fmt: skip
+    path = np.sum([part.result() for part in parts], axis=0)
+    seam.close()
+    seconds = time.perf_counter() - began
+    people = REPLICATES * A_BANK
+    exact = jobs.mean_field({name: np.array([value]) for name, value in jobs.CHANCES.items()}, people)[0]
+    error = float(np.abs(path - exact).max() / np.sqrt(people))
+    if error > 8.0:
+        raise SystemExit(f"our common job is {error:g} roots of the people from the exact means")
+    return seconds
 
 
 def dask_section() -> str:
@@ -191,7 +285,7 @@ def million_section(folder: Path) -> str:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and write the page."""
     import os
 
     os.environ.update(ONE_THREAD)
@@ -201,11 +295,13 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print(overhead_section(folder, asked.draws))
-        print(workers_section(folder, asked.draws))
-        print(dask_section())
-        if asked.million:
-            print(million_section(folder))
+        parts = [overhead_section(folder, asked.draws), workers_section(folder, asked.draws), mesa_section(),
+                 dask_section()]  # fmt: skip
+        parts += [million_section(folder)] if asked.million else []
+    head = ("# Monte Carlo jobs: what they cost\n\nMade by `python -m tests.benchmarks.batch --million`; do not edit. "
+            "Medians of three turns, least and most in brackets.\n")  # fmt: skip
+    PAGE.write_text("\n".join([head, *parts]), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

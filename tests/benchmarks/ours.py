@@ -146,6 +146,18 @@ def common_job(count: int) -> Callable[[], Any]:
     return run
 
 
+def common_replicates(first: int, last: int, people: int) -> Any:
+    """Run some replicates of the common job with counts of persons; return persons (month, state), all together."""
+    keep_freed()
+    count = last - first
+    values = common_values({name: np.full(count, chance) for name, chance in jobs.CHANCES.items()})
+    start = np.zeros((4, 1, count), np.int64)
+    start[0] = people
+    model, numbers, streams = common_model(), np.arange(first, last), Streams(1)
+    schedule = Schedule(model, Month.of(2022, 12), jobs.MONTHS, values, numbers, ["all"])
+    return cohort.run(model, schedule, start, np.ones((1, 1)), streams).occupancy.sum(axis=(2, 3))
+
+
 def epidemic_job(replicates: int) -> Callable[[], Any]:
     """Return epydemix's job for the cohort: 8 groups, 120 steps, 6 compartments, 6 transitions."""
     keep_freed()

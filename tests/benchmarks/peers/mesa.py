@@ -1,5 +1,5 @@
 """
-The agents job in Mesa: an object a person, stepped by `AgentSet.do`.
+The agents job in Mesa: an object a person, stepped by `AgentSet.do`; one bank, or many by `batch_run`.
 
 3.3.1 is the newest release for Python 3.11. Every person reads the month's start, so the order does not
 matter and `do` serves, which is faster than `shuffle_do`. Totals are counted as people move, not by looking
@@ -14,6 +14,8 @@ import numpy as np
 from . import jobs
 
 NEVER, ACTIVE, LAPSED, DORMANT = range(4)
+A_BANK = 10_000  # persons of one of many banks
+PROCESSES = 2
 
 
 class Customer(mesa.Agent):
@@ -48,10 +50,10 @@ class Customer(mesa.Agent):
 
 
 class Bank(mesa.Model):
-    """All persons, and the chances of the month."""
+    """All persons, and the chances of the month; what is collected begins with the start or with the first month."""
 
-    def __init__(self, people: int) -> None:
-        super().__init__(seed=1)
+    def __init__(self, people: int, luck: int = 1, from_start: bool = True) -> None:
+        super().__init__(seed=luck)
         c = jobs.CHANCES
         self.people, self.persons = people, [people, 0, 0, 0]
         self.lapse_chance, self.revive_chance = c["lapse_chance"], c["revive_chance"]
@@ -60,7 +62,8 @@ class Bank(mesa.Model):
         reporters = {name: lambda model, state=state: model.persons[state] for state, name in enumerate(jobs.STATES)}
         self.datacollector = mesa.DataCollector(model_reporters=reporters)
         Customer.create_agents(self, people)
-        self.datacollector.collect(self)
+        if from_start:
+            self.datacollector.collect(self)
 
     def step(self) -> None:
         """A month."""
@@ -82,10 +85,28 @@ def prepare(people: int) -> Callable[[], np.ndarray]:
     return run
 
 
+def prepare_many(people: int) -> Callable[[], np.ndarray]:
+    """As many banks of `A_BANK` as hold these people, made and stepped by `batch_run`; persons of all together."""
+
+    def run() -> np.ndarray:
+        banks = {"people": A_BANK, "luck": range(1, people // A_BANK + 1), "from_start": False}
+        # batch_run takes one step more than max_steps, and reads all but what was collected after the last
+        rows = mesa.batch_run(Bank, banks, PROCESSES, data_collection_period=1, max_steps=jobs.MONTHS - 1,
+                              display_progress=False)  # fmt: skip
+        path = np.zeros((jobs.MONTHS + 1, len(jobs.STATES)))
+        path[0, NEVER] = people
+        for row in rows:
+            path[row["Step"] + 1] += [row[state] for state in jobs.STATES]
+        return path
+
+    return run
+
+
 def main() -> None:
-    """Time the months; making the people is told as ``prepare_s``."""
-    asked = jobs.options(("do",), "agents", 100_000, repeats=3)
-    timing = jobs.timed(lambda: prepare(asked.units), asked.repeats, warm=lambda: prepare(1_000))
+    """Time the months; making the people is told as ``prepare_s``, unless `batch_run` makes them."""
+    asked = jobs.options(("do", "batch_run"), "agents", 100_000, repeats=3)
+    make = prepare if asked.way == "do" else prepare_many
+    timing = jobs.timed(lambda: make(asked.units), asked.repeats, warm=lambda: prepare(1_000))
     jobs.report_agents("mesa", asked, timing)
 
 

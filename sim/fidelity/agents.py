@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim import crowd, kernels, step
 from sim.contacts import Contacts, exposure_of
-from sim.crowd import Crowd, Each, Met, Ties, cuts_of
+from sim.crowd import Crowd, Met, cuts_of
 from sim.errors import InputError, Problem
 from sim.ledger import Ledger
 from sim.memory import free
@@ -21,6 +21,7 @@ from sim.schedule import Schedule
 from sim.spec import EXPOSURE, Model
 from sim.step import Values
 from sim.streams import Streams
+from sim.ties import Each, Ties
 from sim.trajectory import Trajectory
 
 Floats = NDArray[np.float64]

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim import ties
 from sim.contacts import Contacts
 from sim.crowd import workers
 from sim.errors import InputError
@@ -136,10 +137,12 @@ def test_active_contacts_are_counted_right_after_any_months():
     assert min(seen) > 0
 
 
-def test_news_of_those_who_moved_is_the_same_for_any_number_of_threads():
-    """Three segments, whose people tell their contacts at once."""
+def test_news_of_those_who_moved_is_the_same_for_any_number_of_threads_and_in_any_rounds(monkeypatch):
+    """Three segments, whose people tell their contacts at once; with room for little news, block after block."""
     runs = []
-    for count in (1, 2, 3):
+    for count, room in ((1, 1 << 20), (2, 1 << 20), (3, 100)):
+        monkeypatch.setattr(ties, "LEAST_NEWS", room)
+        monkeypatch.setattr(ties, "NEWS_A_PERSON", 0.0)
         with workers(count):
             network = Network("small_world", 8, far=0.3)
             runs.append(on(network, QUIET, [[5_000, 3_000, 65], [20, 5, 1], [0, 0, 0]], 8, 1).moves)
@@ -164,4 +167,4 @@ def test_too_many_people_are_refused_before_memory_is_taken(monkeypatch):
         on(Network("small_world", 8), QUIET, [[90_000_000], [0], [0]], 1, 1)
     told = "9,000,000,000 people, one record each, need 3.1 GiB of memory, and 3.0 GiB are free; run the fidelity"
     assert told in str(plain.value)
-    assert "90,000,000 people, one record each, who know one another, need 4.0 GiB of memory" in str(tied.value)
+    assert "90,000,000 people, one record each, who know one another, need 3.7 GiB of memory" in str(tied.value)

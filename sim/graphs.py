@@ -129,16 +129,22 @@ def ring(
     most = min(reach, (people - 1) // 2)
     for c in range(low, high):
         begin, size = begins[c], begins[c + 1] - begins[c]
-        around = np.empty(size + 2 * most, np.int64)
-        for k in range(size + 2 * most):
-            around[k] = _stands((begin - most + k + people) % people, begins, starts, ranks, key)
+        around, before = np.empty(size + 2 * most, np.int64), begin - most + people
+        n, own = np.uint64(size), mix(key + np.uint64(c + 1) * GAMMA)
+        side = np.uint64(np.ceil(np.sqrt(float(size)))) + np.uint64(1)
+        for k in range(size):
+            around[most + k] = _member(starts, ranks, c, np.int64(standing(np.uint64(k), n, side, own)))
+        for k in range(most):
+            around[k] = _stands((before + k) % people, begins, starts, ranks, key)
+            around[size + most + k] = _stands((begin + size + k) % people, begins, starts, ranks, key)
         for k in range(size):
             i, at = around[most + k], begin + k
             for step in range(1, most + 1):
                 for other, from_ in ((around[most + k + step], at), (around[most + k - step], at - step + people)):
-                    lower = np.uint64(from_ % people)
-                    if step == reach and mix(key + (lower + np.uint64(1)) * GAMMA) % np.uint64(1_000_000) >= last:
-                        continue
+                    if step == reach:
+                        lower = np.uint64(from_ % people)
+                        if mix(key + (lower + np.uint64(1)) * GAMMA) % np.uint64(1_000_000) >= last:
+                            continue
                     contacts[offsets[i] + degree[i]] = other
                     degree[i] += np.uint8(1)
 

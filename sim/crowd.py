@@ -22,7 +22,7 @@ Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BLOCK_GROUPS = 256  # groups of a block, a million persons: what one thread does at a time
+BLOCK_GROUPS = 128  # groups of a block, half a million persons: what one thread does at a time
 FEW_GROUPS = 64  # a crowd of fewer is done sooner than it is handed out
 WHOLE = 2.0**planes.CHANCE_BITS
 
@@ -54,7 +54,7 @@ def cuts_of(cumulative: Floats) -> Uints:
 
 @dataclass
 class Block:
-    """Up to a million people of one segment; `first` is the number of its first group in the segment."""
+    """Up to half a million people of one segment; `first` is the number of its first group in the segment."""
 
     segment: int
     first: int

@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 BLOCK_GROUPS = 128  # groups of a block, half a million persons: what one thread does at a time
+SPARE = 4  # a new block has room for one in so many of those who are there, if no more come at once
 FEW_GROUPS = 64  # a crowd of fewer is done sooner than it is handed out
 WHOLE = 2.0**planes.CHANCE_BITS
 
@@ -43,8 +44,23 @@ def workers(count: int) -> Iterator[None]:
 def threads() -> Iterator[Each]:
     """Give a function that does a job for each of some things, on as many threads as crowds may use."""
     count = _workers.get() or cores()
-    with ThreadPoolExecutor(count) as pool:
-        yield lambda job, things: list(pool.map(job, things) if min(count, len(things)) > 1 else map(job, things))
+    with ThreadPoolExecutor(max(1, count - 1)) as pool:  # the one that asks works too
+
+        def each(job: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
+            results: list[Any] = [None] * len(things)
+            left = iter(range(len(things)))
+
+            def work() -> None:
+                for i in left:  # whoever is free takes the next: handing out each by itself costs more than some jobs
+                    results[i] = job(things[i])
+
+            others = [pool.submit(work) for _ in range(min(count, len(things)) - 1)]
+            work()
+            for other in others:
+                other.result()
+            return results
+
+        yield each
 
 
 def cuts_of(cumulative: Floats) -> Uints:
@@ -124,7 +140,8 @@ class Crowd:
     def _block(self, segment: int, people: int) -> Block:
         before = self.blocks[segment]
         first = before[-1].first + before[-1].stride // planes.WORDS if before else 0
-        groups = min(-(-people // planes.GROUP), BLOCK_GROUPS)
+        room = sum(b.stride for b in before) // planes.WORDS // SPARE  # else each month's newcomers were a block
+        groups = min(max(-(-people // planes.GROUP), room), BLOCK_GROUPS)
         stride = groups * planes.WORDS
         return Block(segment, first, np.zeros(self.depth * stride, np.uint64), stride)
 

@@ -18,6 +18,7 @@ from sim.scenario import Network, Seeds
 from sim.schedule import Schedule
 from sim.spec import Flow, Measure, Model, Parameter, Resource
 from sim.streams import Streams
+from tests.agreement.test_laws import SMALLEST_P, homogeneous
 from tests.conftest import SEED, START, run_model
 
 TOLERANCE = 4.0
@@ -74,6 +75,16 @@ def test_where_everybody_knows_everybody_it_is_the_law_of_the_cohort(places):
         centred = [(x - two.mean(axis=-1, keepdims=True)) ** 2 for x in (one, two)]
         error = np.sqrt(sum(c.var(axis=-1, ddof=1) / c.shape[-1] for c in centred))
         assert (np.abs(centred[0].mean(axis=-1) - centred[1].mean(axis=-1)) <= TOLERANCE * error + 1e-12).all()
+
+
+@pytest.mark.parametrize(("people", "replicates"), [(2, 600), (20, 400), (65, 200)])
+def test_where_everybody_knows_everybody_the_distribution_is_the_cohorts_at_every_size(people, replicates):
+    values, start = QUIET | {"tire_rate": 0.0, "innovation_rate": 0.08, "imitation_rate": 0.9}, [[people], [0], [0]]
+    same = values | {"imitation_rate": 0.9 * people / (people - 1)}
+    network = on(Network("everybody", people - 1), values, start, 3, replicates).observe("users")
+    cohort = run_model(VILLAGE, same, np.array(start)[:, 0], "cohort", 3, 20_000).observe("users")
+    for month in (1, 3):
+        assert homogeneous(network[month], cohort[month]) > SMALLEST_P
 
 
 def test_what_spreads_from_hand_to_hand_spreads_more_slowly_in_a_ring_and_faster_with_far_ties():

@@ -22,14 +22,14 @@ Uint32s = NDArray[np.uint32]
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-RANGE_BITS = 18  # 2 to this power ids to a range, a byte each: half of a processor's own cache
+RANGE_BITS = 20  # 2 to this power ids to a range, a byte each: of more ranges the streams of news are too many, tuning
 
 _G, _V = np.uint64(64), np.uint64(WIDE)  # words of a group, and of a step
 _ZERO, _ONE, _TWO, _SIX = (np.uint64(n) for n in (0, 1, 2, 6))
 _ALL = np.uint64(2**64 - 1)
 _TOP, _PREFIX = np.uint64(39), np.uint64(12)  # the highest bit of a chance, and bits compared for all at once
 _FIRST_LANES, _AFTER = np.uint64(63), np.uint64(65)  # the last lane; the first number of a word that no lane has used
-_RANGE, _SOON = np.uint64(RANGE_BITS), np.uint64(32)  # and how many people ahead memory is asked for
+_RANGE, _SOON = np.uint64(RANGE_BITS), np.uint64(64)  # and how many people ahead memory is asked for
 
 _options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 _row = uint64[::1]

@@ -14,6 +14,7 @@ from sim.contacts import Contacts
 from sim.crowd import workers
 from sim.errors import InputError
 from sim.fidelity import agents
+from sim.meetings import RANGE_BITS
 from sim.scenario import Network, Seeds
 from sim.schedule import Schedule
 from sim.spec import Flow, Measure, Model, Parameter, Resource
@@ -146,6 +147,24 @@ def test_active_contacts_are_counted_right_after_any_months():
        witness)  # fmt: skip
     assert len(seen) == 12
     assert min(seen) > 0
+
+
+def test_news_for_more_people_than_one_range_of_ids_arrives():
+    """Counts after two months, from those who are active then, over both ranges."""
+    seen = []
+
+    def witness(t, people):
+        graph = people[0].ties.graph
+        users = np.zeros(graph.people, np.uint8)
+        users[people[0].holders(2)[1]] = 1
+        assert graph.people >> RANGE_BITS == 1
+        assert (graph.degree == 2).all()
+        np.testing.assert_array_equal(people[0].ties.active, users[graph.contacts].reshape(-1, 2).sum(axis=1))
+        seen.append(people[0].ties.active[1 << RANGE_BITS :].sum())
+
+    on(Network("small_world", 2), QUIET, [[1_100_000], [50_000], [0]], 2, 1, witness)
+    assert len(seen) == 3
+    assert min(seen) > 5_000
 
 
 def test_news_of_those_who_moved_is_the_same_for_any_number_of_threads_and_in_any_rounds(monkeypatch):

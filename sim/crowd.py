@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import graphs, kernels, planes
+from sim import graphs, kernels, meetings, planes
 from sim.memory import cores
-from sim.networks import TELLERS, Graph
+from sim.ties import Each, Ties
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BLOCK_GROUPS = 256  # groups of a block, a million persons: what one thread does at a time
+BLOCK_GROUPS = 128  # groups of a block, half a million persons: what one thread does at a time
+SPARE = 4  # a new block has room for one in so many of those who are there, if no more come at once
 FEW_GROUPS = 64  # a crowd of fewer is done sooner than it is handed out
-Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 WHOLE = 2.0**planes.CHANCE_BITS
 
 _workers: ContextVar[int] = ContextVar("workers", default=0)
@@ -44,8 +44,23 @@ def workers(count: int) -> Iterator[None]:
 def threads() -> Iterator[Each]:
     """Give a function that does a job for each of some things, on as many threads as crowds may use."""
     count = _workers.get() or cores()
-    with ThreadPoolExecutor(count) as pool:
-        yield lambda job, things: list(pool.map(job, things) if min(count, len(things)) > 1 else map(job, things))
+    with ThreadPoolExecutor(max(1, count - 1)) as pool:  # the one that asks works too
+
+        def each(job: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
+            results: list[Any] = [None] * len(things)
+            left = iter(range(len(things)))
+
+            def work() -> None:
+                for i in left:  # whoever is free takes the next: handing out each by itself costs more than some jobs
+                    results[i] = job(things[i])
+
+            others = [pool.submit(work) for _ in range(min(count, len(things)) - 1)]
+            work()
+            for other in others:
+                other.result()
+            return results
+
+        yield each
 
 
 def cuts_of(cumulative: Floats) -> Uints:
@@ -55,7 +70,7 @@ def cuts_of(cumulative: Floats) -> Uints:
 
 @dataclass
 class Block:
-    """Up to a million people of one segment; `first` is the number of its first group in the segment."""
+    """Up to half a million people of one segment; `first` is the number of its first group in the segment."""
 
     segment: int
     first: int
@@ -81,42 +96,13 @@ class Met:
     ----------
     code : that people leave. to : (L,) codes that they enter.
     bound : (S,) the highest chance of leaving. shares : (S, Q, L) cumulative chances divided by it, by rows of
-        `Ties.row`; the last for people without a place in the network.
+        `Ties.exposures`; the last for people without a place in the network.
     """
 
     code: int
     to: Uints
     bound: Floats
     shares: Floats
-
-
-@dataclass
-class Ties:
-    """What people see of those whom they know: row d·(d + 1)/2 + a of a table stands for a active of d contacts.
-
-    Parameters
-    ----------
-    rows, active : (N,) row of no active contact, and active contacts now.
-    was : who of each block was active when last told.
-    """
-
-    graph: Graph
-    rows: NDArray[np.uint16] = field(init=False)
-    active: NDArray[np.uint8] = field(init=False)
-    was: dict[tuple[int, int], Uints] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        degree = self.graph.degree.astype(np.uint16)
-        self.rows = degree * (degree + np.uint16(1)) // np.uint16(2)
-        self.active = np.zeros(degree.size, np.uint8)
-
-    @property
-    def exposures(self) -> Floats:
-        """Active share of the contacts in each row but the last, (Q − 1,); 0 for who knows nobody."""
-        most = int(self.graph.degree.max(initial=0))
-        d = np.repeat(np.arange(most + 1), np.arange(1, most + 2))
-        a = np.arange(d.size) - d * (d + 1) // 2
-        return np.asarray(a / np.maximum(d, 1))
 
 
 @dataclass
@@ -154,7 +140,8 @@ class Crowd:
     def _block(self, segment: int, people: int) -> Block:
         before = self.blocks[segment]
         first = before[-1].first + before[-1].stride // planes.WORDS if before else 0
-        groups = min(-(-people // planes.GROUP), BLOCK_GROUPS)
+        room = sum(b.stride for b in before) // planes.WORDS // SPARE  # else each month's newcomers were a block
+        groups = min(max(-(-people // planes.GROUP), room), BLOCK_GROUPS)
         stride = groups * planes.WORDS
         return Block(segment, first, np.zeros(self.depth * stride, np.uint64), stride)
 
@@ -189,8 +176,8 @@ class Crowd:
             for i, (m, mark) in enumerate(zip(met, marks, strict=True)):
                 for j in range(levels):
                     change = m.code ^ int(m.to[j])
-                    by_contacts[i, j] = planes.move_marked(block.words, block.stride, used, block.groups, change, mark,
-                                                           j) if change else 0  # fmt: skip
+                    by_contacts[i, j] = meetings.move_marked(block.words, block.stride, used, block.groups, change,
+                                                             mark, j) if change else 0  # fmt: skip
             return counts, by_contacts
 
         moved = np.zeros((self.segments, *to.shape), np.int64)
@@ -204,15 +191,16 @@ class Crowd:
 
     def _decide(self, block: Block, met: Met, depth: int, keys: Uints) -> Uints:
         """Return who leaves by their contacts, (L × stride,) words."""
-        marks = np.zeros(met.to.size * block.stride, np.uint64)
-        if self.ties and met.bound[block.segment] > 0:
-            low, placed = self._placed(block)
-            mine = slice(low, low + placed)
-            planes.decide_by_contacts(
-                block.words, block.stride, depth, block.at(_keys(keys, met.code)), met.code,
-                float(met.bound[block.segment]), met.shares[block.segment], self.ties.rows[mine],
-                self.ties.active[mine], marks,
-            )  # fmt: skip
+        if not self.ties or met.bound[block.segment] <= 0:
+            return np.zeros(met.to.size * block.stride, np.uint64)
+        marks = np.empty(met.to.size * block.stride, np.uint64)
+        low, placed = self._placed(block)
+        mine = slice(low, low + placed)
+        meetings.decide(
+            block.words, block.stride, depth, block.at(_keys(keys, met.code)), met.code,
+            float(met.bound[block.segment]), met.shares[block.segment], self.ties.graph.degree[mine],
+            self.ties.active[mine], marks,
+        )  # fmt: skip
         return marks
 
     def _placed(self, block: Block) -> tuple[int, int]:
@@ -224,38 +212,16 @@ class Crowd:
 
     def tell(self, codes: Uints) -> None:
         """Let everybody see who among their contacts holds any of some codes now."""
-        ties = self.ties
-        if ties is None:
+        if self.ties is None:
             return
-        told: list[tuple[Block, Uints]] = []
+        blocks = [b for mine in self.blocks for b in mine if self._placed(b)[1]]
 
         def look(block: Block) -> Uints:
             now = np.empty(block.stride, np.uint64)
-            planes.look(block.words, block.stride, self.depth, block.groups, codes, now)
+            meetings.look(block.words, block.stride, self.depth, block.groups, codes, now)
             return now
 
-        blocks = [b for mine in self.blocks for b in mine if self._placed(b)[1]]
-        told = list(zip(blocks, self._each(look, blocks), strict=True))
-        people, parts = ties.graph.people, max(1, min(_workers.get() or cores(), TELLERS, len(told)))
-        news = [ties.active, *(np.zeros(people, np.uint8) for _ in range(parts - 1))]
-
-        def tell(part: int) -> None:
-            for block, now in told[part::parts]:
-                was = ties.was.get((block.segment, block.first))
-                was = np.zeros(block.stride, np.uint64) if was is None else was
-                low, placed = self._placed(block)
-                planes.tell_contacts(was, now, low, placed, ties.graph.offsets, ties.graph.contacts,
-                                     ties.graph.degree, news[part])  # fmt: skip
-
-        def gather(part: int) -> None:
-            mine = slice(part * people // parts, (part + 1) * people // parts)
-            for other in news[1:]:
-                ties.active[mine] += other[mine]  # modulo 256, so that less one is more by 255
-
-        self._each(tell, range(parts))
-        if parts > 1:
-            self._each(gather, range(parts))
-        ties.was = {(block.segment, block.first): now for block, now in told}
+        self.ties.tell([self._placed(b) for b in blocks], self._each(look, blocks), self._each)
 
     def holders(self, code: int) -> tuple[Ints, Ints]:
         """Return the segments and positions in them, (n,) each, of all who hold a code and have a place."""

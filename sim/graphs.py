@@ -81,25 +81,72 @@ def everybody(low: int, high: int, size: int, offsets: Ints, contacts: Uint32s, 
                 degree[i] += np.uint8(1)
 
 
-@njit(void(int64, int64, int64, int64, int64, uint64, int64[::1], uint32[::1], uint8[::1]), **_options)
-def ring(
-    low: int, high: int, size: int, reach: int, last: int, key: Any, offsets: Ints, contacts: Uint32s, degree: Bytes
-) -> None:  # fmt: skip
-    """Tie people who stand in a ring, in an order by the key, with the `reach` next on either side.
+@njit(int64(int64[:, ::1], int64[:, ::1], int64, int64), **_options)
+def _member(starts: Ints, ranks: Ints, c: int, rank: Any) -> Any:
+    """Return the id of the member of a community with a rank in it."""
+    s = 0
+    while ranks[c, s + 1] <= rank:
+        s += 1
+    return starts[c, s] + rank - ranks[c, s]
 
-    Of the ties with the furthest of them only `last` in a million are there.
+
+@njit(int64(int64, int64[::1], int64[:, ::1], int64[:, ::1], uint64), **_options)
+def _stands(at: Any, begins: Ints, starts: Ints, ranks: Ints, key: Any) -> Any:
+    """Return the id of who stands at a place of the ring."""
+    a, b = 0, begins.size - 2
+    while a < b:  # the part of the ring
+        middle = (a + b + 1) // 2
+        if begins[middle] <= at:
+            a = middle
+        else:
+            b = middle - 1
+    n, own = np.uint64(begins[a + 1] - begins[a]), mix(key + np.uint64(a + 1) * GAMMA)
+    side = np.uint64(np.ceil(np.sqrt(float(n)))) + np.uint64(1)
+    return _member(starts, ranks, a, np.int64(standing(np.uint64(at - begins[a]), n, side, own)))
+
+
+_ringing = void(
+    int64, int64, int64[::1], int64[:, ::1], int64[:, ::1], int64, int64, uint64, int64[::1], uint32[::1], uint8[::1]
+)
+
+
+@njit(_ringing, **_options)
+def ring(
+    low: int, high: int, begins: Ints, starts: Ints, ranks: Ints, reach: int, last: int, key: Any, offsets: Ints,
+    contacts: Uint32s, degree: Bytes,
+) -> None:  # fmt: skip
+    """Tie people who stand in a ring with the `reach` next on either side, those of its parts low, …, high − 1.
+
+    A part holds people of all segments in proportion, in an order by the key: neighbours in the ring are neighbours in
+    memory. Of the ties with the furthest of them only `last` in a million are there.
+
+    Parameters
+    ----------
+    begins : (C + 1,) the first place of each part, and the number of people.
+    starts, ranks : members of each part by segment, as in `gather`.
     """
-    n = np.uint64(size)
-    side = np.uint64(np.ceil(np.sqrt(float(size)))) + np.uint64(1)
-    for i in range(low, high):
-        at = place(np.uint64(i), n, side, key)
-        for step in range(1, min(reach, (size - 1) // 2) + 1):
-            ahead, behind = (at + np.uint64(step)) % n, (at + n - np.uint64(step)) % n
-            for there, begin in ((ahead, at), (behind, behind)):
-                if step == reach and mix(key + (begin + np.uint64(1)) * GAMMA) % np.uint64(1_000_000) >= last:
-                    continue
-                contacts[offsets[i] + degree[i]] = standing(there, n, side, key)
-                degree[i] += np.uint8(1)
+    people = begins[begins.size - 1]
+    most = min(reach, (people - 1) // 2)
+    for c in range(low, high):
+        begin, size = begins[c], begins[c + 1] - begins[c]
+        around, before = np.empty(size + 2 * most, np.int64), begin - most + people
+        n, own = np.uint64(size), mix(key + np.uint64(c + 1) * GAMMA)
+        side = np.uint64(np.ceil(np.sqrt(float(size)))) + np.uint64(1)
+        for k in range(size):
+            around[most + k] = _member(starts, ranks, c, np.int64(standing(np.uint64(k), n, side, own)))
+        for k in range(most):
+            around[k] = _stands((before + k) % people, begins, starts, ranks, key)
+            around[size + most + k] = _stands((begin + size + k) % people, begins, starts, ranks, key)
+        for k in range(size):
+            i, at = around[most + k], begin + k
+            for step in range(1, most + 1):
+                for other, from_ in ((around[most + k + step], at), (around[most + k - step], at - step + people)):
+                    if step == reach:
+                        lower = np.uint64(from_ % people)
+                        if mix(key + (lower + np.uint64(1)) * GAMMA) % np.uint64(1_000_000) >= last:
+                            continue
+                    contacts[offsets[i] + degree[i]] = other
+                    degree[i] += np.uint8(1)
 
 
 @njit(void(int64, int64, int64, int64, int64, uint64, int64[::1], uint32[::1], uint8[::1]), **_options)
@@ -115,15 +162,6 @@ def pair(
         if at < np.uint64(among) and with_ < np.uint64(among):
             contacts[offsets[i] + degree[i]] = np.int64(standing(with_, n, side, key)) + first
             degree[i] += np.uint8(1)
-
-
-@njit(int64(int64[:, ::1], int64[:, ::1], int64, int64), **_options)
-def _member(starts: Ints, ranks: Ints, c: int, rank: Any) -> Any:
-    """Return the id of the member of a community with a rank in it."""
-    s = 0
-    while ranks[c, s + 1] <= rank:
-        s += 1
-    return starts[c, s] + rank - ranks[c, s]
 
 
 _gathering = void(

@@ -157,3 +157,41 @@ def stirred(typing_context: Any, root: Any, counter: Any) -> Any:
         return builder.bitcast(x, _WIDE)
 
     return wide(types.uint64, types.uint64), generate
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def ones(typing_context: Any, word: Any) -> Any:
+    """Return how many bits of a word are set; the compiler knows a vector form of it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def lowest(typing_context: Any, word: Any) -> Any:
+    """Return the position of the lowest bit that is set; the word is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def fetch(typing_context: Any, array: Any, at: Any) -> Any:
+    """Ask for an item of an array that is wanted soon, so that nobody waits for memory then."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        words, at = arguments
+        data = context.make_array(signature.args[0])(context, builder, words).data
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, _HALF, _HALF, _HALF])
+        found: Any = cgutils.get_or_insert_function
+        prefetch = found(builder.module, kind, "llvm.prefetch.p0i8")
+        for_reading = [ir.Constant(_HALF, n) for n in (0, 3, 1)]
+        builder.call(prefetch, [builder.bitcast(builder.gep(data, [at]), byte), *for_reading])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), generate

@@ -22,7 +22,7 @@ Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 
 MOST_CONTACTS = 100  # of a person in the tail of a power law
 PIECE = 1 << 20  # people whom one thread ties at a time
-TELLERS = 4  # threads, at most, that tell contacts of those who moved: each but one keeps a byte a person
+PART = 1 << 14  # people of a part of a ring: so many counts of contacts fit in the cache nearest to a processor
 MILLION = 1_000_000
 
 
@@ -57,7 +57,7 @@ class Graph:
 
 def bytes_needed(network: Network, people: int) -> int:
     """Return what a network of so many people takes, and their counts of active contacts."""
-    return people * (4 * _room(network) + 8 + 1 + 2 + TELLERS)
+    return people * (4 * _room(network) + 8 + 1 + 1 + 2)  # ids, where they begin, how many, how many active, news
 
 
 def build(network: Network, sizes: Ints, key: np.uint64, each: Each) -> Graph:
@@ -97,11 +97,13 @@ def _tie(network: Network, graph: Graph, key: np.uint64, each: Each, pieces: Seq
     if network.kind == "small_world":
         reach, luck = ceil(near / 2), salted(key, 1)
         last = round((near / 2 - reach + 1) * MILLION)
-        each(lambda p: graphs.ring(p[0], p[1], graph.people, reach, last, luck, offsets, contacts, degree), pieces)
+        ranks, starts = _members(graph.starts, max(1, graph.people // PART))
+        begins = np.concatenate([[0], np.cumsum(ranks[:, -1])])
+        each(lambda c: graphs.ring(c[0], c[1], begins, starts, ranks, reach, last, luck, offsets, contacts, degree),
+             _some(ranks.shape[0]))  # fmt: skip
     else:
-        ranks, starts = _members(graph)
-        step = max(1, graph.communities // 64)
-        homes = [(c, min(c + step, graph.communities)) for c in range(0, graph.communities, step)]
+        ranks, starts = _members(graph.starts, graph.communities)
+        homes = _some(graph.communities)
         gather(1, 0, salted(key, 10))
         for i, share in enumerate(_layers(near), start=11):
             gather(0, share, salted(key, i))
@@ -145,14 +147,23 @@ def _room(network: Network, people: int = 0) -> int:
     return network.household - 1 + beside + ceil(own) + ceil(far)
 
 
-def _members(graph: Graph) -> tuple[Ints, Ints]:
-    """Return how many of each community stand in the segments before (C, S + 1), and where its members begin (C, S)."""
-    sizes = np.diff(graph.starts)
-    c = np.arange(graph.communities + 1, dtype=np.int64)[:, None]
-    begins = -(-c * sizes // graph.communities)  # ceil: the first whose community is c
-    ranks = np.zeros((graph.communities, sizes.size + 1), np.int64)
+def _some(parts: int) -> list[tuple[int, int]]:
+    """Return how parts are handed out: from, up to."""
+    step = max(1, parts // 64)
+    return [(c, min(c + step, parts)) for c in range(0, parts, step)]
+
+
+def _members(firsts: Ints, parts: int) -> tuple[Ints, Ints]:
+    """Return how many of each part stand in the segments before (C, S + 1), and where its members begin (C, S).
+
+    People are in one of `parts` by their id, of every segment as many in each; `firsts` as `Graph.starts`.
+    """
+    sizes = np.diff(firsts)
+    c = np.arange(parts + 1, dtype=np.int64)[:, None]
+    begins = -(-c * sizes // parts)  # ceil: the first whose part is c
+    ranks = np.zeros((parts, sizes.size + 1), np.int64)
     np.cumsum(np.diff(begins, axis=0), axis=1, out=ranks[:, 1:])
-    return ranks, np.ascontiguousarray(begins[:-1] + graph.starts[:-1])
+    return ranks, np.ascontiguousarray(begins[:-1] + firsts[:-1])
 
 
 def power_law(mean: float, exponent: float) -> Floats:

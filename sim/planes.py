@@ -23,13 +23,11 @@ Arlazarov, Dinic, Kronrod, Faradžev (1970) (the tables of unions, "four Russian
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import float64, int64, njit, types, uint8, uint16, uint32, uint64, void
-from numba.extending import intrinsic
+from numba import int64, njit, uint8, uint32, uint64, void
 from numpy.typing import NDArray
 
 from sim.kernels import GAMMA, mix
-from sim.lanes import WIDE, any_of, count_on, load, spread, stirred, store, wide
+from sim.lanes import WIDE, any_of, count_on, load, lowest, ones, spread, stirred, store, wide
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -50,27 +48,6 @@ _FIRST_LANES = np.uint64(LANES - 1)
 
 _options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-
-def _ones(typing_context: Any, word: Any) -> Any:
-    """Return how many bits of a word are set; the compiler knows a vector form of it."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
-
-
-def _lowest(typing_context: Any, word: Any) -> Any:
-    """Return the position of the lowest bit that is set; the word is not 0."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), generate
-
-
-ones: Any = intrinsic(_ones)
-lowest: Any = intrinsic(_lowest)
 
 _row, _table, _cube = uint64[::1], uint64[:, ::1], uint64[:, :, ::1]
 _inlined: dict[str, Any] = {"inline": "always", **_options}  # a call a group would count references to each array
@@ -323,110 +300,6 @@ def choose(
             change = new ^ code
             for p in range(depth):
                 planes[p * stride + w] ^= ((change >> p) & _ONE) << lane
-
-
-# ------------ people with contacts
-
-_meeting = void(_row, uint64, uint64, _row, uint64, float64, float64[:, ::1], uint16[::1], uint8[::1], _row)
-
-
-@njit(_meeting, **_options)
-def decide_by_contacts(
-    planes: Uints, stride: Any, depth: Any, where: Uints, code: Any, bound: float, shares: NDArray[np.float64],
-    rows: NDArray[np.uint16], active: NDArray[np.uint8], movers: Uints,
-) -> None:  # fmt: skip
-    """Mark who leaves a code whose chances depend on a person's own contacts; nobody is moved yet.
-
-    Whether a person is below the bound that no chance passes is decided for 64 at a time; only for those who are, the
-    contacts are looked up and a second uniform number compared with their own share of the bound.
-
-    Parameters
-    ----------
-    bound : the highest chance of leaving the code. shares : (Q, L) cumulative chances divided by it, at each number of
-        contacts and of active ones; the last row is for people without a place in the network.
-    rows, active : row of no active contact, and active contacts, of each person of the block who has a place.
-    movers : (L × stride,) words, filled here; `where` as in `advance`.
-    """
-    levels, placed, last = np.uint64(shares.shape[1]), np.uint64(rows.size), np.uint64(shares.shape[0]) - _ONE
-    cut = np.uint64(bound * 2.0**CHANCE_BITS) + _ONE
-    for w in range(where[0] * _G):
-        for j in range(levels):
-            movers[np.uint64(j) * stride + w] = _ZERO
-        tied = _with_code(planes, stride, depth, code, w)
-        if tied == _ZERO:
-            continue
-        root = mix(where[2] + (where[1] * _G + w + _ONE) * GAMMA)
-        below, b = _ZERO, _ZERO
-        while tied != _ZERO and b <= _TOP:
-            luck = mix(root + b * GAMMA)
-            if (cut >> (_TOP - b)) & _ONE:
-                below |= tied & ~luck
-                tied &= luck
-            else:
-                tied &= ~luck
-            b += _ONE
-        while below != _ZERO:
-            lane = lowest(below)
-            below ^= _ONE << lane
-            person = (w << _SIX) + lane
-            row = rows[person] + np.uint64(active[person]) if person < placed else last
-            u = float(mix(root + (lane + np.uint64(CHANCE_BITS + 1)) * GAMMA) >> np.uint64(11)) * 2.0**-53
-            level = _ZERO
-            while level < levels and u >= shares[row, level]:
-                level += _ONE
-            if level < levels:
-                movers[level * stride + w] |= _ONE << lane
-
-
-@njit(int64(_row, uint64, uint64, uint64, uint64, _row, uint64), **_options)
-def move_marked(planes: Uints, stride: Any, depth: Any, groups: Any, change: Any, movers: Uints, level: Any) -> Any:
-    """Change the code of those marked at a level (the code they leave ^ the code they enter); return how many."""
-    moved = _ZERO
-    for w in range(groups * _G):
-        marked = movers[level * stride + w]
-        if marked != _ZERO:
-            moved += ones(marked)
-            for p in range(depth):
-                if (change >> p) & _ONE:
-                    planes[p * stride + w] ^= marked
-    return int64(moved)
-
-
-@njit(void(_row, uint64, uint64, uint64, _row, _row), **_options)
-def look(planes: Uints, stride: Any, depth: Any, groups: Any, codes: Uints, found: Uints) -> None:
-    """Mark in `found` (stride,) who holds any of some codes."""
-    for w in range(groups * _G):
-        found[w] = _ZERO
-        for i in range(np.uint64(codes.size)):
-            found[w] |= _with_code(planes, stride, depth, codes[i], w)
-
-
-_telling = void(_row, _row, uint64, uint64, int64[::1], uint32[::1], uint8[::1], uint8[::1])
-
-
-@njit(_telling, **_options)
-def tell_contacts(
-    was: Uints, now: Uints, first: Any, placed: Any, offsets: Ints, contacts: NDArray[np.uint32],
-    degree: NDArray[np.uint8], active: NDArray[np.uint8],
-) -> None:  # fmt: skip
-    """Add to, or take from, the active contacts of those whom the people of a block know.
-
-    `was` and `now` mark who of the block was and is active; `first` is the id of its first person, of whom `placed`
-    have a place in the network.
-    """
-    for w in range((placed + _FIRST_LANES) >> _SIX):
-        changed = was[w] ^ now[w]
-        while changed != _ZERO:
-            lane = lowest(changed)
-            changed ^= _ONE << lane
-            person = (w << _SIX) + lane
-            if person >= placed:
-                break
-            one = np.uint8(1) if (now[w] >> lane) & _ONE else np.uint8(255)  # less one, modulo 256
-            person += first
-            start = np.uint64(offsets[person])
-            for at in range(start, start + np.uint64(degree[person])):
-                active[np.uint64(contacts[at])] += one
 
 
 @njit(int64(_row, uint64, uint64, uint64, uint64, uint64, uint32[::1]), **_options)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim import crowd, kernels, step
 from sim.contacts import Contacts, exposure_of
-from sim.crowd import Crowd, Each, Met, Ties, cuts_of
+from sim.crowd import Crowd, Met, cuts_of
 from sim.errors import InputError, Problem
 from sim.ledger import Ledger
 from sim.memory import free
@@ -21,6 +21,7 @@ from sim.schedule import Schedule
 from sim.spec import EXPOSURE, Model
 from sim.step import Values
 from sim.streams import Streams
+from sim.ties import Each, Ties
 from sim.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
@@ -68,9 +69,10 @@ def run(
             moves[...] = 0
             desk = Desk(codes, people, streams, month.ordinal, schedule)
             exposed.move(values, average, desk, places, moves)
-            come = step.whole(step.intake(model, values, ledger.customers), carried)
-            codes.admit(people, come)
-            moves[list(model.intakes)] = come
+            if model.intakes:
+                come = step.whole(step.intake(model, values, ledger.customers), carried)
+                codes.admit(people, come)
+                moves[list(model.intakes)] = come
             if contacts.network and contacts.network.seeds and contacts.network.seeds.month == month:
                 sow(contacts.network, codes, people, streams, schedule, moves)
             for crowd_ in people:
@@ -116,6 +118,7 @@ class Codes:
         self.exits = [k for k, flows in enumerate(model.exits) if flows]
         self.levels = max((len(model.exits[k]) for k in self.exits), default=1)
         self.exposed = np.array([k + 1 for k in model.exposed], np.uint64)
+        self._entered: dict[tuple[tuple[int, ...], frozenset[int]], Uints] = {}
         self.by_contacts = [k for k in self.exits if any(EXPOSURE in model.flows[f].reads for f in model.exits[k])]
 
     def target(self, flow: int) -> int:
@@ -128,19 +131,21 @@ class Codes:
 
     def entered(self, exits: Sequence[int], asking: frozenset[int]) -> Uints:
         """Return the codes entered, (E, L), by exits in order; those of `asking` flows wait at their desk first."""
+        if (tuple(exits), asking) in self._entered:
+            return self._entered[tuple(exits), asking]
         out = np.repeat(np.array([[k + 1] for k in exits], np.uint64).reshape(-1, 1), self.levels, axis=1)
         for e, k in enumerate(exits):
             for j, f in enumerate(self.model.exits[k]):
                 out[e, j] = self.asking[f] if f in asking else self.target(f)
+        self._entered[tuple(exits), asking] = out
         return out
 
     def cumulative(self, exits: Sequence[int], odds: Floats) -> Floats:
         """Return the cumulative chances of exits, (S, E, L), from the chances of flows (F, S)."""
         out = np.zeros((odds.shape[1], len(exits), self.levels))
         for e, k in enumerate(exits):
-            for j, f in enumerate(self.model.exits[k]):
-                out[:, e, j] = odds[f]
-        return np.cumsum(out, axis=-1)
+            out[:, e, : len(self.model.exits[k])] = odds[list(self.model.exits[k])].T
+        return np.asarray(out.cumsum(axis=-1))
 
     def settled(self, occupancy: Ints, each: Each, network: tuple[Graph, np.uint64] | None) -> Crowd:
         """Return the people of one replicate, (K, S) in each state.

@@ -19,9 +19,10 @@ SIM = ROOT / "sim"
 LAYERS = (
     ("errors",),
     ("quantities", "kernels", "lanes", "located", "memory", "sensitivity"),
-    ("streams", "priors", "reading", "planes", "graphs"),
+    ("streams", "priors", "reading", "planes", "meetings", "graphs"),
     ("spec", "scenario"),
     ("model", "step", "trajectory", "staffing", "networks"),
+    ("ties",),
     ("ledger", "contacts", "changes", "shocks", "crowd"),
     ("balance", "schedule", "scenario_file", "posteriors"),
     ("draws",),

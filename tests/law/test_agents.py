@@ -9,14 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim import ties
 from sim.contacts import Contacts
 from sim.crowd import workers
 from sim.errors import InputError
 from sim.fidelity import agents
+from sim.meetings import RANGE_BITS
 from sim.scenario import Network, Seeds
 from sim.schedule import Schedule
 from sim.spec import Flow, Measure, Model, Parameter, Resource
 from sim.streams import Streams
+from tests.agreement.test_laws import SMALLEST_P, homogeneous
 from tests.conftest import SEED, START, run_model
 
 TOLERANCE = 4.0
@@ -73,6 +76,16 @@ def test_where_everybody_knows_everybody_it_is_the_law_of_the_cohort(places):
         centred = [(x - two.mean(axis=-1, keepdims=True)) ** 2 for x in (one, two)]
         error = np.sqrt(sum(c.var(axis=-1, ddof=1) / c.shape[-1] for c in centred))
         assert (np.abs(centred[0].mean(axis=-1) - centred[1].mean(axis=-1)) <= TOLERANCE * error + 1e-12).all()
+
+
+@pytest.mark.parametrize(("people", "replicates"), [(2, 600), (20, 400), (65, 200)])
+def test_where_everybody_knows_everybody_the_distribution_is_the_cohorts_at_every_size(people, replicates):
+    values, start = QUIET | {"tire_rate": 0.0, "innovation_rate": 0.08, "imitation_rate": 0.9}, [[people], [0], [0]]
+    same = values | {"imitation_rate": 0.9 * people / (people - 1)}
+    network = on(Network("everybody", people - 1), values, start, 3, replicates).observe("users")
+    cohort = run_model(VILLAGE, same, np.array(start)[:, 0], "cohort", 3, 20_000).observe("users")
+    for month in (1, 3):
+        assert homogeneous(network[month], cohort[month]) > SMALLEST_P
 
 
 def test_what_spreads_from_hand_to_hand_spreads_more_slowly_in_a_ring_and_faster_with_far_ties():
@@ -136,10 +149,30 @@ def test_active_contacts_are_counted_right_after_any_months():
     assert min(seen) > 0
 
 
-def test_news_of_those_who_moved_is_the_same_for_any_number_of_threads():
-    """Three segments, whose people tell their contacts at once."""
+def test_news_for_more_people_than_one_range_of_ids_arrives():
+    """Counts after two months, from those who are active then, over both ranges."""
+    seen = []
+
+    def witness(t, people):
+        graph = people[0].ties.graph
+        users = np.zeros(graph.people, np.uint8)
+        users[people[0].holders(2)[1]] = 1
+        assert graph.people >> RANGE_BITS == 1
+        assert (graph.degree == 2).all()
+        np.testing.assert_array_equal(people[0].ties.active, users[graph.contacts].reshape(-1, 2).sum(axis=1))
+        seen.append(people[0].ties.active[1 << RANGE_BITS :].sum())
+
+    on(Network("small_world", 2), QUIET, [[1_100_000], [50_000], [0]], 2, 1, witness)
+    assert len(seen) == 3
+    assert min(seen) > 5_000
+
+
+def test_news_of_those_who_moved_is_the_same_for_any_number_of_threads_and_in_any_rounds(monkeypatch):
+    """Three segments, whose people tell their contacts at once; with room for little news, block after block."""
     runs = []
-    for count in (1, 2, 3):
+    for count, room in ((1, 1 << 20), (2, 1 << 20), (3, 100)):
+        monkeypatch.setattr(ties, "LEAST_NEWS", room)
+        monkeypatch.setattr(ties, "NEWS_A_PERSON", 0.0)
         with workers(count):
             network = Network("small_world", 8, far=0.3)
             runs.append(on(network, QUIET, [[5_000, 3_000, 65], [20, 5, 1], [0, 0, 0]], 8, 1).moves)
@@ -164,4 +197,4 @@ def test_too_many_people_are_refused_before_memory_is_taken(monkeypatch):
         on(Network("small_world", 8), QUIET, [[90_000_000], [0], [0]], 1, 1)
     told = "9,000,000,000 people, one record each, need 3.1 GiB of memory, and 3.0 GiB are free; run the fidelity"
     assert told in str(plain.value)
-    assert "90,000,000 people, one record each, who know one another, need 4.0 GiB of memory" in str(tied.value)
+    assert "90,000,000 people, one record each, who know one another, need 3.7 GiB of memory" in str(tied.value)

@@ -83,6 +83,21 @@ def test_a_ring_without_far_ties_is_a_ring_and_with_them_the_world_is_small():
     assert steps(Network("small_world", 4, far=0.25))[0] < 15
 
 
+def test_a_ring_in_parts_is_one_ring_and_neighbours_in_it_are_near_in_memory(monkeypatch):
+    """Three segments in parts of 64 people: every step ahead comes back after as many steps as there are people."""
+    monkeypatch.setattr("sim.networks.PART", 64)
+    graph = made(Network("small_world", 2), [700, 299, 1])
+    known = graph.contacts.reshape(1_000, 2).astype(int)
+    before, here, steps = 0, int(known[0, 0]), 1
+    while here != 0:
+        ahead = known[here, 0] if known[here, 0] != before else known[here, 1]
+        before, here, steps = here, int(ahead), steps + 1
+    assert steps == 1_000
+    place = np.concatenate([np.arange(n) * 1_000 // n for n in (700, 299, 1)])
+    apart = np.abs(place[known] - place[:, None])[:999]
+    assert np.median(np.minimum(apart, 1_000 - apart)) < 64
+
+
 @pytest.mark.parametrize(("mean", "exponent"), [(4, 2.1), (8, 2.5), (20, 3.5)])
 def test_a_power_law_has_its_mean_and_its_tail(mean, exponent):
     shares = power_law(mean, exponent)

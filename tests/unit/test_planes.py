@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim import kernels, planes
+from sim import kernels, meetings, planes
 from sim.crowd import Crowd, cuts_of, threads, workers
 
 GAMMA = int(kernels.GAMMA)
@@ -85,6 +85,30 @@ def test_every_person_moves_as_the_mixer_says(exits):
     np.testing.assert_array_equal(codes_of(crowd), expected)
     assert expected[5] == exits + 1
     assert moved.sum() >= (expected != before).sum()
+
+
+def test_who_leaves_by_own_contacts_is_who_the_mixer_says():
+    """People with 0 to 3 contacts, all active, and 50 newcomers who know nobody; two ways out, chances near a tie."""
+    people, placed, key, bound = 9_000, 8_950, 0x0FED_CBA9_8765_4321, 0.37
+    crowd = crowd_of(people)
+    degree = (np.arange(placed) % 4).astype(np.uint8)
+    shares = np.array([[(row + 1) / 12, (row + 2) / 12] for row in range(11)])
+    marks = np.empty(2 * crowd.blocks[0][0].stride, np.uint64)
+    block, where = crowd.blocks[0][0], crowd.blocks[0][0].at(np.array([key], np.uint64))
+    meetings.decide(block.words, block.stride, 4, where, 1, bound, shares, degree, degree, marks)
+    found = np.unpackbits(marks.view(np.uint8), bitorder="little").reshape(2, -1)[:, :people]
+    expected = np.zeros((2, people), np.uint8)
+    for person in range(people):
+        if uniform(key, person) < int(bound * WHOLE) + 1:
+            word = person // 64
+            root = mixed(mixed(key + (word // 64 + 1) * GAMMA) + (word % 64 + 1) * GAMMA)
+            u = (mixed(root + (person % 64 + 65) * GAMMA) >> 11) * 2.0**-53
+            d = int(degree[person]) if person < placed else -1
+            level = np.searchsorted(shares[d * (d + 1) // 2 + d if d >= 0 else 10], u, side="right")
+            if level < 2:
+                expected[level, person] = 1
+    np.testing.assert_array_equal(found, expected)
+    assert expected.sum(axis=1).min() > 100
 
 
 def luck_bits(words, key=7):

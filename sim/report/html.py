@@ -20,7 +20,7 @@ from sim.report.page import Card, Column, Section
 from sim.report.pictures import FANS
 from sim.report.spread import WORDS as SPREAD
 from sim.report.spread import driver_rows, input_in_words, measure_in_words, verdict
-from sim.report.tables import unverified
+from sim.report.tables import unverified, warnings
 from sim.report.wording import lever_in_words
 from sim.scenario import Provenance
 from sim.shares import FEWEST, Shares
@@ -287,7 +287,8 @@ def _assumptions(told: Told) -> Section:
     for group in dict.fromkeys(each.group for each in found):
         rows = [_assumption(each, told) for each in found if each.group == group]
         parts += [page.subheading(words[group]), page.table(head, rows, "small")]
-    return Section(words["assumptions"], [page.text(words["assumptions_note"], note=True), *parts])
+    notes = page.text(words["assumptions_note"], *warnings(told.plan, told.lang), note=True)
+    return Section(words["assumptions"], [notes, *parts])
 
 
 def _assumption(each: Assumption, told: Told) -> list["str | Markup"]:

@@ -183,12 +183,27 @@ def footnotes(plan: Plan, lang: Lang) -> str:
         parameters=len(scenario.parameters), known=known,
         weak=("；" if lang == "zh" else "; ").join(unverified(plan)) or "–",
     )  # fmt: skip
-    levers = [lever.name for lever in scenario.levers if lever.parameter in plan.model.contagious]
-    return f"{told}\n{CONTAGION[lang].format(', '.join(levers))}" if levers else told
+    return "\n".join([told, *warnings(plan, lang)])
+
+
+def warnings(plan: Plan, lang: Lang) -> list[str]:
+    """Return what a reader must know of this scenario's levers and network before believing what they win."""
+    told = []
+    levers = [lever.name for lever in plan.scenario.levers if lever.parameter in plan.model.contagious]
+    if levers:
+        told.append(CONTAGION[lang].format(", ".join(levers)))
+    if plan.scenario.network and any(not flow.source for flow in plan.model.flows):
+        told.append(NEWCOMERS[lang])
+    return told
 
 
 CONTAGION = {
     "en": "{}: figures of registered users cannot tell contagion from persons who differ (docs/people.md), so what "
           "this wins rests on the prior.",
     "zh": "{}：仅凭注册用户数据无法区分口碑传播与个人差异（见 docs/people.md），其效果取决于先验。",
+}  # fmt: skip
+NEWCOMERS = {
+    "en": "Customers who join later have no contacts of their own on the network: they hear of it as their segment "
+          "does, and nobody hears of them (docs/people.md).",
+    "zh": "后来加入的客户在网络中没有自己的联系人：他们按所在分段的平均情况受影响，也不影响他人（见 docs/people.md）。",
 }  # fmt: skip

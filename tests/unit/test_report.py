@@ -22,6 +22,7 @@ from sim.report.bands import use_by_band
 from sim.report.html import DAGGER
 from sim.report.html_words import WORDS
 from sim.report.spread import WORDS as SPREAD
+from sim.report.tables import warnings
 from sim.scenario import Provenance
 from sim.scenario_file import load
 
@@ -271,6 +272,25 @@ def test_the_terminal_tells_what_drives_the_answer(tmp_path):
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WIDE = 1280
+
+
+def test_warnings_of_the_terminal_stand_in_the_report_too(tmp_path):
+    path = tmp_path / "referral.yaml"
+    lever = "{parameter: imitation_rate, multiply: +20%, from: 2024-01, evidence: assumption, reason: a guess}"
+    baseline = f"extends: {ROOT}/scenarios/baseline.yaml\nuntil: 2024-12\nasks: off\n"
+    path.write_text(f"{baseline}levers: {{referral: {lever}}}\n", encoding="utf-8")
+    plan = Plan(MODEL, load(path, MODEL), draws=20)
+    made = folder.make(plan, tmp_path / "referral", "en", "mobank run", shares=False)
+    (told,) = warnings(plan, "en")
+    assert told.startswith("referral: figures of registered users cannot tell contagion")
+    assert told in words_of((made.folder / "report.html").read_text(encoding="utf-8"))
+
+
+def test_newcomers_of_a_network_are_told_of(plan):
+    on_network = load(ROOT / "scenarios/networks/influencers.yaml", MODEL)
+    for lang, word in (("en", "no contacts of their own"), ("zh", "没有自己的联系人")):
+        assert [word in told for told in warnings(Plan(MODEL, on_network), lang)] == [True]
+        assert not warnings(plan, lang)
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium")

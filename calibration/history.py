@@ -13,14 +13,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.layout import Layout
 from sim.draws import unknowns
 from sim.quantities import Month
 from sim.scenario import Figure, Scenario, Value
-from sim.spec import EXPOSURE, Model, Origin
+from sim.spec import Model, Origin
 from sim.step import TINY
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,33 +46,6 @@ class Year:
     def solved(self) -> tuple[bool, bool]:
         """Which paths a figure fixes."""
         return self.level is not None, self.active is not None
-
-
-@dataclass(frozen=True)
-class Bends:
-    """What of a model depends on exposure, and in a straight line.
-
-    Parameters
-    ----------
-    flows : indices (B,) of those that compete where one of them reads the exposure.
-    exposed : (K,) 1 for the states that one is exposed to.
-    inside : (2, K) 1 for the states of the level and of the active.
-    """
-
-    flows: Ints
-    exposed: Ints
-    inside: Ints
-
-    @classmethod
-    def of(cls, model: Model, origin: Origin) -> "Bends":
-        """Return those of a model."""
-        flows = [f for exits in model.exits if any(EXPOSURE in model.flows[f].reads for f in exits) for f in exits]
-        inside = [np.isin(model.states, model.measure[name].stock) for name in (origin.level, origin.active)]
-        return cls(
-            np.array(flows, np.int64),
-            np.isin(model.states, model.exposed_to).astype(np.int64),
-            np.array(inside, np.int64),
-        )
 
 
 def value_at(figure: Figure, z: Floats) -> Floats:
@@ -110,9 +83,9 @@ class History:
         return self.model.origin
 
     @cached_property
-    def bends(self) -> "Bends":
-        """What of the model depends on exposure."""
-        return Bends.of(self.model, self.origin)
+    def layout(self) -> Layout:
+        """What its segments share of the model's hazards."""
+        return Layout.of(self.model, self.origin, self.target)
 
     @cached_property
     def paths(self) -> tuple[str, str]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.history import History, Year, value_at
-from calibration.innovations import ACTIVE, LEVEL, Innovations
+from calibration.innovations import ACTIVE, LEVEL, LOG_2PI, Innovations
 from sim import kernels
 from sim.balance import TILT_LIMIT, spread, sustained, tilted
 from sim.contacts import active_share_met
@@ -37,6 +37,7 @@ FLAT = 1e-9  # a determinant from which no step can be told
 SLOPE_STEP = 1e-4  # log scale, for slopes by differences
 STEADY_ROUNDS = 4  # of the state before the first figure, whose exposure and growth depend on itself
 LEAST_LEVEL = 0.95  # of the level a year before: no bank loses one in twenty registered in a year
+LEAST_WIGGLE = 0.01  # of a single month about its year, log scale: no month is known better
 ACTIVE_GUESS = 0.35  # of the registered, where the rounds begin
 
 
@@ -85,9 +86,9 @@ def live(history: History, z: Floats) -> Passage:
 
 def _live(history: History, z: Floats) -> Passage:
     draws, count = z.shape[1], len(history.years)
-    log, alive = np.zeros(draws), np.arange(draws)
     normals, shocks, ends = (np.full((count, n, draws), np.nan) for n in (2, 2, 3))
     lives, before, state = Lives.of(history, z), np.zeros((2, draws)), None
+    log, alive = -_log_factors(history, z), np.arange(draws)
     paces: list[Floats] = []
     for y, year in enumerate(history.years):
         law = lives.law if y else lives.law.stationary()
@@ -95,7 +96,7 @@ def _live(history: History, z: Floats) -> Passage:
         ahead = [np.nan_to_num(pace - paces[-1][alive])] if paces else []
         paces.append(_scattered(pace, alive, draws))
         found = solve(lives, law, year, state, before, history.luck(z[:, alive], year), *ahead)
-        log[alive] += found.log_density
+        log[alive] += found.log_density + _between(lives, year, state, found.shocks)
         on = np.flatnonzero(np.isfinite(found.log_density))
         log[np.delete(alive, on)] = -np.inf
         alive, lives = alive[on], lives.columns(on)
@@ -106,6 +107,27 @@ def _live(history: History, z: Floats) -> Passage:
     everywhere = np.zeros(draws, np.intp)
     everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
     return Passage(log, normals, shocks, ends, state.columns(everywhere) if alive.size else state)
+
+
+def _log_factors(history: History, z: Floats) -> Floats:
+    """Return the log of the factors of all figures joined, (R,): it turns a density per person of theirs."""
+    logs = [np.log(each.prior.of_normal(z[history.row[each.factor]])) for each in history.joined]
+    return np.asarray(sum(logs, np.zeros(z.shape[1])))
+
+
+def _between(lives: "Lives", year: Year, state: State | None, shocks: Floats) -> Floats:
+    """Return the log density, (R,), of figures that do not stand at the year's end.
+
+    The year's shock moves all its months alike; a month by itself wiggles about that.
+    """
+    log = np.zeros(shocks.shape[1])
+    spread = max(lives.history.target.wiggle.prior.centre, LEAST_WIGGLE)
+    for known in year.between:
+        path = lives.history.measures.index(known[0].measure)
+        _, at = lives.year(Year(year.year, year.months, *((None, known) if path else (known, None))), state, shocks)
+        goal = np.log(lives.goals[known[0].name])
+        log -= 0.5 * ((goal - np.log(at[path])) / spread) ** 2 + np.log(spread) + 0.5 * LOG_2PI + goal
+    return log
 
 
 def _scattered(values: Floats, rows: Rows, size: int) -> Floats:
@@ -126,7 +148,7 @@ class Lives:
     level : at the first figure, (R,) persons.
     everyone : customers at the first figure, (R,) persons.
     growth : factor of everyone in each month after it, (T, R).
-    goals : value of each figure, (R,) persons, by its coordinate's name.
+    goals : value of each figure, (R,) persons, by its coordinate's name; in the definition of the rest.
     """
 
     history: History
@@ -148,6 +170,8 @@ class Lives:
 
         base, sizes = base_values(history.model, history.target, drawn), shock_sizes(history.target, drawn)
         fixed = {f.name: value_at(f, z[history.row[f.name]]) for f in history.figures}
+        for each in history.joined:
+            fixed[each.figure.name] /= each.prior.of_normal(z[history.row[each.factor]])
         everyone, growth = _pool(history, base, fixed)
         distinct = {name: value[history.layout.values[name].first[: value.shape[0]]] for name, value in base.items()}
         drift = np.stack([sizes.drift[path] for path in history.paths])
@@ -164,11 +188,7 @@ class Lives:
 
     def level_and_active(self, state: State) -> tuple[Floats, Floats]:
         """Return registered and active persons, (R,) each."""
-        return tuple(_people(state.occupancy[self.states(name)]) for name in self._measures)  # type: ignore[return-value]
-
-    @property
-    def _measures(self) -> tuple[str, str]:
-        return self.history.origin.level, self.history.origin.active
+        return tuple(_people(state.occupancy[self.states(name)]) for name in self.history.measures)  # type: ignore[return-value]
 
     def states(self, measure: str) -> list[int]:
         """Return the states that a measure counts."""

@@ -50,7 +50,7 @@ def fit(
     chains = np.stack(_sampled(history, seed, effort, work, workers, told))
     diagnoses = diagnose(chains, history.names)
     every = chains.reshape(-1, len(history.names))  # by ensemble, step, walker
-    chosen = np.linspace(0, every.shape[0], rows, endpoint=False).astype(np.intp)
+    chosen = thinned(every.shape[0], rows, Streams(seed))
     z = np.ascontiguousarray(every[chosen].T)
     return posterior_of(target, model, z, seed, "emcee", diagnoses=diagnoses)
 
@@ -73,6 +73,15 @@ def weigh(
     log = np.concatenate(logs)
     weight = np.exp(log - log.max())
     return np.concatenate(parts, axis=1), np.asarray(weight / weight.sum())
+
+
+def thinned(count: int, rows: int, streams: Streams) -> NDArray[np.intp]:
+    """Return the numbers of `rows` of `count` draws, one at random from each of so many equal stretches.
+
+    At even distances, in step with the number of walkers, they would be those of a few walkers alone.
+    """
+    u = streams.uniform("parameters", "thinned", np.arange(rows))
+    return ((np.arange(rows) + u) * (count / rows)).astype(np.intp)
 
 
 def resampled(weights: Floats, rows: int, streams: Streams, item: str) -> NDArray[np.intp]:

@@ -29,7 +29,8 @@ class Factor:
 
     Parameters
     ----------
-    implied : 5, 50 and 95 % of the figure over what the model has for that month.
+    implied : 5, 50 and 95 % of the factor after the fit; of a figure from before the years that are lived, of it over
+        what the model begins with.
     inside : True if the central 90 % of the prior and of what is implied meet.
     """
 
@@ -77,7 +78,7 @@ def find(
     streams : for the luck of the checks.
     diagnoses : of the sampler; () where draws were weighted and not sampled.
     """
-    history = History(model, target.scenario)
+    history = target.history(model)
     looked_at = z[:, np.linspace(0, z.shape[1] - 1, min(MOST_DRAWS, z.shape[1])).astype(int)]
     passage = live(history, looked_at)
     lived_again = forward.again(history, looked_at, streams)
@@ -88,26 +89,29 @@ def find(
     return Findings(
         target, history, looked_at, passage, z.shape[1], float(passage.possible.mean()), lived_again, tuple(checks),
         tuple(leans), tuple(verdict.known(history, z)), tuple(verdict.outcomes(history, passage, lived_before)),
-        tuple(verdict.together(history, z)), tuple(_factors(target, history, passage)), tuple(diagnoses),
+        tuple(verdict.together(history, z)), tuple(_factors(target, history, looked_at, passage)), tuple(diagnoses),
     )  # fmt: skip
 
 
-def _factors(target: Target, history: History, passage: Passage) -> list[Factor]:
-    """Return what each figure that stands apart says of its definition's factor: figure over model.
+def _factors(target: Target, history: History, z: Floats, passage: Passage) -> list[Factor]:
+    """Return what each figure that stands apart says of its definition's factor: the posterior, where it is fitted.
 
-    The model's value of a month between year-ends is taken on a straight line of logs; that of a year without a
-    figure is where the draws that pass through all other figures have it.
+    A figure from before the years that are lived is held against the model's first value.
     """
-    row = {history.origin.level: forward.LEVEL, history.origin.active: forward.ACTIVE}
-    ends = np.array([12 * year.year + 11 for year in history.years], float)
+    fitted = {each.figure: each for each in history.joined}
     found = []
     for figure in target.apart:
-        if figure.measure not in row:
+        if figure in fitted:
+            each = fitted[figure]
+            factors = each.prior.of_normal(z[history.row[each.factor]])
+        elif figure.measure in history.measures:
+            lived = passage.year_ends[
+                0 if figure.month <= history.first else -1, history.measures.index(figure.measure)
+            ]
+            factors = (figure.interval.low + figure.interval.high) / 2 / lived[np.isfinite(lived)]
+        else:
             continue
-        lived = np.log(passage.year_ends[:, row[figure.measure]])
-        at = np.array([np.interp(figure.month.ordinal, ends, path) for path in lived.T[np.isfinite(lived).all(axis=0)]])
-        middle = (figure.interval.low + figure.interval.high) / 2
-        implied = _three(np.quantile(middle / np.exp(at), (0.05, 0.5, 0.95)))
+        implied = _three(np.quantile(factors, (0.05, 0.5, 0.95)))
         prior = _prior(target.breaks[figure.definition])
         found.append(Factor(figure, prior, implied, implied[0] <= prior[2] and prior[0] <= implied[2]))
     return found

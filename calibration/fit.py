@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.diagnostics import diagnose
-from calibration.history import History
+from calibration.history import History, Joined
 from calibration.posterior import Posterior, lived, posterior_of
 from calibration.sampler import Effort, prior_draws, sample
 from calibration.targets import Target
+from sim.scenario import Scenario
 from sim.spec import Model
 from sim.streams import Streams
 
@@ -44,12 +45,12 @@ def fit(
     work : folder of the checkpoints, made if need be; whoever fits the same again goes on from there.
     told : is told (steps done, steps in all).
     """
-    history = History(model, target.scenario)
+    history = target.history(model)
     work.mkdir(parents=True, exist_ok=True)
     chains = np.stack(_sampled(history, seed, effort, work, workers, told))
     diagnoses = diagnose(chains, history.names)
     every = chains.reshape(-1, len(history.names))  # by ensemble, step, walker
-    chosen = np.linspace(0, every.shape[0], rows, endpoint=False).astype(np.intp)
+    chosen = thinned(every.shape[0], rows, Streams(seed))
     z = np.ascontiguousarray(every[chosen].T)
     return posterior_of(target, model, z, seed, "emcee", diagnoses=diagnoses)
 
@@ -61,7 +62,7 @@ def weigh(
 
     Impossible draws have weight 0.
     """
-    history, streams = History(model, target.scenario), Streams(seed)
+    history, streams = target.history(model), Streams(seed)
     parts, logs = [], []
     size = 5000
     for first in range(0, draws, size):
@@ -72,6 +73,15 @@ def weigh(
     log = np.concatenate(logs)
     weight = np.exp(log - log.max())
     return np.concatenate(parts, axis=1), np.asarray(weight / weight.sum())
+
+
+def thinned(count: int, rows: int, streams: Streams) -> NDArray[np.intp]:
+    """Return the numbers of `rows` of `count` draws, one at random from each of so many equal stretches.
+
+    At even distances, in step with the number of walkers, they would be those of a few walkers alone.
+    """
+    u = streams.uniform("parameters", "thinned", np.arange(rows))
+    return ((np.arange(rows) + u) * (count / rows)).astype(np.intp)
 
 
 def resampled(weights: Floats, rows: int, streams: Streams, item: str) -> NDArray[np.intp]:
@@ -100,7 +110,8 @@ def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: i
     done = context.Array("q", effort.ensembles)
     with ProcessPoolExecutor(workers, context, _share, (done,)) as pool:
         waiting: list[Future[Floats]] = [
-            pool.submit(_sample, history.model, history.target, seed, e, effort, work) for e in range(effort.ensembles)
+            pool.submit(_sample, history.model, history.target, history.others, seed, e, effort, work)
+            for e in range(effort.ensembles)
         ]
         try:
             while not all(future.done() for future in waiting):
@@ -120,8 +131,12 @@ def _share(done: Any) -> None:
     _done = done
 
 
-def _sample(model: Model, target: Any, seed: int, ensemble: int, effort: Effort, work: Path) -> Floats:
+def _sample(
+    model: Model, target: Scenario, others: tuple[Joined, ...], seed: int, ensemble: int, effort: Effort, work: Path
+) -> Floats:
     def told(steps: int) -> None:
         _done[ensemble] = steps
 
-    return sample(History(model, target), Streams(seed), ensemble, effort, work / f"ensemble-{ensemble}.npz", told)
+    return sample(
+        History(model, target, others), Streams(seed), ensemble, effort, work / f"ensemble-{ensemble}.npz", told
+    )

@@ -13,14 +13,33 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.layout import Layout
 from sim.draws import unknowns
+from sim.priors import Prior
 from sim.quantities import Month
 from sim.scenario import Figure, Scenario, Value
-from sim.spec import EXPOSURE, Model, Origin
+from sim.spec import Model, Origin
 from sim.step import TINY
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A figure of another definition than the rest of its measure: it is a factor, not known exactly, times theirs.
+
+    Parameters
+    ----------
+    prior : of the factor, which all figures of the definition share.
+    """
+
+    figure: Figure
+    prior: Prior
+
+    @property
+    def factor(self) -> str:
+        """Name of the factor's coordinate."""
+        return f"factor.{self.figure.definition}"
 
 
 @dataclass(frozen=True)
@@ -30,12 +49,15 @@ class Year:
     Parameters
     ----------
     level, active : the figure of each path's measure, if there is one, and after how many months of it it stands.
+    between : figures of another definition that fix nothing, for they do not stand at the year's end: what they say is
+        how probable they are.
     """
 
     year: int
     months: int
     level: tuple[Figure, int] | None = None
     active: tuple[Figure, int] | None = None
+    between: tuple[tuple[Figure, int], ...] = ()
 
     @property
     def figures(self) -> list[tuple[Figure, int]]:
@@ -46,33 +68,6 @@ class Year:
     def solved(self) -> tuple[bool, bool]:
         """Which paths a figure fixes."""
         return self.level is not None, self.active is not None
-
-
-@dataclass(frozen=True)
-class Bends:
-    """What of a model depends on exposure, and in a straight line.
-
-    Parameters
-    ----------
-    flows : indices (B,) of those that compete where one of them reads the exposure.
-    exposed : (K,) 1 for the states that one is exposed to.
-    inside : (2, K) 1 for the states of the level and of the active.
-    """
-
-    flows: Ints
-    exposed: Ints
-    inside: Ints
-
-    @classmethod
-    def of(cls, model: Model, origin: Origin) -> "Bends":
-        """Return those of a model."""
-        flows = [f for exits in model.exits if any(EXPOSURE in model.flows[f].reads for f in exits) for f in exits]
-        inside = [np.isin(model.states, model.measure[name].stock) for name in (origin.level, origin.active)]
-        return cls(
-            np.array(flows, np.int64),
-            np.isin(model.states, model.exposed_to).astype(np.int64),
-            np.array(inside, np.int64),
-        )
 
 
 def value_at(figure: Figure, z: Floats) -> Floats:
@@ -97,10 +92,12 @@ class History:
     Parameters
     ----------
     target : figures, segments, priors, mixing, shocks and drift, in the grammar of a scenario.
+    others : figures of other definitions, which are joined to the years that are lived.
     """
 
     model: Model
     target: Scenario
+    others: tuple[Joined, ...] = ()
 
     @cached_property
     def origin(self) -> Origin:
@@ -110,14 +107,19 @@ class History:
         return self.model.origin
 
     @cached_property
-    def bends(self) -> "Bends":
-        """What of the model depends on exposure."""
-        return Bends.of(self.model, self.origin)
+    def layout(self) -> Layout:
+        """What its segments share of the model's hazards."""
+        return Layout.of(self.model, self.origin, self.target)
 
     @cached_property
     def paths(self) -> tuple[str, str]:
         """Names of the shock paths that figures of the level and of the active fix."""
         return self.origin.level_path, self.origin.active_path
+
+    @cached_property
+    def measures(self) -> tuple[str, str]:
+        """Names of the level's and of the active's measure."""
+        return self.origin.level, self.origin.active
 
     @cached_property
     def priors(self) -> dict[str, Value]:
@@ -148,29 +150,54 @@ class History:
         begin = self.first if year == self.first.year else Month.of(year, 1) - 1
         end = min(Month.of(year, 12), self.last)
 
+        joined = [(each.figure, each.figure.month - begin) for each in self.joined if begin < each.figure.month <= end]
+
         def within(measure: str) -> tuple[Figure, int] | None:
             found = [f for f in self.reported(measure) if begin <= f.month <= end and f.month.year == year]
-            return (found[-1], found[-1].month - begin) if found else None
+            if found:
+                return found[-1], found[-1].month - begin
+            return next((each for each in joined if each[0].measure == measure and each[1] == end - begin), None)
 
         begins = year == self.first.year  # its level is where the history starts, so it fixes no shock
-        return Year(year, end - begin, None if begins else within(self.origin.level), within(self.origin.active))
+        level, active = None if begins else within(self.origin.level), within(self.origin.active)
+        between = tuple(each for each in joined if each not in (level, active))
+        return Year(year, end - begin, level, active, between)
+
+    @cached_property
+    def joined(self) -> list[Joined]:
+        """The figures of other definitions that stand within the years that are lived."""
+        return [each for each in self.others if each.figure.measure in (self.origin.level, self.origin.active)
+                and self.first < each.figure.month <= self.last]  # fmt: skip
+
+    def own(self, year: Year) -> tuple[Figure | None, Figure | None]:
+        """Return the figures of the level and of the active that fix a year's shocks and need no factor."""
+        others = [each.figure for each in self.joined]
+        level, active = (known[0] if known and known[0] not in others else None for known in (year.level, year.active))
+        return level, active
 
     @cached_property
     def figures(self) -> list[Figure]:
         """Every figure that a draw passes through."""
         fixed = [self.reported(self.origin.level)[0], *(f for year in self.years for f, _ in year.figures)]
-        return fixed + self.reported(self.origin.everyone)
+        between = [f for year in self.years for f, _ in year.between]
+        return fixed + between + self.reported(self.origin.everyone)
+
+    @cached_property
+    def factors(self) -> dict[str, Prior]:
+        """What is thought of the factor of each definition that is joined, by its coordinate's name."""
+        return {each.factor: each.prior for each in self.joined}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the coordinates, (D,).
 
         Priors have the name that their draws are keyed by; `reported.<measure>.<month>` is where a figure lies;
-        `innovation.<path>.<year>` is a year's luck where no figure fixes it.
+        `factor.<definition>` is what a figure of another definition is a multiple by; `innovation.<path>.<year>` is a
+        year's luck where no figure fixes it.
         """
         lucks = [f"innovation.{path}.{year.year}" for year in self.years
                  for path, fixed in zip(self.paths, year.solved, strict=True) if not fixed]  # fmt: skip
-        return (*self.priors, *(f.name for f in self.figures), *lucks)
+        return (*self.priors, *(f.name for f in self.figures), *self.factors, *lucks)
 
     @cached_property
     def row(self) -> Mapping[str, int]:

@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.history import History, Year, value_at
-from calibration.innovations import ACTIVE, LEVEL, Innovations
+from calibration.innovations import ACTIVE, LEVEL, LOG_2PI, Innovations
 from sim import kernels
 from sim.balance import TILT_LIMIT, spread, sustained, tilted
 from sim.contacts import active_share_met
 from sim.draws import base_values, shock_sizes
 from sim.scenario import Value
-from sim.spec import EXPOSURE
-from sim.step import TINY, Chances, Values, add_up, intake
+from sim.spec import CUSTOMERS, EXPOSURE
+from sim.step import TINY, Chances, Values, add_up, chance, intake
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -33,9 +33,11 @@ Rows = NDArray[np.intp]
 
 PASSES = 10  # of a year, at most, until it ends at its figures
 CLOSE = 2e-3  # of what the year adds (log scale): a Newton step from here moves the shock by less than 1e-4 too far
+FLAT = 1e-9  # a determinant from which no step can be told
 SLOPE_STEP = 1e-4  # log scale, for slopes by differences
 STEADY_ROUNDS = 4  # of the state before the first figure, whose exposure and growth depend on itself
 LEAST_LEVEL = 0.95  # of the level a year before: no bank loses one in twenty registered in a year
+LEAST_WIGGLE = 0.01  # of a single month about its year, log scale: no month is known better
 ACTIVE_GUESS = 0.35  # of the registered, where the rounds begin
 
 
@@ -84,9 +86,9 @@ def live(history: History, z: Floats) -> Passage:
 
 def _live(history: History, z: Floats) -> Passage:
     draws, count = z.shape[1], len(history.years)
-    log, alive = np.zeros(draws), np.arange(draws)
     normals, shocks, ends = (np.full((count, n, draws), np.nan) for n in (2, 2, 3))
     lives, before, state = Lives.of(history, z), np.zeros((2, draws)), None
+    log, alive = -_log_factors(history, z), np.arange(draws)
     paces: list[Floats] = []
     for y, year in enumerate(history.years):
         law = lives.law if y else lives.law.stationary()
@@ -94,7 +96,7 @@ def _live(history: History, z: Floats) -> Passage:
         ahead = [np.nan_to_num(pace - paces[-1][alive])] if paces else []
         paces.append(_scattered(pace, alive, draws))
         found = solve(lives, law, year, state, before, history.luck(z[:, alive], year), *ahead)
-        log[alive] += found.log_density
+        log[alive] += found.log_density + _between(lives, year, state, found.shocks)
         on = np.flatnonzero(np.isfinite(found.log_density))
         log[np.delete(alive, on)] = -np.inf
         alive, lives = alive[on], lives.columns(on)
@@ -105,6 +107,27 @@ def _live(history: History, z: Floats) -> Passage:
     everywhere = np.zeros(draws, np.intp)
     everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
     return Passage(log, normals, shocks, ends, state.columns(everywhere) if alive.size else state)
+
+
+def _log_factors(history: History, z: Floats) -> Floats:
+    """Return the log of the factors of all figures joined, (R,): it turns a density per person of theirs."""
+    logs = [np.log(each.prior.of_normal(z[history.row[each.factor]])) for each in history.joined]
+    return np.asarray(sum(logs, np.zeros(z.shape[1])))
+
+
+def _between(lives: "Lives", year: Year, state: State | None, shocks: Floats) -> Floats:
+    """Return the log density, (R,), of figures that do not stand at the year's end.
+
+    The year's shock moves all its months alike; a month by itself wiggles about that.
+    """
+    log = np.zeros(shocks.shape[1])
+    spread = max(lives.history.target.wiggle.prior.centre, LEAST_WIGGLE)
+    for known in year.between:
+        path = lives.history.measures.index(known[0].measure)
+        _, at = lives.year(Year(year.year, year.months, *((None, known) if path else (known, None))), state, shocks)
+        goal = np.log(lives.goals[known[0].name])
+        log -= 0.5 * ((goal - np.log(at[path])) / spread) ** 2 + np.log(spread) + 0.5 * LOG_2PI + goal
+    return log
 
 
 def _scattered(values: Floats, rows: Rows, size: int) -> Floats:
@@ -120,12 +143,12 @@ class Lives:
 
     Parameters
     ----------
-    base : value of each parameter, (S or 1, R).
+    base : the distinct values of each parameter, (C, R) for the classes of segments in the history's layout.
     drift : log change a year of the two paths, (2, R).
     level : at the first figure, (R,) persons.
     everyone : customers at the first figure, (R,) persons.
     growth : factor of everyone in each month after it, (T, R).
-    goals : value of each figure, (R,) persons, by its coordinate's name.
+    goals : value of each figure, (R,) persons, by its coordinate's name; in the definition of the rest.
     """
 
     history: History
@@ -147,10 +170,13 @@ class Lives:
 
         base, sizes = base_values(history.model, history.target, drawn), shock_sizes(history.target, drawn)
         fixed = {f.name: value_at(f, z[history.row[f.name]]) for f in history.figures}
+        for each in history.joined:
+            fixed[each.figure.name] /= each.prior.of_normal(z[history.row[each.factor]])
         everyone, growth = _pool(history, base, fixed)
+        distinct = {name: value[history.layout.values[name].first[: value.shape[0]]] for name, value in base.items()}
         drift = np.stack([sizes.drift[path] for path in history.paths])
         level = fixed[history.reported(history.origin.level)[0].name]
-        return cls(history, base, Innovations.of(sizes, history.paths), drift, level, everyone, growth, fixed)
+        return cls(history, distinct, Innovations.of(sizes, history.paths), drift, level, everyone, growth, fixed)
 
     def columns(self, rows: Rows) -> "Lives":
         """Return the lives of some draws, by their positions (B,), each as often as it is named."""
@@ -162,11 +188,7 @@ class Lives:
 
     def level_and_active(self, state: State) -> tuple[Floats, Floats]:
         """Return registered and active persons, (R,) each."""
-        return tuple(_people(state.occupancy[self.states(name)]) for name in self._measures)  # type: ignore[return-value]
-
-    @property
-    def _measures(self) -> tuple[str, str]:
-        return self.history.origin.level, self.history.origin.active
+        return tuple(_people(state.occupancy[self.states(name)]) for name in self.history.measures)  # type: ignore[return-value]
 
     def states(self, measure: str) -> list[int]:
         """Return the states that a measure counts."""
@@ -179,70 +201,85 @@ class Lives:
         ----------
         shocks : (2, B). rows : (B,) the draw that each column belongs to; None: each to its own.
         """
-        model, bends = self.history.model, self.history.bends
+        model, layout = self.history.model, self.history.layout
         rows = np.arange(shocks.shape[1]) if rows is None else rows
         values = self._begin_and_end(year, shocks, rows)
-        now = self._steady_at(values, rows) if state is None else state.columns(rows)
-        segments, size = now.customers.shape
-        odds = Chances(model, segments, 2 * size).update(values, np.zeros((segments, 2 * size)))
-        idle, full = (np.empty((bends.flows.size, segments, 2 * size)) for _ in range(2))
-        for i, f in enumerate(bends.flows):
-            idle[i], full[i] = (self._hazard(int(f), values, exposure) for exposure in (0.0, 1.0))
-        come, growth = self._coming(year, values, now.customers, rows)
-        counted = np.empty((year.months + 1, 2, size))
+        end = {name: value[:, rows.size :] for name, value in values.items()}
+        now = self.columns(rows).steady(end) if state is None else state.columns(rows)
+        ends = (-1, 2, rows.size)
+        odds, (idle, bend) = self._odds(values, 2 * rows.size), self._bent(values, 2 * rows.size)
+        come, growth = self._coming(year, end, now.customers, rows)
+        figures = {path: figure[1] for path, figure in ((LEVEL, year.level), (ACTIVE, year.active)) if figure}
+        when, at = np.array([figures.get(path, -1) for path in (LEVEL, ACTIVE)]), np.full((2, rows.size), np.nan)
         along = np.arange(1, year.months + 1) / max(year.months, 1)
-        ends = (-1, segments, 2, size)
         kernels.live(
-            now.occupancy, now.customers, odds.reshape(ends), idle.reshape(ends), (full - idle).reshape(ends),
-            bends.flows, bends.exposed, self.history.target.mixing, come, growth, along, model.leaves, model.enters,
-            bends.inside, counted,
+            now.occupancy, now.customers, odds.reshape(ends), idle.reshape(ends), bend.reshape(ends), layout.units,
+            layout.meets, layout.mixing, come, growth, along, layout.row_of, model.leaves, model.enters,
+            layout.exposed, layout.counted, when, at,
         )  # fmt: skip
-        at = np.full((2, size), np.nan)
-        for path, figure in ((LEVEL, year.level), (ACTIVE, year.active)):
-            if figure:
-                at[path] = counted[figure[1], path]
         return now, at
 
-    def _begin_and_end(self, year: Year, shocks: Floats, rows: Rows) -> Values:
-        """Return the parameters' values as a year begins and, beside them, as it ends, each (S or 1, 2 B)."""
+    def _begin_and_end(self, year: Year, shocks: Floats, rows: Rows) -> dict[str, Floats]:
+        """Return the parameters' distinct values as a year begins and, beside them, as it ends, each (C, 2 B)."""
         since, drift = year.year - self.history.last.year, np.take(self.drift, rows, -1)
         total = np.concatenate([shocks + drift * (since - year.months / 12.0), shocks + drift * since], axis=1)
         both = np.concatenate([rows, rows])
         base = {name: np.take(value, both, -1) for name, value in self.base.items()}
-        value = tilted(self.history.model, base, dict(zip(self.history.paths, total, strict=True)))
-        return Values(value, frozenset(value))
+        return tilted(self.history.model, base, dict(zip(self.history.paths, total, strict=True)))
 
-    def _steady_at(self, values: Values, rows: Rows) -> State:
-        end = {name: np.ascontiguousarray(value[:, rows.size :]) for name, value in values.value.items()}
-        return self.columns(rows).steady(Values(end, values.changed))
+    def _odds(self, values: Mapping[str, Floats], columns: int) -> Floats:
+        """Return the chances of the flows without exposure, one row (2 B) for each class of segments."""
+        layout = self.history.layout
+        odds = np.empty((sum(group.rows for group in layout.plain), columns))
+        row = 0
+        for group in layout.plain:
+            hazards = group.hazards(self.history.model, values)
+            total = add_up(hazards) if len(hazards) > 1 else hazards[0]
+            per_hazard = chance(total) / np.maximum(total, TINY)
+            for hazard in hazards:
+                np.multiply(hazard, per_hazard, out=odds[row : row + group.classes.count])
+                row += group.classes.count
+        return odds
 
-    def _hazard(self, flow: int, values: Values, exposure: float) -> Floats:
-        reads = self.history.model.flows[flow].reads
-        read = {name: exposure if name == EXPOSURE else values.value[name] for name in reads}
-        return np.asarray(self.history.model.flows[flow].hazard(**read), float)
+    def _bent(self, values: Mapping[str, Floats], columns: int) -> tuple[Floats, Floats]:
+        """Return hazards without exposure, and what exposure to everyone adds, a row (2 B) for each flow and class."""
+        layout, row = self.history.layout, 0
+        idle, bend = (np.empty((layout.units[-1], columns)) for _ in range(2))
+        for group in layout.bent:
+            for rows, exposure in ((idle, 0.0), (bend, 1.0)):
+                mine = rows[row : row + group.rows].reshape(group.classes.count, len(group.flows), columns)
+                for i, hazard in enumerate(group.hazards(self.history.model, values, **{EXPOSURE: exposure})):
+                    mine[:, i] = hazard
+            row += group.rows
+        bend -= idle
+        return idle, bend
 
-    def _coming(self, year: Year, values: Values, customers: Floats, rows: Rows) -> tuple[Floats, Floats]:
-        """Return who comes in a month, per customer (F, S, B), and the factor (T, B) that makes everyone grow.
+    def _coming(self, year: Year, values: Mapping[str, Floats], customers: Floats, rows: Rows) -> tuple[Floats, Floats]:
+        """Return who comes in a month, per customer and class (G, B), and the factor (T, B) that makes everyone grow.
 
         Exact where segments grow alike; where they do not, all are scaled by what the year's beginning asks for.
         """
-        model = self.history.model
-        come = np.zeros((len(model.flows), *customers.shape))
-        if not model.intakes:
-            return come, np.ones((year.months, rows.size))
-        end = Values({name: value[:, rows.size :] for name, value in values.value.items()}, frozenset())
-        own = come[list(model.intakes)] = intake(model, end, np.ones(customers.shape))
-        rate = add_up(add_up(own) * customers) / add_up(customers)
+        intakes = self.history.layout.intakes
+        own = np.empty((len(intakes.flows), intakes.classes.count, rows.size))
+        if not intakes.flows:
+            return own.reshape(0, rows.size), np.ones((year.months, rows.size))
+        for i, each in enumerate(intakes.hazards(self.history.model, values, **{CUSTOMERS: 1.0})):
+            own[i] = each
+        rate = add_up(own)
+        rate = rate[0] if rate.shape[0] == 1 else add_up(rate[intakes.classes.of] * customers) / add_up(customers)
         since = max(12 * year.year - 1 - self.history.first.ordinal, 0)  # months from the first figure to its beginning
         growth = np.take(self.growth[since : since + year.months], rows, -1) - 1.0
-        return come, growth / np.maximum(rate, TINY)
+        return own.reshape(-1, rows.size), growth / np.maximum(rate, TINY)
 
-    def steady(self, values: Values) -> State:
-        """Return the state at the first figure of a bank that has grown steadily with these values."""
+    def steady(self, distinct: Mapping[str, Floats]) -> State:
+        """Return the state at the first figure of a bank that has grown steadily with these distinct values."""
+        of = {name: classes.of for name, classes in self.history.layout.values.items()}
+        value = {name: given if given.shape[0] == 1 else given[of[name]] for name, given in distinct.items()}
+        values = Values(value, frozenset())
         model, origin = self.history.model, self.history.origin
         shares = np.array([segment.share for segment in self.history.target.segments])[:, None]
         customers = shares * self.everyone
-        reachable = self.base[origin.reach] * customers
+        reachable = value[origin.reach] * customers
         inside, lively = self.states(origin.level), self.states(origin.active)
         chances, growth, active = (
             Chances(model, *customers.shape),
@@ -368,7 +405,7 @@ def solve(
         shocks[np.array(unknown)[:, None], left] += np.where(there, step, np.clip(step, -1.0, 1.0))
         done = left[there]
         steepness[done] = steep[there]
-        pinned = lives.pinned(reached.columns(np.flatnonzero(there)), year, done)
+        pinned = lives.pinned(reached, year, done)
         end.occupancy[..., done], end.customers[:, done] = pinned.occupancy, pinned.customers
         left = left[~there & np.isfinite(far)]
         if not left.size:
@@ -384,7 +421,7 @@ def _newton(
 ) -> tuple[Floats, Floats, Floats, State]:  # fmt: skip
     """Return Newton's step (n, B), log |d figures / d shocks| (B,), how far off it is (B,), and the state to come.
 
-    The state is that after the step, as far as the slopes tell.
+    The state is that after the step, as far as the slopes tell, of those who are close.
 
     Solved are the logarithm of the level, less a floor so that it is nearly linear in the shock, and the log odds of
     being active.
@@ -399,17 +436,26 @@ def _newton(
     scaled, log_size = _scaled(at.reshape(2, count + 1, size), floor, unknown)
     wanted, _ = _scaled(goal[:, None, rows], floor, unknown)
     missing = wanted[:, 0] - scaled[:, 0]
-    slopes = np.moveaxis((scaled[:, 1:] - scaled[:, :1]) / SLOPE_STEP, -1, 0)  # (B, figure, unknown)
-    determinant = np.linalg.det(slopes)
-    good = np.isfinite(slopes).all(axis=(1, 2)) & (np.abs(determinant) > 1e-9)
-    step = np.zeros((count, size))
-    step[:, good] = np.linalg.solve(slopes[good], missing.T[good][..., None])[..., 0].T
+    slopes = (scaled[:, 1:] - scaled[:, :1]) / SLOPE_STEP
+    determinant, step = _solved(slopes, missing)
+    good = np.isfinite(slopes).all(axis=(0, 1)) & (np.abs(determinant) > FLAT)
     far = np.where(good, np.abs(missing).max(axis=0), np.nan)
+    there = np.flatnonzero(far < CLOSE)
     people = end.occupancy.reshape(*end.occupancy.shape[:2], count + 1, size)
-    there = people[:, :, 0] + sum(
-        s / SLOPE_STEP * (people[:, :, i] - people[:, :, 0]) for i, s in enumerate(step, start=1)
-    )
-    return step, np.log(np.abs(determinant)) + log_size[0], far, State(there, end.customers[:, :size])
+    reached = np.take(people[:, :, 0], there, -1)
+    for i, by in enumerate(step[:, there] / SLOPE_STEP, start=1):
+        reached += by * (np.take(people[:, :, i], there, -1) - np.take(people[:, :, 0], there, -1))
+    ahead = State(reached, np.take(end.customers, there, -1))
+    return np.where(good, step, 0.0), np.log(np.abs(determinant)) + log_size[0], far, ahead
+
+
+def _solved(slopes: Floats, missing: Floats) -> tuple[Floats, Floats]:
+    """Return determinants (B,) of slopes (figure, unknown, B), one or two of each, and the steps (unknown, B)."""
+    if slopes.shape[0] == 1:
+        return slopes[0, 0], missing / slopes[0]
+    (a, b), (c, d) = slopes
+    determinant = a * d - b * c
+    return determinant, np.stack([d * missing[0] - b * missing[1], a * missing[1] - c * missing[0]]) / determinant
 
 
 def _scaled(at: Floats, floor: Floats | None, unknown: list[int]) -> tuple[Floats, Floats]:

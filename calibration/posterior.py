@@ -65,7 +65,7 @@ class Posterior:
     @property
     def history(self) -> History:
         """The years that the draws have lived."""
-        return History(self.model, self.target.scenario)
+        return self.target.history(self.model)
 
     @property
     def state(self) -> State:
@@ -93,7 +93,7 @@ def posterior_of(
     diagnoses: Sequence[Diagnosis] = (),
 ) -> Posterior:
     """Return the posterior whose draws have coordinates z (D, N)."""
-    history = History(model, target.scenario)
+    history = target.history(model)
     passage = lived(history, z)
     return Posterior(
         target.name, target, model, history.names, z, history.natural(z), passage, seed, engine, weights, diagnoses

@@ -60,14 +60,15 @@ def check(history: History, passage: Passage, lived_again: Floats) -> list[Check
     measures = {LEVEL: history.origin.level, ACTIVE: history.origin.active}
     for y, year in enumerate(history.years):
         month = Month.of(year.year, 12)
-        for row, figure in ((LEVEL, year.level), (ACTIVE, year.active)):
+        own = history.own(year)
+        for row, figure in zip((LEVEL, ACTIVE), own, strict=True):
             if figure is None:
                 continue
             found.append(_check("figure", measures[row], month, ends[y, row], again[y, row], ahead[y, row]))
             if y and _known(history, y - 1, row):
                 change, anew = ends[y, row] / ends[y - 1, row] - 1.0, again[y, row] / again[y - 1, row] - 1.0
                 found.append(_check("change", measures[row], month, change, anew, ahead[y, row]))
-        if year.level and year.active:
+        if all(own):
             share, anew = ends[y, ACTIVE] / ends[y, LEVEL], again[y, ACTIVE] / again[y, LEVEL]
             found.append(_check("share", measures[ACTIVE], month, share, anew, None))
     return found
@@ -124,9 +125,8 @@ def _ahead(passage: Passage) -> Floats:
 
 
 def _known(history: History, y: int, row: int) -> bool:
-    year = history.years[y]
     first = y == 0 and row == LEVEL  # the first figure of the level is where the history starts
-    return first or (year.level, year.active)[row] is not None
+    return first or history.own(history.years[y])[row] is not None
 
 
 def _check(kind: Kind, measure: str, month: Month, reported: Floats, again: Floats, ahead: float | None) -> Check:

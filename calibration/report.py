@@ -40,9 +40,10 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
                  "would have led elsewhere.",
         "known": "Grey: the prior. Lines: central 90% after the figures. A line as long as the grey bar says that the "
                  "figures are silent.",
-        "break": "A figure of another definition is never growth: it is held against the model's value for that month, "
-                 "beside what was thought of the factor between the definitions before.",
-        "col_factor": "factor thought of, 5 to 95%", "col_implied": "factor implied", "agree": "agree",
+        "break": "A figure of another definition is never growth: it is a factor, not known exactly, times the model's "
+                 "value for that month, and the fit learns the factor along with the rest. A figure older than the "
+                 "years that are lived fits nothing: it is held against the model's first value.",
+        "col_factor": "factor thought of, 5 to 95%", "col_implied": "factor after the fit", "agree": "agree",
         "yes": "yes", "no": "no: the labels differ by more", "unverified": "unverified",
         "sound": "All coordinates meet both limits.", "window": "{} days",
         "no_pairs": "No two numbers are tied closely.",
@@ -66,8 +67,9 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
         "again": "色带：从第一个数据出发重演的历史，每年的运气都是新的。圆点：公布值。后验的每次抽样都穿过全部圆点；"
                  "色带表示运气可能带到的别处。",
         "known": "灰色：先验。线段：看到数据之后的90%区间。线段与灰条等长，说明数据没有说明。",
-        "break": "其他口径的数据不是增长：将其与模型当月的值相比，并与事先对两口径之比的看法对照。",
-        "col_factor": "事先认为的比值，5%至95%", "col_implied": "数据隐含的比值", "agree": "是否一致",
+        "break": "其他口径的数据不是增长：它等于一个未知比值乘以模型当月的值，比值与其他参数一同拟合；"
+                 "早于模拟年份的数据只与模型的起始值相比，不参与拟合。",
+        "col_factor": "事先认为的比值，5%至95%", "col_implied": "拟合后的比值", "agree": "是否一致",
         "yes": "是", "no": "否：口径相差更大", "unverified": "未核实",
         "sound": "全部坐标均达到两项限值。", "window": "{}天", "no_pairs": "没有两个参数紧密相连。",
         "left_out": "按证据略去{}个",

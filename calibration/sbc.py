@@ -107,7 +107,7 @@ def _rank(job: Job) -> tuple[Floats, float]:
     target, model, truth, draws, seed = job
     history, free = History(model, target.scenario), Unbound(model, target.scenario)
     reported = tuple(_reported(history, free, truth))
-    own = replace(target, scenario=replace(target.scenario, reported=reported))
+    own = replace(target, apart=(), scenario=replace(target.scenario, reported=reported))
     z, weights = weigh(own, model, seed, draws)
     rows = [history.row[name] for name in history.priors]
     true = np.array([truth[free.row[name]] for name in history.priors])

@@ -43,7 +43,7 @@ def read(name: str, model: Model) -> Stored:
         known = {path.parent.name for folder in FOLDERS for path in folder.glob(f"*/{RECORD}")}
         raise InputError([Problem(f"'{name}'", "is not a posterior", did_you_mean(name, sorted(known)))])
     target = _target(found, model)
-    return Stored(found, target, _coordinates(found, History(model, target.scenario)), _diagnoses(found))
+    return Stored(found, target, _coordinates(found, target.history(model)), _diagnoses(found))
 
 
 def verified(name: str) -> str:

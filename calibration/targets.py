@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from calibration.history import History, Joined
 from sim.errors import InputError, Place, Problem, did_you_mean
 from sim.located import Mapping as Tree
 from sim.located import load_extended
@@ -58,6 +59,11 @@ class Target:
     def of(self, measure: str) -> tuple[Figure, ...]:
         """Return the figures of a measure that are fitted, by month."""
         return tuple(figure for figure in self.figures if figure.measure == measure)
+
+    def history(self, model: Model) -> History:
+        """Return the years that a fit lives through, and what of them is not known."""
+        others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in self.apart)
+        return History(model, self.scenario, others)
 
     def only(self, evidence: Sequence[str]) -> "Target":
         """Return the target with figures of some kinds of evidence alone.

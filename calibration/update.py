@@ -59,8 +59,8 @@ def update(old: Stored, target: Target, model: Model, seed: int, rows: int) -> U
 
 def weigh_anew(old: Stored, target: Target, model: Model, seed: int, rows: int) -> tuple[Posterior, float]:
     """Return the draws of `old` weighed by a target's figures and resampled, and how many old draws they are worth."""
-    history, streams = History(model, target.scenario), Streams(seed)
-    before = lived(History(model, old.target.scenario), old.z).log_density
+    history, streams = target.history(model), Streams(seed)
+    before = lived(old.target.history(model), old.z).log_density
     draw = np.tile(np.arange(old.z.shape[1]), COPIES)
     z = _carried(old, history, draw, streams)
     shared = [(history.row[name], row) for name, row in old_row(old, history).items() if name in history.row]
@@ -115,7 +115,7 @@ def _carried(old: Stored, history: History, draw: NDArray[np.intp], streams: Str
 
 def old_row(old: Stored, history: History) -> Mapping[str, int]:
     """Return the position of each coordinate in the draws of a stored posterior."""
-    return History(history.model, old.target.scenario).row
+    return old.target.history(history.model).row
 
 
 def score(old: Stored, figure: Figure, model: Model, seed: int) -> Entry:

@@ -34,6 +34,8 @@ _HALF_ULP = 0.5
 _TO_UNIT = 2.0**-52  # with the half, 52 bits are what a float holds exactly: never 0, never 1
 
 _AT_ONCE = 1024  # replicates whose rows stay in the nearest cache
+_ABREAST = 72  # columns that go through a year's months together and stay in the nearest cache; no power of two, so
+# that their rows do not crowd each other out of it
 INVERSION_BELOW = 10.0  # expected count under which the inverse distribution is the quicker exact draw
 _LOG_FACTORIALS = np.array([0.0, *np.cumsum(np.log(np.arange(1.0, 64.0)))])
 
@@ -335,138 +337,164 @@ def move(occupancy: Any, moves: Any, leaves: Ints, enters: Ints) -> None:
                     here[r] -= gone[r]
 
 
-@njit(void(float64[:, ::1], float64[:, ::1], float64[::1], float64, float64[::1]), **_options)
-def _hazards(idle: Floats, bend: Floats, met: Floats, w: float, out: Floats) -> None:
-    """Add to `out` the hazards at an exposure, a share w of the way from the first row to the second."""
-    for r in range(out.size):
-        still, slope = idle[0, r] + w * (idle[1, r] - idle[0, r]), bend[0, r] + w * (bend[1, r] - bend[0, r])
-        out[r] += still + slope * met[r]
-
-
 @njit(void(float64[:, :, ::1], int64[::1], float64[:, ::1]), **_options)
 def _count(occupancy: Floats, states: Ints, out: Floats) -> None:
-    """Fill `out` (S, R) with the persons in some states, marked 1 in (K,)."""
+    """Fill `out` (S, R) with the persons in some states of (S, K, R), marked 1 in (K,)."""
     out[:] = 0.0
-    for k in range(states.size):
-        if states[k]:
-            for s in range(out.shape[0]):
-                here, row = occupancy[k, s], out[s]
-                for r in range(row.size):
-                    row[r] += here[r]
+    for s in range(out.shape[0]):
+        for k in range(states.size):
+            if states[k]:
+                for r in range(out.shape[1]):
+                    out[s, r] += occupancy[s, k, r]
 
 
 @njit(void(float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1]), **_options)
 def _meet(mixing: Floats, exposed: Floats, customers: Floats, met: Floats) -> None:
-    """Fill `met` (S, R) with the share of exposed (S, R) among the customers whom each segment meets."""
+    """Fill `met` (M, R) with the share of exposed (S, R) among the customers whom each row of `mixing` meets."""
     met[:] = 0.0
-    for q in range(met.shape[0]):
-        for r in range(met.shape[1]):
-            exposed[q, r] /= customers[q, r]
-        for s in range(met.shape[0]):
-            row, share = met[s], exposed[q]
+    for q in range(exposed.shape[0]):
+        share, everyone = exposed[q], customers[q]
+        for r in range(share.size):
+            share[r] /= everyone[r]
+        for m in range(met.shape[0]):
+            row, part = met[m], mixing[m, q]
             for r in range(row.size):
-                row[r] += mixing[s, q] * share[r]
+                row[r] += part * share[r]
+
+
+@njit(void(float64[::1], float64[::1], float64, float64[::1]), **_options)
+def _between(first: Floats, last: Floats, w: float, out: Floats) -> None:
+    """Fill `out` with what lies a share w of the way from first to last, which may be shorter."""
+    for r in range(first.size):
+        out[r] = first[r] + w * (last[r] - first[r])
 
 
 _bending = void(
-    float64[:, :, ::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], int64[::1], float64[:, ::1], float64,
-    float64[:, :, ::1],
+    float64[:, :, ::1], float64[:, :, ::1], int64, int64, int64, float64[::1], float64, float64[:, ::1],
 )  # fmt: skip
 
 
 @njit(_bending, **_options)
-def _leave_bent(
-    occupancy: Floats, idle: Floats, bend: Floats, bent: Ints, leaves: Ints, met: Floats, w: float, moves: Floats
+def _bend(idle: Floats, bend: Floats, row: int, column: int, size: int, met: Floats, w: float, out: Floats) -> None:
+    """Fill `out` (B, R) with the chances of B flows that compete, at an exposure; from a row and for some columns."""
+    total, chance, columns = np.zeros(met.size), np.empty(met.size), slice(column, column + size)
+    for b in range(out.shape[0]):
+        hazard, first, last = out[b], idle[row + b, 0, columns], idle[row + b, 1, columns]
+        steep, steeper = bend[row + b, 0, columns], bend[row + b, 1, columns]
+        for r in range(first.size):
+            still, slope = first[r] + w * (last[r] - first[r]), steep[r] + w * (steeper[r] - steep[r])
+            hazard[r] = still + slope * met[r]
+        for r in range(total.size):
+            total[r] += hazard[r]
+    chances(total, chance)
+    for r in range(total.size):
+        chance[r] = chance[r] / total[r] if total[r] > 0.0 else 0.0
+    for b in range(out.shape[0]):
+        hazard = out[b]
+        for r in range(total.size):
+            hazard[r] *= chance[r]
+
+
+_stepping = void(
+    float64[:, ::1], float64[::1], float64[:, ::1], int64[::1], int64[::1], int64[::1], float64[:, ::1], float64[::1],
+)  # fmt: skip
+
+
+@njit(_stepping, **_options)
+def _step(
+    here: Floats, everyone: Floats, table: Floats, rows: Ints, leaves: Ints, enters: Ints, then: Floats, grown: Floats
 ) -> None:
-    """Fill `moves` (F, S, R) of the flows whose hazards depend on exposure, in competition with their like."""
-    total, chance, hazard = np.empty(met.shape[1]), np.empty(met.shape[1]), np.empty(met.shape[1])
-    for s in range(met.shape[0]):
-        for b in range(bent.size):
-            if b == 0 or leaves[bent[b]] != leaves[bent[b - 1]]:
-                total[:] = 0.0
-                for c in range(b, bent.size):
-                    if leaves[bent[c]] == leaves[bent[b]]:
-                        _hazards(idle[c, s], bend[c, s], met[s], w, total)
-                chances(total, chance)
-            hazard[:] = 0.0
-            _hazards(idle[b, s], bend[b, s], met[s], w, hazard)
-            here, gone = occupancy[leaves[bent[b]], s], moves[bent[b], s]
-            for r in range(gone.size):
-                gone[r] = here[r] * hazard[r] * (chance[r] / total[r] if total[r] > 0.0 else 0.0)
-
-
-_leaving = void(float64[:, :, ::1], float64[:, :, :, ::1], int64[::1], int64[::1], float64, float64[:, :, ::1])
-
-
-@njit(_leaving, **_options)
-def _leave(occupancy: Floats, odds: Floats, bent: Ints, leaves: Ints, w: float, moves: Floats) -> None:
-    """Fill `moves` (F, S, R) of the other flows but intakes; the odds go in a straight line from first to second."""
-    for f in range(moves.shape[0]):
-        if leaves[f] >= 0 and not np.any(bent == f):
-            for s in range(moves.shape[1]):
-                here, first, last, gone = occupancy[leaves[f], s], odds[f, s, 0], odds[f, s, 1], moves[f, s]
-                for r in range(gone.size):
-                    gone[r] = here[r] * (first[r] + w * (last[r] - first[r]))
-
-
-@njit(void(float64[:, ::1], float64[:, :, ::1], float64[::1], int64[::1], float64[:, :, ::1]), **_options)
-def _come(customers: Floats, rates: Floats, growth: Floats, leaves: Ints, moves: Floats) -> None:
-    """Fill `moves` (F, S, R) of the intakes, persons a month, and count who came as customers (S, R)."""
-    for s in range(customers.shape[0]):
-        for r in range(growth.size):
-            came = 0.0
-            for f in range(leaves.size):
-                if leaves[f] < 0:
-                    moves[f, s, r] = rates[f, s, r] * growth[r] * customers[s, r]
-                    came += moves[f, s, r]
-            customers[s, r] += came
+    """Move a segment (K, R) on by a month with the chances in some rows of a table; `then` and `grown` are lent."""
+    grown[:] = 0.0
+    for k in range(then.shape[0]):
+        for r in range(grown.size):
+            then[k, r] = here[k, r]
+    for f in range(leaves.size):
+        row, source, target = rows[f], leaves[f], enters[f]
+        if source < 0:
+            for r in range(grown.size):
+                came = table[row, r] * everyone[r]
+                then[target, r] += came
+                grown[r] += came
+        else:
+            for r in range(grown.size):
+                gone = here[source, r] * table[row, r]
+                then[target, r] += gone
+                then[source, r] -= gone
+    for k in range(then.shape[0]):
+        for r in range(grown.size):
+            here[k, r] = then[k, r]
+    for r in range(grown.size):
+        everyone[r] += grown[r]
 
 
 _living = void(
-    float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, :, ::1],
-    int64[::1], int64[::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], int64[::1],
-    int64[::1], int64[:, ::1], float64[:, :, ::1],
+    float64[:, :, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, :, ::1], int64[::1],
+    int64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], int64[:, ::1], int64[::1],
+    int64[::1], int64[::1], int64[:, ::1], int64[::1], float64[:, ::1],
 )  # fmt: skip
 
 
 @njit(_living, **_options)
 def live(  # noqa: PLR0913 a year of a model has so many parts
-    occupancy: Floats, customers: Floats, odds: Floats, idle: Floats, bend: Floats, bent: Ints, exposed: Ints,
-    mixing: Floats, come: Floats, growth: Floats, along: Floats, leaves: Ints, enters: Ints, inside: Ints,
-    counted: Floats,
+    occupancy: Floats, customers: Floats, odds: Floats, idle: Floats, bend: Floats, units: Ints, meets: Ints,
+    mixing: Floats, come: Floats, growth: Floats, along: Floats, row_of: Ints, leaves: Ints, enters: Ints,
+    exposed: Ints, inside: Ints, when: Ints, counted: Floats,
 ) -> None:  # fmt: skip
     """Move expectations through months in which exposure and a steady drift alone change the hazards.
 
-    The months of `expect` and `move` in one go, so that a likelihood need not go through Python for each.
+    The months of `expect` and `move` in one go, so that a likelihood need not go through Python for each; a few
+    columns at a time through all the months, so that they stay in the nearest cache. What segments share is worked
+    out once: chances stand in a table, whose row for a flow and a segment `row_of` tells.
 
     Parameters
     ----------
     occupancy, customers : (K, S, R) and (S, R) persons; changed in place.
-    odds : (F, S, 2, R) chances before the first month and in the last, as the drift has them; between them they go in
-        a straight line. Those of `bent` flows are not read.
-    idle, bend, bent : the flows (B,) that compete in states where exposure matters: hazard idle + bend × exposure,
-        each (B, S, 2, R).
-    exposed : (K,) 1 for the states that one is exposed to.
-    come : (F, S, R) persons a month per customer by each intake; growth : (T, R) what they are multiplied by.
+    odds : (P, 2, R) chances before the first month and in the last, as the drift has them; between them they go in
+        a straight line. They are the first P rows of the table.
+    idle, bend : (Q, 2, R), the next Q rows, of flows that compete where exposure matters: hazard idle + bend ×
+        exposure.
+    units, meets : (U + 1,) where among those Q each set of competing flows begins, and the last one's end; (U,) the
+        row of `mixing` (M, S) that says whom those meet.
+    come : (G, R), the rows after those: persons a month per customer by an intake; growth : (T, R) times this.
     along : (T,) how far each month is from the first to the second of the two, 0 to 1.
-    inside : (M, K) 1 for the states that a measure counts; counted : (T + 1, M, R) persons, filled.
+    row_of : (F, S) row of the table.
+    exposed : (K,) 1 for the states that one is exposed to.
+    inside, when, counted : (N, K) 1 for the states that a measure counts; (N,) after how many months it is counted,
+        −1 for never; (N, R) persons, filled.
     """
-    moves = np.zeros((leaves.size, customers.shape[0], customers.shape[1]))
-    met, people = np.empty(customers.shape), np.empty(customers.shape)
-    for t in range(growth.shape[0] + 1):
-        for m in range(inside.shape[0]):
-            _count(occupancy, inside[m], people)
-            total = counted[t, m]
-            total[:] = 0.0
-            for s in range(customers.shape[0]):
-                total += people[s]
-        if t < growth.shape[0]:
-            _count(occupancy, exposed, people)
-            _meet(mixing, people, customers, met)
-            _leave_bent(occupancy, idle, bend, bent, leaves, met, along[t], moves)
-            _leave(occupancy, odds, bent, leaves, along[t], moves)
-            _come(customers, come, growth[t], leaves, moves)
-            move(occupancy, moves, leaves, enters)
+    segments, plain, bent = customers.shape[0], odds.shape[0], idle.shape[0]
+    here, then = np.zeros((segments, occupancy.shape[0], _ABREAST)), np.empty((occupancy.shape[0], _ABREAST))
+    grown, rows = np.empty(_ABREAST), np.ascontiguousarray(row_of.T)
+    everyone, share = np.ones((segments, _ABREAST)), np.empty((segments, _ABREAST))
+    met, table = np.empty((mixing.shape[0], _ABREAST)), np.zeros((plain + bent + come.shape[0], _ABREAST))
+    for first in range(0, customers.shape[1], _ABREAST):
+        part = slice(first, min(first + _ABREAST, customers.shape[1]))
+        size = part.stop - first
+        for s in range(segments):
+            here[s, :, :size], everyone[s, :size] = occupancy[:, s, part], customers[s, part]
+        for t in range(growth.shape[0] + 1):
+            for n in range(when.size):
+                if when[n] == t:
+                    _count(here, inside[n], share)
+                    counted[n, part] = 0.0
+                    for s in range(segments):
+                        counted[n, part] += share[s, :size]
+            if t == growth.shape[0]:
+                break
+            _count(here, exposed, share)
+            _meet(mixing, share, everyone, met)
+            for p in range(plain):
+                _between(odds[p, 0, part], odds[p, 1, part], along[t], table[p])
+            for u in range(meets.size):
+                _bend(idle, bend, units[u], first, size, met[meets[u]], along[t],
+                      table[plain + units[u] : plain + units[u + 1]])  # fmt: skip
+            for g in range(come.shape[0]):
+                table[plain + bent + g, :size] = come[g, part] * growth[t, part]
+            for s in range(segments):
+                _step(here[s], everyone[s], table, rows[s], leaves, enters, then, grown)
+        for s in range(segments):
+            occupancy[:, s, part], customers[s, part] = here[s, :, :size], everyone[s, :size]
 
 
 _auditing = [

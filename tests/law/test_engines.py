@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from calibration.diagnostics import effective_of
-from calibration.fit import fit, resampled, weigh
+from calibration.fit import fit, resampled, thinned, weigh
 from calibration.history import History
 from calibration.sampler import STRETCH, Effort, sample
 from calibration.stored import Stored, read
@@ -64,6 +64,16 @@ def test_the_two_engines_agree_on_every_unknown(small, tmp_path):
         sd = np.sqrt(((z[d] - mean) ** 2 * weights).sum())
         error = sd * np.sqrt(1.0 / worth + 1.0 / (EFFORT.ensembles * diagnosis.effective))
         assert abs(posterior.z[d].mean() - mean) < 0.1 * sd + 3.0 * error, diagnosis.name
+
+
+def test_the_draws_kept_are_those_of_all_walkers_and_all_steps():
+    """Of 512 walkers 4,000 draws at even distances would be of 20: the distance is 76.8."""
+    walkers, steps, rows = 512, 600, 4000
+    chosen = thinned(walkers * steps, rows, Streams(1))
+    assert (np.diff(chosen) >= 0).all()
+    assert chosen.max() < walkers * steps
+    assert np.unique(chosen % walkers).size > 0.99 * walkers
+    assert np.unique(chosen // walkers).size == steps
 
 
 def test_an_update_by_one_figure_is_a_refit_with_it(small):

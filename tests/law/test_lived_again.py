@@ -8,7 +8,6 @@ import pytest
 from scipy.special import ndtr
 
 from calibration import forward, predictive, verdict
-from calibration.findings import find
 from calibration.forward import ACTIVE, LEVEL, Unbound
 from calibration.history import History
 from calibration.lives import live
@@ -155,20 +154,3 @@ def test_numbers_that_move_together_are_told_as_a_pair():
     (pair,) = verdict.together(history, z)
     assert {pair.one, pair.other} == {"revive_rate", "lapse_rate"}
     assert pair.correlation == pytest.approx(0.8, abs=0.03)
-
-
-# ------------ definitions apart
-
-
-def test_a_figure_of_another_definition_is_told_as_a_factor_and_changes_nothing_in_the_fit():
-    earlier = load(ROOT / "calibration/data/icbc_mobile_earlier_labels.yaml", MODEL)
-    assert earlier.scenario.reported == load(ROOT / "calibration/data/icbc_mobile.yaml", MODEL).scenario.reported
-    history = History(MODEL, earlier.scenario)
-    z = forward.prior_draws(history, Streams(8), 300)
-    z = z[:, live(history, z).possible]
-    app, finance = sorted(find(earlier, MODEL, z, Streams(8)).factors, key=lambda factor: factor.figure.month)
-    assert (app.figure.definition, finance.figure.definition) == ("mobile_bank_app", "online_finance")
-    assert 0.1 < app.implied[1] < finance.implied[1] < 1.5
-    for factor in (app, finance):
-        assert factor.implied[0] < factor.implied[1] < factor.implied[2]
-        assert factor.inside == (factor.implied[0] <= factor.prior[2] and factor.prior[0] <= factor.implied[2])

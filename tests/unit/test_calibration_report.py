@@ -12,7 +12,6 @@ import pytest
 from calibration import forward, words
 from calibration.diagnostics import Diagnosis
 from calibration.findings import find
-from calibration.history import History
 from calibration.lives import live
 from calibration.predictive import Lean
 from calibration.report import EVIDENCE, TEXT, build
@@ -28,7 +27,7 @@ LANGS = ("en", "zh")
 
 def found_in(target):
     """Return findings of draws from the priors that reach the figures: what they say is not the point here."""
-    history = History(MODEL, target.scenario)
+    history = target.history(MODEL)
     z = forward.prior_draws(history, Streams(4), 160)
     return find(target, MODEL, z[:, live(history, z).possible], Streams(4))
 

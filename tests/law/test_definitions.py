@@ -1,0 +1,128 @@
+"""Figures of another definition are a factor times the model's: they teach the fit the factor, and are never growth."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calibration.findings import find
+from calibration.fit import weigh
+from calibration.lives import live
+from calibration.sampler import prior_draws
+from calibration.targets import load
+from sim.model import MODEL
+from sim.priors import Prior
+from sim.quantities import Interval, Month
+from sim.scenario import Figure, Provenance
+from sim.streams import Streams
+
+ROOT = Path(__file__).parents[2]
+SMALL = load(ROOT / "tests/data/targets/small.yaml", MODEL)
+DECEMBER, OCTOBER = Month.of(2020, 12), Month.of(2020, 10)
+EVEN = Prior("lognormal", 0.6, 0.5)
+
+
+def reported(measure, month, value, definition=""):
+    interval = Interval(value * 0.995, value * 1.005, 0.0)
+    return Figure(measure, month, f"{value:.0f}", interval, Provenance(), definition=definition)
+
+
+def joined(figure, prior):
+    return replace(SMALL, apart=(figure,), breaks={figure.definition: prior})
+
+
+def drawn(target, count):
+    return prior_draws(target.history(MODEL), Streams(3), "draw", np.arange(count))
+
+
+def test_with_a_factor_that_is_known_it_is_the_figure_over_the_factor():
+    """Density per person of what was reported, so less the log of the factor."""
+    factor = 0.6
+    apart = joined(reported("mau", DECEMBER, 0.9e8, "app"), Prior("lognormal", factor, 1e-9))
+    whole = (*SMALL.figures, reported("mau", DECEMBER, 0.9e8 / factor))
+    plain = replace(SMALL, scenario=replace(SMALL.scenario, reported=whole))
+    z, known = drawn(apart, 40), plain.history(MODEL)
+    found = live(apart.history(MODEL), z)
+    same = live(known, np.stack([z[apart.history(MODEL).row[name]] for name in known.names]))
+    np.testing.assert_array_equal(found.possible, same.possible)
+    on = same.possible
+    assert on.mean() > 0.8
+    np.testing.assert_allclose(found.log_density[on], same.log_density[on] - np.log(factor), atol=1e-6)
+    np.testing.assert_allclose(found.shocks[..., on], same.shocks[..., on], atol=1e-7)
+
+
+def test_a_figure_within_a_year_is_as_probable_as_its_months_wiggle_has_it():
+    """Nothing else of the draw moves; a normal density of the log, about a month between the year-ends."""
+    without, factor, step = SMALL.history(MODEL), 0.6, 0.01
+    gained, z = [], None
+    for k in range(3):
+        apart = joined(reported("mau", OCTOBER, 0.8e8 * np.exp(k * step), "app"), Prior("lognormal", factor, 1e-9))
+        history, z = apart.history(MODEL), drawn(apart, 40)
+        z[history.row["reported.mau.2020-10"]] = 0.0  # the middle of what is reported
+        found, plain = live(history, z), live(without, np.stack([z[history.row[name]] for name in without.names]))
+        on = plain.possible
+        np.testing.assert_array_equal(found.shocks[..., on], plain.shocks[..., on])
+        gained.append((found.log_density - plain.log_density)[on] + k * step)
+    spread = SMALL.scenario.wiggle.prior.centre
+    curve = gained[0] - 2.0 * gained[1] + gained[2]
+    np.testing.assert_allclose(curve, -((step / spread) ** 2), rtol=1e-5)
+    peak = 0.8e8 * np.exp(step + spread**2 * (gained[2] - gained[0]) / (2.0 * step)) / factor
+    years = [year.year for year in without.years]
+    before, after = (plain.year_ends[years.index(year), 1, on] for year in (2019, 2020))
+    assert np.abs(np.log(peak / (before ** (1 / 6) * after ** (5 / 6)))).max() < 0.1
+    assert np.abs(np.log(peak / after)).max() > 0.001
+    constant = gained[1] + 0.5 * ((np.log(0.8e8 / factor / peak) + step) / spread) ** 2
+    np.testing.assert_allclose(constant, -np.log(0.8e8 * spread * np.sqrt(2.0 * np.pi)), atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def truth():
+    """Return the active at the end of 2020 as the fit without other definitions has it."""
+    z, weights = weigh(SMALL, MODEL, seed=5, draws=6000)
+    history = SMALL.history(MODEL)
+    y = [year.year for year in history.years].index(2020)
+    ends = np.nan_to_num(np.log(live(history, z).year_ends[y, 1]))
+    return ends, weights
+
+
+@pytest.mark.parametrize("month", [DECEMBER, OCTOBER], ids=["year-end", "within"])
+def test_the_factor_is_learnt_and_the_level_stays_where_it_was(truth, month):
+    """An app that counts half of the active: believed .6 give or take half, found .5; the level moves by < .5 sd."""
+    ends, weights = truth
+    mean = (ends * weights).sum()
+    sd = np.sqrt(((ends - mean) ** 2 * weights).sum())
+    apart = joined(reported("mau", month, 0.5 * float(np.exp(mean)), "app"), EVEN)
+    history = apart.history(MODEL)
+    z, now = weigh(apart, MODEL, seed=6, draws=12_000)
+    log_factor = np.log(EVEN.of_normal(z[history.row["factor.app"]]))
+    found = (log_factor * now).sum()
+    spread = np.sqrt(((log_factor - found) ** 2 * now).sum())
+    assert abs(found - np.log(0.5)) < 0.5 * sd + 0.02
+    assert spread < 0.5 * EVEN.spread
+    y = [year.year for year in history.years].index(2020)
+    then = np.nan_to_num(np.log(live(history, z).year_ends[y, 1]))
+    assert abs((then * now).sum() - mean) < 0.5 * sd
+
+
+def test_earlier_labels_of_the_bank_are_told_as_factors():
+    earlier = load(ROOT / "calibration/data/icbc_mobile_earlier_labels.yaml", MODEL)
+    assert earlier.scenario.reported == load(ROOT / "calibration/data/icbc_mobile.yaml", MODEL).scenario.reported
+    history = earlier.history(MODEL)
+    assert set(history.factors) == {"factor.mobile_bank_app", "factor.online_finance"}
+    z = drawn(earlier, 200)
+    z = z[:, live(history, z).possible]
+    found = find(earlier, MODEL, z, Streams(8))
+    assert not any(check.month.year < 2021 for check in found.checks if check.measure == "mau")
+    app, finance = sorted(found.factors, key=lambda factor: factor.figure.month)
+    assert (app.figure.definition, finance.figure.definition) == ("mobile_bank_app", "online_finance")
+    for factor, name in ((app, "factor.mobile_bank_app"), (finance, "factor.online_finance")):
+        factors = history.factors[name].of_normal(z[history.row[name]])
+        assert factor.implied[1] == pytest.approx(np.median(factors))
+        assert factor.inside
+
+
+def test_a_figure_from_before_the_years_that_are_lived_fits_nothing():
+    apart = joined(reported("mau", Month.of(2015, 10), 0.5e8, "app"), EVEN)
+    assert apart.history(MODEL).names == SMALL.history(MODEL).names
+    assert not apart.history(MODEL).factors

@@ -6,12 +6,15 @@ localization: an improved R̂ for assessing convergence of MCMC".
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.memory import cores
 
 Floats = NDArray[np.float64]
 
@@ -48,18 +51,19 @@ def diagnose(chains: Floats, names: Sequence[str]) -> list[Diagnosis]:
     chains : (E, T, W, D): ensembles, kept steps, walkers, coordinates.
     names : of the coordinates, (D,).
     """
+    by_name = np.ascontiguousarray(np.moveaxis(chains, -1, 0))
+    with ThreadPoolExecutor(cores()) as pool:  # sorting and transforms let other threads run
+        return list(pool.map(_diagnosis, names, by_name))
+
+
+def _diagnosis(name: str, chains: Floats) -> Diagnosis:
+    """Return the diagnosis of one coordinate, chains (E, T, W)."""
     stats: Any = import_module("arviz_stats.base").array_stats  # has no types
 
-    ensembles, steps, walkers, _ = chains.shape
-    together = chains.reshape(ensembles, steps * walkers, -1)  # by time, so that halves are early and late
-    found = []
-    for d, name in enumerate(names):
-        r_hat = float(stats.rhat(together[:, :, d]))
-        paths = [chains[e, :, :, d].T for e in range(ensembles)]
-        bulk = [float(stats.ess(path, method="bulk")) for path in paths]
-        tail = [float(stats.ess(path, method="tail", prob=(0.05, 0.95))) for path in paths]
-        found.append(Diagnosis(name, r_hat, min(*bulk, *tail)))
-    return found
+    together = chains.reshape(chains.shape[0], -1)  # by time, so that halves are early and late
+    bulk = [float(stats.ess(paths.T, method="bulk")) for paths in chains]
+    tail = [float(stats.ess(paths.T, method="tail", prob=(0.05, 0.95))) for paths in chains]
+    return Diagnosis(name, float(stats.rhat(together)), min(*bulk, *tail))
 
 
 def effective_of(weights: Floats) -> float:

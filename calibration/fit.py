@@ -1,7 +1,7 @@
 """Fitting a target: the sampler's ensembles on all cores, or weighted draws from the priors."""
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import asdict
 from pathlib import Path
@@ -47,7 +47,7 @@ def fit(
     """
     history = target.history(model)
     work.mkdir(parents=True, exist_ok=True)
-    chains = np.stack(_sampled(history, seed, effort, work, workers, told))
+    chains = _sampled(history, seed, effort, work, workers, told)
     diagnoses = diagnose(chains, history.names)
     every = chains.reshape(-1, len(history.names))  # by ensemble, step, walker
     chosen = thinned(every.shape[0], rows, Streams(seed))
@@ -98,32 +98,38 @@ def settings_of(effort: Effort, rows: int) -> dict[str, Any]:
     return {**asdict(effort), "rows": rows}
 
 
-def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: int, told: Told) -> list[Floats]:
-    total = effort.ensembles * effort.steps
+def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: int, told: Told) -> Floats:
+    """Return the kept steps of all ensembles, (E, T, W, D)."""
+    total, sizes = effort.ensembles * effort.steps, [len(group) for group in effort.groups]
     if workers == 1:
-        return [
-            sample(history, Streams(seed), e, effort, work / f"ensemble-{e}.npz",
-                   lambda steps, e=e: told(e * effort.steps + steps, total))  # type: ignore[misc]
-            for e in range(effort.ensembles)
-        ]  # fmt: skip
+        before = np.cumsum([0, *sizes]) * effort.steps
+        return np.concatenate([
+            sample(history, Streams(seed), group, effort, _checkpoint(work, group),
+                   lambda steps, g=g: told(int(before[g]) + sizes[g] * steps, total))  # type: ignore[misc]
+            for g, group in enumerate(effort.groups)
+        ])  # fmt: skip
     context = multiprocessing.get_context("spawn")
-    done = context.Array("q", effort.ensembles)
+    done = context.Array("q", len(sizes))
     with ProcessPoolExecutor(workers, context, _share, (done,)) as pool:
         waiting: list[Future[Floats]] = [
-            pool.submit(_sample, history.model, history.target, history.others, seed, e, effort, work)
-            for e in range(effort.ensembles)
+            pool.submit(_sample, history.model, history.target, history.others, seed, g, effort, work)
+            for g in range(len(sizes))
         ]
         try:
             while not all(future.done() for future in waiting):
                 wait(waiting, POLL_SECONDS)
-                told(sum(int(steps) for steps in done[:]), total)
-            return [future.result() for future in waiting]
+                told(sum(size * int(steps) for size, steps in zip(sizes, done[:], strict=True)), total)
+            return np.concatenate([future.result() for future in waiting])
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-_done: Any = None  # of a worker: how many steps each ensemble has done, shared with whoever asked
+def _checkpoint(work: Path, group: Sequence[int]) -> Path:
+    return work / f"ensembles-{'-'.join(map(str, group))}.npz"
+
+
+_done: Any = None  # of a worker: how many steps each group of ensembles has done, shared with whoever asked
 
 
 def _share(done: Any) -> None:
@@ -132,11 +138,11 @@ def _share(done: Any) -> None:
 
 
 def _sample(
-    model: Model, target: Scenario, others: tuple[Joined, ...], seed: int, ensemble: int, effort: Effort, work: Path
+    model: Model, target: Scenario, others: tuple[Joined, ...], seed: int, number: int, effort: Effort, work: Path
 ) -> Floats:
-    def told(steps: int) -> None:
-        _done[ensemble] = steps
+    group = effort.groups[number]
 
-    return sample(
-        History(model, target, others), Streams(seed), ensemble, effort, work / f"ensemble-{ensemble}.npz", told
-    )
+    def told(steps: int) -> None:
+        _done[number] = steps
+
+    return sample(History(model, target, others), Streams(seed), group, effort, _checkpoint(work, group), told)

@@ -1,13 +1,16 @@
 """The sampler: emcee's ensembles of walkers, seeded by named streams, kept on disk step by step.
 
-Each ensemble is a run of its own from prior draws, so that those that agree have found the same posterior. Luck is
-keyed by ensemble and by stretch of steps: an interrupted run goes on from its last checkpoint to the same draws.
+Each ensemble starts from prior draws of its own and never looks at another, so that those that agree have found the
+same posterior. Two of them step side by side, because the likelihood costs less the more sets of parameters it is
+given at once. Luck is keyed by the pair and by stretch of steps: an interrupted run goes on from its last checkpoint
+to the same draws.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
@@ -17,8 +20,12 @@ from calibration.history import History
 from calibration.lives import live
 from sim.streams import Streams, digest
 
+if TYPE_CHECKING:
+    from emcee.moves import RedBlueMove
+
 Floats = NDArray[np.float64]
 
+SIDE_BY_SIDE = 2  # ensembles
 STRETCH = 25  # steps between checkpoints
 MOVES = ((0.7, "DEMove"), (0.1, "DESnookerMove"), (0.2, "StretchMove"))
 SEEDS = 2**32
@@ -26,17 +33,26 @@ SEEDS = 2**32
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is sampled: ensembles of walkers, each taking steps, the first `burn` of which are not kept."""
+    """How much is sampled: ensembles of walkers, each taking steps, the first `burn` of which are not kept.
+
+    `walkers` is a multiple of 4, since moves divide an ensemble into two or four parts.
+    """
 
     ensembles: int = 4
     walkers: int = 512
-    burn: int = 100
-    steps: int = 250
+    burn: int = 110
+    steps: int = 210
 
     @property
     def kept(self) -> int:
         """Steps kept of each walker."""
         return self.steps - self.burn
+
+    @property
+    def groups(self) -> list[Sequence[int]]:
+        """Return which ensembles step side by side; it depends on no machine."""
+        numbers = range(self.ensembles)
+        return [numbers[first : first + SIDE_BY_SIDE] for first in numbers[::SIDE_BY_SIDE]]
 
 
 def prior_draws(history: History, streams: Streams, item: str, numbers: NDArray[np.int64]) -> Floats:
@@ -64,32 +80,37 @@ def first_walkers(history: History, streams: Streams, ensemble: int, walkers: in
 def sample(
     history: History,
     streams: Streams,
-    ensemble: int,
+    ensembles: Sequence[int],
     effort: Effort,
     checkpoint: Path,
     told: Callable[[int], None] = lambda steps: None,
 ) -> Floats:
-    """Return the kept steps of one ensemble, (T, W, D).
+    """Return the kept steps of some ensembles, which step side by side, (E, T, W, D).
 
     Parameters
     ----------
+    ensembles : their numbers.
     checkpoint : a file (.npz) of what is done; read if it is there, written after every stretch, aside and renamed.
-    told : is told how many steps are done.
+    told : is told how many steps each of them has done.
     """
     import emcee
 
-    moves = [(getattr(emcee.moves, name)(), weight) for weight, name in MOVES]
+    count, size = len(ensembles), len(history.names)
+    moves = [(_side_by_side(getattr(emcee.moves, name), count), weight) for weight, name in MOVES]
     sampler = emcee.EnsembleSampler(
-        effort.walkers, len(history.names), lambda z: log_posterior(history, z), vectorize=True, moves=moves
+        count * effort.walkers, size, lambda z: log_posterior(history, z), vectorize=True, moves=moves
     )
-    chain, logs = _read(checkpoint, effort, len(history.names))
+    chain, log = _read(checkpoint, effort, (count * effort.walkers, size))
     done = chain.shape[0]
-    at = chain[-1] if done else first_walkers(history, streams, ensemble, effort.walkers)
-    log = logs if done else log_posterior(history, at)
+    if done:
+        at = chain[-1]
+    else:
+        at = np.concatenate([first_walkers(history, streams, e, effort.walkers) for e in ensembles])
+        log = log_posterior(history, at)
     parts = [chain]
     while done < effort.steps:
         steps = min(STRETCH - done % STRETCH, effort.steps - done)
-        seed = digest("stretch", streams.seed, ensemble, done) % SEEDS
+        seed = digest("stretch", streams.seed, *ensembles, done) % SEEDS
         state = emcee.State(at, log_prob=log, random_state=np.random.RandomState(seed).get_state())
         sampler.reset()
         end = sampler.run_mcmc(state, steps, skip_initial_state_check=True)
@@ -97,18 +118,35 @@ def sample(
         at, log, done = end.coords, end.log_prob, done + steps
         _write(checkpoint, np.concatenate(parts), log)
         told(done)
-    return np.concatenate(parts)[effort.burn :]
+    kept = np.concatenate(parts)[effort.burn :]
+    return np.moveaxis(kept.reshape(effort.kept, count, effort.walkers, size), 1, 0)
 
 
-def _read(path: Path, effort: Effort, size: int) -> tuple[Floats, Floats]:
-    empty = np.empty((0, effort.walkers, size)), np.empty(effort.walkers)
+def _side_by_side(kind: "type[RedBlueMove]", count: int) -> "RedBlueMove":
+    """Return a move of emcee that takes so many ensembles, one after the other in its walkers, as if each were alone.
+
+    emcee deals walkers out to the parts of a move by turns; each part then holds equally many of each ensemble.
+    """
+
+    class SideBySide(kind):  # type: ignore[misc]
+        def get_proposal(
+            self, moved: Floats, others: Sequence[Floats], random: np.random.RandomState
+        ) -> tuple[Floats, Floats]:
+            own = zip(np.split(moved, count), *(np.split(other, count) for other in others), strict=True)
+            found = [super(SideBySide, self).get_proposal(one, rest, random) for one, *rest in own]
+            return np.concatenate([q for q, _ in found]), np.concatenate([factors for _, factors in found])
+
+    return SideBySide(randomize_split=False)
+
+
+def _read(path: Path, effort: Effort, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    empty = np.empty((0, *shape)), np.empty(shape[0])
     try:
         with np.load(path) as found:
             chain, log = found["chain"], found["log"]
     except (OSError, ValueError, KeyError, BadZipFile):  # none yet, or half a file of a machine that went down
         return empty
-    fits = chain.ndim == 3 and chain.shape[1:] == empty[0].shape[1:] and chain.shape[0] <= effort.steps
-    return (chain, log) if fits else empty
+    return (chain, log) if chain.shape[1:] == shape and chain.shape[0] <= effort.steps else empty
 
 
 def _write(path: Path, chain: Floats, log: Floats) -> None:

@@ -96,26 +96,26 @@ class StopError(Exception):
 
 
 def test_a_fit_that_was_interrupted_goes_on_to_the_very_same_draws(small, tmp_path):
-    history, effort = History(MODEL, small.scenario), Effort(1, 64, 0, 90)
-    whole = sample(history, Streams(2), 0, effort, tmp_path / "whole.npz")
+    history, effort = History(MODEL, small.scenario), Effort(2, 64, 0, 90)
+    whole = sample(history, Streams(2), [0, 1], effort, tmp_path / "whole.npz")
 
     def stop(steps):
         if steps == 2 * STRETCH:
             raise StopError
 
     with pytest.raises(StopError):
-        sample(history, Streams(2), 0, effort, tmp_path / "parts.npz", stop)
+        sample(history, Streams(2), [0, 1], effort, tmp_path / "parts.npz", stop)
     told = []
-    again = sample(history, Streams(2), 0, effort, tmp_path / "parts.npz", told.append)
+    again = sample(history, Streams(2), [0, 1], effort, tmp_path / "parts.npz", told.append)
     np.testing.assert_array_equal(again, whole)
     assert told == [3 * STRETCH, 90], "no more than a stretch of steps is done twice"
 
 
 def test_half_a_checkpoint_is_no_checkpoint(small, tmp_path):
-    history, effort = History(MODEL, small.scenario), Effort(1, 64, 0, 20)
-    whole = sample(history, Streams(2), 0, effort, tmp_path / "whole.npz")
+    history, effort = History(MODEL, small.scenario), Effort(2, 64, 0, 20)
+    whole = sample(history, Streams(2), [0, 1], effort, tmp_path / "whole.npz")
     (tmp_path / "half.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:1000])
-    np.testing.assert_array_equal(sample(history, Streams(2), 0, effort, tmp_path / "half.npz"), whole)
+    np.testing.assert_array_equal(sample(history, Streams(2), [0, 1], effort, tmp_path / "half.npz"), whole)
 
 
 def test_refitting_by_the_other_engine_finds_the_posterior_that_is_shipped():

@@ -12,6 +12,7 @@ from calibration.history import History
 from calibration.lives import Passage, live
 from calibration.predictive import Check, Lean
 from calibration.targets import Target
+from calibration.turnover import Turnover, turnovers
 from calibration.verdict import Known, Pair
 from sim.priors import Prior
 from sim.scenario import Figure
@@ -62,6 +63,7 @@ class Findings:
     leans: tuple[Lean, ...]
     known: tuple[Known, ...]
     outcomes: tuple[Known, ...]
+    turnovers: tuple[Turnover, ...]
     pairs: tuple[Pair, ...]
     factors: tuple[Factor, ...]
     diagnoses: tuple[Diagnosis, ...]
@@ -82,13 +84,14 @@ def find(
     looked_at = z[:, np.linspace(0, z.shape[1] - 1, min(MOST_DRAWS, z.shape[1])).astype(int)]
     passage = live(history, looked_at)
     lived_again = forward.again(history, looked_at, streams)
-    lived_before = forward.before(history, streams, looked_at.shape[1])
+    free, at_first, before = forward.before(history, streams, looked_at.shape[1])
     checks = predictive.check(history, passage, lived_again)
     measures = (history.origin.level, history.origin.active)
     leans = [found for measure in measures if (found := predictive.lean(checks, measure))]
     return Findings(
         target, history, looked_at, passage, z.shape[1], float(passage.possible.mean()), lived_again, tuple(checks),
-        tuple(leans), tuple(verdict.known(history, z)), tuple(verdict.outcomes(history, passage, lived_before)),
+        tuple(leans), tuple(verdict.known(history, z)), tuple(verdict.outcomes(history, passage, before.year_ends)),
+        tuple(turnovers((free, at_first, before.state), (history, looked_at, passage.state))),
         tuple(verdict.together(history, z)), tuple(_factors(target, history, looked_at, passage)), tuple(diagnoses),
     )  # fmt: skip
 

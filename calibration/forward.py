@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.history import History, Year
-from calibration.lives import live
+from calibration.lives import Passage, live
 from sim.streams import Streams
 
 Floats = NDArray[np.float64]
@@ -45,10 +45,11 @@ def again(history: History, z: Floats, streams: Streams) -> Floats:
     return live(free, np.stack(rows)).year_ends
 
 
-def before(history: History, streams: Streams, draws: int) -> Floats:
-    """Return level, active and everyone at each year's end, (Y, 3, R), in draws from the priors."""
+def before(history: History, streams: Streams, draws: int) -> tuple[Unbound, Floats, Passage]:
+    """Return the same years unbound, the coordinates (D, R) of draws from the priors in them, and what they lived."""
     free = Unbound(history.model, history.target)
-    return live(free, prior_draws(free, streams, draws)).year_ends
+    z = prior_draws(free, streams, draws)
+    return free, z, live(free, z)
 
 
 def prior_draws(history: History, streams: Streams, draws: int) -> Floats:

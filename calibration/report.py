@@ -47,6 +47,11 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
         "yes": "yes", "no": "no: the labels differ by more", "unverified": "unverified",
         "sound": "All coordinates meet both limits.", "window": "{} days",
         "no_pairs": "No two numbers are tied closely.",
+        "turnover": "Classes of users", "class_share": "share of the registered who are active",
+        "class_months": "turnover time of the active", "months": "{:.0f} months",
+        "turnover_note": "At the last figure. Turnover time: until as many active users have been lost as there are, "
+                         "in a year of average luck. Year-ends tell how many are active; who comes and goes behind the "
+                         "same number they do not show.",
         "left_out": "{} left out by evidence",
     },
     "zh": {
@@ -72,6 +77,10 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
         "col_factor": "事先认为的比值，5%至95%", "col_implied": "拟合后的比值", "agree": "是否一致",
         "yes": "是", "no": "否：口径相差更大", "unverified": "未核实",
         "sound": "全部坐标均达到两项限值。", "window": "{}天", "no_pairs": "没有两个参数紧密相连。",
+        "turnover": "用户类别", "class_share": "注册用户中的活跃占比", "class_months": "活跃用户的周转时间",
+        "months": "{:.0f}个月",
+        "turnover_note": "时点为最后一个数据。周转时间：在运气平常的年份，流失的活跃用户累计达到现有活跃用户数所需的"
+                         "时间。年末数据说明有多少人活跃，却看不出同样的人数背后有多少人来来去去。",
         "left_out": "按证据略去{}个",
     },
 }  # fmt: skip
@@ -104,7 +113,7 @@ def build(
             figure(charts.history(fits, titles, lang), "history", words["history"]), text(words["again"], note=True)]),
         Section(words["parameters"], [
             figure(charts.knowledge(fits, titles, lang), "known", words["parameters"]),
-            text(words["known"], note=True), _known_table(fits, titles, lang)]),
+            text(words["known"], note=True), _known_table(fits, titles, lang), *_turnovers(fits, titles, lang)]),
         Section(words["figures"], [*_figure_tables(fits, titles, lang), text(words["lean"], note=True)]),
         Section(words["pairs"], _pairs(first, lang)),
         *_breaks(first, lang),
@@ -165,22 +174,49 @@ def _dropped(found: Findings, lang: Lang) -> str:
 
 
 def _known_table(fits: Sequence[Findings], titles: Sequence[str], lang: Lang) -> "Markup":
-    words = TEXT[lang]
-    head = [Column(words["col_what"], "wide"), Column(words["col_prior"], "number")]
-    for heading in titles:
-        head += [Column(words["col_after"].format(heading), "number"), Column(words["col_contraction"], "short"),
-                 Column(words["col_driven"], "short")]  # fmt: skip
     rows = []
     for group in ("outcomes", "known"):
         for i, each in enumerate(getattr(fits[0], group)):
             row: list[str | Markup] = [_called(fits[0], each.name, group, lang), _span(fits[0], each, each.prior, lang)]
             for found in fits:
                 own = getattr(found, group)[i]
-                share = min(max(own.contraction, 0.0), 1.0)
-                row += [_span(found, own, own.posterior, lang), bar(share, f"{100 * share:.0f}%"),
-                        WORDS[lang][own.driven]]  # fmt: skip
+                row += [_span(found, own, own.posterior, lang), *_driven(own, lang)]
             rows.append(row)
-    return table(head, rows, "small")
+    return table(_before_and_after(titles, lang), rows, "small")
+
+
+def _turnovers(fits: Sequence[Findings], titles: Sequence[str], lang: Lang) -> "list[Markup]":
+    """Return for each class of users the share who are active and how long they take to turn over."""
+    words = TEXT[lang]
+    if not fits[0].turnovers:
+        return []
+    rows = []
+    for i, first in enumerate(fits[0].turnovers):
+        for what, write in (("share", "{:.0%}"), ("months", words["months"])):
+            known = [getattr(found.turnovers[i], what) for found in fits]
+            row: list[str | Markup] = [f"{first.band.name}: {words[f'class_{what}']}", _range(known[0].prior, write)]
+            rows.append(row + [cell for own in known for cell in (_range(own.posterior, write), *_driven(own, lang))])
+    return [subheading(words["turnover"]), table(_before_and_after(titles, lang), rows, "small"),
+            text(words["turnover_note"], note=True)]  # fmt: skip
+
+
+def _range(ends: Sequence[float], write: str) -> str:
+    return f"{write.format(ends[0])} – {write.format(ends[-1])}"
+
+
+def _driven(known: Known, lang: Lang) -> "tuple[Markup, str]":
+    """Return how much of the prior's variance the figures took away, and in words who decides."""
+    share = min(max(known.contraction, 0.0), 1.0)
+    return bar(share, f"{100 * share:.0f}%"), WORDS[lang][known.driven]
+
+
+def _before_and_after(titles: Sequence[str], lang: Lang) -> list[Column]:
+    words = TEXT[lang]
+    head = [Column(words["col_what"], "wide"), Column(words["col_prior"], "number")]
+    for heading in titles:
+        head += [Column(words["col_after"].format(heading), "number"), Column(words["col_contraction"], "short"),
+                 Column(words["col_driven"], "short")]  # fmt: skip
+    return head
 
 
 def _called(found: Findings, item: str, group: str, lang: Lang) -> str:

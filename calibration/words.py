@@ -27,6 +27,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "turnover": "Turnover, how many leave and come back, is {}: its parameters kept {} to {} of the variance of "
                     "their priors.",
         "ceiling": "The ceiling, how many could ever register ({}), is {}: {} of its prior's variance is left.",
+        "class": "Of {} users ({}), the share who are active is {} ({} %); how long until as many are lost as are "
+                 "active, and won again, is {} ({} months).",
         "driven_data": "known from the figures", "driven_partly": "partly known", "driven_prior": "not known",
         "levers": "So what a lever does to {} rests on what was thought before, and no figure speaks for or against "
                   "it: {}.",
@@ -55,6 +57,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "not_told": "数据对{}几乎没有说明：这里由先验说话。",
         "turnover": "流转（多少人离开又回来）{}：相关参数保留了先验方差的{}至{}。",
         "ceiling": "上限（最终可能注册的人数，{}）{}：先验方差还剩{}。",
+        "class": "{0}（{1}）类用户：活跃占比{2}（{3}%）；活跃用户全部流失并重新赢回一遍所需的时间{4}（{5}个月）。",
         "driven_data": "可由数据得知", "driven_partly": "只能部分得知", "driven_prior": "不可得知",
         "levers": "因此，作用于{}的举措，其效果取决于事先的看法，没有数据支持或反对：{}。",
         "levers_none": "因此，作用于{}的举措，其效果取决于事先的看法，没有数据支持或反对。",
@@ -89,7 +92,7 @@ def verdict(findings: Findings, lang: Lang, levers: Sequence[Lever] = ()) -> lis
     levers : those of the scenarios at hand, to name the ones whose effect rests on a prior.
     """
     words, model = WORDS[lang], findings.history.model
-    told = [*summary(findings, lang), *_groups(findings, lang)]
+    told = [*summary(findings, lang), *_groups(findings, lang), *_classes(findings, lang)]
     told += _rests(findings, model, levers, lang)
     told += [
         words["pair"].format(*(name(model, each, lang) for each in (pair.one, pair.other)), f"{pair.correlation:+.2f}")
@@ -161,6 +164,22 @@ def _groups(findings: Findings, lang: Lang) -> list[str]:
             said = words[f"driven_{each.driven}"]
             told.append(words["ceiling"].format(each.name, said, _percent(1 - each.contraction)))
     return told
+
+
+def _classes(findings: Findings, lang: Lang) -> list[str]:
+    """Return for each class of users what the figures say of who is active and of how fast they turn over."""
+    words = WORDS[lang]
+    return [
+        words["class"].format(
+            each.band.name, each.band.dimension, words[f"driven_{each.share.driven}"], _ends(each.share, 100.0),
+            words[f"driven_{each.months.driven}"], _ends(each.months),
+        )
+        for each in findings.turnovers
+    ]  # fmt: skip
+
+
+def _ends(known: Known, scale: float = 1.0) -> str:
+    return f"{scale * known.posterior[0]:.0f} – {scale * known.posterior[-1]:.0f}"
 
 
 def _worst(found: Sequence[Known]) -> Determined:

@@ -134,3 +134,7 @@ def test_dividing_the_customers_further_changes_nothing_by_itself(name, start, f
     ):
         np.testing.assert_allclose(other.path("mau"), one.path("mau"), rtol=1e-6)
         np.testing.assert_allclose(other.path("registered"), one.path("registered"), rtol=1e-6)
+
+
+def test_the_shape_that_is_timed_can_be_read():
+    assert load(ROOT / "tests/benchmarks/bench.yaml", MODEL).until.year == 2032

@@ -35,6 +35,7 @@ from tests.benchmarks.peers import PeerUnavailableError, jobs, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks_batch.md"
+OVERNIGHT = ROOT / "scenarios" / "batches" / "overnight.yaml"
 REPEATS = 3
 A_BANK = 10_000  # persons of a replicate of the common job
 BANKS, REPLICATES = 20, 100_000  # replicates of the common job: Mesa's and ours
@@ -65,13 +66,11 @@ def cpu() -> float:
     return sum(u.ru_utime + u.ru_stime for u in used)
 
 
-def batch_command(folder: Path, draws: int, *words: str) -> tuple[float, float]:
-    """Return seconds by the clock and of all processors that a whole `mobank batch` takes."""
-    path = folder / "overnight_shape.yaml"
-    path.write_text(JOB.format(root=ROOT.as_posix(), draws=draws), encoding="utf-8")
+def batch_command(folder: Path, *words: str) -> tuple[float, float]:
+    """Return seconds by the clock and of all processors that a whole `mobank batch` of the overnight job takes."""
     out = Path(tempfile.mkdtemp(dir=folder))
     began, used = time.perf_counter(), cpu()
-    command = [sys.executable, "-m", "sim", "batch", str(path), "--quiet", "--out", str(out), *words]
+    command = [sys.executable, "-m", "sim", "batch", str(OVERNIGHT), "--quiet", "--out", str(out), *words]
     subprocess.run(command, cwd=ROOT, check=True)
     seconds = time.perf_counter() - began, cpu() - used + forkserver_seconds(out)
     shutil.rmtree(out)
@@ -152,13 +151,14 @@ def of_three(values: Sequence[float], unit: str, digits: int = 2) -> str:
     return f"{median(values):.{digits}f} ({min(values):.{digits}f} – {max(values):.{digits}f}) {unit}"
 
 
-def workers_section(folder: Path, draws: int) -> str:
-    """One worker and two in turn, and the plain pool loop beside two."""
+def workers_section(folder: Path) -> str:
+    """One worker and two in turn, and the plain pool loop beside two: the overnight job as it is shipped."""
     one, two, pool = [], [], []
-    tasks = tasks_of(job_of(folder, draws))
+    job = load_job(OVERNIGHT, MODEL)
+    tasks = tasks_of(job)
     for _ in range(REPEATS):
-        one.append(batch_command(folder, draws, "--workers", "1"))
-        two.append(batch_command(folder, draws, "--workers", "2"))
+        one.append(batch_command(folder, "--workers", "1"))
+        two.append(batch_command(folder, "--workers", "2"))
         pool.append(pool_loop(tasks, 2))
     rows = [
         ("one worker, whole command", of_three([w for w, _ in one], "s"), of_three([c for _, c in one], "s")),
@@ -170,22 +170,24 @@ def workers_section(folder: Path, draws: int) -> str:
          of_three([b / a for (_, a), (_, b) in zip(one, two, strict=True)], "×")),
         ("two workers ÷ plain pool", of_three([w / p for (w, _), p in zip(two, pool, strict=True)], "×"), "–"),
     ]  # fmt: skip
-    return table(f"Workers: 2 cases × {draws:,} draws", ("what", "by the clock", "processor"), rows)
+    title = f"Workers: the overnight job, {len(job.cases)} cases × {job.draws:,} draws"
+    return table(title, ("what", "by the clock", "processor"), rows)
 
 
-def overhead_section(folder: Path, draws: int) -> str:
+def overhead_section(folder: Path) -> str:
     """Return what of a job's processor time is not simulation: all in this process, the simulation clocked inside."""
-    simulate_only(tasks_of(job_of(folder, draws))[0])
+    execute(job_of(folder, 2 * BLOCK), folder / "warm", One)  # loads what is loaded once
     found, units, files = [], 0, 0
-    for _ in range(REPEATS + 1):  # the first loads what is loaded once
+    for _ in range(REPEATS):
         out = Path(tempfile.mkdtemp(dir=folder))
         with clocked("run_block") as inside:
             began = time.process_time()
-            execute(job_of(folder, draws), out, One)
+            job = load_job(OVERNIGHT, MODEL)
+            execute(job, out, One)
             found.append((time.process_time() - began, sum(inside)))
         units, files = len(inside), sum(p.stat().st_size for p in out.rglob("unit-*.parquet"))
         shutil.rmtree(out)
-    whole, simulated = ([turn[i] for turn in found[1:]] for i in (0, 1))
+    whole, simulated = ([turn[i] for turn in found] for i in (0, 1))
     rows = [
         ("simulation alone", of_three(simulated, "s")),
         ("the job from its file to its manifest", of_three(whole, "s")),
@@ -194,7 +196,7 @@ def overhead_section(folder: Path, draws: int) -> str:
         ("a unit of 2,000 replicates, its share of all", f"{median(whole) / units:.2f} s"),
         ("a unit's files", f"{files / units / 1e3:.0f} kB"),
     ]  # fmt: skip
-    title = f"Overhead of 2 cases of {draws:,} draws, processor time"
+    title = f"Overhead of the overnight job, {len(job.cases)} cases × {job.draws:,} draws, processor time"
     words = ("Reading the job, its digests, giving out, summaries, files, the journal, joining units and writing the "
              "tables; starting Python and loading libraries apart.\n\n")  # fmt: skip
     return table(title, ("what", "median (least – most)"), rows, words) + "\n" + on_paper(
@@ -290,12 +292,11 @@ def main() -> None:
 
     os.environ.update(ONE_THREAD)
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.batch", description=__doc__)
-    parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--million", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        parts = [overhead_section(folder, asked.draws), workers_section(folder, asked.draws), mesa_section(),
+        parts = [overhead_section(folder), workers_section(folder), mesa_section(),
                  dask_section()]  # fmt: skip
         parts += [million_section(folder)] if asked.million else []
     head = ("# Monte Carlo jobs: what they cost\n\nMade by `python -m tests.benchmarks.batch --million`; do not edit. "

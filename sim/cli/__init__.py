@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from importlib.metadata import version
 from types import FrameType
 from typing import Annotated
 
@@ -21,6 +20,8 @@ app = typer.Typer(
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"mobank {version('mobank')}")
         raise typer.Exit
 

@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks_batch.md"
 OVERNIGHT = ROOT / "scenarios" / "batches" / "overnight.yaml"
 REPEATS = 3
+TURNS = 2  # of the whole overnight job, which takes its time
 A_BANK = 10_000  # persons of a replicate of the common job
 BANKS, REPLICATES = 20, 100_000  # replicates of the common job: Mesa's and ours
 JOB = """
@@ -156,7 +157,7 @@ def workers_section(folder: Path) -> str:
     one, two, pool = [], [], []
     job = load_job(OVERNIGHT, MODEL)
     tasks = tasks_of(job)
-    for _ in range(REPEATS):
+    for _ in range(TURNS):
         one.append(batch_command(folder, "--workers", "1"))
         two.append(batch_command(folder, "--workers", "2"))
         pool.append(pool_loop(tasks, 2))
@@ -178,7 +179,7 @@ def overhead_section(folder: Path) -> str:
     """Return what of a job's processor time is not simulation: all in this process, the simulation clocked inside."""
     execute(job_of(folder, 2 * BLOCK), folder / "warm", One)  # loads what is loaded once
     found, units, files = [], 0, 0
-    for _ in range(REPEATS):
+    for _ in range(TURNS):
         out = Path(tempfile.mkdtemp(dir=folder))
         with clocked("run_block") as inside:
             began = time.process_time()
@@ -300,7 +301,7 @@ def main() -> None:
                  dask_section()]  # fmt: skip
         parts += [million_section(folder)] if asked.million else []
     head = ("# Monte Carlo jobs: what they cost\n\nMade by `python -m tests.benchmarks.batch --million`; do not edit. "
-            "Medians of three turns, least and most in brackets.\n")  # fmt: skip
+            "Medians of some turns, least and most in brackets.\n")  # fmt: skip
     PAGE.write_text("\n".join([head, *parts]), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
 

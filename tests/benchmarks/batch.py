@@ -80,7 +80,7 @@ def batch_command(folder: Path, *words: str) -> tuple[float, float]:
 
 def forkserver_seconds(out: Path) -> float:
     """Return processor seconds of the workers, told by the log: they are children of the forkserver, not of us."""
-    lines = (out / "overnight_shape.log").read_text(encoding="utf-8").splitlines()
+    lines = (out / f"{OVERNIGHT.stem}.log").read_text(encoding="utf-8").splitlines()
     return sum(float(line.partition("  cpu ")[2].partition(" s")[0]) for line in lines if "  cpu " in line)
 
 

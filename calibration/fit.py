@@ -1,6 +1,7 @@
 """Fitting a target: the sampler's ensembles on all cores, or weighted draws from the priors."""
 
 import multiprocessing
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from calibration.history import History, Joined
 from calibration.posterior import Posterior, lived, posterior_of
 from calibration.sampler import Effort, prior_draws, sample
 from calibration.targets import Target
+from sim.memory import ONE_THREAD
 from sim.scenario import Scenario
 from sim.spec import Model
 from sim.streams import Streams
@@ -108,6 +110,7 @@ def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: i
                    lambda steps, g=g: told(int(before[g]) + sizes[g] * steps, total))  # type: ignore[misc]
             for g, group in enumerate(effort.groups)
         ])  # fmt: skip
+    os.environ.update(ONE_THREAD)
     context = multiprocessing.get_context("spawn")
     done = context.Array("q", len(sizes))
     with ProcessPoolExecutor(workers, context, _share, (done,)) as pool:

@@ -172,7 +172,12 @@ def summary(posterior: Posterior) -> list[dict[str, Any]]:
             "shift": round(float(z.mean()), 3),
         }
         if name in by_name:
-            row |= {"r_hat": round(by_name[name].r_hat, 4), "effective": round(by_name[name].effective)}
+            found_ = by_name[name]
+            row |= {
+                "r_hat": round(found_.r_hat, 4),
+                "effective": round(found_.effective),
+                "trend": round(found_.trend, 3),
+            }
         found.append(row)
     return found
 

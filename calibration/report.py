@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from calibration import charts
-from calibration.diagnostics import LEAST_EFFECTIVE, MOST_R_HAT
+from calibration.diagnostics import LEAST_EFFECTIVE, MOST_R_HAT, MOST_TREND
 from calibration.findings import Findings
 from calibration.predictive import Check
 from calibration.verdict import Known
@@ -45,7 +45,7 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
                  "years that are lived fits nothing: it is held against the model's first value.",
         "col_factor": "factor thought of, 5 to 95%", "col_implied": "factor after the fit", "agree": "agree",
         "yes": "yes", "no": "no: the labels differ by more", "unverified": "unverified",
-        "sound": "All coordinates meet both limits.", "window": "{} days",
+        "sound": "All coordinates meet the limits.", "window": "{} days",
         "no_pairs": "No two numbers are tied closely.",
         "turnover": "Classes of users", "class_share": "share of the registered who are active",
         "class_months": "turnover time of the active", "months": "{:.0f} months",
@@ -76,7 +76,7 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
                  "早于模拟年份的数据只与模型的起始值相比，不参与拟合。",
         "col_factor": "事先认为的比值，5%至95%", "col_implied": "拟合后的比值", "agree": "是否一致",
         "yes": "是", "no": "否：口径相差更大", "unverified": "未核实",
-        "sound": "全部坐标均达到两项限值。", "window": "{}天", "no_pairs": "没有两个参数紧密相连。",
+        "sound": "全部坐标均达到限值。", "window": "{}天", "no_pairs": "没有两个参数紧密相连。",
         "turnover": "用户类别", "class_share": "注册用户中的活跃占比", "class_months": "活跃用户的周转时间",
         "months": "{:.0f}个月",
         "turnover_note": "时点为最后一个数据。周转时间：在运气平常的年份，流失的活跃用户累计达到现有活跃用户数所需的"
@@ -325,6 +325,7 @@ def _sampling(found: Findings, heading: str, lang: Lang) -> "Markup":
         return text(f"{heading}: {TEXT[lang]['weighted']}")
     bad = [each.name for each in found.diagnoses if not each.sound]
     r_hat, effective = (max(d.r_hat for d in found.diagnoses), min(d.effective for d in found.diagnoses))
-    said = words["sampled"].format(f"{r_hat:.3f}", effective, MOST_R_HAT, LEAST_EFFECTIVE)
+    trend = max(abs(d.trend) for d in found.diagnoses)
+    said = words["sampled"].format(f"{r_hat:.3f}", effective, trend, MOST_R_HAT, LEAST_EFFECTIVE, MOST_TREND)
     return text(f"{heading}: {said} " + (words["unsound"].format(words["sep"].join(bad)) if bad else
                                          TEXT[lang]["sound"]))  # fmt: skip

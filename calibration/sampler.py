@@ -1,16 +1,15 @@
 """The sampler: emcee's ensembles of walkers, seeded by named streams, kept on disk step by step.
 
-Each ensemble starts from prior draws of its own and never looks at another, so that those that agree have found the
-same posterior. Two of them step side by side, because the likelihood costs less the more sets of parameters it is
-given at once. Luck is keyed by the pair and by stretch of steps: an interrupted run goes on from its last checkpoint
-to the same draws.
+Each ensemble starts from prior draws of its own and never looks at another. That they agree is not enough, since all
+come from the same side: a fit counts if they have stopped moving, too (`calibration.diagnostics`). Two of them step
+side by side, because the likelihood costs less the more sets of parameters it is given at once. Luck is keyed by the
+pair and by stretch of steps: an interrupted run goes on from its last checkpoint to the same draws.
 """
 
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,14 +19,11 @@ from calibration.history import History
 from calibration.lives import live
 from sim.streams import Streams, digest
 
-if TYPE_CHECKING:
-    from emcee.moves import RedBlueMove
-
 Floats = NDArray[np.float64]
 
 SIDE_BY_SIDE = 2  # ensembles
 STRETCH = 25  # steps between checkpoints
-MOVES = ((0.7, "DEMove"), (0.1, "DESnookerMove"), (0.2, "StretchMove"))
+TRIES = 8  # prior draws for each first walker
 SEEDS = 2**32
 
 
@@ -40,7 +36,7 @@ class Effort:
 
     ensembles: int = 4
     walkers: int = 512
-    burn: int = 110
+    burn: int = 145
     steps: int = 210
 
     @property
@@ -66,15 +62,23 @@ def log_posterior(history: History, walkers: Floats) -> Floats:
 
 
 def first_walkers(history: History, streams: Streams, ensemble: int, walkers: int) -> Floats:
-    """Return prior draws that can reach the figures, (W, D)."""
+    """Return some of `TRIES` times as many prior draws, the more probable a draw the sooner, (W, D).
+
+    Drawn by weight without replacement, which the largest of log weight + a Gumbel number are (Yellott 1977).
+    """
     found: list[Floats] = []
+    ranks: list[Floats] = []
     for attempt in range(50):
-        numbers = np.arange(walkers) + attempt * walkers
+        numbers = np.arange(walkers * TRIES) + attempt * walkers * TRIES
         z = prior_draws(history, streams, f"walker of ensemble {ensemble}", numbers)
-        found.append(z[:, live(history, z).possible])
+        lived = live(history, z)
+        luck = streams.uniform("parameters", f"first walkers of ensemble {ensemble}", numbers)
+        found.append(z[:, lived.possible])
+        ranks.append((lived.log_density - np.log(-np.log(luck)))[lived.possible])
         if sum(z.shape[1] for z in found) >= walkers:
             break
-    return np.concatenate(found, axis=1)[:, :walkers].T
+    best = np.argsort(-np.concatenate(ranks), kind="stable")[:walkers]
+    return np.concatenate(found, axis=1)[:, np.sort(best)].T
 
 
 def sample(
@@ -95,62 +99,46 @@ def sample(
     """
     import emcee
 
+    from calibration.moves import side_by_side
+
     count, size = len(ensembles), len(history.names)
-    moves = [(_side_by_side(getattr(emcee.moves, name), count), weight) for weight, name in MOVES]
     sampler = emcee.EnsembleSampler(
-        count * effort.walkers, size, lambda z: log_posterior(history, z), vectorize=True, moves=moves
+        count * effort.walkers, size, lambda z: log_posterior(history, z), vectorize=True, moves=side_by_side(count)
     )
-    chain, log = _read(checkpoint, effort, (count * effort.walkers, size))
-    done = chain.shape[0]
-    if done:
-        at = chain[-1]
+    found = _read(checkpoint, effort, (count * effort.walkers, size))
+    if found:
+        done, at, log, kept = found
     else:
         at = np.concatenate([first_walkers(history, streams, e, effort.walkers) for e in ensembles])
-        log = log_posterior(history, at)
-    parts = [chain]
+        done, log, kept = 0, log_posterior(history, at), np.empty((0, *at.shape))
+    parts = [kept]
     while done < effort.steps:
         steps = min(STRETCH - done % STRETCH, effort.steps - done)
         seed = digest("stretch", streams.seed, *ensembles, done) % SEEDS
         state = emcee.State(at, log_prob=log, random_state=np.random.RandomState(seed).get_state())
         sampler.reset()
         end = sampler.run_mcmc(state, steps, skip_initial_state_check=True)
-        parts.append(sampler.get_chain())
+        parts.append(sampler.get_chain(discard=min(steps, max(0, effort.burn - done))))
         at, log, done = end.coords, end.log_prob, done + steps
-        _write(checkpoint, np.concatenate(parts), log)
+        _write(checkpoint, done, at, log, np.concatenate(parts))
         told(done)
-    kept = np.concatenate(parts)[effort.burn :]
+    kept = np.concatenate(parts)
     return np.moveaxis(kept.reshape(effort.kept, count, effort.walkers, size), 1, 0)
 
 
-def _side_by_side(kind: "type[RedBlueMove]", count: int) -> "RedBlueMove":
-    """Return a move of emcee that takes so many ensembles, one after the other in its walkers, as if each were alone.
-
-    emcee deals walkers out to the parts of a move by turns; each part then holds equally many of each ensemble.
-    """
-
-    class SideBySide(kind):  # type: ignore[misc]
-        def get_proposal(
-            self, moved: Floats, others: Sequence[Floats], random: np.random.RandomState
-        ) -> tuple[Floats, Floats]:
-            own = zip(np.split(moved, count), *(np.split(other, count) for other in others), strict=True)
-            found = [super(SideBySide, self).get_proposal(one, rest, random) for one, *rest in own]
-            return np.concatenate([q for q, _ in found]), np.concatenate([factors for _, factors in found])
-
-    return SideBySide(randomize_split=False)
-
-
-def _read(path: Path, effort: Effort, shape: tuple[int, int]) -> tuple[Floats, Floats]:
-    empty = np.empty((0, *shape)), np.empty(shape[0])
+def _read(path: Path, effort: Effort, shape: tuple[int, int]) -> tuple[int, Floats, Floats, Floats] | None:
+    """Return steps done, where walkers (W, D) stand, their log densities, and the steps kept, (T, W, D)."""
     try:
         with np.load(path) as found:
-            chain, log = found["chain"], found["log"]
+            done, at, log, kept = int(found["done"]), found["at"], found["log"], found["kept"]
     except (OSError, ValueError, KeyError, BadZipFile):  # none yet, or half a file of a machine that went down
-        return empty
-    return (chain, log) if chain.shape[1:] == shape and chain.shape[0] <= effort.steps else empty
+        return None
+    fits = at.shape == shape and done <= effort.steps and kept.shape[0] == max(0, done - effort.burn)
+    return (done, at, log, kept) if fits else None
 
 
-def _write(path: Path, chain: Floats, log: Floats) -> None:
+def _write(path: Path, done: int, at: Floats, log: Floats, kept: Floats) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with aside.open("wb") as file:
-        np.savez(file, chain=chain, log=log)
+        np.savez(file, done=done, at=at, log=log, kept=kept)
     aside.replace(path)

@@ -7,6 +7,7 @@ A likelihood with a wrong slope, a shock counted twice or a prior read wrongly s
 """
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from calibration.forward import ACTIVE, LEVEL, Unbound, prior_draws
 from calibration.history import History
 from calibration.lives import live
 from calibration.targets import Target
+from sim.memory import ONE_THREAD
 from sim.quantities import Interval
 from sim.scenario import Figure
 from sim.spec import Model
@@ -98,6 +100,7 @@ def _in_turn(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Floats, float]
     if workers == 1:
         yield from map(_rank, jobs)
         return
+    os.environ.update(ONE_THREAD)
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(_rank, jobs)
 

@@ -76,4 +76,4 @@ def _coordinates(found: Found, history: History) -> Floats:
 
 def _diagnoses(found: Found) -> tuple[Diagnosis, ...]:
     rows = found.record.get("coordinates", [])
-    return tuple(Diagnosis(row["name"], row["r_hat"], row["effective"]) for row in rows if "r_hat" in row)
+    return tuple(Diagnosis(row["name"], row["r_hat"], row["effective"], row["trend"]) for row in rows if "trend" in row)

@@ -43,7 +43,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "run_low": "The last {} in a row lay above it: the ways to register have been improving in a manner that the "
                    "model has as luck that persists.",
         "run_high": "The last {} in a row lay below it: growth has been slowing more than the model's own saturation.",
-        "sampled": "R̂ at most {}, the least effective ensemble worth {:,.0f} draws; limits {} and {:,.0f}.",
+        "sampled": "R̂ at most {}, the least effective ensemble worth {:,.0f} draws, no mean still moving by more than "
+                   "{:.2f} sd; limits {}, {:,.0f} and {}.",
         "unsound": "The sampler has not met its limits for {}: do not use this fit.",
         "none_unverified": "No figure is unverified.",
         "unverified": "{} of the {} figures are not verified; a fit with --evidence article,secondary leaves them out.",
@@ -68,7 +69,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "lean_": "提前一年预测，{2}年中有{1}年公布的{0}高于模型中位数（PIT均值{3}）：没有超出运气的偏向。",
         "run_low": "最近连续{}年高于中位数：注册渠道在持续改善，而模型把它当作延续的运气。",
         "run_high": "最近连续{}年低于中位数：增长放缓得比模型自身的饱和更快。",
-        "sampled": "R̂最大{}，最弱一组相当于{:,.0f}次独立抽样；限值为{}与{:,.0f}。",
+        "sampled": "R̂最大{}，最弱一组相当于{:,.0f}次独立抽样，均值后半程移动不超过"
+                   "{:.2f}个标准差；限值为{}、{:,.0f}与{}。",
         "unsound": "{}的抽样未达限值：请勿使用此校准。",
         "none_unverified": "全部数据均已核实。",
         "unverified": "{1}个数据中有{0}个未核实；以 --evidence article,secondary 校准则不用它们。",

@@ -15,6 +15,9 @@ from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # numbers from malloc.h
 LARGEST_KEPT = 1 << 30  # bytes
+ONE_THREAD = dict.fromkeys(  # environment of workers, set before BLAS and numba are loaded: one thread each
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
 
 
 @cache

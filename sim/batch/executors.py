@@ -13,10 +13,8 @@ from multiprocessing import get_context, parent_process
 from typing import Any, Protocol
 
 from sim.errors import InputError, Problem, RunError
+from sim.memory import ONE_THREAD
 
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
 MEGABYTE = 1 << 20
 
 

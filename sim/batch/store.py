@@ -109,9 +109,13 @@ class Store:
         problems = self.differences()
         if problems:
             raise InputError(problems)
+        self._sweep()
+        return True
+
+    def _sweep(self) -> None:
+        """Take away what a worker was writing when it died: nobody else will."""
         for crumb in self.folder.rglob(f".*{CRUMB}"):
             crumb.unlink(missing_ok=True)
-        return True
 
     def differences(self) -> list[Problem]:
         """Return what of the job, its scenarios and the code is not as it was when the data set was begun."""
@@ -247,6 +251,7 @@ class Store:
 
     def finish(self, digests: Mapping[str, str]) -> None:
         """Write the manifest, last of all and once every name is durable, and take the journal away."""
+        self._sweep()
         files = dict(digests)
         for path in (self.folder / JOB, *(self.folder / SCENARIOS).glob("*.yaml")):
             files[path.relative_to(self.folder).as_posix()] = file_digest(path)

@@ -43,7 +43,9 @@ def calibrate(
     )
     worst = max(posterior.diagnoses, key=lambda d: d.r_hat)
     least = min(posterior.diagnoses, key=lambda d: d.effective)
+    last = max(posterior.diagnoses, key=lambda d: abs(d.trend))
     print(f"{posterior.rows:,} draws that pass through {len(posterior.history.figures)} figures")
     print(f"largest R-hat {worst.r_hat:.4f} ({worst.name}); least effective draws of an ensemble "
-          f"{least.effective:,.0f} ({least.name})")  # fmt: skip
+          f"{least.effective:,.0f} ({least.name}); means moved by at most {abs(last.trend):.2f} sd at the end "
+          f"({last.name})")  # fmt: skip
     print(f"{folder.as_posix()}/")

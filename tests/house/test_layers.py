@@ -41,7 +41,9 @@ TOP = ("cli", "__init__", "__main__")
 READING = ("located", "reading", "scenario_file")  # files into a Scenario
 TOLD = ("outputs", "batch", "report", *TOP)  # who may read files; below them a Scenario is an argument
 GENERATORS = ("random", "secrets", "uuid", "numpy.random", "scipy.stats")
-MAY_MAKE_GENERATORS = ("sim/streams.py", "calibration/sampler.py")  # the latter wraps emcee's, seeded by a stream
+MAY_MAKE_GENERATORS = (  # the latter two wrap emcee's, seeded by a stream
+    "sim/streams.py", "calibration/sampler.py", "calibration/moves.py",
+)  # fmt: skip
 
 
 @cache

@@ -145,11 +145,11 @@ def test_to_which_side_the_model_leans_is_said_with_its_sign(fits, lean, part):
 
 
 def test_a_sampler_that_missed_its_limits_is_told_by_name(fits):
-    diagnoses = (Diagnosis("reach_share", 1.2, 900.0), Diagnosis("lapse_rate", 1.0, 900.0))
+    diagnoses = (Diagnosis("reach_share", 1.2, 900.0, 0.0), Diagnosis("lapse_rate", 1.0, 900.0, 0.0))
     document = build([replace(fits[0], diagnoses=diagnoses)], "en")
     assert "The sampler has not met its limits for reach_share: do not use this fit." in document
     sound = build([replace(fits[0], diagnoses=diagnoses[1:])], "en")
-    assert "All coordinates meet both limits." in sound
+    assert "All coordinates meet the limits." in sound
 
 
 # ------------ in a browser

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.diagnostics import LEAST_EFFECTIVE, diagnose, effective_of
+from calibration.diagnostics import LEAST_EFFECTIVE, MOST_R_HAT, diagnose, effective_of
 from sim.streams import Streams
 
 ENSEMBLES, STEPS, WALKERS = 4, 500, 20
@@ -38,6 +38,16 @@ def test_an_ensemble_that_found_something_else_is_not_sound(normals):
     fine, apart = diagnose(normals, ("fine", "apart"))
     assert (fine.name, fine.sound, apart.name, apart.sound) == ("fine", True, "apart", False)
     assert apart.effective > LEAST_EFFECTIVE  # each is well sampled by itself: only R̂ sees it
+
+
+def test_ensembles_that_move_together_are_not_sound(normals):
+    """They agree with one another at every step, and have not arrived: R̂ alone would let them pass."""
+    normals[..., 1] += np.linspace(-0.2, 0.2, STEPS)[:, None]
+    fine, moving = diagnose(normals, ("fine", "moving"))
+    assert fine.sound
+    assert moving.r_hat <= MOST_R_HAT
+    assert moving.trend == pytest.approx(0.2, abs=0.02)
+    assert not moving.sound
 
 
 def test_weighted_draws_are_worth_less_the_more_one_outweighs_the_rest():

@@ -19,8 +19,8 @@ class AutoregressiveMove(RedBlueMove):  # type: ignore[misc]
     """Steps ρ·(z − m) + √(1 − ρ²)·ξ about the mean of the other walkers, in the shape of their spread.
 
     The nearer the posterior is to a normal law the more steps are accepted, also in many dimensions; a step along a
-    line between walkers must shrink with their root. With lines alone the ensembles of ICBC's fit were still 0.4 posterior
-    standard deviations from where they had to go when R̂ found nothing to say against them.
+    line between walkers must shrink with their root. With lines alone the ensembles of ICBC's fit were still 0.4
+    posterior standard deviations from where they had to go when R̂ found nothing to say against them.
 
     Coordinates have standard normal priors.
 

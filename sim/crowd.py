@@ -5,7 +5,6 @@ which code with what chance, and says how many did. No result depends on the num
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 
 from sim import graphs, kernels, meetings, planes
 from sim.memory import cores
-from sim.ties import Each, Ties
+from sim.team import Each, team
+from sim.ties import Ties
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 BLOCK_GROUPS = 128  # groups of a block, half a million persons: what one thread does at a time
 SPARE = 4  # a new block has room for one in so many of those who are there, if no more come at once
 FEW_GROUPS = 64  # a crowd of fewer is done sooner than it is handed out
+MOST_THREADS = 256  # that go through a crowd's blocks at a time
 WHOLE = 2.0**planes.CHANCE_BITS
 
 _workers: ContextVar[int] = ContextVar("workers", default=0)
@@ -43,23 +44,7 @@ def workers(count: int) -> Iterator[None]:
 @contextmanager
 def threads() -> Iterator[Each]:
     """Give a function that does a job for each of some things, on as many threads as crowds may use."""
-    count = _workers.get() or cores()
-    with ThreadPoolExecutor(max(1, count - 1)) as pool:  # the one that asks works too
-
-        def each(job: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
-            results: list[Any] = [None] * len(things)
-            left = iter(range(len(things)))
-
-            def work() -> None:
-                for i in left:  # whoever is free takes the next: handing out each by itself costs more than some jobs
-                    results[i] = job(things[i])
-
-            others = [pool.submit(work) for _ in range(min(count, len(things)) - 1)]
-            work()
-            for other in others:
-                other.result()
-            return results
-
+    with team(_workers.get() or cores()) as each:
         yield each
 
 
@@ -78,10 +63,19 @@ class Block:
     stride: int
     people: int = 0
 
+    def __post_init__(self) -> None:
+        """Look up where the planes are: asking each month takes longer than a small block's people."""
+        self.address = self.words.ctypes.data
+
     @property
     def groups(self) -> int:
         """Groups in use."""
         return -(-self.people // planes.GROUP)
+
+    @property
+    def told(self) -> tuple[int, int, int, int, int]:
+        """What `planes.advance` is told of it."""
+        return self.address, self.stride, self.groups, self.first, self.segment
 
     def at(self, keys: Uints) -> Uints:
         """Return what a kernel is told of it: groups in use, number of the first, key of its segment (S,)."""
@@ -166,28 +160,47 @@ class Crowd:
         depend on their own contacts are in `met`, and not in `codes`; how many of them, (S, M, L), comes second.
         """
         used = self.depth if depth is None else depth
-        levels = to.shape[1]
+        movable = np.asarray(cuts[..., -1].any(axis=1)) | bool(met)
+        blocks = [b for mine in self.blocks for b in mine if movable[b.segment]]
+        table = np.array([b.told for b in blocks], np.uint64).reshape(-1, 5)
 
-        def month(block: Block) -> tuple[Ints, Ints]:
-            counts, by_contacts = np.zeros(to.shape, np.int64), np.zeros((len(met), levels), np.int64)
-            where = block.at(keys)
-            marks = [self._decide(block, m, used, keys) for m in met]
-            planes.advance(block.words, block.stride, used, where, codes, cuts[block.segment], to, counts)
-            for i, (m, mark) in enumerate(zip(met, marks, strict=True)):
+        def advance(some: Uints, taken: Uints) -> Ints:
+            counts = np.zeros((self.segments, *to.shape), np.int64)
+            planes.advance(some, taken, used, keys, codes, cuts, to, counts)
+            return counts
+
+        moved = np.zeros((self.segments, *to.shape), np.int64)
+        moved_met = np.zeros((self.segments, len(met), to.shape[1]), np.int64)
+        if met:
+            self._advance_met(blocks, table, advance, used, keys, met, moved, moved_met)
+        else:
+            taken = np.zeros(1, np.uint64)  # a thread goes from block to block without coming back here
+            for part in self._each(lambda _: advance(table, taken) if taken[0] < len(blocks) else 0,
+                                   blocks[:MOST_THREADS]):  # fmt: skip
+                moved += part
+        return moved, moved_met
+
+    def _advance_met(
+        self, blocks: Sequence[Block], table: Uints, advance: Callable[[Uints, Uints], Ints], depth: int, keys: Uints,
+        met: Sequence[Met], moved: Ints, moved_met: Ints,
+    ) -> None:  # fmt: skip
+        """Do `advance` where some leave by their contacts: whose marks are made before anybody of the block moves."""
+        levels = met[0].to.size
+
+        def month(i: int) -> tuple[Ints, Ints]:
+            block, by_contacts = blocks[i], np.zeros((len(met), levels), np.int64)
+            marks = [self._decide(block, m, depth, keys) for m in met]
+            counts = advance(table[i : i + 1], np.zeros(1, np.uint64))
+            for n, (m, mark) in enumerate(zip(met, marks, strict=True)):
                 for j in range(levels):
                     change = m.code ^ int(m.to[j])
-                    by_contacts[i, j] = meetings.move_marked(block.words, block.stride, used, block.groups, change,
+                    by_contacts[n, j] = meetings.move_marked(block.words, block.stride, depth, block.groups, change,
                                                              mark, j) if change else 0  # fmt: skip
             return counts, by_contacts
 
-        moved = np.zeros((self.segments, *to.shape), np.int64)
-        moved_met = np.zeros((self.segments, len(met), levels), np.int64)
-        movable = np.asarray(cuts[..., -1].any(axis=1)) | bool(met)
-        blocks = [b for mine in self.blocks for b in mine if movable[b.segment]]
-        for block, (counts, by_contacts) in zip(blocks, self._each(month, blocks), strict=True):
-            moved[block.segment] += counts
+        for block, (counts, by_contacts) in zip(blocks, self._each(month, range(len(blocks))), strict=True):
+            moved += counts
             moved_met[block.segment] += by_contacts
-        return moved, moved_met
 
     def _decide(self, block: Block, met: Met, depth: int, keys: Uints) -> Uints:
         """Return who leaves by their contacts, (L × stride,) words."""

@@ -195,3 +195,35 @@ def fetch(typing_context: Any, array: Any, at: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.uint64), generate
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def peek(typing_context: Any, words: Any) -> Any:
+    """Return the first word of an array as it is in memory now, whoever wrote it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.load_atomic(data, "acquire", 8)
+
+    return types.uint64(words), generate
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def words_from(typing_context: Any, address: Any) -> Any:
+    """Return a pointer to the words that begin at an address, for `numba.carray`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], _WORD.as_pointer())
+
+    return types.CPointer(types.uint64)(types.uint64), generate  # type: ignore[no-untyped-call]
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def take_next(typing_context: Any, taken: Any) -> Any:
+    """Return the first number of an array (1,) and add one to it; of threads that ask at once each gets its own."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.atomic_rmw("add", data, ir.Constant(_WORD, 1), "monotonic")
+
+    return types.uint64(taken), generate

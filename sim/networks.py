@@ -4,7 +4,7 @@ People are numbered by segment. A person's contacts stand side by side in one ar
 people with eight contacts each take less than 6 GB.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from sim import graphs, kernels
 from sim.scenario import Network
+from sim.team import Each
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 
 MOST_CONTACTS = 100  # of a person in the tail of a power law
 PIECE = 1 << 20  # people whom one thread ties at a time

@@ -23,11 +23,24 @@ Arlazarov, Dinic, Kronrod, Faradžev (1970) (the tables of unions, "four Russian
 from typing import Any
 
 import numpy as np
-from numba import int64, njit, uint8, uint32, uint64, void
+from numba import carray, int64, njit, uint8, uint32, uint64, void  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from sim.kernels import GAMMA, mix
-from sim.lanes import WIDE, any_of, count_on, load, lowest, ones, spread, stirred, store, wide
+from sim.lanes import (
+    WIDE,
+    any_of,
+    count_on,
+    load,
+    lowest,
+    ones,
+    spread,
+    stirred,
+    store,
+    take_next,
+    wide,
+    words_from,
+)  # fmt: skip
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -188,25 +201,12 @@ def _apply(
         store(planes, a + p * stride, plane)
 
 
-_advancing = void(_row, uint64, uint64, _row, _row, _table, _table, int64[:, ::1])
-
-
-@njit(_advancing, **_options)
-def advance(
-    planes: Uints, stride: Any, depth: Any, where: Uints, codes: Uints, cuts: Uints, to: Uints, counts: Ints
+@njit(void(_row, uint64, uint64, uint64, uint64, uint64, _row, _table, _table, int64[:, ::1]), **_options)
+def _advance(
+    planes: Uints, stride: Any, depth: Any, groups: Any, number: Any, key: Any, codes: Uints, cuts: Uints, to: Uints,
+    counts: Ints,
 ) -> None:  # fmt: skip
-    """Move the people of a block for one month.
-
-    Parameters
-    ----------
-    planes : (depth × stride,) words, plane after plane; changed in place.
-    where : how many groups are in use, the number of the first of them in its segment, and the key of segment, month
-        and replicate.
-    codes : (E,) codes that people leave, each once.
-    cuts : (E, L) cumulative chances × 2⁴⁰, not falling along L; a code with fewer exits repeats its last.
-    to : (E, L) codes that they enter; the code itself where the exit is none.
-    counts : (E, L) persons moved; added to.
-    """
+    """Move the people of one block, so many groups, the first of which has a number in its segment, for one month."""
     levels = np.uint64(cuts.shape[1])
     live = _can_be_left(cuts)
     alive = np.uint64(live.size)
@@ -220,13 +220,13 @@ def advance(
     here, luck = np.zeros(triples * _EIGHT * _V, np.uint64), np.empty(PREFIX * _V, np.uint64)
     below, tied = np.empty(levels * _V, np.uint64), np.empty(levels * _V, np.uint64)
     moving, moved = np.empty(moves.shape[0] * WIDE, np.uint64), np.zeros(moves.shape[0] * WIDE, np.uint64)
-    for a in range(_ZERO, where[0] * _G, _V):
+    for a in range(_ZERO, groups * _G, _V):
         some = _find(planes, stride, depth, a, codes, live, at, here)
         if any_of(some) == _ZERO:
             continue
         for x in range(np.uint64(pairs.shape[0])):
             store(here, pairs[x, 0], load(here, pairs[x, 1]) | load(here, pairs[x, 2]))
-        root, first = mix(where[2] + (where[1] + a // _G + _ONE) * GAMMA), a % _G
+        root, first = mix(key + (number + a // _G + _ONE) * GAMMA), a % _G
         for b in range(PREFIX):
             store(luck, b * _V, stirred(root, (b * _G + first) * _TWO))
         undecided = spread(_ZERO)
@@ -238,6 +238,34 @@ def advance(
     for x in range(moves.shape[0]):
         for w in range(WIDE):
             counts[moves[x, 3], moves[x, 4]] += int64(moved[x * WIDE + w])
+
+
+@njit(void(_table, _row, uint64, _row, _row, _cube, _table, int64[:, :, ::1]), **_options)
+def advance(
+    blocks: Uints, taken: Uints, depth: Any, keys: Uints, codes: Uints, cuts: Uints, to: Uints, counts: Ints
+) -> None:  # fmt: skip
+    """Move the people of blocks for one month, those that no other thread has taken.
+
+    Parameters
+    ----------
+    blocks : (B, 5) where a block's planes begin in memory, words of a plane, groups in use, the number of the first of
+        them in its segment, and the segment. A plane's words follow another's.
+    taken : (1,) how many blocks are taken; shared by the threads.
+    depth : planes that may be in use.
+    keys : (S,) of segment, month and replicate.
+    codes : (E,) codes that people leave, each once.
+    cuts : (S, E, L) cumulative chances × 2⁴⁰, not falling along L; a code with fewer exits repeats its last.
+    to : (E, L) codes that they enter; the code itself where the exit is none.
+    counts : (S, E, L) persons moved; added to.
+    """
+    while True:
+        b = take_next(taken)
+        if b >= np.uint64(blocks.shape[0]):
+            return
+        stride, segment = blocks[b, 1], blocks[b, 4]
+        planes = carray(words_from(blocks[b, 0]), (int64(depth * stride),))
+        _advance(planes, stride, depth, blocks[b, 2], blocks[b, 3], keys[segment], codes, cuts[segment], to,
+                 counts[segment])  # fmt: skip
 
 
 @njit(void(_row, uint64, uint64, uint64, uint64, uint64), **_options)

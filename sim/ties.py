@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import meetings
 from sim.networks import Graph
+from sim.team import Each
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Uint32s = NDArray[np.uint32]
 Floats = NDArray[np.float64]
-Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 Places = tuple[int, int]  # the id of the first person of a block, and how many of it have a place in the network
 
 NEWS_A_PERSON = 0.5  # room for news at once: two bytes a person

@@ -21,7 +21,8 @@ from sim.schedule import Schedule
 from sim.spec import EXPOSURE, Model
 from sim.step import Values
 from sim.streams import Streams
-from sim.ties import Each, Ties
+from sim.team import Each
+from sim.ties import Ties
 from sim.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
@@ -118,6 +119,7 @@ class Codes:
         self.exits = [k for k, flows in enumerate(model.exits) if flows]
         self.levels = max((len(model.exits[k]) for k in self.exits), default=1)
         self.exposed = np.array([k + 1 for k in model.exposed], np.uint64)
+        self._flows: dict[tuple[int, ...], Rows] = {}  # of exits, by level
         self._entered: dict[tuple[tuple[int, ...], frozenset[int]], Uints] = {}
         self.by_contacts = [k for k in self.exits if any(EXPOSURE in model.flows[f].reads for f in model.exits[k])]
 
@@ -142,10 +144,13 @@ class Codes:
 
     def cumulative(self, exits: Sequence[int], odds: Floats) -> Floats:
         """Return the cumulative chances of exits, (S, E, L), from the chances of flows (F, S)."""
-        out = np.zeros((odds.shape[1], len(exits), self.levels))
-        for e, k in enumerate(exits):
-            out[:, e, : len(self.model.exits[k])] = odds[list(self.model.exits[k])].T
-        return np.asarray(out.cumsum(axis=-1))
+        if tuple(exits) not in self._flows:
+            none = odds.shape[0]
+            rows = [[*self.model.exits[k], *[none] * (self.levels - len(self.model.exits[k]))] for k in exits]
+            self._flows[tuple(exits)] = np.array(rows, np.intp).reshape(-1, self.levels)
+        padded = np.zeros((odds.shape[0] + 1, odds.shape[1]))
+        padded[:-1] = odds
+        return np.ascontiguousarray(padded.T[:, self._flows[tuple(exits)]]).cumsum(axis=-1)
 
     def settled(self, occupancy: Ints, each: Each, network: tuple[Graph, np.uint64] | None) -> Crowd:
         """Return the people of one replicate, (K, S) in each state.

@@ -19,7 +19,7 @@ SIM = ROOT / "sim"
 LAYERS = (
     ("errors",),
     ("quantities", "kernels", "lanes", "located", "memory", "sensitivity"),
-    ("streams", "priors", "reading", "planes", "meetings", "graphs"),
+    ("streams", "priors", "reading", "planes", "meetings", "graphs", "team"),
     ("spec", "scenario"),
     ("model", "step", "trajectory", "staffing", "networks"),
     ("ties",),

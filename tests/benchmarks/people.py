@@ -165,7 +165,7 @@ def main() -> None:
     """Measure and write the page; or one size, and print it."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.people", description=__doc__)
     parser.add_argument("--one", nargs=4, type=int, metavar=("PEOPLE", "MONTHS", "THREADS", "NETWORK"))
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--network", type=int, default=100_000_000, help="people of the largest network")
     asked = parser.parse_args()
     if asked.one:

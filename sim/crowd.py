@@ -13,19 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import graphs, kernels, meetings, planes
+from sim import graphs, kernels, meetings, planes, sweep
 from sim.memory import cores
-from sim.team import Each, team
+from sim.team import Team, team
 from sim.ties import Ties
 
 Uints = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BLOCK_GROUPS = 128  # groups of a block, half a million persons: what one thread does at a time
+BLOCK_GROUPS = 64  # groups of a block, a quarter of a million persons: what one thread does at a time
 SPARE = 4  # a new block has room for one in so many of those who are there, if no more come at once
 FEW_GROUPS = 64  # a crowd of fewer is done sooner than it is handed out
-MOST_THREADS = 256  # that go through a crowd's blocks at a time
 WHOLE = 2.0**planes.CHANCE_BITS
 
 _workers: ContextVar[int] = ContextVar("workers", default=0)
@@ -42,10 +41,10 @@ def workers(count: int) -> Iterator[None]:
 
 
 @contextmanager
-def threads() -> Iterator[Each]:
-    """Give a function that does a job for each of some things, on as many threads as crowds may use."""
-    with team(_workers.get() or cores()) as each:
-        yield each
+def threads() -> Iterator[Team]:
+    """Give as many threads as crowds may use."""
+    with team(_workers.get() or cores(), sweep.serve) as them:
+        yield them
 
 
 def cuts_of(cumulative: Floats) -> Uints:
@@ -55,7 +54,7 @@ def cuts_of(cumulative: Floats) -> Uints:
 
 @dataclass
 class Block:
-    """Up to half a million people of one segment; `first` is the number of its first group in the segment."""
+    """Up to a quarter of a million people of one segment; `first` is the number of its first group in the segment."""
 
     segment: int
     first: int
@@ -74,7 +73,7 @@ class Block:
 
     @property
     def told(self) -> tuple[int, int, int, int, int]:
-        """What `planes.advance` is told of it."""
+        """What `sweep.advance` is told of it."""
         return self.address, self.stride, self.groups, self.first, self.segment
 
     def at(self, keys: Uints) -> Uints:
@@ -107,21 +106,22 @@ class Crowd:
     ----------
     segments : how many.
     depth : planes in all: codes are below 2 to this power.
-    each : runs a job for each of some blocks; see `threads`.
+    team : goes through the blocks; see `threads`.
     """
 
     segments: int
     depth: int
-    each: Each
+    team: Team
     ties: Ties | None = None
     blocks: list[list[Block]] = field(init=False)
+    _table: Uints | None = field(init=False, default=None)  # what `sweep.advance` is told of all blocks
 
     def __post_init__(self) -> None:
         self.blocks = [[] for _ in range(self.segments)]
 
     def enter(self, segment: int, code: int, people: int) -> None:
         """Add people of one code to a segment, behind those who are there."""
-        mine = self.blocks[segment]
+        self._table, mine = None, self.blocks[segment]
         while people > 0:
             if not mine or mine[-1].people == mine[-1].stride * planes.LANES:
                 mine.append(self._block(segment, people))
@@ -142,7 +142,7 @@ class Crowd:
     def settle(self, segment: int, codes: Sequence[int], people: Ints, key: np.uint64) -> None:
         """Put people of some codes (so many of each) into an empty segment in random order."""
         total, upto = int(people.sum()), np.cumsum(people)
-        names = np.array(codes, np.uint8)
+        self._table, names = None, np.array(codes, np.uint8)
         while (done := sum(b.people for b in self.blocks[segment])) < total:
             block = self._block(segment, total - done)
             block.people = min(total - done, block.stride * planes.LANES)
@@ -160,47 +160,35 @@ class Crowd:
         depend on their own contacts are in `met`, and not in `codes`; how many of them, (S, M, L), comes second.
         """
         used = self.depth if depth is None else depth
-        movable = np.asarray(cuts[..., -1].any(axis=1)) | bool(met)
-        blocks = [b for mine in self.blocks for b in mine if movable[b.segment]]
-        table = np.array([b.told for b in blocks], np.uint64).reshape(-1, 5)
+        blocks = [b for mine in self.blocks for b in mine]
+        if self._table is None:
+            self._table = np.array([b.told for b in blocks], np.uint64).reshape(-1, 5)
+        told = self._table
+        moved = np.zeros((self.segments, *to.shape), np.uint64)
+        month = used, keys, codes, cuts, to, moved
+        if not met:
+            movable = np.asarray(cuts[..., -1].any(axis=1))
+            table = told if movable.all() else told[movable[told[:, 4].astype(np.intp)]]
+            if self._many:
+                self.team.wake()
+            sweep.lead(self.team.board, table, *month)
+            return moved.view(np.int64), np.zeros((self.segments, 0, to.shape[1]), np.int64)
 
-        def advance(some: Uints, taken: Uints) -> Ints:
-            counts = np.zeros((self.segments, *to.shape), np.int64)
-            planes.advance(some, taken, used, keys, codes, cuts, to, counts)
-            return counts
-
-        moved = np.zeros((self.segments, *to.shape), np.int64)
-        moved_met = np.zeros((self.segments, len(met), to.shape[1]), np.int64)
-        if met:
-            self._advance_met(blocks, table, advance, used, keys, met, moved, moved_met)
-        else:
-            taken = np.zeros(1, np.uint64)  # a thread goes from block to block without coming back here
-            for part in self._each(lambda _: advance(table, taken) if taken[0] < len(blocks) else 0,
-                                   blocks[:MOST_THREADS]):  # fmt: skip
-                moved += part
-        return moved, moved_met
-
-    def _advance_met(
-        self, blocks: Sequence[Block], table: Uints, advance: Callable[[Uints, Uints], Ints], depth: int, keys: Uints,
-        met: Sequence[Met], moved: Ints, moved_met: Ints,
-    ) -> None:  # fmt: skip
-        """Do `advance` where some leave by their contacts: whose marks are made before anybody of the block moves."""
-        levels = met[0].to.size
-
-        def month(i: int) -> tuple[Ints, Ints]:
-            block, by_contacts = blocks[i], np.zeros((len(met), levels), np.int64)
-            marks = [self._decide(block, m, depth, keys) for m in met]
-            counts = advance(table[i : i + 1], np.zeros(1, np.uint64))
+        def alone(i: int) -> Ints:  # the marks are made before anybody of the block moves
+            block, by_contacts = blocks[i], np.zeros((len(met), to.shape[1]), np.int64)
+            marks = [self._decide(block, m, used, keys) for m in met]
+            sweep.advance(told[i : i + 1], np.zeros(1, np.uint64), *month)
             for n, (m, mark) in enumerate(zip(met, marks, strict=True)):
-                for j in range(levels):
+                for j in range(to.shape[1]):
                     change = m.code ^ int(m.to[j])
-                    by_contacts[n, j] = meetings.move_marked(block.words, block.stride, depth, block.groups, change,
+                    by_contacts[n, j] = meetings.move_marked(block.words, block.stride, used, block.groups, change,
                                                              mark, j) if change else 0  # fmt: skip
-            return counts, by_contacts
+            return by_contacts
 
-        for block, (counts, by_contacts) in zip(blocks, self._each(month, range(len(blocks))), strict=True):
-            moved += counts
+        moved_met = np.zeros((self.segments, len(met), to.shape[1]), np.int64)
+        for block, by_contacts in zip(blocks, self._each(alone, range(len(blocks))), strict=True):
             moved_met[block.segment] += by_contacts
+        return moved.view(np.int64), moved_met
 
     def _decide(self, block: Block, met: Met, depth: int, keys: Uints) -> Uints:
         """Return who leaves by their contacts, (L × stride,) words."""
@@ -259,9 +247,12 @@ class Crowd:
 
     def _each(self, job: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
         """Do a job for each thing, on several threads where it is worth their while."""
-        if sum(b.groups for mine in self.blocks for b in mine) < FEW_GROUPS:
-            return list(map(job, things))
-        return self.each(job, things)
+        return self.team.each(job, things) if self._many else list(map(job, things))
+
+    @property
+    def _many(self) -> bool:
+        """Whether people are so many that helpers are worth their while."""
+        return sum(b.groups for mine in self.blocks for b in mine) >= FEW_GROUPS
 
     def recode(self, code: int, new: int) -> None:
         """Give everybody of a code another one."""

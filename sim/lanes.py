@@ -198,17 +198,6 @@ def fetch(typing_context: Any, array: Any, at: Any) -> Any:
 
 
 @_intrinsic  # type: ignore[untyped-decorator]
-def peek(typing_context: Any, words: Any) -> Any:
-    """Return the first word of an array as it is in memory now, whoever wrote it."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.load_atomic(data, "acquire", 8)
-
-    return types.uint64(words), generate
-
-
-@_intrinsic  # type: ignore[untyped-decorator]
 def words_from(typing_context: Any, address: Any) -> Any:
     """Return a pointer to the words that begin at an address, for `numba.carray`."""
 
@@ -219,11 +208,35 @@ def words_from(typing_context: Any, address: Any) -> Any:
 
 
 @_intrinsic  # type: ignore[untyped-decorator]
-def take_next(typing_context: Any, taken: Any) -> Any:
-    """Return the first number of an array (1,) and add one to it; of threads that ask at once each gets its own."""
+def peek(typing_context: Any, words: Any, at: Any) -> Any:
+    """Return a word of an array as it is in memory now, whichever thread wrote it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.atomic_rmw("add", data, ir.Constant(_WORD, 1), "monotonic")
+        return builder.load_atomic(_word(context, builder, signature, arguments), "seq_cst", 8)
 
-    return types.uint64(taken), generate
+    return types.uint64(words, types.uint64), generate
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def put(typing_context: Any, words: Any, at: Any, value: Any) -> Any:
+    """Set a word of an array for all threads to see; return what it was."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.atomic_rmw("xchg", _word(context, builder, signature, arguments), arguments[2], "seq_cst")
+
+    return types.uint64(words, types.uint64, types.uint64), generate
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def add_to(typing_context: Any, words: Any, at: Any, value: Any) -> Any:
+    """Add to a word of an array and return what it was; of threads that do so at once none undoes another's."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.atomic_rmw("add", _word(context, builder, signature, arguments), arguments[2], "seq_cst")
+
+    return types.uint64(words, types.uint64, types.uint64), generate
+
+
+def _word(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Return where a word of an array is."""
+    return builder.gep(context.make_array(signature.args[0])(context, builder, arguments[0]).data, [arguments[1]])

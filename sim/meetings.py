@@ -59,7 +59,7 @@ def decide(
 
     Parameters
     ----------
-    where : as in `sim.planes.advance`.
+    where : as in `sim.planes.choose`.
     bound : the highest chance of leaving the code. shares : (Q, L) cumulative chances divided by it, at each number of
         contacts and of active ones (row d·(d + 1)/2 + a); the last row is for people without a place in the network.
     degree, active : contacts, and active ones, of each person of the block who has a place.

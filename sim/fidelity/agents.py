@@ -21,7 +21,7 @@ from sim.schedule import Schedule
 from sim.spec import EXPOSURE, Model
 from sim.step import Values
 from sim.streams import Streams
-from sim.team import Each
+from sim.team import Each, Team
 from sim.ties import Ties
 from sim.trajectory import Trajectory
 
@@ -56,8 +56,8 @@ def run(
     codes = Codes(model)
     refuse_too_many(occupancy, codes, contacts.network)
 
-    with crowd.threads() as each:
-        people = [codes.settled(occupancy[:, :, r], each, _graph(contacts, streams, schedule, occupancy, r, each))
+    with crowd.threads() as team:
+        people = [codes.settled(occupancy[:, :, r], team, _graph(contacts, streams, schedule, occupancy, r, team.each))
                   for r in range(occupancy.shape[2])]  # fmt: skip
         exposed = OnNetwork(codes, people) if contacts.network else WellMixed(codes, *occupancy.shape[1:])
         if contacts.witness:
@@ -152,12 +152,12 @@ class Codes:
         padded[:-1] = odds
         return np.ascontiguousarray(padded.T[:, self._flows[tuple(exits)]]).cumsum(axis=-1)
 
-    def settled(self, occupancy: Ints, each: Each, network: tuple[Graph, np.uint64] | None) -> Crowd:
+    def settled(self, occupancy: Ints, team: Team, network: tuple[Graph, np.uint64] | None) -> Crowd:
         """Return the people of one replicate, (K, S) in each state.
 
         They stand by segment and then by state; in a network, where it matters who stands where, by segment alone.
         """
-        people = Crowd(occupancy.shape[1], self.depth, each, Ties(network[0]) if network else None)
+        people = Crowd(occupancy.shape[1], self.depth, team, Ties(network[0]) if network else None)
         for s in range(occupancy.shape[1]):
             if network:
                 states = range(1, occupancy.shape[0] + 1)

@@ -20,7 +20,7 @@ LAYERS = (
     ("errors",),
     ("quantities", "kernels", "lanes", "located", "memory", "sensitivity"),
     ("streams", "priors", "reading", "planes", "meetings", "graphs", "team"),
-    ("spec", "scenario"),
+    ("spec", "scenario", "sweep"),
     ("model", "step", "trajectory", "staffing", "networks"),
     ("ties",),
     ("ledger", "contacts", "changes", "shocks", "crowd"),

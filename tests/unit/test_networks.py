@@ -21,8 +21,8 @@ def ties(graph):
 
 
 def made(network, sizes, key=7, count=1):
-    with workers(count), threads() as each:
-        return build(network, np.array(sizes), np.uint64(key), each)
+    with workers(count), threads() as team:
+        return build(network, np.array(sizes), np.uint64(key), team.each)
 
 
 @pytest.mark.parametrize("network", ALL, ids=lambda n: n.kind)

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim import kernels, meetings, planes
+from sim import kernels, meetings, planes, sweep
 from sim.crowd import Crowd, cuts_of, threads, workers
+from sim.team import Team
 
 GAMMA = int(kernels.GAMMA)
 WHOLE = 2**planes.CHANCE_BITS
-PREFIX = int(planes.PREFIX)
+PREFIX = int(sweep.PREFIX)
+ALONE = Team(0, sweep.serve)
 
 
 def mixed(x):
@@ -29,7 +31,7 @@ def stirred(root, counter):
 
 
 def uniform(key, person):
-    """The 40 bits of one person, from the description in `sim.planes`."""
+    """The 40 bits of one person, from the description in `sim.sweep`."""
     word, lane = divmod(person, 64)
     group, word = divmod(word, 64)
     root = mixed(key + (group + 1) * GAMMA)
@@ -42,7 +44,7 @@ def uniform(key, person):
 
 def crowd_of(*people, depth=4):
     """A crowd with so many people of codes 1, 2, … in its only segment, one thread."""
-    crowd = Crowd(1, depth, lambda job, things: list(map(job, things)))
+    crowd = Crowd(1, depth, ALONE)
     for code, count in enumerate(people, start=1):
         crowd.enter(0, code, count)
     return crowd
@@ -175,7 +177,7 @@ def test_places_are_shared_among_blocks_and_codes_by_the_hypergeometric_law():
     """Three blocks hold 30, 50 and 20 of a code: means and variances of who is served, 4 standard errors."""
     served = []
     for key in range(2_000):
-        crowd = Crowd(3, 3, lambda job, things: list(map(job, things)))
+        crowd = Crowd(3, 3, ALONE)
         for s, n in enumerate((30, 50, 20)):
             crowd.enter(s, 1, n)
         served.append(crowd.allot({1: 2}, {1: 1}, 40, np.arange(3, dtype=np.uint64) + np.uint64(1000 * key))[0])
@@ -189,8 +191,8 @@ def test_places_are_shared_among_blocks_and_codes_by_the_hypergeometric_law():
 def test_the_number_of_threads_changes_no_bit():
     found = []
     for count in (1, 2, 5):
-        with workers(count), threads() as each:
-            crowd = Crowd(2, 3, each)
+        with workers(count), threads() as them:
+            crowd = Crowd(2, 3, them)
             crowd.enter(0, 1, 3 * 2**20 + 77)
             crowd.enter(1, 2, 2**20 - 5)
             keys, to = np.array([5, 6], np.uint64), np.array([[2], [1]], np.uint64)

@@ -48,19 +48,24 @@ class _Progress:
     bounds: list[tuple[int, int]]
     wanted: int
     missing: int = 0
+    over: bool = False
     done: set[int] = field(default_factory=set)
 
 
 class Driver:
-    """Computes what is missing of a job."""
+    """Computes what is missing of a job, and passes on each case that is done, with its units, in the job's order."""
 
-    def __init__(self, job: Job, store: Store, seam: Seam, told: Callable[[State], None], log: Log) -> None:
-        self.job, self.store, self.seam, self.told, self.log = job, store, seam, told, log
+    def __init__(
+        self, job: Job, store: Store, seam: Seam, told: Callable[[State], None], passed: Callable[[Case, int], None],
+        log: Log,
+    ) -> None:  # fmt: skip
+        self.job, self.store, self.seam, self.told, self.passed, self.log = job, store, seam, told, passed, log
         self.units: dict[UnitKey, Mapping[str, str]] = {}
         self._queue: deque[tuple[Case, int]] = deque()
         self._flying: dict[Future[Receipt], Task] = {}
         self._deaths: Counter[str] = Counter()
         self._cases = {case.name: self._begin(case) for case in job.cases}
+        self._to_pass = deque(self._cases.values())
         self.state = State(len(job.cases), seam.workers)
 
     def _begin(self, case: Case) -> _Progress:
@@ -89,6 +94,8 @@ class Driver:
             finally:
                 self._land(journal)
                 self.seam.close()
+        while self._pass_on():
+            pass
         return {name: progress.wanted for name, progress in self._cases.items()}
 
     def _ask_for(self, progress: _Progress, numbers: range) -> None:
@@ -105,6 +112,7 @@ class Driver:
         while self._queue or self._flying:
             executor = executor or self.seam.start()
             broken = not self._give_out(executor)
+            self._pass_on()
             finished, _ = wait(self._flying, return_when=ALL_COMPLETED if broken else FIRST_COMPLETED)
             for future in finished:
                 broken |= self._take_in(future, journal)
@@ -114,6 +122,14 @@ class Driver:
                     self._take_in(future, journal)
                 executor = None
             self.told(self.state)
+
+    def _pass_on(self) -> bool:
+        """Pass on the next case if it is done; return whether it is."""
+        if not self._to_pass or not self._to_pass[0].over:
+            return False
+        progress = self._to_pass.popleft()
+        self.passed(progress.case, progress.wanted)
+        return True
 
     def _give_out(self, executor: Executor) -> bool:
         """Keep the workers busy; return False if the executor takes no more, since its workers died.
@@ -213,6 +229,7 @@ class Driver:
             more = self._more(progress) if self.job.stop else 0
             if not more:
                 self.state.cases_done += 1
+                progress.over = True
                 return
             before, progress.wanted = progress.wanted, min(progress.wanted + more, len(progress.bounds))
             self._ask_for(progress, range(before, progress.wanted))

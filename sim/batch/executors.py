@@ -34,6 +34,19 @@ class Seam(Protocol):
         """End the workers."""
 
 
+def warmed_up() -> Any:
+    """Return how worker processes begin: forked from one that loads, from the first call on, what all of them need."""
+    os.environ.update(ONE_THREAD)
+    if not hasattr(os, "fork"):
+        return get_context("spawn")
+    from multiprocessing.forkserver import ensure_running
+
+    context: Any = get_context("forkserver")
+    context.set_forkserver_preload(["sim.batch.warm"])
+    ensure_running()
+    return context
+
+
 class Processes:
     """Worker processes on this machine.
 
@@ -50,13 +63,8 @@ class Processes:
 
     def start(self) -> Executor:
         """Return a pool of processes of their own; what is common to them is loaded once and shared."""
-        os.environ.update(ONE_THREAD)
-        forks = "forkserver" if hasattr(os, "fork") else "spawn"
-        context: Any = get_context(forks)
-        if forks == "forkserver":
-            context.set_forkserver_preload(["sim.batch.warm"])
         self.close()
-        self._pool = ProcessPoolExecutor(self.workers, context, _begin, (self._memory,))
+        self._pool = ProcessPoolExecutor(self.workers, warmed_up(), _begin, (self._memory,))
         return self._pool
 
     def close(self) -> None:

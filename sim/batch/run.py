@@ -8,7 +8,7 @@ from sim.batch.drive import Driver, State
 from sim.batch.executors import Seam
 from sim.batch.job import Job
 from sim.batch.store import Log, Store, UnitKey, cannot_write
-from sim.batch.tables import TABLES, write_all
+from sim.batch.tables import TABLES, Tables
 from sim.report.folder import file_digest
 
 
@@ -56,7 +56,8 @@ def _finish(
     job: Job, store: Store, seam: Seam, told: Callable[[State], None], log: Log,
     done: dict[UnitKey, dict[str, str]], spoilt: tuple[str, ...],
 ) -> Outcome:  # fmt: skip
-    driver = Driver(job, store, seam, told, log)
+    tables = Tables(job, store.folder)
+    driver = Driver(job, store, seam, told, tables.add, log)
     try:
         units = driver.run(done)
     except BaseException as error:
@@ -64,7 +65,7 @@ def _finish(
         raise
     wanted = {key: files for key, files in driver.units.items() if key[1] < units[key[0]]}
     digests = {name: digest for files in wanted.values() for name, digest in files.items()}
-    store.finish({**digests, **write_all(job, store.folder, units)})
+    store.finish({**digests, **tables.write()})
     log(f"finished: {len(wanted)} units, {driver.state.computed} computed now, {driver.state.deaths} workers lost")
     return Outcome(store.folder, len(wanted), driver.state.computed, spoilt)
 

@@ -26,25 +26,34 @@ FIXED = ("case", "scenario", "point")
 Row = dict[str, Any]
 
 
-def write_all(job: Job, folder: Path, units: Mapping[str, int]) -> dict[str, str]:
-    """Write the three tables of a job whose units are done; return their digests by name."""
-    writers = {
-        CASES: _Writer(_schema(job, [("draws", pa.int64()), ("replicates", pa.int64()), ("units", pa.int64())])),
-        QUANTITIES: _Writer(_schema(job, _quantity_columns(job.keep.quantiles))),
-        ANSWERS: _Writer(_schema(job, _answer_columns())),
-    }
-    for case in job.cases:
-        found = join(read_summaries(summary_file(folder, case.name, n)) for n in range(units[case.name]))
+class Tables:
+    """The three tables of a job, which grow by a case at a time: the driver joins one while workers compute others."""
+
+    def __init__(self, job: Job, folder: Path) -> None:
+        self._job, self._folder = job, folder
+        self._writers = {
+            CASES: _Writer(_schema(job, [("draws", pa.int64()), ("replicates", pa.int64()), ("units", pa.int64())])),
+            QUANTITIES: _Writer(_schema(job, _quantity_columns(job.keep.quantiles))),
+            ANSWERS: _Writer(_schema(job, _answer_columns())),
+        }
+
+    def add(self, case: Case, units: int) -> None:
+        """Add a case, whose units are done; cases come in the job's order."""
+        job, writers = self._job, self._writers
+        found = join(read_summaries(summary_file(self._folder, case.name, n)) for n in range(units))
         fixed = {"case": case.name, "scenario": case.scenario.name, "point": case.point, **case.settings}
-        last = job.units(case)[units[case.name] - 1][1]
-        counted = {"draws": last // job.per_draw, "replicates": last, "units": units[case.name]}
+        last = job.units(case)[units - 1][1]
+        counted = {"draws": last // job.per_draw, "replicates": last, "units": units}
         writers[CASES].add({**fixed, **counted})
         for key, summary in found.items():
             if key.kind == "quantity" and summary.count:
                 writers[QUANTITIES].add({**fixed, **_quantity(key, summary, job.keep.quantiles)})
             elif key.kind == "ask":
                 writers[ANSWERS].add({**fixed, **_words(job, case, key), **_answer(case, key, summary, found)})
-    return {name: write_bytes(writer.bytes(), folder / name) for name, writer in writers.items()}
+
+    def write(self) -> dict[str, str]:
+        """Write the tables; return their digests by name."""
+        return {name: write_bytes(writer.bytes(), self._folder / name) for name, writer in self._writers.items()}
 
 
 class _Writer:

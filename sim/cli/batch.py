@@ -36,17 +36,20 @@ def batch(
     Exit codes: 0 finished; 1 failed, run again to go on; 2 wrong input; 3 another driver is at work on it;
     130 and 143 stopped by Ctrl-C or a signal, run again to go on.
     """
+    from sim.batch.executors import Dask, Processes, warmed_up
+
+    count, words = workers or cores(), language(lang)
+    if not (plan or dask):
+        warmed_up()  # workers load what they need while we read the job
     from sim.batch.job_file import load_job
     from sim.model import MODEL
 
     loaded = load_job(job, MODEL)
-    count, words = workers or cores(), language(lang)
     if plan:
         from sim.batch.planning import foresee, told
 
         print(told(foresee(loaded, out, count), words))
         return
-    from sim.batch.executors import Dask, Processes
     from sim.batch.run import execute
 
     with _bar(loaded.name, quiet) as watch:

@@ -31,7 +31,6 @@ from sim.quantities import Lang
 from sim.report import html
 from sim.report.asks import write_asks
 from sim.report.bands import use_by_band
-from sim.report.pictures import draw_all
 from sim.report.spread import write_drivers, write_shares
 from sim.report.tables import write_paths, write_summary
 from sim.scenario_file import load
@@ -268,6 +267,8 @@ def make(
 
     With `shares`, the spread is taken apart by layers of chance, which takes several times the run's replicates.
     """
+    from sim.report.pictures import draw_all  # matplotlib takes half a second to load, which only pictures need
+
     began = time.monotonic()
     with aside(final) as folder, run(plan, progress, folder) as ensemble:
         summaries, answers = summarise(ensemble), answer(ensemble, plan.scenario.asks)

@@ -17,10 +17,9 @@ from sim.report.assumptions import UNVERIFIED, Assumption, assumptions, evidence
 from sim.report.bands import ENOUGH, Use
 from sim.report.html_words import WORDS
 from sim.report.page import Card, Column, Section
-from sim.report.pictures import FANS
 from sim.report.spread import WORDS as SPREAD
 from sim.report.spread import driver_rows, input_in_words, measure_in_words, verdict
-from sim.report.tables import unverified, warnings
+from sim.report.tables import FANS, unverified, warnings
 from sim.report.wording import lever_in_words
 from sim.scenario import Provenance
 from sim.shares import FEWEST, Shares

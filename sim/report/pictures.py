@@ -8,9 +8,9 @@ from sim.report import communities, spread_charts
 from sim.report.bands import Use
 from sim.report.charts import fan, growth_bars, save
 from sim.report.fonts import chart_language
+from sim.report.tables import FANS
 from sim.shares import Shares
 
-FANS = ("registered", "mau")
 GAINED = ("gross_adds", "resurrected")
 LOST = ("lost",)
 

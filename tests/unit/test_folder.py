@@ -41,7 +41,7 @@ def made(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> folder.Run:
 @pytest.fixture
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pictures out, which take most of the time of a small run."""
-    monkeypatch.setattr(folder, "draw_all", lambda *_: None)
+    monkeypatch.setattr("sim.report.pictures.draw_all", lambda *_: None)
 
 
 def content(where: Path) -> dict[str, bytes]:

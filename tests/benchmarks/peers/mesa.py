@@ -27,7 +27,8 @@ class Customer(mesa.Agent):
 
     def step(self) -> None:
         """Move, perhaps."""
-        model, luck, state = self.model, self.random.random(), self.state
+        model, state = self.model, self.state
+        luck = model.draw()
         if state == NEVER:
             if luck < model.adopt_chance:
                 self.move(ACTIVE)
@@ -56,6 +57,7 @@ class Bank(mesa.Model):
         super().__init__(seed=luck)
         c = jobs.CHANCES
         self.people, self.persons = people, [people, 0, 0, 0]
+        self.draw = self.random.random  # a person's own `random` is looked up through two properties at each draw
         self.lapse_chance, self.revive_chance = c["lapse_chance"], c["revive_chance"]
         self.resume_chance = c["resume_chance"]
         self.leave_chance = c["resume_chance"] + (1 - c["resume_chance"]) * c["fade_chance"]

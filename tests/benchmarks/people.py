@@ -37,6 +37,7 @@ PEERS = {  # people, G agent-months a second that a peer must reach for the comp
 }  # fmt: skip
 KNOWN_RATIO = 5.0  # wanted on the network, against mesa-frames without one
 FAIR = 0.8
+RUNS = 9  # of ours a turn: a million people's five years take a fortieth of a second, a peer's half a minute
 GIGA = 1e9
 
 
@@ -114,11 +115,15 @@ def peers(repeats: int) -> list[str]:
 
 
 def checked(people: int, network: Network | None) -> float:
-    """Return seconds of our common job, of which it is made sure that it is the job."""
-    seconds, error = common(people, network)
-    if network is None and error > 8.0:
-        raise SystemExit(f"our common job is {error:g} roots of the people from the exact means")
-    return seconds
+    """Return the median seconds of our common job, run a few times where one run is over in no time.
+
+    It is made sure that it is the job.
+    """
+    found = [common(people, network) for _ in range(1 if network else RUNS)]
+    worst = max(error for _, error in found)
+    if network is None and worst > 8.0:
+        raise SystemExit(f"our common job is {worst:g} roots of the people from the exact means")
+    return float(np.median([seconds for seconds, _ in found]))
 
 
 def sizes() -> tuple[list[str], list[tuple[float, float, float]]]:
@@ -177,7 +182,8 @@ def main() -> None:
     page = [
         "# One record per person: what it costs", "",
         "Made by `python -m tests.benchmarks.people`; do not edit. Times by the clock; medians, least and most in "
-        "brackets. G/s are thousand million months of a person a second.", "",
+        f"brackets; ours in a turn with a peer is the median of {RUNS} runs, on the network one. G/s are thousand million "
+        "months of a person a second.", "",
         "## Beside peers: the common job, 60 months", "", *peers(asked.repeats), "",
         "## The whole model: 8 segments, all flows, well mixed", "", *rows, "",
         "![Seconds a month and memory against people](pictures/people_cost.png)", "", "## On a network", "",

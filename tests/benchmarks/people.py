@@ -182,8 +182,8 @@ def main() -> None:
     page = [
         "# One record per person: what it costs", "",
         "Made by `python -m tests.benchmarks.people`; do not edit. Times by the clock; medians, least and most in "
-        f"brackets; ours in a turn with a peer is the median of {RUNS} runs, on the network one. G/s are thousand million "
-        "months of a person a second.", "",
+        f"brackets; ours in a turn with a peer is the median of {RUNS} runs, on the network one. G/s are thousand "
+        "million months of a person a second.", "",
         "## Beside peers: the common job, 60 months", "", *peers(asked.repeats), "",
         "## The whole model: 8 segments, all flows, well mixed", "", *rows, "",
         "![Seconds a month and memory against people](pictures/people_cost.png)", "", "## On a network", "",

@@ -5,7 +5,7 @@ Each section of a scenario has one reader, here or in `sim.scenario_segments`, `
 what was written, checked against the model's names and plausible ranges.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from sim.errors import InputError, Problem
 from sim.located import Mapping as Members
 from sim.located import dump, load_extended
+from sim.located import load as load_file
 from sim.priors import Prior
 from sim.quantities import (
     Month,
@@ -82,7 +83,10 @@ def load_target(path: Path, model: Model) -> Scenario:
 
 def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
     tree, files = load_extended(path)
-    return read(tree, path.stem, files, model, required)
+    try:
+        return read(tree, path.stem, files, model, required)
+    except InputError as error:
+        raise InputError([*error.problems, *_brought_about(error.problems, files, model)]) from None
 
 
 def read(tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
@@ -94,6 +98,24 @@ def read(tree: Members, name: str, files: Sequence[Path], model: Model, required
     if scenario is None or problems:
         raise InputError(problems)
     return scenario
+
+
+def _brought_about(problems: Sequence[Problem], files: Sequence[Path], model: Model) -> Iterator[Problem]:
+    """Say whose doing it is if a file extended is at fault only because of what the first of the files changes."""
+    extended = set(map(str, files[1:]))
+    places = {(p.key, p.place) for p in problems if p.place and p.place.file in extended}
+    if not places:
+        return
+    try:
+        _load(files[1], model, required=())
+    except InputError as error:
+        places -= {(p.key, p.place) for p in error.problems}
+    if places:
+        first, *more = sorted({str(place) for _, place in places})
+        rest = f" and {len(more)} more of the lines that it extends" if more else ""
+        hint = "write in this file too what stands there, or take it away here with 'off'"
+        at = load_file(files[0]).entries["extends"].key_place
+        yield Problem("what this file changes", f"does not fit {first}{rest}", hint, "extends", at)
 
 
 class _Reader:

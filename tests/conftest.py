@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.changes import Change
-from sim.fidelity import FIDELITIES
-from sim.model import MODEL
-from sim.quantities import Month
-from sim.scenario import Scenario
-from sim.schedule import Schedule
-from sim.spec import Flow, Measure, Model, Parameter
-from sim.streams import Streams
-from sim.trajectory import Trajectory
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.dynamics.changes import Change
+from mobank.dynamics.schedule import Schedule
+from mobank.dynamics.trajectory import Trajectory
+from mobank.fidelity import FIDELITIES
+from mobank.model.grammar import Flow, Measure, Model, Parameter
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.scenario import Scenario
 
 SEED = 20221231
 START = Month.of(2022, 12)
@@ -82,7 +82,7 @@ def fitted() -> Scenario:
 
 
 def fitted_baseline() -> Scenario:
-    from sim.scenario_file import load
+    from mobank.scenario.reader import load
 
     return load(ROOT / "scenarios" / "baseline.yaml", MODEL)
 
@@ -92,7 +92,7 @@ def mobank(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., tuple[int, str, str]]:
     """Return a runner of the command in an empty folder; it returns exit code, output and errors."""
-    from sim.cli import main
+    from mobank.cli import main
 
     monkeypatch.chdir(tmp_path)
 

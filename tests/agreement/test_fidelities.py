@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.ensemble import Plan, run_block
-from sim.fidelity import FIDELITIES
-from sim.model import MODEL
-from sim.priors import Prior
-from sim.scenario import Provenance, Value
-from sim.spec import Flow, Measure, Model, Parameter, Resource
+from mobank.base.priors import Prior
+from mobank.ensemble.ensemble import Plan, run_block
+from mobank.fidelity import FIDELITIES
+from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.scenario import Provenance, Value
 from tests.conftest import VILLAGE, rate
 
 TOLERANCE = 4.0

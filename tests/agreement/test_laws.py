@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.changes import Change
-from sim.desk import play
-from sim.fidelity import FIDELITIES
-from sim.model import MODEL
-from sim.quantities import Month
-from sim.scenario import Cost, Trigger, When
-from sim.scenario_desk import capacity_of, load_study
-from sim.spec import Flow, Measure, Model, Parameter, Resource
-from sim.streams import Streams
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.desk.day import play
+from mobank.dynamics.changes import Change
+from mobank.fidelity import FIDELITIES
+from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.desk_study import capacity_of, load_study
+from mobank.scenario.scenario import Cost, Trigger, When
 from tests.agreement.test_fidelities import COUNTER, MORE, VILLAGE
 
 ROOT = Path(__file__).parents[2]

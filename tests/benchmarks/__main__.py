@@ -131,7 +131,7 @@ def command_section() -> str:
         for repeat in range(REPEATS + 1):
             seed = ["--seed", str(time.time_ns() % 10**9)] if "--out" in words else []
             begun = time.perf_counter()
-            subprocess.run([sys.executable, "-m", "sim", *words, *seed], cwd=ROOT, capture_output=True, check=True)
+            subprocess.run([sys.executable, "-m", "mobank", *words, *seed], cwd=ROOT, capture_output=True, check=True)
             times += [time.perf_counter() - begun] if repeat else []
         rows.append((name, spread(times, "s")))
     return table("Commands, wall time from process start, warm", ("command", "median (least – most)"), rows)
@@ -144,7 +144,7 @@ def shares_section() -> str:
         words = ["run", "scenarios/baseline.yaml", "--seed", str(seed)]
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run(
-                [sys.executable, "-m", "sim", *words, "--out", folder], cwd=ROOT, capture_output=True, check=True
+                [sys.executable, "-m", "mobank", *words, "--out", folder], cwd=ROOT, capture_output=True, check=True
             )
             (path,) = Path(folder).glob("*/shares.csv")
             with path.open(encoding="utf-8-sig", newline="") as file:

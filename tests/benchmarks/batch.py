@@ -22,14 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.batch import unit
-from sim.batch.executors import ONE_THREAD, Dask, Processes
-from sim.batch.job import Job, Task
-from sim.batch.job_file import load_job
-from sim.batch.run import execute
-from sim.ensemble import run_block
-from sim.memory import keep_freed
-from sim.model import MODEL
+from mobank.base.machine import keep_freed
+from mobank.batch import unit
+from mobank.batch.execute import execute
+from mobank.batch.executors import ONE_THREAD, Dask, Processes
+from mobank.batch.job import Job, Task
+from mobank.batch.job_file import load_job
+from mobank.ensemble.ensemble import run_block
+from mobank.model.mobile_banking import MODEL
 from tests.benchmarks.ours import BLOCK, common_replicates
 from tests.benchmarks.peers import PeerUnavailableError, jobs, measure
 
@@ -71,7 +71,7 @@ def batch_command(folder: Path, *words: str) -> tuple[float, float]:
     """Return seconds by the clock and of all processors that a whole `mobank batch` of the overnight job takes."""
     out = Path(tempfile.mkdtemp(dir=folder))
     began, used = time.perf_counter(), cpu()
-    command = [sys.executable, "-m", "sim", "batch", str(OVERNIGHT), "--quiet", "--out", str(out), *words]
+    command = [sys.executable, "-m", "mobank", "batch", str(OVERNIGHT), "--quiet", "--out", str(out), *words]
     subprocess.run(command, cwd=ROOT, check=True)
     seconds = time.perf_counter() - began, cpu() - used + forkserver_seconds(out)
     shutil.rmtree(out)
@@ -127,7 +127,7 @@ class One:
 
 @contextmanager
 def clocked(name: str) -> Iterator[list[float]]:
-    """Give the processor seconds of each call that `sim.batch.unit` makes of one of its functions."""
+    """Give the processor seconds of each call that `mobank.batch.unit` makes of one of its functions."""
     work, found = getattr(unit, name), []
 
     def call(*args: Any) -> Any:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.diagnostics import effective_of
-from calibration.fit import EFFORT, fit, weigh
-from calibration.targets import load
-from sim.model import MODEL
+from mobank.calibration.fitting import EFFORT, fit, weigh
+from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.targets import load
+from mobank.model.mobile_banking import MODEL
 
-TARGET = Path(__file__).parents[2] / "calibration/data/icbc_mobile.yaml"
+TARGET = Path(__file__).parents[2] / "calibration/banks/icbc_mobile.yaml"
 DRAWS = 1_200_000  # a tenth of them lets an unfinished sampler pass: they are worth too little
 SLACK, ERRORS = 0.1, 3.0
 

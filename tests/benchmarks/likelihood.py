@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.history import History
-from calibration.lives import live
-from calibration.sampler import Effort, prior_draws
-from calibration.targets import load
-from sim.model import MODEL
-from sim.streams import Streams
+from mobank.base.streams import Streams
+from mobank.calibration.likelihood.history import History
+from mobank.calibration.likelihood.solve_history import live
+from mobank.calibration.sampler.ensembles import Effort, prior_draws
+from mobank.calibration.targets import load
+from mobank.model.mobile_banking import MODEL
 
-TARGET = Path(__file__).parents[2] / "calibration/data/icbc_mobile.yaml"
+TARGET = Path(__file__).parents[2] / "calibration/banks/icbc_mobile.yaml"
 ALONE, TOGETHER, RUNS = 20, Effort().walkers // 2, 15  # half an ensemble moves at once
 
 

@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.luck | dieharder -g 200 -a`: the bits that decide who moves, for a battery of tests.
 
-Writes without end what `sim.sweep` compares people's chances with: all bits of the prefix of one group after another,
-each from its own root, as a month meets them. Debian's package `dieharder` has the battery (Brown; Marsaglia's and
-NIST's tests); it is not needed for anything else here.
+Writes without end what `mobank.fidelity.people.monthly_kernel` compares people's chances with: all bits of the prefix
+of one group after another, each from its own root, as a month meets them. Debian's package `dieharder` has the
+battery (Brown; Marsaglia's and NIST's tests); it is not needed for anything else here.
 """
 
 import sys
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sim import planes, sweep
-from sim.kernels import GAMMA, mix
-from sim.lanes import WIDE, stirred, store
+from mobank.base.kernels import GAMMA, mix
+from mobank.fidelity.people import bitplanes, monthly_kernel
+from mobank.fidelity.people.simd import WIDE, stirred, store
 
 GROUPS = 256
-_PREFIX, _WORDS, _WIDE, _ONE, _TWO = (np.uint64(n) for n in (sweep.PREFIX, planes.WORDS, WIDE, 1, 2))
+_PREFIX, _WORDS, _WIDE, _ONE, _TWO = (np.uint64(n) for n in (monthly_kernel.PREFIX, bitplanes.WORDS, WIDE, 1, 2))
 
 
 @njit

@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import kernels
-from sim.ensemble import Plan, kept, run_block
-from sim.fidelity import cohort, mean_field
-from sim.memory import keep_freed
-from sim.model import MODEL
-from sim.quantities import Month
-from sim.scenario_file import load
-from sim.schedule import Schedule
-from sim.spec import Flow, Measure, Model, Parameter
-from sim.streams import Streams
+from mobank.base import kernels
+from mobank.base.machine import keep_freed
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.dynamics.schedule import Schedule
+from mobank.ensemble.ensemble import Plan, kept, run_block
+from mobank.fidelity import cohort, mean_field
+from mobank.model.grammar import Flow, Measure, Model, Parameter
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.reader import load
 from tests.benchmarks.peers import jobs
 
 SHAPE = Path(__file__).parent / "bench.yaml"
@@ -189,7 +189,7 @@ def epidemic_job(replicates: int) -> Callable[[], Any]:
 
 
 if __name__ == "__main__":  # a process of its own, whose peak of memory is then asked for
-    from sim.ensemble import run
+    from mobank.ensemble.ensemble import run
 
     with run(replace(cohort_plan(int(sys.argv[1])), workers=2)) as ensemble:
         print(ensemble.month("mau", 120).mean())

@@ -14,16 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from sim import crowd
-from sim.contacts import Contacts
-from sim.ensemble import Plan, customers, met
-from sim.fidelity import agents
-from sim.model import MODEL
-from sim.quantities import Month
-from sim.scenario import Network
-from sim.scenario_file import load
-from sim.schedule import Schedule
-from sim.streams import Streams
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.dynamics.contacts import Contacts
+from mobank.dynamics.schedule import Schedule
+from mobank.ensemble.ensemble import Plan, customers, met
+from mobank.fidelity import agents
+from mobank.fidelity.people import population
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.reader import load
+from mobank.scenario.scenario import Network
 from tests.benchmarks import ours
 from tests.benchmarks.peers import PeerUnavailableError, jobs, measure
 
@@ -60,7 +60,7 @@ def common(people: int, network: Network | None = None) -> tuple[float, float]:
 
 def whole_model(people: int, months: int, threads: int, network: bool) -> dict[str, float]:
     """Run the real model, 8 segments, all flows, for so many people; seconds of the months, of the rest, peak bytes."""
-    from sim.draws import draw
+    from mobank.dynamics.draws import draw
 
     scenario = load(ROOT / "scenarios" / "baseline.yaml", MODEL)
     plan = Plan(MODEL, scenario, 1)
@@ -71,7 +71,7 @@ def whole_model(people: int, months: int, threads: int, network: bool) -> dict[s
     clock: list[float] = [time.perf_counter()]
     contacts = Contacts(np.asarray(met(plan)), KNOWN if network else None,
                         lambda t, crowds: clock.append(time.perf_counter()))  # fmt: skip
-    with crowd.workers(threads):
+    with population.workers(threads):
         agents.run(MODEL, schedule, start, contacts, streams)
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"months_s": clock[-1] - clock[1], "made_s": clock[1] - clock[0], "peak": peak, "people": int(start.sum())}

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from sim.batch.drive import State
-from sim.batch.executors import Dask, Processes
-from sim.batch.job import Job
-from sim.batch.job_file import load_job
-from sim.batch.run import execute
-from sim.batch.store import BusyError
-from sim.batch.unit import CRUMB, SUMMARIES
-from sim.errors import InputError, RunError
-from sim.model import MODEL
+from mobank.base.errors import InputError, RunError
+from mobank.batch.driver import JobState
+from mobank.batch.execute import execute
+from mobank.batch.executors import Dask, Processes
+from mobank.batch.job import Job
+from mobank.batch.job_file import load_job
+from mobank.batch.store import BusyError
+from mobank.batch.unit import CRUMB, SUMMARIES
+from mobank.model.mobile_banking import MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = 24
@@ -84,7 +84,7 @@ def quiet(job: Job, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes
 
 
 def command(path: Path, out: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "sim", "batch", str(path), "--out", str(out), "--workers", "2", "--quiet", *more]
+    return [sys.executable, "-m", "mobank", "batch", str(path), "--out", str(out), "--workers", "2", "--quiet", *more]
 
 
 def start(path: Path, out: Path, *more: str) -> "subprocess.Popen[str]":
@@ -164,7 +164,7 @@ def test_a_worker_is_killed(job, quiet, tmp_path):
     """It may have been writing: half a file of its own is not part of what is finished."""
     killed: list[int] = []
 
-    def kill_one(state: State) -> None:
+    def kill_one(state: JobState) -> None:
         if state.units_done >= 3 and not killed:
             killed.append(min(workers_of(tmp_path)))
             os.kill(killed[0], signal.SIGKILL)
@@ -183,7 +183,7 @@ def test_a_worker_of_a_dask_cluster_is_killed(job, quiet, tmp_path):
     distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     killed: list[int] = []
 
-    def kill_one(state: State) -> None:
+    def kill_one(state: JobState) -> None:
         if state.units_done >= 2 and not killed:
             killed.append(min(workers_of(tmp_path)))
             os.kill(killed[0], signal.SIGKILL)
@@ -323,7 +323,7 @@ def test_a_scenario_is_edited_between_start_and_resume(job, tmp_path):
     assert content(out / "job") == before
 
 
-def interrupt(state: State) -> None:
+def interrupt(state: JobState) -> None:
     """Press Ctrl-C once a unit is done."""
     if state.units_done:
         raise KeyboardInterrupt

@@ -79,9 +79,16 @@ def run(page: Path, place: Path) -> list[Step]:
 
 
 def _printed(words: Sequence[str], place: Path) -> str:
-    fixed = {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "LANG": "C.UTF-8", "LC_ALL": ""}
+    fixed = {
+        "PYTHONPATH": str(ROOT / "sim"),
+        "COLUMNS": "80",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "",
+    }
     done = subprocess.run(
-        [sys.executable, "-m", "sim", *words], capture_output=True, encoding="utf-8", cwd=place, check=False,
+        [sys.executable, "-m", "mobank", *words], capture_output=True, encoding="utf-8", cwd=place, check=False,
         env={**os.environ, **fixed},
     )  # fmt: skip
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Who may import whom: the table of DESIGN §5, held against every import statement, those in functions included."""
+"""Who may import whom: rooms in one order, held against every import statement, those in functions included."""
 
 import ast
 import os
@@ -11,48 +11,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SIM = ROOT / "sim"
+SOURCE = ROOT / "sim"
+PACKAGE = SOURCE / "mobank"
 
-# A module imports from rows above its own, never from its own row or below. A package stands for all that is in it,
-# and its members may import one another, if they make no circle; those of `fidelity` may not. The sections of a
-# scenario file (`scenario_…`) count as such a package.
-LAYERS = (
-    ("errors",),
-    ("quantities", "kernels", "lanes", "located", "memory", "sensitivity"),
-    ("streams", "priors", "reading", "planes", "meetings", "graphs", "team"),
-    ("spec", "scenario", "sweep"),
-    ("model", "step", "trajectory", "staffing", "networks"),
-    ("ties",),
-    ("ledger", "contacts", "changes", "shocks", "crowd"),
-    ("balance", "schedule", "scenario_file", "posteriors"),
-    ("draws",),
-    ("fidelity.cohort", "fidelity.mean_field", "fidelity.agents", "fidelity.processes", "desk"),
-    ("fidelity",),
-    ("ensemble",),
-    ("asks", "outputs"),
-    ("shares",),
-    ("drivers",),
-    ("report",),
-    ("batch",),
-    ("cli", "__init__"),
-    ("__main__",),
-)
-TOP = ("cli", "__init__", "__main__")
-READING = ("located", "reading", "scenario_file")  # files into a Scenario
-TOLD = ("outputs", "batch", "report", *TOP)  # who may read files; below them a Scenario is an argument
+# A room imports only rooms above it; inside a room modules make no circle. The last one is the public face.
+ROOMS = ("base", "model", "desk", "scenario", "dynamics", "fidelity", "ensemble", "report", "batch", "calibration",
+         "cli", "")  # fmt: skip
+NAMES_THE_MODEL = ("cli", "")  # below them a Model is an argument
+STRANGERS = ({"batch", "calibration"},)  # neither knows the other
+READ_FILES = ("mobank.scenario.tree", "mobank.scenario.cursor", "mobank.scenario.reader")
+MAY_READ_FILES = ("scenario", "report", "batch", "calibration", "cli", "")
 GENERATORS = ("random", "secrets", "uuid", "numpy.random", "scipy.stats")
 MAY_MAKE_GENERATORS = (  # the latter two wrap emcee's, seeded by a stream
-    "sim/streams.py", "calibration/sampler.py", "calibration/moves.py",
-)  # fmt: skip
+    "sim/mobank/base/streams.py",
+    "sim/mobank/calibration/sampler/ensembles.py",
+    "sim/mobank/calibration/sampler/proposals.py",
+)
 
 
 @cache
 def modules():
-    """Return the file of each module of sim by its name below `sim`; a package by its own name."""
+    """Return the file of each module by its dotted name."""
     found = {}
-    for path in sorted(SIM.rglob("*.py")):
-        parts = path.relative_to(SIM).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)] = path
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
 
@@ -70,40 +53,37 @@ def imported(path):
 
 
 def own_imports(name):
-    """Return the modules of sim that a module imports; a package is imported only if a name of its own is."""
-    wanted = {n.removeprefix("sim.") for n in imported(modules()[name]) if n.startswith("sim.")}
-    found = {n for n in wanted if n in modules()}
+    """Return the modules of ours that a module imports; a package is imported only if a name of its own is."""
+    found = {n for n in imported(modules()[name]) if n in modules()}
     return {n for n in found if not any(other.startswith(f"{n}.") for other in found)} - {name}
 
 
-def row(name):
-    """Return the row of a module: its own or that of the package it is in."""
-    name = "scenario_file" if name.startswith("scenario_") else name
-    while name:
-        for number, names in enumerate(LAYERS):
-            if name in names:
-                return number
-        name = name.rpartition(".")[0]
-    return None
+def room(name):
+    """Return the room that a module is in; "" for the public face, which is whatever stands beside the rooms."""
+    second = [*name.split("."), ""][1]
+    return second if second in ROOMS else ""
 
 
-def package(name):
-    return "scenario_file" if name.startswith("scenario_") else name.partition(".")[0]
+def test_every_folder_of_the_package_is_a_room():
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name not in ("__pycache__", "shipped")}
+    assert folders == set(ROOMS) - {""}
 
 
-def test_every_module_has_its_place_in_the_table():
-    assert [name for name in modules() if row(name) is None] == []
-
-
-def test_a_module_imports_from_rows_above_its_own():
-    wrong = {}
-    for name in modules():
-        mates = set() if package(name) == "fidelity" else {n for n in modules() if package(n) == package(name)}
-        wrong[name] = sorted(other for other in own_imports(name) - mates if row(other) >= row(name))
+def test_a_room_imports_only_rooms_above_it():
+    wrong = {
+        name: sorted(n for n in own_imports(name) if ROOMS.index(room(n)) > ROOMS.index(room(name)))
+        for name in modules()
+    }
     assert {name: others for name, others in wrong.items() if others} == {}
 
 
-def test_no_two_modules_import_each_other_round_a_circle():
+def test_rooms_that_do_not_know_each_other():
+    for pair in STRANGERS:
+        for name in (n for n in modules() if room(n) in pair):
+            assert {room(n) for n in own_imports(name)} & (pair - {room(name)}) == set(), name
+
+
+def test_inside_a_room_no_modules_import_each_other_round_a_circle():
     done, on_the_way = set(), []
 
     def visit(name):
@@ -119,47 +99,45 @@ def test_no_two_modules_import_each_other_round_a_circle():
         visit(name)
 
 
-def test_model_step_trajectory_and_scenario_do_not_know_of_one_another():
-    four = {"model", "step", "trajectory", "scenario"}
+def test_only_the_command_and_the_public_face_name_the_concrete_model():
+    users = {room(name) for name in modules() if "mobank.model.mobile_banking" in own_imports(name)}
+    assert users
+    assert users <= set(NAMES_THE_MODEL)
+
+
+def test_what_computes_reads_no_files():
+    for name in (n for n in modules() if room(n) not in MAY_READ_FILES):
+        assert own_imports(name) & set(READ_FILES) == set(), name
+
+
+def test_fidelities_do_not_know_of_each_other():
+    four = {f"mobank.fidelity.{name}" for name in ("agents", "cohort", "mean_field", "processes")}
     assert {name: own_imports(name) & four for name in four} == {name: set() for name in four}
 
 
-def test_only_the_top_layer_imports_the_concrete_model():
-    """Below it a Model is an argument. That somebody does import it shows that the test is about something."""
-    users = {name for name in modules() if "model" in own_imports(name)}
-    assert users
-    assert {name for name in users if package(name) not in TOP} == set()
+def test_nothing_names_the_source_folder_as_a_package():
+    """`import sim.mobank` would load a second copy of everything."""
+    files = [*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "calibration").rglob("*.py")]
+    said = [(p, n) for p in files for n in imported(p) if n.partition(".")[0] in ("sim", "calibration")]
+    assert said == []
+    texts = [*files, *(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "pyproject.toml", ROOT / "Makefile"]
+    words = ("sim." + "mobank", "python -m " + "sim", '"-m", "' + 'sim"', "sim." + "cli")
+    assert [(p.name, w) for p in texts for w in words if w in p.read_text(encoding="utf-8")] == []
 
 
-def test_below_the_report_nobody_reads_files():
-    below = [name for name in modules() if package(name) not in (*READING, *TOLD)]
-    assert {name for name in below if {package(n) for n in own_imports(name)} & set(READING)} == set()
-
-
-def test_of_sim_only_the_command_imports_calibration():
-    users = {name for name in modules() for n in imported(modules()[name]) if package(n) == "calibration"}
-    assert {name for name in users if package(name) != "cli"} == set()
-
-
-def test_the_command_imports_calibration_only_inside_a_command():
-    for name in modules():
-        for node in ast.parse(modules()[name].read_text(encoding="utf-8")).body:
-            names = (
-                [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
-            )
-            assert not [n for n in names if isinstance(n, str) and n.partition(".")[0] == "calibration"]
-
-
-def test_calibration_uses_sim_as_anybody_else_would():
-    """Public names only: nothing with an underscore, nothing of the command line."""
-    for path in sorted((ROOT / "calibration").rglob("*.py")):
-        names = {n for n in imported(path) if n.startswith("sim.")}
-        assert not [n for n in names if n.startswith("sim.cli") or any(p.startswith("_") for p in n.split("."))], path
+def test_no_class_name_stands_twice():
+    seen = {}
+    for name, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                seen.setdefault(node.name, []).append(name)
+    assert {name: places for name, places in seen.items() if len(places) > 1} == {}
 
 
 def test_kernels_know_numpy_and_numba_only():
     known = {"numpy", "numba", *sys.stdlib_module_names}
-    assert {n.partition(".")[0] for n in imported(modules()["kernels"])} <= known
+    mine = {n for n in imported(modules()["mobank.base.kernels"]) if not n.startswith("mobank.base.arrays")}
+    assert {n.partition(".")[0] for n in mine} <= known
 
 
 # ------------ generators
@@ -178,7 +156,7 @@ def luck_makers(path):
 
 
 def test_only_the_streams_make_luck():
-    files = [*SIM.rglob("*.py"), *(ROOT / "calibration").rglob("*.py")]
+    files = [*PACKAGE.rglob("*.py"), *(ROOT / "calibration").rglob("*.py")]
     guilty = {str(p.relative_to(ROOT)): luck_makers(p) for p in files if luck_makers(p)}
     assert {f: what for f, what in guilty.items() if f not in MAY_MAKE_GENERATORS} == {}
 
@@ -197,7 +175,7 @@ def test_a_generator_would_be_found(tmp_path, line):
 
 HEAVY = ("scipy.stats", "pandas", "numba", "matplotlib", "pyarrow")
 LIBRARIES = {"scipy", "pandas", "numba", "matplotlib", "pyarrow"}
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SOURCE)}
 
 
 def loaded_by(*names):
@@ -206,7 +184,7 @@ def loaded_by(*names):
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("name", ["sim.scenario_file", "sim.model", "sim.cli", "sim"])
+@pytest.mark.parametrize("name", ["mobank.scenario.reader", "mobank.model.mobile_banking", "mobank.cli", "mobank"])
 def test_reading_a_scenario_loads_no_heavy_library(name):
     assert loaded_by(name) & set(HEAVY) == set()
 
@@ -224,10 +202,10 @@ def test_reading_a_scenario_loads_no_heavy_library(name):
 )
 def test_a_quick_command_loads_no_heavy_library_while_it_works(words, tmp_path):
     """Counted when the command is done, since a command imports what it needs inside."""
-    for folder in ("scenarios", "calibration/data"):
+    for folder in ("scenarios", "calibration/banks"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     program = (
-        "import atexit, sys; from sim.cli import main; sys.argv[0] = 'mobank'\n"
+        "import atexit, sys; from mobank.cli import main; sys.argv[0] = 'mobank'\n"
         "atexit.register(lambda: print('\\n'.join(sys.modules), file=sys.stderr)); main()"
     )
     command = [sys.executable, "-c", program, *words]

@@ -29,7 +29,7 @@ def test_every_link_and_picture_leads_somewhere(page: Path):
 
 
 def test_the_readmes_own_scenario_and_commands_run(tmp_path: Path):
-    for folder in ("scenarios", "calibration/data"):
+    for folder in ("scenarios", "calibration/banks"):
         (tmp_path / folder).mkdir(parents=True)
         for file in (ROOT / folder).glob("*.yaml"):
             (tmp_path / folder / file.name).write_bytes(file.read_bytes())
@@ -40,14 +40,14 @@ def test_the_readmes_own_scenario_and_commands_run(tmp_path: Path):
         words = shlex.split(line, comments=True)
         assert words[0] == ".venv/bin/mobank"
         few = ["--draws", "50"] if words[1] in ("run", "compare") else []
-        command = [sys.executable, "-m", "sim", *words[1:], *few]
+        command = [sys.executable, "-m", "mobank", *words[1:], *few]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
 
 def test_the_examples_of_the_scenario_page_are_understood(tmp_path: Path):
-    from sim.model import MODEL
-    from sim.scenario_file import load
+    from mobank.model.mobile_banking import MODEL
+    from mobank.scenario.reader import load
 
     base = (ROOT / "scenarios" / "baseline.yaml").as_posix()
     for block in blocks(ROOT / "docs" / "scenarios.md", "yaml")[1:]:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.ensemble import Plan, run
-from sim.located import load as tree_of
-from sim.model import MODEL
-from sim.scenario_file import load
-from sim.scenario_values import LEVER_EVIDENCE
+from mobank.ensemble.ensemble import Plan, run
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.reader import load
+from mobank.scenario.tree import load as tree_of
+from mobank.scenario.values import LEVER_EVIDENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "scenarios").glob("*.yaml"))

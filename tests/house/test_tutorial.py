@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 
 import pytest
-from refresh_docs import MOBANK, PAGES, ROOT, Step, alike, files, missing, parts, refreshed, run, steps
+
+from tests.house.refresh_docs import MOBANK, PAGES, ROOT, Step, alike, files, missing, parts, refreshed, run, steps
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 CHINESE = ROOT / "docs" / "tutorial.zh.md"

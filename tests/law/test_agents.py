@@ -9,16 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim import ties
-from sim.contacts import Contacts
-from sim.crowd import workers
-from sim.errors import InputError
-from sim.fidelity import agents
-from sim.meetings import RANGE_BITS
-from sim.scenario import Network, Seeds
-from sim.schedule import Schedule
-from sim.spec import Flow, Measure, Model, Parameter, Resource
-from sim.streams import Streams
+from mobank.base.errors import InputError
+from mobank.base.streams import Streams
+from mobank.dynamics.contacts import Contacts
+from mobank.dynamics.schedule import Schedule
+from mobank.fidelity import agents
+from mobank.fidelity.people import exposure_counts
+from mobank.fidelity.people.network_kernels import RANGE_BITS
+from mobank.fidelity.people.population import workers
+from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
+from mobank.scenario.scenario import Network, Seeds
 from tests.agreement.test_laws import SMALLEST_P, homogeneous
 from tests.conftest import SEED, START, run_model
 
@@ -171,8 +171,8 @@ def test_news_of_those_who_moved_is_the_same_for_any_number_of_threads_and_in_an
     """Three segments, whose people tell their contacts at once; with room for little news, block after block."""
     runs = []
     for count, room in ((1, 1 << 20), (2, 1 << 20), (3, 100)):
-        monkeypatch.setattr(ties, "LEAST_NEWS", room)
-        monkeypatch.setattr(ties, "NEWS_A_PERSON", 0.0)
+        monkeypatch.setattr(exposure_counts, "LEAST_NEWS", room)
+        monkeypatch.setattr(exposure_counts, "NEWS_A_PERSON", 0.0)
         with workers(count):
             network = Network("small_world", 8, far=0.3)
             runs.append(on(network, QUIET, [[5_000, 3_000, 65], [20, 5, 1], [0, 0, 0]], 8, 1).moves)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import linalg, stats
 
-from sim.spec import Flow, Measure, Model, Parameter
+from mobank.model.grammar import Flow, Measure, Model, Parameter
 
 TOLERANCE = 4.0
 

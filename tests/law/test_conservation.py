@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.errors import RunError
-from sim.fidelity import FIDELITIES
-from sim.ledger import Laws, Ledger
-from sim.spec import Flow, Measure, Model, Parameter, Resource
-from sim.streams import Streams
+from mobank.base.errors import RunError
+from mobank.base.streams import Streams
+from mobank.dynamics.ledger import Laws, Ledger
+from mobank.fidelity import FIDELITIES
+from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
 
 EXPOSURE = "exposure"
 

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.findings import find
-from calibration.fit import weigh
-from calibration.lives import live
-from calibration.sampler import prior_draws
-from calibration.targets import load
-from sim.model import MODEL
-from sim.priors import Prior
-from sim.quantities import Interval, Month
-from sim.scenario import Figure, Provenance
-from sim.streams import Streams
+from mobank.base.priors import Prior
+from mobank.base.quantities import Interval, Month
+from mobank.base.streams import Streams
+from mobank.calibration.checks.fit_summary import find
+from mobank.calibration.fitting import weigh
+from mobank.calibration.likelihood.solve_history import live
+from mobank.calibration.sampler.ensembles import prior_draws
+from mobank.calibration.targets import load
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.scenario import Figure, Provenance
 
 ROOT = Path(__file__).parents[2]
 SMALL = load(ROOT / "tests/data/targets/small.yaml", MODEL)
@@ -106,8 +106,8 @@ def test_the_factor_is_learnt_and_the_level_stays_where_it_was(truth, month):
 
 
 def test_earlier_labels_of_the_bank_are_told_as_factors():
-    earlier = load(ROOT / "calibration/data/icbc_mobile_earlier_labels.yaml", MODEL)
-    assert earlier.scenario.reported == load(ROOT / "calibration/data/icbc_mobile.yaml", MODEL).scenario.reported
+    earlier = load(ROOT / "calibration/banks/icbc_mobile_earlier_labels.yaml", MODEL)
+    assert earlier.scenario.reported == load(ROOT / "calibration/banks/icbc_mobile.yaml", MODEL).scenario.reported
     history = earlier.history(MODEL)
     assert set(history.factors) == {"factor.mobile_bank_app", "factor.online_finance"}
     z = drawn(earlier, 200)

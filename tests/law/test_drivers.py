@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.drivers import KINDS, asked, determined, drivers, regression_shares
-from sim.ensemble import Plan, run
-from sim.model import MODEL
-from sim.quantities import Month
-from sim.scenario import Ask, Condition, Fitted
-from sim.scenario_file import load
-from sim.scenario_posterior import determined_by
-from sim.shares import shares
-from sim.streams import Streams
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.ensemble.drivers import KINDS, asked, determined, drivers, regression_shares
+from mobank.ensemble.ensemble import Plan, run
+from mobank.ensemble.shapley import shares
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.posterior import determined_by
+from mobank.scenario.reader import load
+from mobank.scenario.scenario import Ask, Condition, Fitted
 
 SIZE = 20_000
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.diagnostics import effective_of
-from calibration.fit import fit, resampled, thinned, weigh
-from calibration.history import History
-from calibration.sampler import STRETCH, Effort, sample
-from calibration.stored import Stored, read
-from calibration.targets import load
-from calibration.update import weigh_anew
-from sim.model import MODEL
-from sim.priors import Prior
-from sim.scenario import Provenance, Segment, Value
-from sim.scenario_posterior import Found
-from sim.streams import Streams
+from mobank.base.priors import Prior
+from mobank.base.streams import Streams
+from mobank.calibration.fitting import fit, resampled, thinned, weigh
+from mobank.calibration.likelihood.history import History
+from mobank.calibration.posterior.stored import Stored, read
+from mobank.calibration.posterior.update import weigh_anew
+from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.sampler.ensembles import STRETCH, Effort, sample
+from mobank.calibration.targets import load
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.posterior import Found
+from mobank.scenario.scenario import Provenance, Segment, Value
 
 ROOT = Path(__file__).parents[2]
 UNKNOWN = ("reach_share", "innovation_rate", "imitation_rate", "lapse_rate")
@@ -36,7 +36,7 @@ STILL = {
 
 def until(year):
     """Return ICBC's registered users to a year, customers all alike and half a dozen unknowns: quick to weigh."""
-    target = load(ROOT / "calibration/data/icbc_mobile.yaml", MODEL)
+    target = load(ROOT / "calibration/banks/icbc_mobile.yaml", MODEL)
     known = target.scenario
     early = tuple(f for f in known.reported if f.measure != "mau" and f.month.year <= year)
     plain = replace(

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.draws import draw
-from sim.ensemble import Plan, run_block
-from sim.errors import InputError, RunError
-from sim.model import MODEL
-from sim.posteriors import column
-from sim.priors import Prior
-from sim.scenario import Provenance, Value
-from sim.scenario_file import load
-from sim.shocks import paths
-from sim.streams import Streams
+from mobank.base.errors import InputError, RunError
+from mobank.base.priors import Prior
+from mobank.base.streams import Streams
+from mobank.dynamics.draws import draw
+from mobank.dynamics.posterior_draws import column
+from mobank.dynamics.shocks import paths
+from mobank.ensemble.ensemble import Plan, run_block
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.reader import load
+from mobank.scenario.scenario import Provenance, Value
 
 ROOT = Path(__file__).parents[2]
 DRAWS = 400

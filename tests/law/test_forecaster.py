@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, t
 
-from calibration import beliefs, forecaster
-from calibration.backtest_series import Figure, Series
-from calibration.forecaster import Forecaster, Luck, advance, begin, log_registered, student_log_density
-from calibration.reduced import SHAPES
-from sim.errors import Place
-from sim.quantities import Month
-from sim.streams import Streams
+from mobank.base.errors import Place
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.calibration.backtest import forecaster, priors
+from mobank.calibration.backtest.forecaster import Forecaster, Luck, advance, begin, log_registered, student_log_density
+from mobank.calibration.backtest.reduced_models import SHAPES
+from mobank.calibration.backtest.series import Series, SeriesFigure
 
-BELIEFS = next(iter(beliefs.read()[0].values()))
+BELIEFS = next(iter(priors.read()[0].values()))
 EDGE = 1e-4
 
 
 def series(values, unit="persons", width=EDGE):
     figures = tuple(
-        Figure(Month.of(2000 + i, 12), v * (1 - width), v * (1 + width), "secondary", Place("here", i + 2))
+        SeriesFigure(Month.of(2000 + i, 12), v * (1 - width), v * (1 + width), "secondary", Place("here", i + 2))
         for i, v in enumerate(values)
     )
     return Series("A", "users", unit, figures)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from sim.ensemble import Plan
-from sim.model import MODEL
-from sim.report.tables import footnotes
-from sim.scenario_file import load
+from mobank.ensemble.ensemble import Plan
+from mobank.model.mobile_banking import MODEL
+from mobank.report.tables import footnotes
+from mobank.scenario.reader import load
 from tests.conftest import ROOT, VILLAGE, run_model
 
 CHILD = """

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from calibration.history import History, Year, value_at
-from calibration.innovations import Innovations, log_slope, normal_of
-from calibration.lives import Lives, live, solve
-from sim.model import MODEL
-from sim.priors import Prior
-from sim.quantities import Interval, Month
-from sim.scenario import Figure, Provenance, Segment, Value
-from sim.shocks import standardised
-from sim.streams import Streams
+from mobank.base.priors import Prior
+from mobank.base.quantities import Interval, Month
+from mobank.base.streams import Streams
+from mobank.calibration.likelihood.history import History, Year, value_at
+from mobank.calibration.likelihood.innovations import Innovations, log_slope, normal_of
+from mobank.calibration.likelihood.solve_history import Lives, live, solve
+from mobank.dynamics.shocks import standardised
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.scenario import Figure, Provenance, Segment, Value
 
 DECEMBER = [Month.of(year, 12) for year in range(2016, 2023)]
 STEP = 1e-4

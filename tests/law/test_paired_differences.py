@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.ensemble import Plan, run
-from sim.model import MODEL
-from sim.report.compare import differences, year_ends
-from sim.scenario_file import load
+from mobank.ensemble.ensemble import Plan, run
+from mobank.model.mobile_banking import MODEL
+from mobank.report.compare.comparison import differences, year_ends
+from mobank.scenario.reader import load
 
 ROOT = Path(__file__).parents[2]
 DRAWS = 400

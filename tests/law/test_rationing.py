@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.model import MODEL
-from sim.spec import Flow, Measure, Model, Parameter, Resource
-from sim.step import whole
+from mobank.dynamics.month import whole
+from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
+from mobank.model.mobile_banking import MODEL
 
 TOLERANCE = 4.0
 
@@ -166,10 +166,10 @@ def test_no_limit_is_the_same_luck_as_flows_that_nobody_rations(drive, fidelity,
 
 def test_a_parameter_given_once_for_all_replicates_is_a_capacity_too(drive, fidelity):
     """`Values` allows arrays of (S or 1, R or 1)."""
-    from sim.fidelity import FIDELITIES
-    from sim.quantities import Month
-    from sim.schedule import Schedule
-    from sim.streams import Streams
+    from mobank.base.quantities import Month
+    from mobank.base.streams import Streams
+    from mobank.dynamics.schedule import Schedule
+    from mobank.fidelity import FIDELITIES
 
     base = {name: np.full((1, 1), value) for name, value in real(0.05, 500.0).items()}
     schedule = Schedule(MODEL, Month.of(2022, 12), 3, base, np.arange(4), ["a", "b"])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim import kernels
+from mobank.base import kernels
 
 DRAWS = 150_000
 ONES = 2**64 - 1

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import sbc
-from calibration.targets import load
-from sim.model import MODEL
-from sim.streams import Streams
+from mobank.base.streams import Streams
+from mobank.calibration.checks import sbc
+from mobank.calibration.targets import load
+from mobank.model.mobile_banking import MODEL
 
 SMALL = load(Path(__file__).parents[2] / "tests/data/targets/small.yaml", MODEL)
 

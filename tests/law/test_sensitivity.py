@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.sensitivity import FEWEST, given_data_shares
+from mobank.ensemble.sensitivity import FEWEST, given_data_shares
 
 ISHIGAMI = (0.3139, 0.4424, 0.0)  # first-order indices with a = 7, b = 0.1 (Ishigami and Homma 1990)
 DRAWS = 4000

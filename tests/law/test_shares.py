@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim import shares as module
-from sim.ensemble import Plan, run, run_block
-from sim.model import MODEL
-from sim.quantities import Month
-from sim.scenario_file import load
-from sim.shares import circle_error, outputs, shapley_gains, shares, squares
-from sim.streams import LAYERS, Streams
+from mobank.base.quantities import Month
+from mobank.base.streams import LAYERS, Streams
+from mobank.ensemble import shapley as module
+from mobank.ensemble.ensemble import Plan, run, run_block
+from mobank.ensemble.shapley import circle_error, outputs, shapley_gains, shares, squares
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.reader import load
 
 TOYS = {  # a function of three independent uniforms, and its Shapley effects in closed form
     "additive": (lambda x: 4 * x[0] + 2 * x[1] + 1 * x[2], [16 / 21, 4 / 21, 1 / 21]),
@@ -30,7 +30,7 @@ def _turn(x):
 
 
 def estimate(function, seed, size, layers=3):
-    """Return shares and errors as `sim.shares` makes them, with uniforms in the place of a model."""
+    """Return shares and errors as `mobank.ensemble.shapley` makes them, with uniforms in the place of a model."""
     own = np.array([Streams(seed).uniform("parameters", str(i), np.arange(size)) for i in range(layers)])
     neighbour = np.roll(own, -1, axis=1)
     corners = [*range(2 ** (layers - 1)), 2**layers - 1]

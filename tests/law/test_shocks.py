@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from sim.quantities import Month
-from sim.shocks import ShockSizes, drift, paths, standardised
-from sim.streams import Streams
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.dynamics.shocks import ShockSizes, drift, paths, standardised
 
 START = Month.of(2022, 12)
 REPLICATES = 40_000

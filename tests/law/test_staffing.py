@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.desk import Contacts, Desk
-from sim.staffing import Queue, erlang_b, erlang_c
-from sim.streams import Streams
+from mobank.base.streams import Streams
+from mobank.desk.day import PlayedContacts, StaffedDesk
+from mobank.desk.erlang import Queue, erlang_b, erlang_c
 
 TOLERANCE = 4.0
 
@@ -106,8 +106,8 @@ def test_more_staff_never_serve_worse():
 
 def played(queue, staff, contacts, within):
     """Return shares (waits, gives up, in time) and minutes waited by batches of a long day, (4, 30)."""
-    day = Contacts.of(queue, contacts / queue.a_minute, 0, Streams(7))
-    desk = Desk(day, staff)
+    day = PlayedContacts.of(queue, contacts / queue.a_minute, 0, Streams(7))
+    desk = StaffedDesk(day, staff)
     desk.open()
     kept = slice(day.arrive.size // 10, day.arrive.size - day.arrive.size // 100)
     told = np.stack([desk.none_free, ~desk.answered, desk.answered & (desk.waited <= within), desk.waited])[:, kept]
@@ -137,7 +137,7 @@ def test_a_desk_of_a_thousand_at_ninety_percent_load_hardly_lets_anybody_wait_wh
 
 def test_contacts_are_a_poisson_stream_with_exponential_times():
     queue = Queue(30.0, 9.0, 3.0)
-    days = [Contacts.of(queue, 600.0, day, Streams(3)) for day in range(40)]
+    days = [PlayedContacts.of(queue, 600.0, day, Streams(3)) for day in range(40)]
     counts = np.array([day.arrive.size for day in days])
     assert abs(counts.mean() - 18_000) < TOLERANCE * math.sqrt(18_000 / 40)
     for times, mean in ((days[0].handling, 9.0), (days[0].patience, 3.0), (np.diff(days[0].arrive), 1 / 30)):
@@ -146,8 +146,8 @@ def test_contacts_are_a_poisson_stream_with_exponential_times():
 
 
 def test_at_closing_time_who_still_waits_is_sent_away_and_who_is_served_is_served_to_the_end():
-    day = Contacts(np.array([0.0, 50.0, 59.0]), np.array([55.0, 30.0, 1.0]), np.array([1e3, 1e3, 1e3]), 60.0)
-    desk = Desk(day, 1)
+    day = PlayedContacts(np.array([0.0, 50.0, 59.0]), np.array([55.0, 30.0, 1.0]), np.array([1e3, 1e3, 1e3]), 60.0)
+    desk = StaffedDesk(day, 1)
     desk.open()
     assert desk.answered.tolist() == [True, True, False]
     assert desk.waited.tolist() == [0.0, 5.0, 1.0]

@@ -8,10 +8,10 @@ import math
 import numpy as np
 import pytest
 
-from sim.changes import Change
-from sim.quantities import Month
-from sim.scenario import When
-from sim.spec import Flow, Measure, Model, Parameter
+from mobank.base.quantities import Month
+from mobank.dynamics.changes import Change
+from mobank.model.grammar import Flow, Measure, Model, Parameter
+from mobank.scenario.scenario import When
 
 T = Model(
     name="bank T",

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import forward
-from calibration.lives import live
-from calibration.stored import read
-from calibration.targets import load
-from calibration.turnover import classes, turnovers
-from sim.model import MODEL
-from sim.streams import Streams
+from mobank.base.streams import Streams
+from mobank.calibration.checks.turnover import classes, turnovers
+from mobank.calibration.likelihood import simulate_history
+from mobank.calibration.likelihood.solve_history import live
+from mobank.calibration.posterior.stored import read
+from mobank.calibration.targets import load
+from mobank.model.mobile_banking import MODEL
 
 ROOT = Path(__file__).parents[2]
 FACTORS = {"frequent": 0.35, "occasional": 1.6}  # of lapse_rate, as the target writes them
@@ -21,7 +21,7 @@ FACTORS = {"frequent": 0.35, "occasional": 1.6}  # of lapse_rate, as the target 
 def found():
     stored = read("icbc_mobile", MODEL)
     history, z = stored.target.history(MODEL), stored.z[:, :600]
-    free, at_first, before = forward.before(history, Streams(5), 600)
+    free, at_first, before = simulate_history.before(history, Streams(5), 600)
     after = live(history, z)
     return history, z, after, turnovers((free, at_first, before.state), (history, z, after.state))
 

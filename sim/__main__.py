@@ -1,5 +1,0 @@
-"""`python -m sim` is the command `mobank`."""
-
-from sim.cli import main
-
-main()

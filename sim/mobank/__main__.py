@@ -1,0 +1,5 @@
+"""`python -m mobank` is the command `mobank`."""
+
+from mobank.cli import main
+
+main()

@@ -1,0 +1,240 @@
+"""Job YAML -> Job: as strict as a scenario, every problem at once, each with file and line.
+
+A job says which scenarios, how many draws, what is varied, what is kept and when to stop. The values of a design go
+through the scenarios' own grammar, so a point that no scenario could say is refused here, before anything is run.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mobank.base.errors import InputError, Problem, did_you_mean, shown
+from mobank.base.quantities import Month, read_count, read_month, read_share
+from mobank.batch.cases import build_cases, with_asks
+from mobank.batch.design import read_design
+from mobank.batch.job import Job, Keep, Stop, months_kept
+from mobank.ensemble.ensemble import QUANTILES
+from mobank.fidelity import FIDELITIES
+from mobank.model.grammar import Model
+from mobank.scenario.cursor import Cursor, Named
+from mobank.scenario.reader import read
+from mobank.scenario.scenario import Scenario
+from mobank.scenario.tree import Mapping as Members
+from mobank.scenario.tree import load, load_extended
+
+SECTIONS = ("question", "scenarios", "draws", "replicates_per_draw", "seed", "fidelity", "asks", "design", "keep",
+            "stop")  # fmt: skip
+MOST_DRAWS, MOST_REPLICATES = 10**10, 1000
+MOST_SEED = 2**63 - 1
+KEPT = ("registered", "mau")
+SOME_SCENARIOS = "write [../baseline.yaml, ../win_back.yaml] or ../*.yaml"
+A_STOP = "write {ask: …, error: 0.5%} or {measure: mau, in: 2025-12, quantile: 5%, error: 0.5%}"
+WHOLE_NUMBER = "write a whole number, such as 10,000"
+
+
+def load_job(path: Path, model: Model) -> Job:
+    """Return the job of a file, its scenarios read and every case built.
+
+    Raises
+    ------
+    InputError
+        With every problem found in the job file or in a scenario that it names.
+    """
+    problems: list[Problem] = []
+    tree = load(path)
+    reader = _JobReader(Cursor(tree, "", problems), tree, path, model)
+    job = reader.job()
+    if job is None or problems:
+        raise InputError(problems)
+    return job
+
+
+class _JobReader:
+    """Reads the sections in order; problems are noted by the cursors."""
+
+    def __init__(self, top: Cursor, tree: Members, path: Path, model: Model) -> None:
+        self.top, self.tree, self.path, self.model, self.problems = top, tree, path, model, top.problems
+
+    def job(self) -> Job | None:
+        at = self.top.fields(SECTIONS, required=("scenarios", "draws"))
+        question, chinese = self.question(at.get("question"))
+        files = self.files(at["scenarios"]) if "scenarios" in at else []
+        draws = self.count(at, "draws", 2, MOST_DRAWS, 0)
+        per_draw = self.count(at, "replicates_per_draw", 1, MOST_REPLICATES, 1)
+        seed = self.count(at, "seed", 0, MOST_SEED, 1)
+        fidelity = at["fidelity"].choice(sorted(FIDELITIES), "a fidelity") if "fidelity" in at else "cohort"
+        trees, scenarios = self.scenarios(files, at.get("asks"))
+        keep = self.keep(at.get("keep"), scenarios)
+        stop = self.stop(at["stop"], keep, scenarios) if "stop" in at else None
+        design = read_design(at.get("design"), trees, self.model, seed or 0)
+        if self.problems or None in (fidelity, draws, per_draw, seed) or keep is None:
+            return None
+        cases = build_cases(design, trees, self.path, self.model)
+        return Job(
+            name=self.path.stem, model=self.model, question=question, question_zh=chinese, draws=draws or 0,
+            per_draw=per_draw or 1, seed=seed or 0, fidelity=fidelity or "", keep=keep, stop=stop, axes=design.axes,
+            cases=tuple(cases), tree=self.tree, trees={name: tree for name, (tree, _) in trees.items()},
+        )  # fmt: skip
+
+    def question(self, here: Cursor | None) -> tuple[str, str]:
+        """Return the question in English and in Chinese; both empty where none is asked."""
+        if here is None:
+            return "", ""
+        if here.is_scalar:
+            return here.written, here.written
+        at = here.fields(("en", "zh"), required=("en", "zh"))
+        english, chinese = (at[name].text() if name in at else None for name in ("en", "zh"))
+        return english or "", chinese or ""
+
+    def count(self, at: Named, name: str, least: int, most: int, unsaid: int) -> int | None:
+        if name not in at:
+            return unsaid
+        number = at[name].read(read_count, WHOLE_NUMBER)
+        if number is not None and not least <= number <= most:
+            at[name].problem(at[name].written, f"must be {least:,} to {most:,}")
+            return None
+        return number
+
+    # ------------ scenarios
+
+    def files(self, here: Cursor) -> list[tuple[Path, Cursor]]:
+        """Return the scenario files, each with where it is named; a pattern stands for all that it matches."""
+        members = [here] if here.is_scalar else here.items(hint=SOME_SCENARIOS) or []
+        found: dict[Path, Cursor] = {}
+        for member in members:
+            for path in self.matching(member):
+                if path in found:
+                    member.problem(shown(member.written), f"names {path} a second time")
+                found.setdefault(path, member)
+        if not found and not self.problems:
+            here.problem("no scenario", "is named", SOME_SCENARIOS)
+        names = [path.stem for path in found]
+        for path, member in found.items():
+            if names.count(path.stem) > 1:
+                member.problem(shown(member.written), f"is one of two scenarios called '{path.stem}'", "rename one")
+        return list(found.items())
+
+    def matching(self, here: Cursor) -> list[Path]:
+        text = here.text()
+        if text is None:
+            return []
+        if "*" not in text:
+            return [_short(self.path.parent / text)]
+        try:
+            found = sorted(self.path.parent.glob(text))
+        except (ValueError, NotImplementedError):
+            found = []
+        if not found:
+            here.problem(shown(text), "matches no file", "patterns are relative to the job file")
+        return [_short(path) for path in found]
+
+    def scenarios(
+        self, files: Sequence[tuple[Path, Cursor]], asks: Cursor | None
+    ) -> tuple[dict[str, tuple[Members, tuple[Path, ...]]], dict[str, Scenario]]:
+        """Return the located tree and the files of each scenario by name, and the scenarios as they stand."""
+        trees, found = {}, {}
+        for path, here in files:
+            if not path.exists():
+                near = did_you_mean(path.name, sorted(p.name for p in path.parent.glob("*.yaml")))
+                here.problem(shown(here.written), "is not there", near)
+                continue
+            try:
+                tree, chain = load_extended(path)
+                tree = with_asks(tree, asks.node) if asks and isinstance(asks.node, Members) else tree
+                found[path.stem] = read(tree, path.stem, chain, self.model)
+                trees[path.stem] = (tree, chain)
+            except InputError as error:
+                self.problems += [p for p in error.problems if p not in self.problems]
+        if asks and not isinstance(asks.node, Members):
+            asks.misshapen("a mapping", "write asks as in a scenario")
+        return trees, found
+
+    # ------------ what is kept, and for how long
+
+    def keep(self, section: Cursor | None, scenarios: Mapping[str, Scenario]) -> Keep | None:
+        at = section.fields(("measures", "months", "quantiles", "paths", "segments")) if section else Named({})
+        measures = self.measures(at["measures"]) if "measures" in at else KEPT
+        paths = self.measures(at["paths"]) if "paths" in at else ()
+        quantiles = self.quantiles(at["quantiles"]) if "quantiles" in at else QUANTILES
+        months = self.months(at["months"], scenarios) if "months" in at else "year_ends"
+        segments = at["segments"].choice(("yes", "no"), "yes or no") if "segments" in at else "no"
+        if measures is None or paths is None or quantiles is None or months is None or segments is None:
+            return None
+        return Keep(measures, months, quantiles, paths, segments == "yes")  # type: ignore[arg-type]
+
+    def measures(self, here: Cursor) -> tuple[str, ...] | None:
+        members = here.items(hint="write [registered, mau]")
+        names = [m.name for m in self.model.measures]
+        found = [name for m in members or () if (name := m.choice(names, "a measure"))]
+        for name in sorted({name for name in found if found.count(name) > 1}):
+            here.problem(shown(name), "is named twice")
+        return tuple(found) if members is not None and len(found) == len(members) else None
+
+    def quantiles(self, here: Cursor) -> tuple[float, ...] | None:
+        members = here.items(hint="write [5%, 50%, 95%]")
+        found = [self.probability(m) for m in members or ()]
+        if members is None or None in found:
+            return None
+        return tuple(sorted({q for q in found if q is not None}))
+
+    def probability(self, here: Cursor) -> float | None:
+        share = here.read(read_share, "write 5%")
+        if share is not None and not 0 < share < 1:
+            here.problem(here.written, "is not a quantile", "write 0.1% to 99.9%")
+            return None
+        return share
+
+    def months(self, here: Cursor, scenarios: Mapping[str, Scenario]) -> str | tuple[Month, ...] | None:
+        if here.is_scalar:
+            return here.choice(("year_ends", "all"), "year_ends, all or a list of months")
+        found = [(m, month) for m in here.items(hint="write [2025-12]") or () if (month := m.read(read_month))]
+        for member, month in found:
+            outside = [name for name, s in scenarios.items() if not s.start <= month <= s.until]
+            if outside:
+                first = scenarios[outside[0]]
+                allowed = f"is not a month of {outside[0]} ({first.start} to {first.until})"
+                member.problem(str(month), allowed)
+        return tuple(sorted({month for _, month in found}))
+
+    def stop(self, here: Cursor, keep: Keep | None, scenarios: Mapping[str, Scenario]) -> Stop | None:
+        at = here.fields(("ask", "measure", "in", "quantile", "error"), required=("error",), hint=A_STOP)
+        error = at["error"].read(read_share, "write 0.5%") if "error" in at else None
+        if error is not None and not 0 < error <= 0.5:
+            at["error"].problem(at["error"].written, "cannot be a Monte Carlo error", "write 0.01% to 50%")
+            error = None
+        given = set(at) - {"error"}
+        if given == {"ask"}:
+            return self.stop_at_ask(at["ask"], error, scenarios)
+        if given == {"measure", "in", "quantile"}:
+            return self.stop_at_quantile(at, error, keep, scenarios)
+        if here.is_mapping and not at.strange:
+            here.problem(f"{{{', '.join(at)}}}", "does not say whose error is meant", A_STOP)
+        return None
+
+    def stop_at_ask(self, here: Cursor, error: float | None, scenarios: Mapping[str, Scenario]) -> Stop | None:
+        name = here.text()
+        for scenario in scenarios.values():
+            asks = [ask.name for ask in scenario.asks]
+            if name and name not in asks:
+                hint = did_you_mean(name, asks) or "name it in asks of the job or of the scenario"
+                here.problem(shown(name), f"is not an ask of {scenario.name}", hint)
+        return Stop(error, ask=name) if name and error else None
+
+    def stop_at_quantile(
+        self, at: Named, error: float | None, keep: Keep | None, scenarios: Mapping[str, Scenario]
+    ) -> Stop | None:
+        measure = at["measure"].choice(keep.measures if keep else KEPT, "a measure that is kept")
+        quantile, month = self.probability(at["quantile"]), at["in"].read(read_month)
+        if keep is None or measure is None or quantile is None or month is None or error is None:
+            return None
+        for scenario in scenarios.values():
+            if month not in months_kept(keep, scenario):
+                hint = "name it in keep.months" if scenario.start <= month <= scenario.until else ""
+                at["in"].problem(str(month), f"is not a month that is kept of {scenario.name}", hint)
+        return Stop(error, "", measure, month, quantile)
+
+
+def _short(path: Path) -> Path:
+    """Return the path without 'folder/..' where that leads to the same file."""
+    short = Path(os.path.normpath(path))
+    return short if os.path.realpath(short) == os.path.realpath(path) else path

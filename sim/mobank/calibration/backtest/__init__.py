@@ -1,0 +1,1 @@
+"""Forecasts from every origin of reported series, scored beside simpler methods."""

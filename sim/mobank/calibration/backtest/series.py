@@ -1,0 +1,212 @@
+"""Series of yearly figures, read from files with the header of `reported_figures.csv`, and what was left out, why."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
+from mobank.base.quantities import Month, QuantityError, read_interval
+
+HEADER = ("entity", "metric", "period_end", "value", "unit", "value_text", "qualifier", "source", "evidence")
+QUALIFIERS = ("rounded", "over", "exact", "approx")
+EVIDENCE = ("article", "secondary", "unverified")
+FEWEST = 6  # consecutive years that make a series
+DIGITS = 3  # a figure whose printed steps are not told is taken to have at least so many digits
+DERIVED = "DERIVED"  # in the text of a figure that was computed, not reported
+
+
+@dataclass(frozen=True)
+class SeriesFigure:
+    """One reported figure: its month, what it allows, how it is known, and where it stands.
+
+    `low` and `high` are persons (or a share); the truth that forecasts are scored against is the middle.
+    """
+
+    month: Month
+    low: float
+    high: float
+    evidence: str
+    place: Place
+
+    @property
+    def middle(self) -> float:
+        """The middle of what the figure allows."""
+        return (self.low + self.high) / 2
+
+
+@dataclass(frozen=True)
+class Series:
+    """The figures of one entity and metric in consecutive years, the last one of each year."""
+
+    entity: str
+    metric: str
+    unit: str
+    figures: tuple[SeriesFigure, ...]
+
+    @property
+    def is_share(self) -> bool:
+        """True if the figures are shares, which nothing lets grow beyond one."""
+        return self.unit == "share"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A series that is not scored, and the reason in words."""
+
+    entity: str
+    metric: str
+    reason: str
+
+
+def read(paths: Sequence[Path]) -> tuple[list[Series], list[LeftOut]]:
+    """Return the series of some files, by name, and those left out.
+
+    Raises
+    ------
+    InputError
+        Every problem of all files at once; also if no series is left.
+    """
+    problems: list[Problem] = []
+    by_name: dict[tuple[str, str], list[tuple[SeriesFigure, str, str]]] = {}
+    for path in paths:
+        for entity, metric, unit, text, figure in _figures(path, problems):
+            by_name.setdefault((entity, metric), []).append((figure, unit, text))
+    kept: list[Series] = []
+    out: list[LeftOut] = []
+    for (entity, metric), rows in sorted(by_name.items()):
+        problems += _contradictions(entity, metric, rows)
+        run = longest_run([figure for figure, _, text in rows if DERIVED not in text])
+        if len(run) >= FEWEST:
+            kept.append(Series(entity, metric, rows[0][1], run))
+        else:
+            years = f"{len(run)} consecutive year{'' if len(run) == 1 else 's'}"
+            out.append(LeftOut(entity, metric, f"{years} of figures above zero; {FEWEST} are needed"))
+    if problems:
+        raise InputError(problems)
+    if not kept:
+        names = ", ".join(path.as_posix() for path in paths)
+        most = max((int(each.reason.split()[0]) for each in out), default=0)
+        allowed = f"have no series of {FEWEST} consecutive years; the longest has {most}"
+        raise InputError([Problem(names, allowed, "a forecast is scored from the fifth figure on")])
+    return kept, out
+
+
+def longest_run(figures: Iterable[SeriesFigure]) -> tuple[SeriesFigure, ...]:
+    """Return the longest run of consecutive years with a figure above zero, the last of each; the later of equals."""
+    by_year: dict[int, SeriesFigure] = {}
+    for figure in sorted(figures, key=lambda f: f.month):
+        by_year[figure.month.year] = figure
+    best: list[SeriesFigure] = []
+    run: list[SeriesFigure] = []
+    for year, figure in sorted(by_year.items()):
+        if figure.middle <= 0:
+            run = []
+            continue
+        run = [*run, figure] if run and run[-1].month.year == year - 1 else [figure]
+        best = run if len(run) >= len(best) else best
+    return tuple(best)
+
+
+def _figures(path: Path, problems: list[Problem]) -> Iterable[tuple[str, str, str, str, SeriesFigure]]:
+    """Give entity, metric, unit, text and figure of each row; what is wrong is added to the problems."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        problems.append(Problem(f"'{path.as_posix()}'", f"could not be read: {reason}"))
+        return
+    reader = csv.reader(lines)
+    header = tuple(next(reader, ()))
+    if header != HEADER:
+        missing = [name for name in HEADER if name not in header]
+        found = f"the header lacks '{missing[0]}'" if missing else "the columns are in another order"
+        where = Place(path.as_posix(), 1)
+        problems.append(Problem(found, "", f"the header must be {','.join(HEADER)}", place=where))
+        return
+    for row in reader:
+        place = Place(path.as_posix(), reader.line_num)
+        if not row:
+            continue
+        if len(row) != len(HEADER):
+            problems.append(Problem(f"{len(row)} columns", f"must be {len(HEADER)}", place=place))
+            continue
+        cells = dict(zip(HEADER, (cell.strip() for cell in row), strict=True))
+        figure = _figure(cells, place, problems)
+        if figure:
+            yield cells["entity"], cells["metric"], cells["unit"], cells["value_text"], figure
+
+
+def _figure(cells: dict[str, str], place: Place, problems: list[Problem]) -> SeriesFigure | None:
+    before = len(problems)
+    for name in ("entity", "metric", "unit"):
+        if not cells[name]:
+            problems.append(Problem("an empty value", "must be a name", key=name, place=place))
+    choices: dict[str, tuple[str, ...]] = {"qualifier": QUALIFIERS, "evidence": EVIDENCE}
+    for name, words in choices.items():
+        if cells[name] not in words:
+            hint = did_you_mean(cells[name], words)
+            problems.append(Problem(shown(cells[name]), f"is not a known {name}", hint, name, place))
+    month = value = None
+    try:
+        day = date.fromisoformat(cells["period_end"])
+        month = Month.of(day.year, day.month)
+    except ValueError:
+        problems.append(
+            Problem(shown(cells["period_end"]), "must be a date, such as 2022-12-31", "", "period_end", place)
+        )
+    try:
+        value = float(cells["value"])
+    except ValueError:
+        problems.append(Problem(shown(cells["value"]), "must be a number, such as 516000000", "", "value", place))
+    highest = 1.0 if cells["unit"] == "share" else 1e12
+    if value is not None and not 0 <= value <= highest:
+        allowed = "must be a share from 0 to 1" if highest == 1.0 else "must be from 0 to 10¹²"
+        problems.append(Problem(shown(cells["value"]), allowed, "", "value", place))
+    if len(problems) > before or month is None or value is None:
+        return None
+    low, high = allowed_by(value, cells["value_text"], cells["qualifier"])
+    return SeriesFigure(month, low, high, cells["evidence"], place)
+
+
+def allowed_by(value: float, text: str, qualifier: str) -> tuple[float, float]:
+    """Return what a printed figure allows: [x, next printed step) if "over", else half a step to either side.
+
+    The step is that of the text as reported where this can be read and tells the same number, else that of the
+    value's last digit that is not zero, at most the third.
+    """
+    if value == 0:
+        return 0.0, 0.0
+    step = 10.0 ** (len(f"{value:.0f}") - DIGITS) if value >= 1 else 0.01
+    digits = f"{value:.0f}" if value >= 1 else ""
+    if digits:
+        step = min(step, 10.0 ** (len(digits) - len(digits.rstrip("0"))))
+    try:
+        read = read_interval(text)
+        if read.low <= value * (1 + 1e-9) and value * (1 - 1e-9) <= read.high:
+            step = read.high - read.low
+            if qualifier == "approx":
+                return read.low, read.high
+    except QuantityError:
+        pass
+    step = min(step, value)
+    return (value, value + step) if qualifier == "over" else (value - step / 2, value + step / 2)
+
+
+def _contradictions(entity: str, metric: str, rows: Sequence[tuple[SeriesFigure, str, str]]) -> list[Problem]:
+    """Return the problems of one series: two units, or two figures of one month that allow nothing in common."""
+    problems = []
+    name = f"{entity}, {metric}"
+    figures = sorted((figure for figure, _, _ in rows), key=lambda f: f.month)
+    for figure, unit, _ in rows:
+        if unit != rows[0][1]:
+            allowed = f"is not the unit of the same series on line {rows[0][0].place.line} ({shown(rows[0][1])})"
+            problems.append(Problem(shown(unit), allowed, "", name, figure.place))
+    for one, other in pairwise(figures):
+        if one.month == other.month and (one.low > other.high or other.low > one.high):
+            found = f"two figures of {one.month}"
+            allowed = f"contradict each other, here and on line {one.place.line}"
+            problems.append(Problem(found, allowed, "keep the one that was reported last", name, other.place))
+    return problems

@@ -1,0 +1,1 @@
+"""What the data identify, and whether fits are to be trusted."""

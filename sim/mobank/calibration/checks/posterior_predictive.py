@@ -1,0 +1,136 @@
+"""Does the fitted model make histories like the one reported? Each figure, each year's change, each active share.
+
+Two questions, two answers. *A year ahead*: given all figures up to a year, where in the model's forecast did the next
+one fall? *From the first figure*: where does it fall among histories lived again with the luck of every year new? The
+answer is a probability (PIT): 0.5 is the middle, 0.95 says that the model would have said less nineteen times out of
+twenty. One PIT says little; that most lie on one side says that the model leans, and to which side. Both answers come
+from draws that know all the figures, so they flatter the model a little; a backtest does not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Literal
+
+import numpy as np
+
+from mobank.base.arrays import Floats
+from mobank.base.quantities import Month
+from mobank.calibration.likelihood.history import History
+from mobank.calibration.likelihood.simulate_history import ACTIVE, LEVEL
+from mobank.calibration.likelihood.solve_history import Pathway
+
+Kind = Literal["figure", "change", "share"]
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+LEAN = 0.1  # chance of so many on one side, if the model leaned to none, below which it is said to lean
+
+
+@dataclass(frozen=True)
+class Check:
+    """Where something reported falls in what the model makes of it.
+
+    Parameters
+    ----------
+    kind : a "figure" (persons), its "change" on the year before (fraction), or the active "share" of the level.
+    reported : the middle of what was reported, as the draws that pass through the figures have it.
+    expected : quantiles (`QUANTILES`) over histories lived again from the first figure.
+    pit : share of those that lie below. ahead : the same a year ahead, None where the year before is not known.
+    """
+
+    kind: Kind
+    measure: str
+    month: Month
+    reported: float
+    expected: tuple[float, ...]
+    pit: float
+    ahead: float | None = None
+
+
+def check(history: History, passage: Pathway, lived_again: Floats) -> list[Check]:
+    """Return a check of every figure after the first, of its change on the year before, and of each active share.
+
+    Parameters
+    ----------
+    passage : of draws through the figures. lived_again : of the same draws, (Y, 3, R).
+    """
+    ahead = _ahead(passage)
+    ends, again = passage.year_ends, lived_again
+    found: list[Check] = []
+    measures = {LEVEL: history.origin.level, ACTIVE: history.origin.active}
+    for y, year in enumerate(history.years):
+        month = Month.of(year.year, 12)
+        own = history.own(year)
+        for row, figure in zip((LEVEL, ACTIVE), own, strict=True):
+            if figure is None:
+                continue
+            found.append(_check("figure", measures[row], month, ends[y, row], again[y, row], ahead[y, row]))
+            if y and _known(history, y - 1, row):
+                change, anew = ends[y, row] / ends[y - 1, row] - 1.0, again[y, row] / again[y - 1, row] - 1.0
+                found.append(_check("change", measures[row], month, change, anew, ahead[y, row]))
+        if all(own):
+            share, anew = ends[y, ACTIVE] / ends[y, LEVEL], again[y, ACTIVE] / again[y, LEVEL]
+            found.append(_check("share", measures[ACTIVE], month, share, anew, None))
+    return found
+
+
+@dataclass(frozen=True)
+class Lean:
+    """To which side forecasts of a measure fell a year ahead.
+
+    Parameters
+    ----------
+    above : how many figures were above the model's median. of : how many there are.
+    mean : of their PITs. chance : of so many or more on one side, if each side were as likely.
+    run : how many of the last figures lay on one side in a row, positive if above.
+    """
+
+    measure: str
+    above: int
+    of: int
+    mean: float
+    chance: float
+    run: int
+
+    @property
+    def side(self) -> Literal["low", "high", ""]:
+        """How the model tends to forecast; "" if the figures lie on both sides as luck has it."""
+        if self.chance >= LEAN:
+            return ""
+        return "low" if 2 * self.above > self.of else "high"
+
+
+def lean(checks: Sequence[Check], measure: str) -> Lean | None:
+    """Return to which side the year-ahead forecasts of a measure fell, if there are any."""
+    pits = [c.ahead for c in checks if c.kind == "figure" and c.measure == measure and c.ahead is not None]
+    if not pits:
+        return None
+    above = sum(pit > 0.5 for pit in pits)
+    most = max(above, len(pits) - above)
+    tail = sum(comb(len(pits), k) for k in range(most, len(pits) + 1)) / 2.0 ** len(pits)
+    last = pits[-1] > 0.5
+    run = next((k for k, pit in enumerate(reversed(pits)) if (pit > 0.5) is not last), len(pits))
+    chance = min(1.0, 2.0 * tail)
+    return Lean(measure, above, len(pits), float(np.mean(pits)), chance, run if last else -run)
+
+
+# ------------ the parts
+
+
+def _ahead(passage: Pathway) -> Floats:
+    """Return where each year's figures fell, (Y, 2), given all before: how probable less luck would have been."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(passage.innovations).mean(axis=-1))
+
+
+def _known(history: History, y: int, row: int) -> bool:
+    first = y == 0 and row == LEVEL  # the first figure of the level is where the history starts
+    return first or history.own(history.years[y])[row] is not None
+
+
+def _check(kind: Kind, measure: str, month: Month, reported: Floats, again: Floats, ahead: float | None) -> Check:
+    kept = again[np.isfinite(again)]
+    middle = float(np.median(reported))
+    below = float((kept < middle).mean() + 0.5 * (kept == middle).mean())
+    expected = tuple(float(q) for q in np.quantile(kept, QUANTILES))
+    return Check(kind, measure, month, middle, expected, below, None if ahead is None else float(ahead))

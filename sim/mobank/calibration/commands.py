@@ -1,0 +1,79 @@
+"""What `mobank calibrate` does: reads a target, fits it, writes the posterior's folder and says how it went."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+
+from mobank.calibration.fitting import ROWS, fit, settings_of
+from mobank.calibration.posterior.posterior import Posterior, code_digest, write
+from mobank.calibration.posterior.stored import read
+from mobank.calibration.posterior.update import Update
+from mobank.calibration.posterior.update import update as updated
+from mobank.calibration.rounds import scoreboard
+from mobank.calibration.sampler.ensembles import Effort
+from mobank.calibration.targets import Target, load, require_enough
+from mobank.model.grammar import Model
+from mobank.report.run.folder import aside
+from mobank.scenario.posterior import facts
+from mobank.scenario.values import FIGURE_EVIDENCE
+
+Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+def target_of(path: Path, model: Model, evidence: Sequence[str] = FIGURE_EVIDENCE) -> Target:
+    """Return a target that can be fitted, with figures of some kinds of evidence alone."""
+    target = load(path, model)
+    if tuple(evidence) != FIGURE_EVIDENCE:
+        target = target.only(evidence)
+    require_enough(target, model)
+    return target
+
+
+def name_of(target: Target) -> str:
+    """Return the name of a target's posterior: the target's, and the evidence that was taken if not all was."""
+    return target.name if target.evidence == FIGURE_EVIDENCE else "_".join([target.name, *target.evidence])
+
+
+def calibrate(
+    target: Target,
+    model: Model,
+    out: Path,
+    work: Path,
+    seed: int,
+    effort: Effort,
+    workers: int,
+    progress: Progress,
+) -> tuple[Posterior, Path]:
+    """Fit a target and write the folder of its posterior; return both.
+
+    Parameters
+    ----------
+    out : where the folder goes, under the posterior's name. work : where the checkpoints are until it is there.
+    """
+    settings = settings_of(effort, ROWS)
+    identity = dumps([facts(target.scenario), settings, seed, code_digest()], sort_keys=True)
+    checkpoints = work / f"{name_of(target)}-{sha256(identity.encode()).hexdigest()[:10]}"
+    with progress(f"fitting {name_of(target)}") as told:
+        posterior = fit(target, model, checkpoints, seed, effort, workers, ROWS, told)
+    final = out / name_of(target)
+    with aside(final) as folder:
+        write(replace(posterior, name=name_of(target)), folder, settings)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return posterior, final
+
+
+def update(target: Target, name: str, model: Model, out: Path, seed: int, progress: Progress) -> tuple[Update, Path]:
+    """Weigh the draws of a stored posterior anew by a target's new figures, write the folder, and keep the scores."""
+    with progress(f"updating {name}") as told:
+        found = updated(read(name, model), target, model, seed, ROWS)
+        told(1, 1)
+    final = out / name_of(target)
+    with aside(final) as folder:
+        write(replace(found.posterior, name=name_of(target)), folder, {"rows": ROWS, "updated": name})
+    for entry in found.scores:
+        scoreboard.add(out / scoreboard.NAME, entry)
+    return found, final

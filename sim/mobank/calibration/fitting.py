@@ -1,0 +1,151 @@
+"""Fitting a target: the sampler's ensembles on all cores, or weighted draws from the priors."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobank.base.arrays import Floats
+from mobank.base.machine import ONE_THREAD
+from mobank.base.streams import Streams
+from mobank.calibration.likelihood.history import History, Joined
+from mobank.calibration.posterior.posterior import Posterior, lived, posterior_of
+from mobank.calibration.sampler.diagnostics import diagnose
+from mobank.calibration.sampler.ensembles import Effort, prior_draws, sample
+from mobank.calibration.targets import Target
+from mobank.model.grammar import Model
+from mobank.scenario.scenario import Scenario
+
+Told = Callable[[int, int], None]
+
+EFFORT = Effort()
+ROWS = 4000  # draws kept of a fit
+PRIOR_DRAWS = 150_000  # of the second engine
+POLL_SECONDS = 0.2
+
+
+def fit(
+    target: Target,
+    model: Model,
+    work: Path,
+    seed: int = 1,
+    effort: Effort = EFFORT,
+    workers: int = 1,
+    rows: int = ROWS,
+    told: Told = lambda done, total: None,
+) -> Posterior:
+    """Return the posterior of a target, by ensembles that each begin at draws from the priors.
+
+    Parameters
+    ----------
+    work : folder of the checkpoints, made if need be; whoever fits the same again goes on from there.
+    told : is told (steps done, steps in all).
+    """
+    history = target.history(model)
+    work.mkdir(parents=True, exist_ok=True)
+    chains = _sampled(history, seed, effort, work, workers, told)
+    diagnoses = diagnose(chains, history.names)
+    every = chains.reshape(-1, len(history.names))  # by ensemble, step, walker
+    chosen = thinned(every.shape[0], rows, Streams(seed))
+    z = np.ascontiguousarray(every[chosen].T)
+    return posterior_of(target, model, z, seed, "emcee", diagnoses=diagnoses)
+
+
+def weigh(
+    target: Target, model: Model, seed: int = 1, draws: int = PRIOR_DRAWS, told: Told = lambda done, total: None
+) -> tuple[Floats, Floats]:
+    """Return draws from the priors, (D, N), and their weights (N,), which sum to one: the second engine.
+
+    Impossible draws have weight 0.
+    """
+    history, streams = target.history(model), Streams(seed)
+    parts, logs = [], []
+    size = 5000
+    for first in range(0, draws, size):
+        z = prior_draws(history, streams, "weighted", np.arange(first, min(first + size, draws)))
+        parts.append(z)
+        logs.append(lived(history, z).log_density)
+        told(min(first + size, draws), draws)
+    log = np.concatenate(logs)
+    weight = np.exp(log - log.max())
+    return np.concatenate(parts, axis=1), np.asarray(weight / weight.sum())
+
+
+def thinned(count: int, rows: int, streams: Streams) -> NDArray[np.intp]:
+    """Return the numbers of `rows` of `count` draws, one at random from each of so many equal stretches.
+
+    At even distances, in step with the number of walkers, they would be those of a few walkers alone.
+    """
+    u = streams.uniform("parameters", "thinned", np.arange(rows))
+    return ((np.arange(rows) + u) * (count / rows)).astype(np.intp)
+
+
+def resampled(weights: Floats, rows: int, streams: Streams, item: str) -> NDArray[np.intp]:
+    """Return the numbers of `rows` draws that stand for weighted ones (systematic resampling; Kitagawa 1996)."""
+    u = (np.arange(rows) + streams.uniform("parameters", item, np.arange(1))) / rows
+    return np.minimum(np.searchsorted(np.cumsum(weights), u), weights.size - 1)
+
+
+# ------------ the ensembles
+
+
+def settings_of(effort: Effort, rows: int) -> dict[str, Any]:
+    """Return what a fit depends on beside its target and seed, for its record."""
+    return {**asdict(effort), "rows": rows}
+
+
+def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: int, told: Told) -> Floats:
+    """Return the kept steps of all ensembles, (E, T, W, D)."""
+    total, sizes = effort.ensembles * effort.steps, [len(group) for group in effort.groups]
+    if workers == 1:
+        before = np.cumsum([0, *sizes]) * effort.steps
+        return np.concatenate([
+            sample(history, Streams(seed), group, effort, _checkpoint(work, group),
+                   lambda steps, g=g: told(int(before[g]) + sizes[g] * steps, total))  # type: ignore[misc]
+            for g, group in enumerate(effort.groups)
+        ])  # fmt: skip
+    os.environ.update(ONE_THREAD)
+    context = multiprocessing.get_context("spawn")
+    done = context.Array("q", len(sizes))
+    with ProcessPoolExecutor(workers, context, _share, (done,)) as pool:
+        waiting: list[Future[Floats]] = [
+            pool.submit(_sample, history.model, history.target, history.others, seed, g, effort, work)
+            for g in range(len(sizes))
+        ]
+        try:
+            while not all(future.done() for future in waiting):
+                wait(waiting, POLL_SECONDS)
+                told(sum(size * int(steps) for size, steps in zip(sizes, done[:], strict=True)), total)
+            return np.concatenate([future.result() for future in waiting])
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _checkpoint(work: Path, group: Sequence[int]) -> Path:
+    return work / f"ensembles-{'-'.join(map(str, group))}.npz"
+
+
+_done: Any = None  # of a worker: how many steps each group of ensembles has done, shared with whoever asked
+
+
+def _share(done: Any) -> None:
+    global _done  # noqa: PLW0603 the only way to hand a shared array to a spawned worker
+    _done = done
+
+
+def _sample(
+    model: Model, target: Scenario, others: tuple[Joined, ...], seed: int, number: int, effort: Effort, work: Path
+) -> Floats:
+    group = effort.groups[number]
+
+    def told(steps: int) -> None:
+        _done[number] = steps
+
+    return sample(History(model, target, others), Streams(seed), group, effort, _checkpoint(work, group), told)

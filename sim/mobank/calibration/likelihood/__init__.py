@@ -1,0 +1,1 @@
+"""The density of the reported figures under the model."""

@@ -1,0 +1,1 @@
+"""A posterior on disk: written, read again, updated by a new figure."""

@@ -1,0 +1,219 @@
+"""A posterior: draws that pass through every figure, and the folder in which scenarios find them."""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import blake2b, sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import mobank
+from mobank.base.arrays import Floats
+from mobank.base.priors import Prior
+from mobank.calibration.likelihood.history import History
+from mobank.calibration.likelihood.solve_history import HistoryState, Pathway, live
+from mobank.calibration.sampler.diagnostics import Diagnosis
+from mobank.calibration.targets import Target
+from mobank.model.grammar import Model
+from mobank.scenario.posterior import DRAWS, RECORD, facts
+
+FORMAT = 1
+BATCH = 500  # draws lived at once: the rows then stay in a near cache
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+BY_NAME = ("numpy", "scipy", "numba", "emcee", "arviz-stats", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws of what the figures leave possible.
+
+    Parameters
+    ----------
+    name : of its folder. target : what was fitted. model : with which model.
+    names : of the coordinates, (D,). z : (D, N) coordinates, standard normal a priori.
+    parameters : what is unknown on its natural scale, (N,) by name.
+    passage : how they came to the figures: innovations, shocks, year-ends, and where everybody is at the last one.
+    seed, engine : how they were found.
+    weights : (N,) of the draws, where they are weighted; None if they count alike.
+    diagnoses : of the sampler, where there was one.
+    """
+
+    name: str
+    target: Target
+    model: Model
+    names: tuple[str, ...]
+    z: Floats
+    parameters: Mapping[str, Floats]
+    passage: Pathway
+    seed: int
+    engine: str
+    weights: Floats | None = None
+    diagnoses: Sequence[Diagnosis] = field(default_factory=tuple)
+
+    @property
+    def rows(self) -> int:
+        """How many draws there are."""
+        return int(self.z.shape[1])
+
+    @property
+    def history(self) -> History:
+        """The years that the draws have lived."""
+        return self.target.history(self.model)
+
+    @property
+    def state(self) -> HistoryState:
+        """Where everybody is at the last figure."""
+        return self.passage.state
+
+
+def lived(history: History, z: Floats) -> Pathway:
+    """Return what draws (D, N) make of the history, a batch at a time."""
+    parts = [live(history, np.ascontiguousarray(z[:, i : i + BATCH])) for i in range(0, z.shape[1], BATCH)]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts], axis=-1)
+              for name in ("log_density", "innovations", "shocks", "year_ends")}  # fmt: skip
+    state = HistoryState(*(np.concatenate([getattr(part.state, name) for part in parts], axis=-1)
+                    for name in ("occupancy", "customers")))  # fmt: skip
+    return Pathway(**joined, state=state)
+
+
+def posterior_of(
+    target: Target,
+    model: Model,
+    z: Floats,
+    seed: int,
+    engine: str,
+    weights: Floats | None = None,
+    diagnoses: Sequence[Diagnosis] = (),
+) -> Posterior:
+    """Return the posterior whose draws have coordinates z (D, N)."""
+    history = target.history(model)
+    passage = lived(history, z)
+    return Posterior(
+        target.name, target, model, history.names, z, history.natural(z), passage, seed, engine, weights, diagnoses
+    )
+
+
+# ------------ the folder
+
+
+def table_of(posterior: Posterior) -> Mapping[str, Floats]:
+    """Return the columns that are stored, (N,) each, by name.
+
+    Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>.<year>`
+    on the log scale; `state.<state>.<segment>` persons.
+    """
+    history, passage = posterior.history, posterior.passage
+    found = dict(posterior.parameters)
+    found |= {f"z.{name}": posterior.z[d] for d, name in enumerate(posterior.names) if name not in history.priors}
+    for y, year in enumerate(history.years):
+        found |= {f"shock.{path}.{year.year}": passage.shocks[y, p] for p, path in enumerate(history.paths)}
+    for k, state in enumerate(posterior.model.states):
+        for s, segment in enumerate(posterior.target.scenario.segments):
+            found[f"state.{state}.{segment.name}"] = passage.state.occupancy[k, s]
+    return found
+
+
+def draws_bytes(posterior: Posterior) -> bytes:
+    """Return the Parquet file of a posterior's draws, the same bytes for the same draws; single precision."""
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {name: pa.array(values.astype(np.float32)) for name, values in table_of(posterior).items()}
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out, compression="zstd", compression_level=9, use_dictionary=False,
+                   write_statistics=False, store_schema=False)  # fmt: skip
+    return out.getvalue()
+
+
+def record_of(posterior: Posterior, draws: bytes, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `posterior.json` says."""
+    target, history = posterior.target, posterior.history
+    return {
+        "format": FORMAT,
+        "name": posterior.name,
+        "last": str(history.last),
+        "rows": posterior.rows,
+        "draws": sha256(draws).hexdigest(),
+        "evidence": list(target.evidence),
+        "fitted_with": facts(target.scenario),
+        "identity": {
+            "engine": posterior.engine,
+            "seed": posterior.seed,
+            "settings": dict(settings),
+            "code": code_digest(),
+            "versions": {"python": sys.version.split()[0], **{name: version(name) for name in BY_NAME}},
+        },
+        "coordinates": summary(posterior),
+    }
+
+
+def summary(posterior: Posterior) -> list[dict[str, Any]]:
+    """Return for each unknown its prior's and its posterior's quantiles, and how much the figures narrowed it."""
+    found = []
+    by_name = {d.name: d for d in posterior.diagnoses}
+    for name, value in posterior.history.priors.items():
+        draws = posterior.parameters[name]
+        z = posterior.z[posterior.names.index(name)]
+        row = {
+            "name": name,
+            "prior": value.text,
+            "prior_quantiles": _rounded(value.prior.of_normal(_normal_quantiles())),
+            "quantiles": _rounded(np.quantile(draws, QUANTILES)),
+            "contraction": round(1.0 - float(z.var()), 3),
+            "shift": round(float(z.mean()), 3),
+        }
+        if name in by_name:
+            found_ = by_name[name]
+            row |= {
+                "r_hat": round(found_.r_hat, 4),
+                "effective": round(found_.effective),
+                "trend": round(found_.trend, 3),
+            }
+        found.append(row)
+    return found
+
+
+def _normal_quantiles() -> Floats:
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(np.array(QUANTILES)))
+
+
+def _rounded(values: Floats) -> list[float]:
+    return [float(f"{v:.4g}") for v in values]
+
+
+@cache
+def code_digest() -> str:
+    """Return a digest of the code that a fit depends on: the calibration's and the simulator's."""
+    digest = blake2b(digest_size=16)
+    for root in (Path(mobank.__file__).parent,):
+        for path in sorted(root.rglob("*.py")):
+            digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def write(posterior: Posterior, folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write a posterior's folder."""
+    draws = draws_bytes(posterior)
+    record = json.dumps(record_of(posterior, draws, settings), indent=1, ensure_ascii=False) + "\n"
+    (folder / DRAWS).write_bytes(draws)
+    (folder / RECORD).write_text(record, encoding="utf-8")
+
+
+def normal_of(prior: Prior, values: Floats) -> Floats:
+    """Return the standard normals whose quantiles of a prior are given; the inverse of `Prior.of_normal`."""
+    if prior.kind == "lognormal":
+        return np.asarray((np.log(values) - math.log(prior.centre)) / prior.spread)
+    if prior.kind == "logitnormal":
+        centre = math.log(prior.centre / (1.0 - prior.centre))
+        return np.asarray((np.log(values / (1.0 - values)) - centre) / prior.spread)
+    return np.asarray((values - prior.centre) / prior.spread)

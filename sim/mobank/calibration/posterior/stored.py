@@ -1,0 +1,78 @@
+"""A stored posterior, read again: its draws as coordinates, its target as it was fitted, its diagnoses."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mobank.base.arrays import Floats
+from mobank.base.errors import InputError, Place, Problem, did_you_mean
+from mobank.base.workspace import shipped
+from mobank.calibration.likelihood.history import History
+from mobank.calibration.posterior.posterior import normal_of
+from mobank.calibration.sampler.diagnostics import Diagnosis
+from mobank.calibration.targets import Target, load
+from mobank.model.grammar import Model
+from mobank.scenario.posterior import DRAWS, FOLDERS, RECORD, Found, facts, find
+from mobank.scenario.values import FIGURE_EVIDENCE
+
+DATA = (Path("calibration/banks"), shipped() / "calibration/banks")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A posterior that was read: its draws have coordinates z (D, N) in the order of `History.names`."""
+
+    found: Found
+    target: Target
+    z: Floats
+    diagnoses: tuple[Diagnosis, ...]
+
+
+def read(name: str, model: Model) -> Stored:
+    """Return a posterior by name.
+
+    Raises
+    ------
+    InputError
+        If there is none, or its target is no longer what it was fitted to.
+    """
+    found = find(name)
+    if found is None:
+        known = {path.parent.name for folder in FOLDERS for path in folder.glob(f"*/{RECORD}")}
+        raise InputError([Problem(f"'{name}'", "is not a posterior", did_you_mean(name, sorted(known)))])
+    target = _target(found, model)
+    return Stored(found, target, _coordinates(found, target.history(model)), _diagnoses(found))
+
+
+def verified(name: str) -> str:
+    """Return the name of the posterior that leaves unverified figures out."""
+    return "_".join([name, *(kind for kind in FIGURE_EVIDENCE if kind != "unverified")])
+
+
+def _target(found: Found, model: Model) -> Target:
+    evidence = tuple(found.record.get("evidence", FIGURE_EVIDENCE))
+    base = found.name if evidence == FIGURE_EVIDENCE else found.name.removesuffix("_" + "_".join(evidence))
+    path = next((p for folder in DATA if (p := folder / f"{base}.yaml").exists()), DATA[0] / f"{base}.yaml")
+    target = load(path, model)
+    target = target if evidence == FIGURE_EVIDENCE else target.only(evidence)
+    if facts(target.scenario) != found.record["fitted_with"]:
+        allowed = f"is not what the posterior '{found.name}' was fitted to any more"
+        raise InputError([Problem("this target", allowed, "fit again: mobank calibrate", place=Place(str(path), 0))])
+    return target
+
+
+def _coordinates(found: Found, history: History) -> Floats:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(found.folder / DRAWS)
+    columns = {name: table.column(name).to_numpy().astype(float) for name in table.column_names}
+    return np.stack([
+        normal_of(history.priors[name].prior, columns[name]) if name in history.priors else columns[f"z.{name}"]
+        for name in history.names
+    ])  # fmt: skip
+
+
+def _diagnoses(found: Found) -> tuple[Diagnosis, ...]:
+    rows = found.record.get("coordinates", [])
+    return tuple(Diagnosis(row["name"], row["r_hat"], row["effective"], row["trend"]) for row in rows if "trend" in row)

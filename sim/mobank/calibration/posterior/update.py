@@ -1,0 +1,146 @@
+"""A new figure: the old draws say how probable it was, and are weighed anew instead of being sampled again.
+
+The new history has coordinates that the old one had not (where the new figure lies, the luck of its year), and lacks
+some that a figure has fixed since. Whatever both have is taken over, the rest is drawn from its prior; the ratio of the
+posterior densities, new to old, in what both have is then the exact weight of a draw (importance sampling; what the old
+history alone had is integrated out). Draws worth fewer than `LEAST_WORTH` independent ones are refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobank.base.arrays import Floats
+from mobank.base.errors import InputError, Problem, RunError
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.calibration.fitting import resampled
+from mobank.calibration.likelihood.history import History
+from mobank.calibration.posterior.posterior import Posterior, lived, posterior_of
+from mobank.calibration.posterior.stored import Stored
+from mobank.calibration.rounds.scoreboard import ScoreEntry
+from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.targets import Target
+from mobank.ensemble.ensemble import Plan, run_block
+from mobank.model.grammar import Model
+from mobank.scenario.scenario import Figure, Fitted
+
+COPIES = 6  # of each old draw, each with fresh luck for what the old history had not
+LEAST_WORTH = 200.0  # independent draws
+FORECASTS = 20_000  # replicates that score a new figure
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a new figure has changed: the posterior anew, how many independent draws it is worth, and the scores."""
+
+    posterior: Posterior
+    effective: float
+    scores: tuple[ScoreEntry, ...]
+
+
+def update(old: Stored, target: Target, model: Model, seed: int, rows: int) -> Update:
+    """Return the posterior of a target that has figures more than that of `old`, and what the old draws said of them.
+
+    Raises
+    ------
+    InputError
+        If no figure is new, or one of the old ones has changed.
+    RunError
+        If the new figures say something so different that too few draws are left: then only a fit will do.
+    """
+    new = _new_figures(old.target, target)
+    posterior, effective = weigh_anew(old, target, model, seed, rows)
+    return Update(posterior, effective, tuple(score(old, figure, model, seed) for figure in new))
+
+
+def weigh_anew(old: Stored, target: Target, model: Model, seed: int, rows: int) -> tuple[Posterior, float]:
+    """Return the draws of `old` weighed by a target's figures and resampled, and how many old draws they are worth."""
+    history, streams = target.history(model), Streams(seed)
+    before = lived(old.target.history(model), old.z).log_density
+    draw = np.tile(np.arange(old.z.shape[1]), COPIES)
+    z = _carried(old, history, draw, streams)
+    shared = [(history.row[name], row) for name, row in old_row(old, history).items() if name in history.row]
+    was = before[draw] - 0.5 * sum(old.z[row, draw] ** 2 for _, row in shared)
+    log = lived(history, z).log_density - 0.5 * sum(z[row] ** 2 for row, _ in shared) - was
+    weights = np.exp(log - log.max())
+    effective = effective_of(np.asarray(np.bincount(draw, weights), float))
+    if effective < LEAST_WORTH:
+        found, allowed = f"{effective:.0f} independent draws", "are left of the old ones: the new figure is a surprise"
+        raise RunError(found, allowed, "fit again without --update")
+    chosen = resampled(weights / weights.sum(), rows, streams, "update")
+    made = np.ascontiguousarray(z[:, chosen])
+    return posterior_of(target, model, made, seed, f"update of {old.found.name}"), effective
+
+
+def _new_figures(before: Target, after: Target) -> list[Figure]:
+    known = {figure.name: figure for figure in before.figures}
+    now = {figure.name: figure for figure in after.figures}
+    problems = [
+        Problem(known[name].text, "has changed or is gone: an update adds figures and leaves the others", "fit again",
+                name, now[name].provenance.place if name in now else None)
+        for name in known if name not in now or now[name].interval != known[name].interval
+    ]  # fmt: skip
+    new = [figure for name, figure in now.items() if name not in known]
+    if not new and not problems:
+        problems.append(Problem("no figure", "is new to the posterior", "add one under reported:", "--update"))
+    if problems:
+        raise InputError(problems)
+    return new
+
+
+def _carried(old: Stored, history: History, draw: NDArray[np.intp], streams: Streams) -> Floats:
+    """Return coordinates of the new history, (D, N): taken over where the old one had them, else from the prior.
+
+    Values are those of the last year, which has moved: what drifts is carried along, so that the years stay as they
+    were.
+    """
+    row, numbers = old_row(old, history), np.arange(draw.size)
+    z = np.stack([
+        old.z[row[name], draw] if name in row else streams.normal("parameters", f"update.{name}", numbers)
+        for name in history.names
+    ])  # fmt: skip
+    years = history.last.year - old.found.last.year
+    for name, value in history.priors.items():
+        parameter = history.model.parameter.get(name.rpartition(".")[2])
+        drift = f"shocks.{parameter.moved_by}.drift" if parameter and ".factors." not in name else ""
+        if parameter and drift in row and value.prior.kind == "lognormal":
+            a_year = history.priors[drift].prior.of_normal(old.z[row[drift], draw])
+            z[history.row[name]] += parameter.sign * a_year * years / value.prior.spread
+    return z
+
+
+def old_row(old: Stored, history: History) -> Mapping[str, int]:
+    """Return the position of each coordinate in the draws of a stored posterior."""
+    return old.target.history(history.model).row
+
+
+def score(old: Stored, figure: Figure, model: Model, seed: int) -> ScoreEntry:
+    """Return what the old draws, run on to its month, said of a new figure.
+
+    The chance of its interval is counted among `FORECASTS` runs, half a run added, so that it is never none.
+    """
+    paths = forecast(old, figure.month, figure.measure, model, seed)
+    low, high = figure.interval.low, figure.interval.high
+    inside = (((paths >= low) & (paths < high)).sum() + 0.5) / (paths.size + 1.0)
+    middle = 0.5 * (low + high)
+    quantiles = np.quantile(paths, (0.05, 0.5, 0.95))
+    whence = figure.provenance
+    return ScoreEntry(
+        old.found.name, old.found.record["draws"][:12], figure.measure, str(figure.month), figure.text, whence.evidence,
+        whence.source, float(np.log(inside)), float((paths < middle).mean()), *(float(q) for q in quantiles),
+    )  # fmt: skip
+
+
+def forecast(old: Stored, month: Month, measure: str, model: Model, seed: int) -> Floats:
+    """Return a measure in a month after the last figure, (N,) persons, as the posterior's draws have it run on."""
+    names = tuple(segment.name for segment in old.target.scenario.segments)
+    fitted = Fitted(old.found.name, str(old.found.folder), old.found.record["draws"], old.found.record["rows"], names,
+                    (1.0,) * len(names))  # fmt: skip
+    scenario = replace(old.target.scenario, start=old.found.last, until=month, fitted=fitted)
+    plan = Plan(model, scenario, FORECASTS, seed, "mean_field")
+    parts = [run_block(plan, np.arange(first, min(first + 2000, FORECASTS)))[0].observe(measure)[-1]
+             for first in range(0, FORECASTS, 2000)]  # fmt: skip
+    return np.concatenate(parts)

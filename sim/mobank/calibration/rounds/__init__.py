@@ -1,0 +1,1 @@
+"""Forecasts kept until their figures come."""

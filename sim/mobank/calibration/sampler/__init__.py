@@ -1,0 +1,1 @@
+"""emcee's ensembles of walkers, their proposals and their diagnostics."""

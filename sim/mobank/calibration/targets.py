@@ -1,0 +1,195 @@
+"""Targets: what has been reported of one bank and product, and what is thought of its parameters before.
+
+A target is a file in the grammar of scenarios, without levers: the same reader, the same messages. What a fit adds is
+here: which figures it takes by their evidence, which follow another definition and stand apart, and whether there are
+enough of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mobank.base.errors import InputError, Place, Problem, did_you_mean
+from mobank.base.priors import Prior
+from mobank.calibration.likelihood.history import History, Joined
+from mobank.model.grammar import Model, Origin
+from mobank.scenario.reader import load_target
+from mobank.scenario.scenario import Figure, Scenario
+from mobank.scenario.tree import Mapping as Tree
+from mobank.scenario.tree import load_extended
+from mobank.scenario.values import FIGURE_EVIDENCE
+
+BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
+LEAST_LEVELS = 3  # figures of the level: two say how fast it grows, a third whether that slows down
+YEAR_END = 12
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a fit takes.
+
+    Parameters
+    ----------
+    path : of the file.
+    scenario : priors, segments, shocks; its `reported` are the figures that are fitted, by measure and month.
+    apart : figures of definitions other than that of the latest figure of their measure: joined to the fit by a factor
+        that is not known exactly, and never read as growth.
+    breaks : prior of that factor, by definition.
+    left_out : figures whose evidence was not asked for.
+    evidence : kinds of evidence that are taken.
+    """
+
+    path: Path
+    scenario: Scenario
+    apart: tuple[Figure, ...]
+    breaks: Mapping[str, Prior]
+    left_out: tuple[Figure, ...] = ()
+    evidence: tuple[str, ...] = FIGURE_EVIDENCE
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.path.stem
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The figures that are fitted."""
+        return self.scenario.reported
+
+    def of(self, measure: str) -> tuple[Figure, ...]:
+        """Return the figures of a measure that are fitted, by month."""
+        return tuple(figure for figure in self.figures if figure.measure == measure)
+
+    def history(self, model: Model) -> History:
+        """Return the years that a fit lives through, and what of them is not known."""
+        others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in self.apart)
+        return History(model, self.scenario, others)
+
+    def only(self, evidence: Sequence[str]) -> "Target":
+        """Return the target with figures of some kinds of evidence alone.
+
+        Raises
+        ------
+        InputError
+            If there is no such kind.
+        """
+        for kind in evidence:
+            if kind not in FIGURE_EVIDENCE:
+                hint = did_you_mean(kind, FIGURE_EVIDENCE)
+                raise InputError([Problem(f"'{kind}'", "is not a kind of evidence", hint, "--evidence")])
+        kept, dropped = _divided(self.figures, evidence)
+        apart, apart_dropped = _divided(self.apart, evidence)
+        return replace(
+            self,
+            scenario=replace(self.scenario, reported=kept),
+            apart=apart,
+            left_out=(*self.left_out, *dropped, *apart_dropped),
+            evidence=tuple(kind for kind in FIGURE_EVIDENCE if kind in evidence and kind in self.evidence),
+        )
+
+
+def load(path: Path, model: Model) -> Target:
+    """Return the target of a file; that it can be fitted is asked by `require_enough`.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file, each with file, line and key.
+    """
+    scenario = load_target(path, model)
+    main = {figure.measure: figure.definition for figure in scenario.reported}  # by month, so the latest stays
+    apart = tuple(f for f in scenario.reported if f.definition not in ("", main[f.measure]))
+    fitted = tuple(f for f in scenario.reported if f not in apart)
+    breaks = {name: _break(scenario, name, main) for name in dict.fromkeys(f.definition for f in apart)}
+    return Target(path, replace(scenario, reported=fitted), apart, breaks)
+
+
+def require_enough(target: Target, model: Model) -> None:
+    """Refuse a target with too few figures to fit, or with figures that no yearly shock can be solved for.
+
+    Raises
+    ------
+    InputError
+        With all that is missing.
+    """
+    origin = model.origin
+    if origin is None:
+        raise InputError([Problem(f"the model '{model.name}'", "says not how a start is found")])
+    problems = [*_too_few(target, origin), *_between_years(target, origin)]
+    if not target.scenario.parameters:
+        allowed = "are missing: nothing is thought of the parameters before"
+        problems.append(Problem("priors", allowed, "", "parameters", Place(str(target.path), 0)))
+    for name in target.scenario.season:  # year-ends are Decembers: they would take the season for good or bad years
+        place = target.scenario.whence[f"season.{name}"].place
+        allowed = "cannot be fitted: year-end figures do not tell it from good and bad years"
+        problems.append(Problem("a season", allowed, "leave it out of the target", f"season.{name}", place))
+    if problems:
+        raise InputError(problems)
+
+
+# ------------ the parts
+
+
+def _divided(figures: Sequence[Figure], kinds: Sequence[str]) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
+    kept = tuple(f for f in figures if f.provenance.evidence in kinds)
+    return kept, tuple(f for f in figures if f not in kept)
+
+
+def _break(scenario: Scenario, name: str, main: Mapping[str, str]) -> Prior:
+    """Return what is thought of the factor between a definition and the main one of its measure."""
+    definition = scenario.definitions[name]
+    if definition.factor:
+        return definition.factor.prior
+    own = [figure for figure in scenario.reported if figure.definition == name]
+    others = [f for f in scenario.reported if f.measure == own[0].measure and f.definition == main[f.measure]]
+    months = min(abs(one.month - other.month) for one in own for other in others)
+    return Prior("lognormal", 1.0, BREAK_A_YEAR * max(1.0, months / 12))
+
+
+def _too_few(target: Target, origin: Origin) -> list[Problem]:
+    wanted = ((origin.level, LEAST_LEVELS, "year-ends"), (origin.active, 1, "year-end"), (origin.everyone, 1, "figure"))
+    problems = []
+    for measure, least, what in wanted:
+        count = len(target.of(measure))
+        if count < least:
+            came = "no figure" if count == 0 else f"{count} figure{'s' if count > 1 else ''}"
+            allowed = f"{'are' if count > 1 else 'is'} too few to fit: at least {least} {what} must be known"
+            problems.append(Problem(came, allowed, _elsewhere(target, measure), f"reported.{measure}",
+                                    _where(target, measure)))  # fmt: skip
+    last = max((f.month for f in target.of(origin.level)), default=None)
+    active = [f.month for f in target.of(origin.active)]
+    if last and active and max(active) != last:
+        allowed = f"is the last figure, where {origin.level} is known to {last}: a start needs both in one month"
+        problems.append(Problem(str(max(active)), allowed, "", f"reported.{origin.active}",
+                                _where(target, origin.active)))  # fmt: skip
+    return problems
+
+
+def _between_years(target: Target, origin: Origin) -> list[Problem]:
+    """Return figures that are not of a year's end: the shock of a calendar year is solved at its end."""
+    return [
+        Problem(str(f.month), "is not the end of a year, where the year's shock is solved for", "leave it out",
+                f"reported.{f.measure}.{f.month}", f.provenance.place)
+        for f in target.figures
+        if f.measure in (origin.level, origin.active) and f.month.month != YEAR_END
+    ]  # fmt: skip
+
+
+def _elsewhere(target: Target, measure: str) -> str:
+    """Return how many figures stand apart or are left out, as a hint."""
+    unasked = sum(f.measure == measure for f in target.left_out)
+    apart = sum(f.measure == measure for f in target.apart)
+    return "; ".join([
+        *([f"{unasked} with other evidence left out"] if unasked else []),
+        *([f"{apart} of another definition"] if apart else []),
+    ])  # fmt: skip
+
+
+def _where(target: Target, measure: str) -> Place:
+    """Return where figures of a measure stand, or the section that lacks them, or the file."""
+    tree, _ = load_extended(target.path)
+    section = tree.entries.get("reported")
+    if section is None or not isinstance(section.node, Tree):
+        return Place(str(target.path), 0)
+    group = section.node.entries.get(measure)
+    return group.key_place if group else section.key_place

@@ -1,0 +1,69 @@
+"""`mobank compare`: scenarios or finished runs beside one another, under the same luck."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mobank.base.machine import cores
+from mobank.cli.run import Fidelity
+from mobank.cli.terminal import LangOption, language, make_way, progress
+
+
+def compare(
+    given: Annotated[
+        list[Path],
+        typer.Argument(metavar="A B …", help="Scenario files or folders of finished runs; A is the reference."),
+    ],
+    draws: Annotated[
+        int | None, typer.Option(min=2, max=10_000_000, help="Replicates; default: those of the runs named, else 2000.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of all luck; default: that of the runs named, else 1.")
+    ] = None,
+    fidelity: Annotated[Fidelity | None, typer.Option(help="cohort: whole persons; mean_field: expectations.")] = None,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the comparison's folder goes.")] = Path("outputs"),
+    lang: LangOption = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="How likely each scenario is held to be, A=60%,B=40%, for one chance over all."),
+    ] = None,
+) -> None:
+    """Compare scenarios or finished runs: what differs, by how much each year, at what price, how sure."""
+    from mobank.model.mobile_banking import MODEL
+    from mobank.report.compare import comparison as report
+    from mobank.report.compare import folder
+    from mobank.report.compare.weights import read_weights
+
+    settings = report.ComparisonSettings(draws, seed, fidelity and fidelity.value, workers or cores())
+    found = report.sides(given, MODEL, settings)
+    weighed = read_weights(weights, found) if weights is not None else {}
+    words = language(lang)
+    final = out / folder.name_of(found, words, weighed)
+    if not folder.reusable(final, folder.wanted(found, words, weighed)):
+        make_way(final)
+        with progress("compare") as told:
+            folder.make(found, final, words, " ".join(["mobank", *sys.argv[1:]]), told, weighed)
+    show(folder.read(final), words)
+
+
+def show(found: "Run", lang: "Lang") -> None:
+    """Print what differs, the differences of each side, the asks side by side, and where the files are."""
+    from rich.console import Console
+
+    from mobank.report.compare.tables import footnotes, tables
+
+    console = Console(highlight=False)
+    console.print()
+    for table in tables(found, lang):
+        console.print(table)
+    console.print(footnotes(found, lang), style="dim")
+    console.print(f"\n{found.folder.as_posix()}/", soft_wrap=True)
+    console.print("  " + "  ".join(sorted(p.name for p in found.folder.iterdir())), style="dim")
+
+
+if TYPE_CHECKING:
+    from mobank.base.quantities import Lang
+    from mobank.report.run.folder import Run

@@ -1,0 +1,24 @@
+"""`mobank resolve`: the effective scenario, and which file and line said each value."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mobank.base.errors import InputError, Problem
+
+
+def resolve(scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")]) -> None:
+    """Show the scenario after `extends`: every value, with the file and line that it came from."""
+    from mobank.model.mobile_banking import MODEL
+    from mobank.report.resolved import annotated
+    from mobank.scenario.desk_study import with_desks
+    from mobank.scenario.tree import load_extended
+
+    tree, files = load_extended(scenario)
+    problems: list[Problem] = []
+    tree, _ = with_desks(tree, files, MODEL, problems)
+    if problems:
+        raise InputError(problems)
+    for line, comment in annotated(tree, files):
+        typer.echo(line + typer.style(comment, dim=True) if comment else line)

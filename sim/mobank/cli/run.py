@@ -1,0 +1,132 @@
+"""`mobank run`, `check` and `replay`: from a scenario file to a folder, and one replicate of it again."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mobank.base.errors import InputError, Problem
+from mobank.base.machine import cores
+from mobank.cli.terminal import LangOption, language, make_way, progress
+
+
+class Fidelity(StrEnum):
+    """How the population is represented."""
+
+    cohort = "cohort"
+    mean_field = "mean_field"
+    processes = "processes"
+    agents = "agents"
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    draws: Annotated[int, typer.Option(min=1, max=10_000_000, help="Replicates, each with a draw of its own.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
+    fidelity: Annotated[
+        Fidelity,
+        typer.Option(
+            help="cohort: whole persons; mean_field: expectations; agents: one record a person; "
+            "processes: one life at a time (small banks)."
+        ),
+    ] = Fidelity.cohort,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the run's folder goes.")] = Path("outputs"),
+    lang: LangOption = None,
+    by_segment: Annotated[bool, typer.Option("--by-segment", help="Keep the paths of each segment too.")] = False,
+    shares: Annotated[
+        bool | None,
+        typer.Option(
+            "--shares/--no-shares",
+            help="Tell what the spread comes from, which takes twice as long; default: yes, but for single lives.",
+        ),
+    ] = None,
+) -> None:
+    """Run a scenario: summary table, report, fan charts, and the path of every replicate."""
+    from mobank.model.mobile_banking import MODEL
+    from mobank.scenario.reader import load
+
+    loaded = load(scenario, MODEL)
+    from mobank.ensemble.ensemble import Plan
+    from mobank.fidelity import BYTES_A_LIFE
+    from mobank.report.run import folder
+
+    plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or cores())
+    words = language(lang)
+    spread = plan.fidelity not in BYTES_A_LIFE if shares is None else shares
+    final = out / folder.name_of(plan, words, spread)
+    if folder.reusable(final, folder.identity(plan, words, spread)) is None:
+        make_way(final)
+        with progress(loaded.name) as report:
+            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report, spread)
+    show(final, plan, words)
+
+
+def show(where: Path, plan: "Plan", lang: "Lang") -> None:
+    """Print the question, the table of year-ends, what it rests on, and where the files are."""
+    from rich.console import Console
+
+    from mobank.report.questions import asks_table, note, read_rows
+    from mobank.report.run.folder import ASKS, DRIVERS, SUMMARY
+    from mobank.report.run.spread import verdicts
+    from mobank.report.tables import footnotes, year_end_table
+
+    console = Console(highlight=False)
+    question = plan.scenario.question_zh if lang == "zh" else plan.scenario.question
+    console.print(f"\n[bold]{question}[/bold]\n")
+    console.print(year_end_table(where / SUMMARY, plan, lang))
+    if plan.scenario.asks:
+        console.print(asks_table(read_rows(where / ASKS), lang))
+        console.print(note(lang), style="dim")
+    if (where / DRIVERS).exists():
+        console.print("\n".join(verdicts(read_rows(where / DRIVERS), plan.model, lang)) + "\n")
+    console.print(footnotes(plan, lang), style="dim")
+    console.print(f"\n{where.as_posix()}/", soft_wrap=True)
+    console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")
+
+
+def check(
+    scenarios: Annotated[list[Path] | None, typer.Argument(help="Scenario files; default: scenarios/*.yaml.")] = None,
+) -> None:
+    """Check scenario files: every problem of all of them, and nothing is run."""
+    from mobank.model.mobile_banking import MODEL
+    from mobank.scenario.reader import load
+
+    files = scenarios or sorted(Path("scenarios").glob("*.yaml"))
+    if not files:
+        raise InputError([Problem("no scenario file", "is here", "name the files, or stand where scenarios/ is")])
+    problems: list[Problem] = []
+    for path in files:
+        try:
+            load(path, MODEL)
+        except InputError as error:
+            problems += [p for p in error.problems if p not in problems]
+    if problems:
+        raise InputError(problems)
+    print(f"{len(files)} file{'s' if len(files) > 1 else ''} checked: no problems.")
+
+
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    replicate: Annotated[int, typer.Option(min=0, help="Number of the replicate, from 0.")],
+) -> None:
+    """Compute one replicate of a finished run alone, and compare it with what was written."""
+    from mobank.model.mobile_banking import MODEL
+    from mobank.report.run.folder import plan_of, read
+    from mobank.report.run.replay import compare
+
+    found = read(folder)
+    plan = plan_of(found, MODEL)
+    if replicate >= plan.draws:
+        allowed = f"is not a replicate of this run (0 to {plan.draws - 1})"
+        raise InputError([Problem(str(replicate), allowed, key="--replicate")])
+    with progress(f"replicate {replicate} of {plan.scenario.name}"):
+        said = compare(found, plan, replicate)
+    print(said)
+
+
+if TYPE_CHECKING:
+    from mobank.base.quantities import Lang
+    from mobank.ensemble.ensemble import Plan

@@ -1,0 +1,1 @@
+"""The staffed service desk: by formula (Erlang) and contact by contact (SimPy)."""

@@ -1,0 +1,266 @@
+"""What is not known, drawn: parameters, shock sizes, lever effects and the start, for a block of replicates.
+
+Every draw is a quantile keyed by the name of what is drawn, so two scenarios that share a name share the draw. A
+draw whose flows cannot hold the reported start is drawn anew: the prior is conditioned on the start being possible.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobank.base.arrays import Floats, Ints
+from mobank.base.errors import RunError
+from mobank.base.streams import Streams
+from mobank.dynamics.changes import Change
+from mobank.dynamics.initial_state import Balance, Lived, ReportedStart, balance
+from mobank.dynamics.posterior_draws import column
+from mobank.dynamics.shocks import ShockSizes
+from mobank.model.grammar import Model, Origin
+from mobank.scenario.scenario import Figure, Fitted, Lever, Scenario, Value
+
+Drawn = Callable[[Value, str], Floats]  # draws (R,) of a value, by the name of what is drawn
+
+WIGGLE = "shocks.wiggle"
+TRIES = 200  # a draw that fails so often says that the priors contradict the figures
+
+
+@dataclass(frozen=True)
+class Draws:
+    """One block of draws.
+
+    Parameters
+    ----------
+    base : value of each parameter as written, each (S or 1, R).
+    tilt : log displacement of each shock path with which those values hold the start, (R,).
+    start : (K, S, R) whole persons in each state at the end of the start month.
+    sizes : of the shocks, each (R,).
+    changes : levers and events, their amounts drawn.
+    tried : draws made in all, those that could not hold the start included.
+    origin : value of each shock path in the start's year, (R,), from which it goes on; None where a start in balance
+        has none, and the tilt stands for it.
+    """
+
+    base: Mapping[str, Floats]
+    tilt: Mapping[str, Floats]
+    start: Ints
+    sizes: ShockSizes
+    changes: tuple[Change, ...]
+    tried: int
+    origin: Mapping[str, Floats] | None = None
+
+    def rows(self, rows: NDArray[np.intp]) -> "Draws":
+        """Return the draws of these rows, which may come more than once: replicates that share a draw."""
+        sizes = {name: {path: values[rows] for path, values in getattr(self.sizes, name).items()}
+                 for name in ("size", "persistence", "drift")}  # fmt: skip
+        return replace(
+            self,
+            base={name: np.ascontiguousarray(values[:, rows]) for name, values in self.base.items()},
+            tilt={name: values[rows] for name, values in self.tilt.items()},
+            origin=self.origin and {name: values[rows] for name, values in self.origin.items()},
+            start=np.ascontiguousarray(self.start[..., rows]),
+            sizes=replace(self.sizes, correlation=self.sizes.correlation[rows], wiggle=self.sizes.wiggle[rows],
+                          **sizes),
+            changes=tuple(replace(change, amount=change.amount[rows]) for change in self.changes),
+        )  # fmt: skip
+
+
+def draw(model: Model, scenario: Scenario, streams: Streams, replicates: Ints) -> Draws:
+    """Return the draws of some replicates, (R,) their numbers in the run.
+
+    Raises
+    ------
+    RunError
+        If no draw of a replicate can hold the reported start.
+    """
+    origin = model.origin
+    if origin is None:
+        raise RunError(f"the model '{model.name}'", "says not how a start is found", "")
+    changes = tuple(_change(scenario, lever, streams, replicates) for lever in scenario.levers)
+    if scenario.fitted:
+        return _from_posterior(model, origin, scenario, scenario.fitted, streams, replicates, changes)
+    sizes = shock_sizes(scenario, lambda value, item: quantiles(value, item, streams, replicates))
+    base, found, tried = _hold(model, origin, scenario, streams, replicates, sizes)
+    return Draws(base, found.tilt, _whole(model, origin, found.occupancy), sizes, changes, tried)
+
+
+def _from_posterior(
+    model: Model,
+    origin: Origin,
+    scenario: Scenario,
+    fitted: Fitted,
+    streams: Streams,
+    replicates: Ints,
+    changes: tuple[Change, ...],
+) -> Draws:
+    """Return draws of a posterior: each replicate takes one of its rows, whole, by a uniform of its own."""
+    row = np.floor(streams.uniform("parameters", "posterior", replicates) * fitted.rows).astype(np.intp)
+
+    def drawn(value: Value, item: str) -> Floats:
+        known = column(fitted, _fitted_name(fitted, item)) if value.prior.kind != "fixed" else None
+        return quantiles(value, item, streams, replicates) if known is None else known[row]
+
+    def known(name: str) -> Floats:
+        found = column(fitted, name)
+        if found is None:
+            raise RunError(f"'{name}'", f"is not in the draws of posterior '{fitted.name}'", "fit again")
+        return found[row]
+
+    shock = {path: known(f"shock.{path}.{scenario.start.year}") for path in scenario.shocks}
+    state = np.stack([
+        np.stack([weight * known(f"state.{name}.{parent}")
+                  for parent, weight in zip(fitted.parents, fitted.weights, strict=True)])
+        for name in model.states
+    ])  # fmt: skip
+    base, sizes = base_values(model, scenario, drawn), shock_sizes(scenario, drawn)
+    return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock)
+
+
+def _fitted_name(fitted: Fitted, item: str) -> str:
+    """Return the name of a draw in the posterior, where a band may have been divided since."""
+    dimension, _, rest = item.partition(".")
+    band, _, what = rest.partition(".")
+    alias = fitted.aliases.get(f"{dimension}.{band}")
+    return f"{alias}.{what}" if alias else item
+
+
+def _hold(
+    model: Model, origin: Origin, scenario: Scenario, streams: Streams, replicates: Ints, sizes: ShockSizes
+) -> tuple[dict[str, Floats], Balance, int]:
+    """Return base values and starts, drawing again those that cannot hold the reported figures."""
+    base, found = _attempt(model, origin, scenario, streams, replicates, sizes, 0)
+    tried = replicates.size
+    for attempt in range(1, TRIES):
+        again = np.flatnonzero(~found.feasible)
+        if not again.size:
+            return base, found, tried
+        tried += again.size
+        fresh, better = _attempt(model, origin, scenario, streams, replicates[again], _rows(sizes, again), attempt)
+        for name, values in fresh.items():
+            base[name][:, again] = values
+        found.occupancy[..., again] = better.occupancy
+        found.feasible[again] = better.feasible
+        for path, tilt in better.tilt.items():
+            found.tilt[path][again] = tilt
+    if found.feasible.all():
+        return base, found, tried
+    raise RunError(f"{TRIES} draws of one replicate", "could not hold the reported start",
+                   "the priors contradict the figures: look at reach_share and the rates")  # fmt: skip
+
+
+def _attempt(
+    model: Model,
+    origin: Origin,
+    scenario: Scenario,
+    streams: Streams,
+    replicates: Ints,
+    sizes: ShockSizes,
+    attempt: int,
+) -> tuple[dict[str, Floats], Balance]:
+    base = base_values(model, scenario, lambda value, item: quantiles(value, item, streams, replicates, attempt))
+    level, before, active, everyone = (
+        _reported(scenario.figure(measure, month), streams, replicates, attempt)
+        for measure, month in ((origin.level, scenario.start), (origin.level, scenario.start - 12),
+                               (origin.active, scenario.start), (origin.everyone, scenario.start))
+    )  # fmt: skip
+    shares = np.array([segment.share for segment in scenario.segments])
+    reported = ReportedStart(level, before, active, shares[:, None] * everyone)
+    season = {name: np.array(factors) for name, factors in scenario.season.items()}
+    lived = Lived(scenario.mixing, sizes.drift, season, scenario.start.month)
+    return base, balance(model, origin, base, reported, lived)
+
+
+def _rows(sizes: ShockSizes, rows: NDArray[np.intp]) -> ShockSizes:
+    return replace(sizes, drift={name: drift[rows] for name, drift in sizes.drift.items()})
+
+
+def _reported(figure: Figure | None, streams: Streams, replicates: Ints, attempt: int) -> Floats:
+    """Return positions inside a figure's interval, (R,), whole persons."""
+    if figure is None:
+        raise RunError("a reported figure", "is missing", "a scenario is checked before it is drawn")
+    u = streams.uniform("parameters", figure.name, replicates, attempt)
+    lowest, highest = np.ceil(figure.interval.low), np.ceil(figure.interval.high) - 1.0
+    return np.asarray(np.floor(lowest + u * (highest - lowest + 1.0)))
+
+
+def quantiles(value: Value, item: str, streams: Streams, replicates: Ints, attempt: int = 0) -> Floats:
+    """Return draws of one value, (R,), keyed by the item's name."""
+    if value.prior.kind == "fixed":
+        return np.full(replicates.size, value.prior.centre)
+    return value.prior.of_normal(streams.normal("parameters", item, replicates, attempt))
+
+
+def base_values(model: Model, scenario: Scenario, drawn: Drawn) -> dict[str, Floats]:
+    """Return every parameter's values before any change, each (S, R), or (1, R) where no band changes it."""
+    return {p.name: _by_segment(scenario, p.name, drawn) for p in model.parameters}
+
+
+def _by_segment(scenario: Scenario, name: str, drawn: Drawn) -> Floats:
+    draws = drawn(scenario.parameters[name], name)[None]
+    for what, combine in (("values", _replace), ("factors", np.multiply)):  # values first, whatever the bands' order
+        for band in scenario.bands:
+            if name in (given := getattr(band, what)):
+                own = drawn(given[name], f"{band.dimension}.{band.name}.{what}.{name}")
+                mine = np.array([band.name in segment.bands for segment in scenario.segments])[:, None]
+                draws = np.where(mine, combine(draws, own), draws)
+    return np.array(draws, order="C")
+
+
+def _replace(draws: Floats, own: Floats) -> Floats:
+    return own
+
+
+def shock_sizes(scenario: Scenario, drawn: Drawn) -> ShockSizes:
+    """Return the sizes of the shocks in each replicate."""
+    shocks = scenario.shocks
+    still = np.zeros(drawn(scenario.correlation, "shocks.correlation").shape)
+    return ShockSizes(
+        size={name: drawn(s.size, f"shocks.{name}.size") for name, s in shocks.items()},
+        persistence={name: np.minimum(drawn(s.persistence, f"shocks.{name}.persistence"), 0.98)
+                     for name, s in shocks.items()},
+        tails={name: s.tails for name, s in shocks.items()},
+        correlation=np.clip(drawn(scenario.correlation, "shocks.correlation"), -0.99, 0.99),
+        wiggle=drawn(scenario.wiggle, WIGGLE),
+        drift={name: drawn(s.drift, f"shocks.{name}.drift") if s.drift else still for name, s in shocks.items()},
+        half_life_months={name: s.half_life_months for name, s in shocks.items()},
+    )  # fmt: skip
+
+
+def unknowns(model: Model, scenario: Scenario) -> dict[str, Value]:
+    """Return what a calibration can learn about: every value with a spread, by the name that its draws are keyed by.
+
+    The wiggle within a year is left out: year-end figures do not show it.
+    """
+    found: dict[str, Value] = {}
+
+    def note(value: Value, item: str) -> Floats:
+        if value.prior.kind != "fixed" and item != WIGGLE:
+            found[item] = value
+        return np.array([value.prior.centre])
+
+    base_values(model, scenario, note)
+    shock_sizes(scenario, note)
+    return found
+
+
+def _change(scenario: Scenario, lever: Lever, streams: Streams, replicates: Ints) -> Change:
+    amount = quantiles(lever.amount, f"amount of {lever.name}", streams, replicates)
+    return Change(lever.name, lever.parameter, lever.operation, amount, scenario.touched(lever), lever.begins,
+                  lever.lasts_months, lever.ramp_months, lever.half_life_months, lever.trigger, lever.cost)  # fmt: skip
+
+
+def _whole(model: Model, origin: Origin, occupancy: Floats) -> Ints:
+    """Return whole persons, (K, S, R), that keep the reported totals: fractions are passed on from cell to cell."""
+    active = model.indices(model.measure[origin.active].stock)
+    level = model.indices(model.measure[origin.level].stock)
+    out = np.zeros(occupancy.shape, np.int64)
+    for group in (
+        active,
+        [k for k in level if k not in active],
+        [k for k in range(len(model.states)) if k not in level],
+    ):
+        cells = occupancy[group]
+        filled = np.floor(np.cumsum(cells.reshape(-1, cells.shape[-1]), axis=0) + 0.5)
+        out[group] = np.diff(filled, axis=0, prepend=0.0).astype(np.int64).reshape(cells.shape)
+    return out

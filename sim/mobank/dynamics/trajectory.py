@@ -1,0 +1,70 @@
+"""What a run returns for a block of replicates: who was where each month, who moved, and the measures of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mobank.base.arrays import Floats, People
+from mobank.model.grammar import Measure, Model
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Occupancy and moves of one block.
+
+    Parameters
+    ----------
+    occupancy : (T + 1, K, S, R) persons in each state at the end of each month, the start included; S is 1 where
+        segments were not kept.
+    moves : (T, F, S, R) persons moved by each flow in each month.
+    spent : (T, R) yuan spent on levers in each month.
+    """
+
+    model: Model
+    occupancy: People
+    moves: People
+    spent: Floats
+
+    def observe(self, measure: str, by_segment: bool = False) -> Floats:
+        """Return a measure at each month, (T + 1, R) or by segment (T + 1, S, R); NaN where it is undefined.
+
+        Flows and ratios of flows have no value at the start month; a ratio is undefined where nobody is counted.
+        """
+        return observe(self.model, self.model.measure[measure], self.occupancy, self.moves, by_segment)
+
+
+def observe(model: Model, measure: Measure, occupancy: People, moves: People, by_segment: bool = False) -> Floats:
+    """Return a measure of a block, (T + 1, R) or (T + 1, S, R); see `Trajectory.observe`."""
+    if measure.ratio is not None:
+        upper, lower = (
+            sum(
+                (observe(model, model.measure[name], occupancy, moves, by_segment) for name in names),
+                np.float64(0),
+            )
+            for names in measure.ratio
+        )
+        blank = np.full(np.shape(upper), np.nan)
+        return np.asarray(np.divide(upper, lower, out=blank, where=np.asarray(lower) != 0))
+    if measure.stock:
+        return _sum(occupancy, model.indices(measure.stock), by_segment)
+    flows = [i for i, f in enumerate(model.flows) if f.name in measure.flows]
+    moved = _sum(moves, flows, by_segment)
+    return np.concatenate([np.full((1, *moved.shape[1:]), np.nan), moved])
+
+
+def _sum(people: People, rows: list[int], by_segment: bool) -> Floats:
+    total = people[:, rows[0]]
+    for row in rows[1:]:
+        total = total + people[:, row]
+    if by_segment:
+        return np.asarray(total, float)
+    whole = total[:, 0]
+    for s in range(1, total.shape[1]):  # in order: a float's last bit must not depend on the block
+        whole = whole + total[:, s]
+    return np.asarray(whole, float)
+
+
+def stock(model: Model, measure: str, occupancy: People) -> Floats:
+    """Return a stock measure of one month's occupancy (K, S, R), summed over segments, (R,)."""
+    total = _sum(occupancy[None], model.indices(model.measure[measure].stock), by_segment=False)
+    return np.asarray(total[0])

@@ -1,0 +1,1 @@
+"""Scenario x draws x replicates with common random numbers, and what all replicates together say."""

@@ -1,0 +1,332 @@
+"""Scenario × draws × replicates, block by block: what all replicates together say.
+
+A block is a pure function of (model, scenario, streams, fidelity, replicate numbers), so blocks can be computed in any
+order, by any number of workers, and one replicate can be computed alone. Paths go to disk as they come and are
+read back a month at a time, so memory does not grow with the number of replicates.
+"""
+
+import os
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+
+from mobank.base.arrays import Floats, Ints
+from mobank.base.errors import InputError, Problem
+from mobank.base.machine import keep_freed
+from mobank.base.quantities import Month
+from mobank.base.streams import Streams
+from mobank.dynamics.contacts import Contacts, Witness
+from mobank.dynamics.draws import draw
+from mobank.dynamics.schedule import Schedule
+from mobank.dynamics.shocks import paths
+from mobank.dynamics.trajectory import Trajectory
+from mobank.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED, ON_ALL_PROCESSORS
+from mobank.fidelity.people.networks import bytes_needed
+from mobank.fidelity.people.population import workers
+from mobank.model.grammar import Model
+from mobank.scenario.scenario import Scenario
+
+SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
+MEMORY = 96 << 20  # bytes of one block
+ALL = "all"  # the name of the whole bank where segments are told apart
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: everything that a result depends on but the code, and how many workers may share it.
+
+    Parameters
+    ----------
+    draws : replicates in all. per_draw : how many of them share one draw of what is not known; more than 1 only in
+        batch jobs.
+    """
+
+    model: Model
+    scenario: Scenario
+    draws: int = 2000
+    seed: int = 1
+    fidelity: str = "cohort"
+    by_segment: bool = False
+    workers: int = 1
+    per_draw: int = 1
+
+    @property
+    def months(self) -> list[Month]:
+        """The start month and those that follow."""
+        return [self.scenario.start + t for t in range(self.scenario.months + 1)]
+
+    @property
+    def costs(self) -> bool:
+        """True if a lever of the scenario has a cost."""
+        return any(lever.cost.once or lever.cost.a_month for lever in self.scenario.levers)
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """The (measure, segment) pairs that are kept, in order."""
+        measures = [m.name for m in self.model.measures]
+        whole = [(m, ALL) for m in measures] + ([("spend", ALL)] if self.costs else [])
+        named = [s.name for s in self.scenario.segments if s.bands] if self.by_segment else []
+        parts = [(m, name) for m in measures for name in named]
+        return whole + parts
+
+
+def run_block(
+    plan: Plan, replicates: Ints, streams: Streams | None = None, witness: Witness | None = None
+) -> tuple[Trajectory, int]:
+    """Return the trajectory of some replicates, (R,) their numbers, and how many draws were tried for it.
+
+    `witness` is shown the people month by month where the fidelity keeps a record of each.
+    """
+    refuse_a_crowd(plan, replicates.size)
+    scenario = plan.scenario
+    streams = streams or Streams(plan.seed)
+    drawn, row = np.unique(replicates // plan.per_draw, return_inverse=True)
+    draws = draw(plan.model, scenario, streams, drawn).rows(row)
+    schedule = Schedule(
+        model=plan.model, start=scenario.start, length=scenario.months, base=draws.base, replicates=replicates,
+        segments=[segment.name for segment in scenario.segments], changes=draws.changes,
+        shocks=_with_tilt(
+            paths(draws.sizes, scenario.start, scenario.months, streams, replicates, draws.origin), draws.tilt
+        ),
+        season={name: np.array(factors) for name, factors in scenario.season.items()}, streams=streams,
+    )  # fmt: skip
+    with closing(schedule):
+        run = FIDELITIES[plan.fidelity]
+        trajectory = run(plan.model, schedule, draws.start, met(plan, witness), streams, plan.by_segment)
+    return trajectory, draws.tried
+
+
+def met(plan: Plan, witness: Witness | None = None) -> Floats | Contacts:
+    """Return who meets whom, as the plan's fidelity takes it.
+
+    Raises
+    ------
+    InputError
+        If the scenario has a network and the fidelity does not tell people apart by whom they know.
+    """
+    scenario = plan.scenario
+    if plan.fidelity == FOLLOWS_NETWORKS:
+        return Contacts(scenario.mixing, scenario.network, witness)
+    if scenario.network:
+        allowed = f"has no place in the fidelity {plan.fidelity}, which knows no single contacts"
+        place = scenario.network.provenance.place
+        raise InputError(
+            [Problem("a network", allowed, f"run it with --fidelity {FOLLOWS_NETWORKS}", "network", place)]
+        )
+    return scenario.mixing
+
+
+def _with_tilt(shocks: dict[str, Floats], tilt: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return the shock paths displaced by what the start asks for, so that levers meet the values as written."""
+    return {name: path + tilt.get(name, 0.0) for name, path in shocks.items()}
+
+
+def kept(plan: Plan, trajectory: Trajectory) -> Floats:
+    """Return the plan's columns of a block, (columns, T + 1, R)."""
+    blank = np.full((1, trajectory.spent.shape[1]), np.nan)
+    out = np.empty((len(plan.columns), *trajectory.observe(plan.model.measures[0].name).shape))
+    at: dict[str, Floats] = {}
+    for i, (measure, segment) in enumerate(plan.columns):
+        if measure == "spend":
+            out[i] = np.concatenate([blank, trajectory.spent])
+        elif segment == ALL:
+            out[i] = trajectory.observe(measure)
+        else:
+            s = [g.name for g in plan.scenario.segments].index(segment)
+            if s == 0:
+                at[measure] = trajectory.observe(measure, by_segment=True)
+            out[i] = at[measure][:, s]
+    return out
+
+
+class Paths(Protocol):
+    """The paths of all replicates, read a month at a time: of a running ensemble or of a finished run."""
+
+    @property
+    def plan(self) -> Plan:
+        """What was run."""
+
+    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
+        """Return a measure t months after the start in every replicate, (R,)."""
+
+
+class Ensemble:
+    """The paths of all replicates of a plan, on disk in a file that goes away with the object.
+
+    Read with `path` (all months of a measure) or `month` (all replicates of one month, in flat memory).
+    """
+
+    def __init__(self, plan: Plan, folder: Path | None = None) -> None:
+        self.plan, self.tried = plan, 0
+        self._row = {column: i for i, column in enumerate(plan.columns)}
+        self._file = tempfile.TemporaryFile(dir=folder, prefix="paths-", buffering=0)  # noqa: SIM115 closed by close()
+        self._shape = (len(plan.columns), len(plan.months), plan.draws)
+
+    def write(self, first: int, block: Floats) -> None:
+        """Put a block's columns (columns, T + 1, R) in place, its first replicate being number `first`."""
+        for c in range(self._shape[0]):
+            for t in range(self._shape[1]):
+                self._put(block[c, t].tobytes(), self._offset(c, t, first))
+
+    def _put(self, piece: bytes, offset: int) -> None:
+        while piece:  # a full disk may take part of it before it says so
+            written = os.pwrite(self._file.fileno(), piece, offset)
+            piece, offset = piece[written:], offset + written
+
+    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
+        """Return a measure t months after the start in every replicate, (R,)."""
+        offset = self._offset(self._row[measure, segment], t, 0)
+        return np.frombuffer(os.pread(self._file.fileno(), 8 * self._shape[2], offset))
+
+    def path(self, measure: str, segment: str = ALL) -> Floats:
+        """Return a measure over all months and replicates, (T + 1, R)."""
+        return np.stack([self.month(measure, t, segment) for t in range(self._shape[1])])
+
+    def _offset(self, column: int, t: int, replicate: int) -> int:
+        return 8 * ((column * self._shape[1] + t) * self._shape[2] + replicate)
+
+    def close(self) -> None:
+        """Give the disk space back."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        """Return the ensemble; it is closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def block_size(plan: Plan) -> int:
+    """Return how many replicates go into a block: at least one block a worker, none too small, none over `MEMORY`."""
+    model, segments = plan.model, len(plan.scenario.segments)
+    months = len(plan.months)
+    kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.by_segment else 1)
+    working = segments * (len(model.states) + 2 * len(model.flows))
+    lives = BYTES_A_LIFE.get(plan.fidelity, 0) * customers(plan)
+    lives += bytes_needed(plan.scenario.network, customers(plan)) if plan.scenario.network else 0
+    replicate = 8 * (kept_months + months * len(plan.columns) + working) + lives
+    shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
+    return max(1, min(shared, MEMORY // replicate))
+
+
+def customers(plan: Plan) -> int:
+    """Return how many people a replicate starts with, by the middle of the reported figure; 0 where none is needed."""
+    origin = plan.model.origin
+    figure = plan.scenario.figure(origin.everyone, plan.scenario.start) if origin else None
+    return round((figure.interval.low + figure.interval.high) / 2) if figure else 0
+
+
+def refuse_a_crowd(plan: Plan, replicates: int) -> None:
+    """Refuse to begin a run that would take days because every customer lives a life of his own.
+
+    Raises
+    ------
+    InputError
+        With how many there are and how many may be.
+    """
+    lived = customers(plan) * replicates * plan.scenario.months
+    most = MOST_LIVED.get(plan.fidelity, lived)
+    if lived > most:
+        found = f"{customers(plan):,} customers × {replicates:,} draws × {plan.scenario.months} months"
+        allowed = f"are {lived:,} months of single lives; at most {most:,} are lived one by one"
+        hint = "--fidelity cohort has the same law at any size"
+        raise InputError([Problem(found, allowed, hint, f"--fidelity {plan.fidelity}")])
+
+
+def blocks(draws: int, size: int) -> list[Ints]:
+    """Return the replicate numbers of each block."""
+    return [np.arange(first, min(first + size, draws)) for first in range(0, draws, size)]
+
+
+def run(
+    plan: Plan, progress: Callable[[int, int], None] = lambda done, total: None, folder: Path | None = None
+) -> Ensemble:
+    """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
+    refuse_a_crowd(plan, plan.draws)
+    met(plan)
+    keep_freed()
+    work = blocks(plan.draws, block_size(plan))
+    ensemble = Ensemble(plan, folder)
+    try:
+        for done, (numbers, (block, tried)) in enumerate(_in_order(plan, work), start=1):
+            ensemble.write(int(numbers[0]), block)
+            ensemble.tried += tried
+            progress(done, len(work))
+    except BaseException:
+        ensemble.close()
+        raise
+    return ensemble
+
+
+def _in_order(plan: Plan, work: Sequence[Ints]) -> Iterator[tuple[Ints, tuple[Floats, int]]]:
+    """Yield each block's result in order, at most one more in flight than there are workers."""
+
+    def compute(numbers: Ints) -> tuple[Floats, int]:
+        trajectory, tried = run_block(plan, numbers)
+        return kept(plan, trajectory), tried
+
+    if plan.fidelity in ON_ALL_PROCESSORS:
+        with workers(plan.workers):
+            yield from ((numbers, compute(numbers)) for numbers in work)
+        return
+    with ThreadPoolExecutor(plan.workers) as pool:
+        waiting: deque[tuple[Ints, Future[tuple[Floats, int]]]] = deque()
+        for numbers in work:
+            waiting.append((numbers, pool.submit(compute, numbers)))
+            if len(waiting) > plan.workers:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Quantiles and mean of one measure by month.
+
+    Parameters
+    ----------
+    quantiles : (Q, T + 1) at `QUANTILES`; NaN where the measure is undefined.
+    mean, standard_error : (T + 1,), the latter the Monte Carlo error of the mean.
+    """
+
+    measure: str
+    segment: str
+    quantiles: Floats
+    mean: Floats
+    standard_error: Floats
+
+
+def summarise(paths: Paths, columns: Sequence[tuple[str, str]] | None = None) -> list[Summary]:
+    """Return one summary a column (measure, segment), a month at a time; of all columns kept if none are named."""
+    return [_summary(paths, measure, segment) for measure, segment in columns or paths.plan.columns]
+
+
+def _summary(paths: Paths, measure: str, segment: str) -> Summary:
+    months = range(len(paths.plan.months))
+    quantiles, mean, error = (
+        np.empty((len(QUANTILES), len(months))),
+        np.empty(len(months)),
+        np.empty(len(months)),
+    )
+    for t in months:
+        values = paths.month(measure, t, segment)
+        known = values[~np.isnan(values)]
+        quantiles[:, t] = np.quantile(known, QUANTILES) if known.size else np.nan
+        mean[t] = known.mean() if known.size else np.nan
+        error[t] = known.std(ddof=1) / np.sqrt(known.size) if known.size > 1 else np.nan
+    return Summary(measure, segment, quantiles, mean, error)

@@ -1,0 +1,1 @@
+"""One record per person as bit planes, and who knows whom."""

@@ -1,0 +1,263 @@
+"""Scenarios beside one another under the same luck: what a change adds, at what price, and how sure that is.
+
+Replicate k of each side meets the same draws, shocks and moves, so differences are taken replicate by replicate; most
+of the luck cancels. The first side is the reference. Sides are scenarios, which are run here, or finished runs, whose
+paths are read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mobank.base.arrays import Floats
+from mobank.base.errors import InputError, Place, Problem
+from mobank.base.quantities import Lang, Month
+from mobank.ensemble.ensemble import Paths, Plan
+from mobank.ensemble.questions import Answer, answer
+from mobank.model.grammar import Model
+from mobank.report.run.folder import Run, code_digest, plan_of, read, refuse_changes
+from mobank.report.wording import differs
+from mobank.scenario.questions import meaning
+from mobank.scenario.reader import load
+from mobank.scenario.scenario import Ask
+
+ACTIVE = "mau"  # what a yuan is to buy
+MOST = 8  # sides that can be told apart in one chart
+DRAWS, SEED, FIDELITY = 2000, 1, "cohort"
+
+
+@dataclass(frozen=True)
+class ComparisonSettings:
+    """How scenarios are to be run; what is left open is taken from the first finished run, else from the defaults."""
+
+    draws: int | None = None
+    seed: int | None = None
+    fidelity: str | None = None
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of what is compared: its label, its plan, and the finished run if it is one."""
+
+    label: str
+    plan: Plan
+    finished: Run | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a side lies from the reference in one measure and month.
+
+    Parameters
+    ----------
+    mean, standard_error : of the differences by replicate; the latter is the Monte Carlo error of the mean.
+    low, middle, high : the 5, 50 and 95 % quantiles of the differences.
+    above : share of replicates in which the side lies above the reference.
+    spend : expected extra spend from the start to this month, yuan; NaN unless a lever of either has a cost.
+    per_yuan, per_yuan_error : mean extra MAU at the end of this month per yuan of expected extra spend, with its
+        Monte Carlo error by the delta method; NaN for other measures, and where no more is spent.
+    """
+
+    side: str
+    measure: str
+    month: Month
+    mean: float
+    standard_error: float
+    low: float
+    middle: float
+    high: float
+    above: float
+    spend: float
+    per_yuan: float
+    per_yuan_error: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found: by side, what differs in words and by how much; each ask with the answer of every side."""
+
+    sides: tuple[Side, ...]
+    differs: Mapping[str, Sequence[str]]
+    differences: tuple[Difference, ...]
+    answers: tuple[tuple[Ask, tuple[Answer, ...]], ...]
+
+
+# ------------ what is compared
+
+
+def sides(given: Sequence[Path], model: Model, settings: ComparisonSettings) -> tuple[Side, ...]:
+    """Return the sides that some paths name: folders are finished runs, files are scenarios.
+
+    Raises
+    ------
+    InputError
+        If one cannot be read, or if their luck is not the same, with every problem.
+    """
+    if len(given) < 2:
+        raise InputError([Problem(f"{len(given)} scenario", "cannot be compared", "name two or more")])
+    if len(given) > MOST:
+        raise InputError([Problem(f"{len(given)} scenarios", f"are too many to tell apart; at most {MOST}")])
+    plans = _plans(given, model, settings)
+    names = [plan.scenario.name for plan, _ in plans]
+    labels = [name if names.count(name) == 1 else path.as_posix() for name, path in zip(names, given, strict=True)]
+    found = tuple(Side(label, plan, run) for label, (plan, run) in zip(labels, plans, strict=True))
+    problems = [problem for i, side in enumerate(found) for problem in _mismatches(found[:i], side, given[i])]
+    problems += _outdated(found, given)
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _plans(given: Sequence[Path], model: Model, settings: ComparisonSettings) -> list[tuple[Plan, Run | None]]:
+    """Return plan and finished run of each path; problems of all files are told at once."""
+    runs, scenarios, problems = {}, {}, []
+    for path in given:
+        try:
+            if path.is_dir():
+                runs[path] = read(path)
+                refuse_changes(runs[path])
+            else:
+                scenarios[path] = load(path, model)
+        except InputError as error:
+            problems += [p for p in error.problems if p not in problems]
+    if problems:
+        raise InputError(problems)
+    if against := [problem for run in runs.values() for problem in _contradictions(run, settings)]:
+        raise InputError(against)
+    known: dict[str, Any] = next((run.record["identity"] for run in runs.values()), {})
+    how = (
+        settings.draws or known.get("draws", DRAWS),
+        known.get("seed", SEED) if settings.seed is None else settings.seed,
+        settings.fidelity or known.get("fidelity", FIDELITY),
+    )
+    return [
+        (plan_of(runs[path], model), runs[path]) if path in runs
+        else (Plan(model, scenarios[path], *how, workers=settings.workers), None)
+        for path in given
+    ]  # fmt: skip
+
+
+def _contradictions(run: Run, settings: ComparisonSettings) -> Iterator[Problem]:
+    """Yield the options that a finished run cannot follow."""
+    for name in ("draws", "seed", "fidelity"):
+        wanted, made = getattr(settings, name), run.record["identity"][name]
+        if wanted not in (None, made):
+            hint = "leave the option out, or name the run's scenario to run it anew"
+            yield Problem(str(wanted), f"is not that of the finished run {run.folder.as_posix()} ({made})", hint,
+                          key=f"--{name}")  # fmt: skip
+
+
+def _mismatches(before: Sequence[Side], side: Side, path: Path) -> Iterator[Problem]:
+    """Yield why a side cannot stand beside those before it."""
+    if not before:
+        return
+    first, place = before[0], Place(path.as_posix(), 0)
+    for name, hint in (("seed", "luck is paired by seed"), ("draws", "replicates are paired one by one"),
+                       ("fidelity", "fidelities have luck of their own")):  # fmt: skip
+        mine, theirs = getattr(side.plan, name), getattr(first.plan, name)
+        if mine != theirs:
+            yield Problem(f"{name} {mine}", f"is not that of {first.label} ({theirs})", hint, place=place)
+    if side.plan.scenario.start != first.plan.scenario.start:
+        allowed = f"is not that of {first.label} ({first.plan.scenario.start})"
+        yield Problem(f"start {side.plan.scenario.start}", allowed, "runs are compared month by month", place=place)
+    for other in before:
+        if other.plan.scenario.resolved == side.plan.scenario.resolved:
+            yield Problem("this scenario", f"is the same as {other.label}", "name another", place=place)
+
+
+def _outdated(found: Sequence[Side], given: Sequence[Path]) -> Iterator[Problem]:
+    """Yield the finished runs that other code has made than will make, or has made, the rest."""
+    made = [side.finished.record["identity"]["code"] if side.finished else code_digest() for side in found]
+    current = code_digest() if any(side.finished is None for side in found) else made[0]
+    for path, code in zip(given, made, strict=True):
+        if code != current:
+            hint = "name its scenario, to run it anew"
+            yield Problem("this run", "was made by another version of mobank than the rest", hint,
+                          place=Place(path.as_posix(), 0))  # fmt: skip
+
+
+# ------------ differences and answers
+
+
+def year_ends(plans: Sequence[Plan]) -> list[Month]:
+    """Return the last month of each year that all plans run to, and the last month of all."""
+    months = min((plan.months for plan in plans), key=len)[1:]
+    return [month for month in months if month.month == 12 or month == months[-1]]
+
+
+def asked(found: Sequence[Side]) -> list[Ask]:
+    """Return what any side asks, each question once, up to the earliest end; those of the reference first."""
+    last = year_ends([side.plan for side in found])[-1]
+    asks: dict[tuple[object, ...], Ask] = {}
+    for ask in (ask for side in found for ask in side.plan.scenario.asks if ask.month <= last):
+        asks.setdefault(meaning(ask), ask)
+    return list(asks.values())
+
+
+def compare(paths: Sequence[Paths], found: Sequence[Side], lang: Lang) -> Comparison:
+    """Return what distinguishes each side from the first."""
+    scenarios = [side.plan.scenario for side in found]
+    ends, asks = year_ends([side.plan for side in found]), asked(found)
+    apart = [
+        each
+        for side, path in zip(found[1:], paths[1:], strict=True)
+        for each in differences(paths[0], path, side.label, ends)
+    ]
+    answers = [answer(path, asks) for path in paths]
+    return Comparison(
+        tuple(found),
+        {side.label: differs(scenarios[0], side.plan.scenario, lang) for side in found[1:]},
+        tuple(apart),
+        tuple((ask, tuple(own[i] for own in answers)) for i, ask in enumerate(asks)),
+    )
+
+
+def differences(reference: Paths, other: Paths, label: str, months: Sequence[Month]) -> Iterator[Difference]:
+    """Yield the differences of every measure of the whole bank in some months, paired by replicate."""
+    start, model = reference.plan.scenario.start, reference.plan.model
+    spent = _extra_spend(reference, other, [month - start for month in months])
+    for measure in (m.name for m in model.measures):
+        for month in months:
+            t = month - start
+            more = other.month(measure, t) - reference.month(measure, t)
+            known = ~np.isnan(more)
+            if known.sum() > 1:
+                spend = spent[t] if t in spent else np.full(more.size, np.nan)
+                yield _difference(label, measure, month, more[known], spend[known])
+
+
+def _difference(label: str, measure: str, month: Month, more: Floats, spend: Floats) -> Difference:
+    low, middle, high = np.quantile(more, (0.05, 0.5, 0.95))
+    price = _per_yuan(more, spend) if measure == ACTIVE else (float("nan"), float("nan"))
+    return Difference(label, measure, month, float(more.mean()), standard_error(more), float(low), float(middle),
+                      float(high), float(np.mean(more > 0)), float(spend.mean()), *price)  # fmt: skip
+
+
+def standard_error(values: Floats) -> float:
+    """Return the Monte Carlo standard error of the mean of independent values, (R,)."""
+    return float(values.std(ddof=1) / np.sqrt(values.size))
+
+
+def _per_yuan(more: Floats, spend: Floats) -> tuple[float, float]:
+    """Return the ratio of the means, and its error by the delta method; NaN where no more is spent."""
+    mean = float(spend.mean())
+    if not mean > 0:
+        return float("nan"), float("nan")
+    ratio = float(more.mean()) / mean
+    return ratio, standard_error(more - ratio * spend) / mean
+
+
+def _extra_spend(reference: Paths, other: Paths, at: Sequence[int]) -> dict[int, Floats]:
+    """Return the extra spend from the start to some months, (R,) yuan each; nothing if neither side has a cost."""
+    sides = [(path, sign) for path, sign in ((other, 1.0), (reference, -1.0)) if path.plan.costs]
+    total, found = np.zeros(reference.plan.draws), {}
+    for t in range(1, max(at) + 1) if sides else ():
+        for path, sign in sides:
+            total = total + sign * path.month("spend", t)
+        if t in at:
+            found[t] = total
+    return found

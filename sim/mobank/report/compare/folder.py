@@ -1,0 +1,199 @@
+"""The folder of a comparison: what was compared, what differs, differences, asks, quantiles and charts.
+
+As the folder of a run: named by a digest of what it depends on, written aside, reused while every file is as it was.
+Whoever shows a comparison reads it from here.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mobank.base.quantities import Lang, Month
+from mobank.ensemble.ensemble import Paths, Plan, run, summarise
+from mobank.ensemble.questions import Answer
+from mobank.model.grammar import Model
+from mobank.report.compare.comparison import Comparison, Difference, Side, compare, standard_error, year_ends
+from mobank.report.compare.weights import WEIGHTED, Weights, together
+from mobank.report.questions import row, write_rows
+from mobank.report.run.folder import (
+    COMPARED,
+    Run,
+    aside,
+    changed,
+    file_digest,
+    git_commit,
+    identity,
+    load_plan,
+    record_in,
+)
+from mobank.report.run.stored_paths import Written
+from mobank.report.tables import summary_rows
+
+DIFFERENCES = "differences.csv"
+ASKS = "asks.csv"
+SUMMARY = "summary.csv"
+DRAWN = ("registered", "mau")
+
+
+def wanted(found: Sequence[Side], lang: Lang, weights: Weights) -> dict[str, Any]:
+    """Return everything that the bytes of a comparison depend on."""
+    last = year_ends([side.plan for side in found])[-1]
+    return {"compared": [_identity(side, last, lang) for side in found], "lang": lang, "weights": dict(weights)}
+
+
+def _identity(side: Side, last: Month, lang: Lang) -> dict[str, Any]:
+    """Return the identity of a side: that of the finished run if it is one, but for what is not compared."""
+    made = side.finished.record["identity"] if side.finished else identity(side.plan, lang)
+    scenario = side.plan.scenario
+    return {
+        "label": side.label, "until": str(scenario.until), "asks": sum(ask.month <= last for ask in scenario.asks),
+        "identity": {**made, "lang": lang, "by_segment": False, "shares": False},
+    }  # fmt: skip
+
+
+def name_of(found: Sequence[Side], lang: Lang, weights: Weights) -> str:
+    """Return the folder's name: `compare-` and the first ten digits of the digest of what is compared."""
+    text = json.dumps(wanted(found, lang, weights), sort_keys=True)
+    return f"compare-{sha256(text.encode()).hexdigest()[:10]}"
+
+
+def reusable(folder: Path, asked: Mapping[str, Any]) -> bool:
+    """Return whether a folder holds just what is asked for, every file as it was written."""
+    if not is_comparison(folder):
+        return False
+    found = read(folder)
+    return {key: found.record.get(key) for key in asked} == asked and not changed(found)
+
+
+def is_comparison(folder: Path) -> bool:
+    """Return whether there is the record of a comparison in a folder."""
+    record = record_in(folder / COMPARED, (DIFFERENCES, SUMMARY))
+    return record is not None and isinstance(record.get("compared"), list)
+
+
+def read(folder: Path) -> Run:
+    """Return the comparison in a folder, which must hold one."""
+    return Run(folder, json.loads((folder / COMPARED).read_text(encoding="utf-8")))
+
+
+def plans_of(found: Run, model: Model) -> dict[str, Plan]:
+    """Return the plan of each side by its label, read from the comparison's folder alone."""
+    sides = found.record["compared"]
+    return {side["label"]: load_plan(found.folder / resolved_name(i, side["identity"]["scenario"]), side["identity"],
+                                     model) for i, side in enumerate(sides, start=1)}  # fmt: skip
+
+
+def resolved_name(number: int, scenario: str) -> str:
+    """Return the name of the file that holds a side's scenario, whole."""
+    return f"{number}-{scenario}.resolved.yaml"
+
+
+def make(
+    found: Sequence[Side],
+    final: Path,
+    lang: Lang,
+    command: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    weights: Weights | None = None,
+) -> Comparison:
+    """Run what is not run yet, compare, and write the folder: differences, asks, quantiles, charts and the record."""
+    from mobank.report.compare.charts import draw_all
+
+    began = time.monotonic()
+    with aside(final) as folder, ExitStack() as stack:
+        paths = list(_opened(found, folder, stack, progress))
+        comparison = compare(paths, found, lang)
+        for i, side in enumerate(found, start=1):
+            scenario = side.plan.scenario
+            (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8")
+        write_rows([difference_row(each, found[0]) for each in comparison.differences], folder / DIFFERENCES)
+        write_rows(list(_quantile_rows(paths, found)), folder / SUMMARY)
+        if comparison.answers:
+            write_rows(answer_rows(comparison, weights or {}), folder / ASKS)
+        draw_all(paths, [side.label for side in found], DRAWN, folder, lang)
+        record = {
+            **wanted(found, lang, weights or {}),
+            "differs": comparison.differs,
+            "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
+            "command": command,
+            "git_commit": git_commit(),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "wall_seconds": round(time.monotonic() - began, 2),
+        }
+        (folder / COMPARED).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return comparison
+
+
+def _opened(
+    found: Sequence[Side], folder: Path, stack: ExitStack, progress: Callable[[int, int], None]
+) -> Iterator[Paths]:
+    """Yield the paths of each side; progress is told in thousandths of all sides."""
+    for i, side in enumerate(found):
+        if side.finished:
+            yield Written(side.finished, side.plan)
+        else:
+
+            def told(done: int, total: int, i: int = i) -> None:
+                progress(1000 * i + 1000 * done // total, 1000 * len(found))
+
+            yield stack.enter_context(run(replace(side.plan, by_segment=False), told, folder))
+
+
+# ------------ its tables
+
+
+def _quantile_rows(paths: Sequence[Paths], found: Sequence[Side]) -> Iterator[dict[str, str]]:
+    for side, path in zip(found, paths, strict=True):
+        plan = replace(side.plan, by_segment=False)
+        for each in summary_rows(summarise(path, plan.columns), plan):
+            yield {"scenario": side.label, **each}
+
+
+def difference_row(each: Difference, reference: Side) -> dict[str, str]:
+    """Return a difference as a row of a table, columns by name."""
+    numbers = {
+        "mean": each.mean, "mean_mc_error": each.standard_error, "p5": each.low, "p50": each.middle, "p95": each.high,
+        "share_above": each.above, "extra_spend_yuan": each.spend, "extra_mau_per_yuan": each.per_yuan,
+        "extra_mau_per_yuan_mc_error": each.per_yuan_error,
+    }  # fmt: skip
+    head = {
+        "scenario": each.side, "reference": reference.label, "measure": each.measure,
+        "名称": reference.plan.model.measure[each.measure].zh, "month": str(each.month),
+    }  # fmt: skip
+    return head | {name: "" if np.isnan(value) else f"{value:.10g}" for name, value in numbers.items()}
+
+
+def answer_rows(comparison: Comparison, weights: Weights) -> list[dict[str, str]]:
+    """Return the answers as rows, each side's with the difference of its chance to the reference's.
+
+    With weights a row more an ask: the probability over all scenarios.
+    """
+    rows = []
+    for _, answers in comparison.answers:
+        for side, own in zip(comparison.sides, answers, strict=True):
+            whole = row(own, side.plan.model)
+            weight = f"{weights[side.label]:.10g}" if weights else ""
+            rows.append({"scenario": side.label, **whole, **_apart(own, answers[0]), "weight": weight})
+        if weights:
+            rows.append(_over_all(answers, [weights[side.label] for side in comparison.sides], whole))
+    return rows
+
+
+def _apart(own: Answer, reference: Answer) -> dict[str, str]:
+    more = own.held.astype(float) - reference.held
+    return {"difference": f"{more.mean():.10g}", "difference_mc_error": f"{standard_error(more):.10g}"}
+
+
+def _over_all(answers: Sequence[Answer], weights: Sequence[float], like: Mapping[str, str]) -> dict[str, str]:
+    """Return the row of the weighted probability; when it is reached is not asked of several scenarios at once."""
+    kept = ("ask", "question", "问题", "measure", "month")
+    chances = {name: f"{value:.10g}" for name, value in together(answers, weights).items() if not np.isnan(value)}
+    blank = dict.fromkeys((*like, "difference", "difference_mc_error"), "")
+    return {"scenario": WEIGHTED, **blank, **{name: like[name] for name in kept}, **chances, "weight": ""}

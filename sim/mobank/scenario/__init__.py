@@ -1,0 +1,1 @@
+"""YAML text -> Scenario: a tree with places, one reader a section, every problem at once."""

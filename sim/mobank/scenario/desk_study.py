@@ -1,0 +1,229 @@
+"""A desk study: the YAML of a staffed desk, and the capacity that a scenario takes from one.
+
+A scenario may write ``{desk: desks/remote.yaml}`` in place of a capacity, among its parameters or as what a lever sets.
+Then the number is worked out from the study when the scenario is read, and stands in the effective scenario with the
+study as its reason: what was run can be run again without the study's file.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import NamedTuple
+
+from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
+from mobank.base.quantities import Lang, read_count, read_number, read_persons, read_share
+from mobank.desk.erlang import set_ups_a_month, steady_of
+from mobank.model.grammar import Model
+from mobank.scenario.cursor import Cursor
+from mobank.scenario.scenario import DeskStudy, Value
+from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended
+from mobank.scenario.tree import Mapping as Members
+from mobank.scenario.values import FIGURE_EVIDENCE, FORMS, LEVER_EVIDENCE, WHENCE, Scale, read_value, read_whence
+
+CHANNELS = ("calls", "visits")
+KEY = "desk"  # under a capacity: the file of its study
+MOST_STAFF = 100_000
+
+
+def read_patience(text: str) -> float:
+    """Return minutes; "unlimited" is infinite."""
+    return inf if text.strip() == "unlimited" else read_number(text)
+
+
+def _whole(text: str) -> float:
+    return float(read_count(text))
+
+
+class StudyNumber(NamedTuple):
+    """One number of a study: how it is read, what it may be, and what it means in both languages."""
+
+    scale: Scale
+    en: str
+    zh: str
+
+
+def _number(reader: Callable[[str], float], low: float, high: float, en: str, zh: str) -> StudyNumber:
+    unit = "share" if reader is read_share else "count" if reader in (read_persons, _whole) else "number"
+    return StudyNumber(Scale(reader, "lognormal", unit, "", (low, high)), en, zh)
+
+
+NUMBERS: Mapping[str, StudyNumber] = {
+    "offered_a_day": _number(read_persons, 1, 2e7, "contacts that want to be served, a day", "每日来话（来访）量"),
+    "hours_a_day": _number(read_number, 0.5, 24, "hours open, on an open day", "每日开放小时数"),
+    "days_a_month": _number(_whole, 1, 31, "open days a month", "每月开放天数"),
+    "handling_minutes": _number(read_number, 0.1, 240, "mean minutes that a contact takes", "平均处理时长（分钟）"),
+    "patience_minutes": _number(
+        read_patience, 0, 1440, "mean minutes until one who waits gives up", "平均耐心（分钟）"
+    ),
+    "set_up_share": _number(read_share, 0, 1, "answered contacts that end with a set-up", "接通后完成开通的比例"),
+    "staff": _number(_whole, 1, MOST_STAFF, "staff at the desk at any open hour", "每时在岗坐席数"),
+    "answered_share": _number(read_share, 0, 0.9999, "service level: answered in time", "服务水平：及时接通率"),
+    "within_minutes": _number(read_number, 0, 120, "service level: minutes that are in time", "服务水平：时限（分钟）"),
+}
+
+
+def load_study(path: Path) -> DeskStudy:
+    """Return the study of a file and of those that it extends.
+
+    Raises
+    ------
+    InputError
+        With every problem found, each with file, line and key.
+    """
+    tree, files = load_extended(path)
+    problems: list[Problem] = []
+    top = Cursor(tree, "", problems)
+    at = top.fields(("question", "channel", *NUMBERS), required=("question", *NUMBERS))
+    english, chinese = _question(at.get("question"))
+    channel = at["channel"].choice(CHANNELS, "a channel") if "channel" in at else CHANNELS[0]
+    read = {name: _fixed(at[name], NUMBERS[name].scale._replace(name=name)) for name in NUMBERS if name in at}
+    numbers = {name: value for name, value in read.items() if value}
+    if problems:
+        raise InputError(problems)
+    return DeskStudy(
+        path.stem, english, chinese, channel or "", numbers, dump(tree), tuple(str(file) for file in files)
+    )
+
+
+def _question(here: Cursor | None) -> tuple[str, str]:
+    if here is None:
+        return "", ""
+    if not here.is_mapping:
+        text = here.text() or ""
+        return text, text
+    at = here.fields(("en", "zh"), required=("en", "zh"))
+    english, chinese = (at[name].text() if name in at else None for name in ("en", "zh"))
+    return english or "", chinese or ""
+
+
+def _fixed(here: Cursor, scale: Scale) -> Value | None:
+    """Return one number with its source; a range has no place in a study, whose formulas are not linear."""
+    if here.is_mapping:
+        at = here.fields(("value", *WHENCE), required=("value",), hint="write {value: …, reason: …}")
+        if "value" not in at:
+            return None
+        whence = read_whence(at, here, FIGURE_EVIDENCE + LEVER_EVIDENCE, required=True)
+        number = read_value(at["value"], scale._replace(plausible=_unless_unlimited(at["value"], scale)), False)
+        return Value(number.prior, number.text, whence) if number else None
+    return read_value(here, scale, required=True)
+
+
+def _unless_unlimited(here: Cursor, scale: Scale) -> tuple[float, float]:
+    return (0.0, inf) if scale.reader is read_patience and here.written.strip() == "unlimited" else scale.plausible
+
+
+# ------------ in a scenario
+
+
+def with_desks(
+    tree: Members, files: Sequence[Path], model: Model, problems: list[Problem]
+) -> tuple[Members, tuple[str, ...]]:
+    """Return a scenario's tree with the number in place of each desk study that is named, and the studies' files.
+
+    A study may be named by a capacity among the parameters, and by the `set` of a lever or an event that changes one.
+
+    Parameters
+    ----------
+    files : the chain of `extends`, from child to root: what a capacity has from a file further up gives way.
+    problems : what is wrong with a study is appended.
+    """
+    studies: dict[str, None] = {}
+    for keys in _capacities(tree, {resource.capacity for resource in model.resources}):
+        entry = _entry(tree, keys)
+        if entry and isinstance(entry.node, Members) and KEY in entry.node.entries:
+            here = Cursor(entry.node, ".".join(keys), problems, entry.key_place)
+            node, told = _worked_out(here, [str(file) for file in files])
+            tree = _with(tree, keys, node)
+            studies |= dict.fromkeys(told)
+    return tree, tuple(studies)
+
+
+def _capacities(tree: Members, names: Collection[str]) -> list[tuple[str, ...]]:
+    """Return the keys that lead to where a capacity is given."""
+    found: list[tuple[str, ...]] = [("parameters", name) for name in names]
+    for section in ("levers", "events"):
+        entry = tree.entries.get(section)
+        for lever in entry.node.entries if entry and isinstance(entry.node, Members) else ():
+            parameter = _entry(tree, (section, lever, "parameter"))
+            if parameter and isinstance(parameter.node, Scalar) and parameter.node.text.strip() in names:
+                found.append((section, lever, "set"))
+    return found
+
+
+def _entry(tree: Members, keys: Sequence[str]) -> Entry | None:
+    entry = tree.entries.get(keys[0])
+    if len(keys) == 1 or entry is None:
+        return entry
+    return _entry(entry.node, keys[1:]) if isinstance(entry.node, Members) else None
+
+
+def _with(tree: Members, keys: Sequence[str], node: Node) -> Members:
+    """Return the tree with another node under some keys, which lead to one."""
+    entry = tree.entries[keys[0]]
+    if len(keys) > 1:
+        assert isinstance(entry.node, Members)
+        node = _with(entry.node, keys[1:], node)
+    return Members(tree.entries | {keys[0]: Entry(entry.key_place, node)}, tree.place)
+
+
+def _worked_out(here: Cursor, files: Sequence[str]) -> tuple[Node, tuple[str, ...]]:
+    """Return what stands in place of a capacity that names a study, and the study's files."""
+    assert isinstance(here.node, Members)
+    asked, rank = here.named()[KEY], {file: i for i, file in enumerate(files)}  # what no file says counts as nearest
+    own = {name: entry for name, entry in here.node.entries.items()
+           if rank.get(entry.node.place.file, -1) <= rank.get(asked.place.file, -1)}  # fmt: skip
+    for name in [name for form in FORMS for name in form if name in own]:
+        at = here.named()[name]
+        away = f"write {KEY}: off here" if at.node.place.file != asked.place.file else "write one of them"
+        at.problem(f"'{name}'", f"stands beside '{KEY}' ({asked.place})", away)
+    study = _study(asked)
+    if study is None:
+        dummy = {"value": "unlimited", "reason": "its study cannot be read"}  # the problem is told; read on
+        return Members(
+            {k: Entry(asked.place, Scalar(v, asked.place, False)) for k, v in dummy.items()}, asked.place
+        ), ()
+    rest = {name: entry for name, entry in own.items() if name not in (KEY, "reason")}
+    said = own["reason"].node if "reason" in own else None
+    reason = told_of(study, "en") + (f"; {said.text}" if isinstance(said, Scalar) else "")
+    value = Scalar(f"{capacity_of(study):,}", Place(study.files[0], 0), False)
+    found = {"value": Entry(asked.place, value), "reason": Entry(asked.place, Scalar(reason, asked.place, False))}
+    return Members(found | rest, here.node.place), study.files
+
+
+def _study(asked: Cursor) -> DeskStudy | None:
+    if not asked.is_scalar:
+        asked.misshapen("the file of a desk study", "write desk: desks/my_desk.yaml")
+        return None
+    path = Path(asked.place.file).parent / asked.written.strip()
+    if not path.is_file():
+        names = sorted(each.name for each in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+        asked.problem(shown(asked.written), "is not the file of a desk study", did_you_mean(path.name, names))
+        return None
+    try:
+        return load_study(path)
+    except InputError as error:
+        asked.problems.extend(error.problems)
+        return None
+
+
+def capacity_of(study: DeskStudy) -> int:
+    """Return the customers whom a study's desk sets up in a month, in the long run."""
+    return round(set_ups_a_month(study, steady_of(study).answered))
+
+
+TOLD: Mapping[Lang, str] = {
+    "en": "desk study {file}: {staff:,.0f} staff, {offered_a_day:,.0f} {channel} a day of {hours_a_day:g} hours, "
+    "handled in {handling_minutes:g} minutes, patience {patience_minutes:g} minutes, {days_a_month:g} days a month, "
+    "{set_up_share:.4g} of the answered set up",
+    "zh": "服务台研究 {file}：在岗坐席 {staff:,.0f} 名，每日{channel} {offered_a_day:,.0f} 次，"
+    "开放 {hours_a_day:g} 小时，每次处理 {handling_minutes:g} 分钟，耐心 {patience_minutes:g} 分钟，"
+    "每月 {days_a_month:g} 天，接通后开通比例 {set_up_share:.4g}",
+}
+IN_CHINESE = {"calls": "来电", "visits": "来访"}
+
+
+def told_of(study: DeskStudy, lang: Lang) -> str:
+    """Return a study in one sentence, with the numbers that decide its capacity."""
+    numbers = {name: study.number(name) for name in NUMBERS}
+    channel = IN_CHINESE[study.channel] if lang == "zh" else study.channel
+    return TOLD[lang].format(file=Path(study.files[0]).name, channel=channel, **numbers).replace("inf", "∞")

@@ -1,0 +1,244 @@
+"""The key `posterior`: a scenario starts from draws fitted to what was reported, if it still says what that was.
+
+A posterior is a folder: `draws.parquet`, and `posterior.json` with what it was fitted with, which is all that is read
+here. Whatever a scenario changes of that would not be in the draws, so it is refused, with the ways out. Who meets
+whom may differ from then on, a drift may be switched off, and customers may be divided further.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mobank.base.errors import Place, Problem, did_you_mean, shown
+from mobank.base.quantities import Month
+from mobank.base.workspace import shipped
+from mobank.scenario.cursor import Cursor
+from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Scenario, Segment, Value
+
+RECORD, DRAWS = "posterior.json", "draws.parquet"
+FOLDERS = (Path("calibration/posteriors"), shipped() / "calibration/posteriors")
+MOSTLY_DATA, MOSTLY_PRIOR = 0.75, 0.25  # of a prior's variance taken away
+MOVED = 0.5  # prior standard deviations: a shift that says that the figures speak of it, whatever the width
+WAYS_OUT = "change it by a lever, write posterior: off, or fit again (mobank calibrate)"
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A posterior that is there: its folder and what is written in it."""
+
+    name: str
+    folder: Path
+    record: Facts
+
+    @property
+    def last(self) -> Month:
+        """The month of the last figure, from which runs start."""
+        year, month = self.record["last"].split("-")
+        return Month.of(int(year), int(month))
+
+
+def find(name: str) -> Found | None:
+    """Return a posterior by name: from where one stands first, then beside the program."""
+    folder = _folders().get(name)
+    if folder is None:
+        return None
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(record, dict) and {"last", "rows", "draws", "fitted_with"} <= record.keys()
+    return Found(name, folder, record) if whole else None
+
+
+def _folders() -> dict[str, Path]:
+    return {path.parent.name: path.parent for where in reversed(FOLDERS) for path in sorted(where.glob(f"*/{RECORD}"))}
+
+
+def read_posterior(here: Cursor | None) -> Found | None:
+    """Return the posterior that a scenario names, None if it names none."""
+    name = here.text() if here else None
+    if here is None or name is None:
+        return None
+    found = find(name)
+    if found is None:
+        here.problem(shown(name), "is not a posterior", did_you_mean(name, _folders()))
+    return found
+
+
+def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor) -> Fitted | None:
+    """Return the posterior as a scenario starts from it; what the scenario has changed of it is noted."""
+    known = len(here.problems)
+    if scenario.start != found.last:
+        allowed = f"is not the month that posterior {shown(found.name)} ends with ({found.last})"
+        start.problem(str(scenario.start), allowed, f"write start: {found.last}, or posterior: off")
+    here.problems.extend(_changed(found, scenario, here.place))
+    aliases = _aliases(found, scenario, here)
+    if len(here.problems) > known:
+        return None
+    parents, weights = _parts(found, scenario, aliases)
+    record = found.record
+    known_by = {row["name"]: determined_by(row["contraction"], row.get("shift", 0.0)) for row in
+                record.get("coordinates", [])}  # fmt: skip
+    return Fitted(found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases, known_by)
+
+
+def determined_by(contraction: float, shift: float) -> Determined:
+    """Return whether figures determine a draw, from what they did to its prior.
+
+    Parameters
+    ----------
+    contraction : share of the prior's variance that they took away. shift : of the mean, in prior standard deviations.
+    """
+    if contraction >= MOSTLY_DATA:
+        return "data"
+    return "prior" if contraction < MOSTLY_PRIOR and abs(shift) < MOVED else "partly"
+
+
+# ------------ what a posterior was fitted with
+
+
+def facts(scenario: Scenario) -> dict[str, Any]:
+    """Return what a posterior has been fitted with, as `posterior.json` records it."""
+    return {
+        "values": {name: [*_of(value), value.text] for name, value in _values(scenario).items()},
+        "bands": [_band(band) for band in scenario.bands],
+        "tails": {path: shock.tails for path, shock in scenario.shocks.items()},
+        "figures": {figure.name: _interval(figure) for figure in scenario.reported},
+    }
+
+
+def _values(scenario: Scenario) -> dict[str, Value]:
+    found = {f"parameters.{name}": value for name, value in scenario.parameters.items()}
+    for path, shock in scenario.shocks.items():
+        found |= {f"shocks.{path}.size": shock.size, f"shocks.{path}.persistence": shock.persistence}
+        if shock.drift:
+            found[f"drift.{path}"] = shock.drift
+    return found | {"shocks.correlation": scenario.correlation}
+
+
+def _of(value: Value) -> list[Any]:
+    return [value.prior.kind, value.prior.centre if value.prior.centre != float("inf") else "unlimited",
+            value.prior.spread]  # fmt: skip
+
+
+def _band(band: Band) -> dict[str, Any]:
+    own = {what: {n: [*_of(v), v.text] for n, v in getattr(band, what).items()} for what in ("factors", "values")}
+    return {"dimension": band.dimension, "name": band.name, "share": band.share, **own}
+
+
+def _interval(figure: Figure) -> list[Any]:
+    return [figure.interval.low, figure.interval.high, figure.interval.stale_share, figure.text]
+
+
+# ------------ what a scenario has changed
+
+
+def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]:
+    name = f"posterior {shown(found.name)}"
+    yield from _other_values(found.record["fitted_with"], name, scenario, here)
+    yield from _other_figures(found.record, name, scenario, here)
+    yield from _other_years(found.record["fitted_with"], name, scenario)
+
+
+def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
+    values = _values(scenario)
+    for key, (*prior, text) in known["values"].items():
+        if key not in values:
+            if not key.startswith("drift."):
+                yield Problem("this value", f"is missing, but {name} was fitted with it ({text})", WAYS_OUT, key, here)
+        elif _of(values[key]) != prior:
+            place = values[key].provenance.place or here  # what a scenario takes away stands nowhere
+            allowed = f"is not what {name} was fitted with ({text})"
+            yield Problem(shown(values[key].text), allowed, WAYS_OUT, key, place)
+    for key in (key for key in values if key not in known["values"]):
+        place = values[key].provenance.place or here
+        yield Problem(shown(values[key].text), f"is not in {name}, which was fitted without it", WAYS_OUT, key, place)
+
+
+def _other_figures(record: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
+    known, figures = record["fitted_with"]["figures"], {figure.name: figure for figure in scenario.reported}
+    for key, interval in known.items():
+        if key not in figures:
+            allowed = f"is missing, but {name} was fitted with it ({interval[3]})"
+            yield Problem("this figure", allowed, WAYS_OUT, key, here)
+        elif _interval(figures[key])[:3] != interval[:3]:
+            allowed = f"is not the figure that {name} was fitted with ({interval[3]})"
+            yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
+    for key in (key for key in figures if key not in known):
+        if figures[key].provenance.evidence in record["evidence"]:
+            allowed = f"is a figure that {name} was fitted without"
+            yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
+
+
+def _other_years(known: Facts, name: str, scenario: Scenario) -> Iterator[Problem]:
+    """Yield what makes years of another kind: a season, and how far out a year's luck may lie."""
+    for key in scenario.season:
+        place = scenario.whence[f"season.{key}"].place
+        yield Problem("this season", f"is not in {name}, which was fitted without it", WAYS_OUT, f"season.{key}", place)
+    for path, tails in known["tails"].items():
+        if path in scenario.shocks and scenario.shocks[path].tails != tails:
+            allowed = f"is not what {name} was fitted with ({_tails(tails)})"
+            key, place = f"shocks.{path}.tails", scenario.shocks[path].size.provenance.place
+            yield Problem(_tails(scenario.shocks[path].tails), allowed, WAYS_OUT, key, place)
+
+
+def _tails(degrees: float) -> str:
+    return f"{degrees:g} degrees of freedom" if degrees else "normal shocks"
+
+
+def _aliases(found: Found, scenario: Scenario, here: Cursor) -> dict[str, str]:
+    """Return for each band that is part of a fitted one whose part it is, `dimension.band` to `dimension.band`."""
+    aliases: dict[str, str] = {}
+    fitted = _by_dimension(found.record["fitted_with"]["bands"])
+    own = _by_dimension([_band(band) for band in scenario.bands])
+    for dimension in {**fitted, **own}:
+        before, now = fitted.get(dimension, {}), own.get(dimension, {})
+        gone, come = before.keys() - now.keys(), now.keys() - before.keys()
+        kept = all(before[name] == now[name] for name in before.keys() & now.keys())
+        if not before:  # a division of its own, which may not change anything by itself
+            even = all(not band["factors"] and not band["values"] for band in now.values())
+        elif gone or come:
+            even = kept and len(gone) == 1 and _divides([now[n] for n in come], before[next(iter(gone))])
+            aliases |= {f"{dimension}.{name}": f"{dimension}.{next(iter(gone))}" for name in come if even}
+        else:
+            even = kept
+        if not even:
+            allowed = f"divides the customers in another way than posterior {shown(found.name)} was fitted with"
+            place = next((b.provenance.place for b in scenario.bands if b.dimension == dimension), here.place)
+            here.problems.append(Problem("this dimension", allowed, WAYS_OUT, f"segments.{dimension}", place))
+    return aliases
+
+
+def _by_dimension(bands: Sequence[Facts]) -> dict[str, dict[str, Facts]]:
+    found: dict[str, dict[str, Facts]] = {}
+    for band in bands:
+        found.setdefault(band["dimension"], {})[band["name"]] = band
+    return found
+
+
+def _divides(parts: Sequence[Facts], whole: Facts) -> bool:
+    alike = all(part[what] == whole[what] for part in parts for what in ("factors", "values"))
+    return bool(parts) and alike and abs(sum(part["share"] for part in parts) - whole["share"]) < 1e-6
+
+
+def _parts(found: Found, scenario: Scenario, aliases: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return for each segment the fitted one that it is part of, and which part of it."""
+    fitted = {(band["dimension"], band["name"]): band["share"] for band in found.record["fitted_with"]["bands"]}
+    order = list(dict.fromkeys(dimension for dimension, _ in fitted))
+    of = {band.name: band for band in scenario.bands}
+    parents, weights = [], []
+    for segment in scenario.segments:
+        mine = {}
+        for band in (of[name] for name in segment.bands):
+            whole = aliases.get(f"{band.dimension}.{band.name}", f"{band.dimension}.{band.name}")
+            mine[band.dimension] = whole.partition(".")[2]
+        chosen = [(dimension, mine[dimension]) for dimension in order]
+        share = 1.0
+        for each in chosen:
+            share *= fitted[each]
+        parents.append(Segment(tuple(name for _, name in chosen), share).name)
+        weights.append(segment.share / share)
+    return tuple(parents), tuple(weights)

@@ -1,0 +1,357 @@
+"""A scenario: everything that a run needs to be told, frozen, each number with where it comes from.
+
+The nouns stand here; `mobank.scenario.reader` makes them from YAML.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from mobank.base.arrays import Flags, Floats
+from mobank.base.errors import Place
+from mobank.base.priors import Prior
+from mobank.base.quantities import Interval, Month
+
+Operation = Literal["multiply", "set", "add"]
+Determined = Literal["data", "partly", "prior"]
+FOREVER = 2**40  # months
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a number comes from: a source or a reason, an evidence tag, and the line that says so."""
+
+    source: str = ""
+    reason: str = ""
+    evidence: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number or a prior, with where it comes from and how it was written."""
+
+    prior: Prior
+    text: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as reported: the values that its text allows, in persons.
+
+    Parameters
+    ----------
+    text : the figure as it is read. wording : as it was printed, where that differs.
+    definition : name of what exactly is counted; "" where nothing is said of it.
+    """
+
+    measure: str
+    month: Month
+    text: str
+    interval: Interval
+    provenance: Provenance
+    wording: str = ""
+    definition: str = ""
+
+    @cached_property
+    def name(self) -> str:
+        """What a draw of where the figure lies is keyed by."""
+        return f"reported.{self.measure}.{self.month}"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What exactly a measure counts: which apps, which window.
+
+    Parameters
+    ----------
+    window_days : days within which somebody must have been active to be counted; None where that is not the point.
+    against : the definition that this one is a break from; its figures are `factor` times those. None: the factor that
+        is thought of where nothing is written, about 5 % a year to either side.
+    """
+
+    name: str
+    counts: str
+    window_days: int | None
+    against: str
+    factor: Value | None
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Band:
+    """A part of the customers along one dimension, such as `over_60` along `age`."""
+
+    name: str
+    dimension: str
+    share: float
+    factors: Mapping[str, Value]
+    values: Mapping[str, Value]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One band of each dimension; shares are products, so dimensions are taken as independent."""
+
+    bands: tuple[str, ...]
+    share: float
+
+    @property
+    def name(self) -> str:
+        """Band names joined by dots; "all" where customers are not divided."""
+        return ".".join(self.bands) or "all"
+
+
+@dataclass(frozen=True)
+class When:
+    """The month in which a change begins: dated, anywhere in a span, or again and again with a mean gap.
+
+    Parameters
+    ----------
+    first, last : the months between which it begins, both included; equal if the date is known.
+    mean_gap_months : if above 0, it recurs after `first`: gaps are geometric with this mean, counted from the end of
+        one occurrence to the beginning of the next.
+    """
+
+    first: Month
+    last: Month
+    mean_gap_months: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The state that sets a policy off: a measure below (or above) a level for some months."""
+
+    measure: str
+    level: float
+    below: bool = True
+    for_months: int = 1
+    at_most: int = FOREVER
+    budget_a_year: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Yuan spent once when a change begins, and in each month that it lasts."""
+
+    once: float = 0.0
+    a_month: float = 0.0
+
+
+NO_COST = Cost()
+
+
+@dataclass(frozen=True)
+class Lever:
+    """A lever (chosen) or an event (it befalls), as written; see `mobank.dynamics.changes.Change` for its meaning."""
+
+    name: str
+    chosen: bool
+    parameter: str
+    operation: Operation
+    amount: Value
+    touches: tuple[str, ...]
+    begins: When
+    lasts_months: int
+    ramp_months: float
+    half_life_months: float
+    trigger: Trigger | None
+    cost: Cost
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Shock:
+    """A yearly shock path: size and persistence, the degrees of freedom of its tails (0: normal), and its drift."""
+
+    size: Value
+    persistence: Value
+    tails: float
+    drift: Value | None = None
+    half_life_months: float = 36.0
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a measure may do: lie between two levels, both included; an open end is infinite.
+
+    Parameters
+    ----------
+    low, high : persons, persons a month, or a share, as the measure is counted.
+    written : the levels as they were written, one or two.
+    """
+
+    measure: str
+    low: float
+    high: float
+    written: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question of chance: is a condition met in a month, or once up to it, or before a rival condition is?
+
+    Parameters
+    ----------
+    ever : True if it is enough that the condition is met once, from the start up to `month` (`by`); False if it must
+        hold in `month` (`in`).
+    rival : the condition that runs against it in a race; `ever` is then True.
+    """
+
+    name: str
+    condition: Condition
+    month: Month
+    ever: bool
+    rival: Condition | None = None
+    place: Place | None = None
+
+
+NetworkKind = Literal["communities", "small_world", "scale_free", "everybody"]
+SeedOrder = Literal["random", "most_connected", "communities"]
+MOST_CONTACTS = 100  # of one person
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """People whom the bank reaches first: so many, by one flow, in one month, in an order.
+
+    Parameters
+    ----------
+    flow : the flow that they take. first : who comes first: anybody, those with most contacts, or one community after
+        another.
+    """
+
+    people: int
+    flow: str
+    month: Month
+    first: SeedOrder
+
+
+@dataclass(frozen=True)
+class Network:
+    """Who knows whom, person by person; only the fidelity agents can follow it.
+
+    Parameters
+    ----------
+    contacts : of a person, on average (`communities`, `small_world`: of everybody, but for odd ends).
+    community : people of a community. household : people of a household within a community, all of whom know another.
+    far : share of the contacts outside the household who may be anywhere.
+    homophily : share of them who are of the person's own segment, wherever they live.
+    exponent : of the scale-free tail: twice the contacts are 2^exponent times as rare.
+    """
+
+    kind: NetworkKind
+    contacts: float
+    community: int = 0
+    household: int = 1
+    far: float = 0.0
+    homophily: float = 0.0
+    exponent: float = 0.0
+    seeds: Seeds | None = None
+    provenance: Provenance = Provenance()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A posterior as a scenario starts from it.
+
+    Parameters
+    ----------
+    folder : where its draws are. digest : SHA-256 of them. rows : how many there are.
+    parents : for each segment of the scenario, the fitted segment that it is a part of; weights : which part.
+    aliases : names of draws that the posterior has under another name, because a band has been divided.
+    determined : for each draw, whether the figures determined it: "data", "partly" or "prior".
+    """
+
+    name: str
+    folder: str
+    digest: str
+    rows: int
+    parents: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    determined: Mapping[str, Determined] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A checked scenario; `resolved` is its canonical YAML after `extends`, `files` the chain it was read from.
+
+    Parameters
+    ----------
+    subject : what the figures are about, in English and in Chinese. definitions : what they count, by name.
+    fitted : the posterior that a run starts from; None to start from priors and the reported figures alone.
+    """
+
+    name: str
+    question: str
+    question_zh: str
+    start: Month
+    until: Month
+    reported: tuple[Figure, ...]
+    bands: tuple[Band, ...]
+    segments: tuple[Segment, ...]
+    parameters: Mapping[str, Value]
+    mixing: Floats
+    season: Mapping[str, tuple[float, ...]]
+    shocks: Mapping[str, Shock]
+    correlation: Value
+    wiggle: Value
+    levers: tuple[Lever, ...]
+    asks: tuple[Ask, ...]
+    resolved: str = field(repr=False)
+    files: tuple[str, ...]
+    whence: Mapping[str, Provenance] = field(default_factory=dict)  # of what has no `Value`: mixing, season.<parameter>
+    subject: tuple[str, str] = ("", "")
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    network: Network | None = None
+    fitted: Fitted | None = None
+
+    @property
+    def months(self) -> int:
+        """Months from the start to the end, the start not counted."""
+        return self.until - self.start
+
+    def touched(self, lever: Lever) -> Flags:
+        """Return which segments a lever touches, (S,): bands of one dimension are joined, of several crossed."""
+        return touched(self.bands, self.segments, lever.touches)
+
+    def figure(self, measure: str, month: Month) -> Figure | None:
+        """Return the reported figure of a measure and month, if there is one."""
+        return next((f for f in self.reported if (f.measure, f.month) == (measure, month)), None)
+
+
+@dataclass(frozen=True)
+class DeskStudy:
+    """A staffed desk, checked: what is offered to it, who serves there, and how well it should be served.
+
+    Parameters
+    ----------
+    channel : "calls" or "visits".
+    numbers : by name as in `mobank.scenario.desk_study.NUMBERS`, each with where it comes from.
+    resolved : its canonical YAML after `extends`. files : the chain it was read from.
+    """
+
+    name: str
+    question: str
+    question_zh: str
+    channel: str
+    numbers: Mapping[str, Value]
+    resolved: str = field(repr=False)
+    files: tuple[str, ...]
+
+    def number(self, name: str) -> float:
+        """Return one of the numbers."""
+        return self.numbers[name].prior.centre
+
+
+def touched(bands: Sequence[Band], segments: Sequence[Segment], names: Sequence[str]) -> Flags:
+    """Return which segments some bands select, (S,); no band selects all."""
+    dimensions = {band.dimension for band in bands if band.name in names}
+    of_dimension = {d: {b.name for b in bands if b.dimension == d and b.name in names} for d in dimensions}
+    return np.array([all(chosen & set(s.bands) for chosen in of_dimension.values()) for s in segments])

@@ -1,0 +1,237 @@
+"""How the customers of a scenario are divided, what differs between the parts, and who meets whom."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mobank.base.errors import Problem, shown
+from mobank.base.priors import Prior
+from mobank.base.quantities import read_count, read_number, read_share
+from mobank.model.grammar import Model
+from mobank.scenario.cursor import Cursor, inherited
+from mobank.scenario.scenario import Band, Segment, Value
+from mobank.scenario.values import (
+    FIGURE_EVIDENCE,
+    LEVER_EVIDENCE,
+    SCALES,
+    WHENCE,
+    check_plausible,
+    median_of,
+    read_value,
+    read_whence,
+    three_digits,
+    written,
+    written_span,
+)
+
+MOST_BANDS = 50  # of one dimension
+MOST_DIMENSIONS = 10
+MOST_SEGMENTS = 200
+SPREAD = "spread"  # under a dimension, in place of bands: persons differ, and nobody knows who is who
+SPREAD_FIELDS = ("sigma", "classes", "parameters", *WHENCE)
+CLASSES, MOST_CLASSES, WIDEST_SPREAD = 3, 9, 2.0
+A_SPREAD = "write {sigma: 0.8, classes: 3, parameters: [innovation_rate], reason: …}"
+A_BAND = "write share: … and source: … below it"
+
+
+def read_bands(section: Cursor | None, model: Model) -> tuple[Band, ...]:
+    """Return the bands of all dimensions; one that is not read in full has a share of 0 and a problem noted."""
+    bands: list[Band] = []
+    for dimension, group in (section.new_names("dimension", MOST_DIMENSIONS) if section else {}).items():
+        if SPREAD in (group.named() if group.is_mapping else {}):
+            bands += _classes(dimension, group, model)
+            continue
+        if dimension in WHENCE:
+            group.problem(shown(dimension), "cannot be the name of a dimension", "it is a key of its own elsewhere")
+        known = len(group.problems)
+        members = group.new_names("band", MOST_BANDS, A_BAND)
+        if group.is_mapping and not members:
+            group.problem("a dimension without bands", "divides nobody", f"take it away: {dimension}: off")
+        found = [_band(name, dimension, here, model) for name, here in members.items()]
+        if len(group.problems) == known:
+            _must_be_whole(group, "shares", [band.share for band in found])
+        bands += found
+    return tuple(bands)
+
+
+def _classes(dimension: str, group: Cursor, model: Model) -> list[Band]:
+    """Return the classes of a dimension that is a spread of persons: lognormal factors of mean 1, by quadrature.
+
+    The classes are the points of Gauss and Hermite, so that the first 2·classes − 1 moments of the normal are right.
+    """
+    here = group.fields((SPREAD,))[SPREAD]
+    known = len(here.problems)
+    at = here.fields(SPREAD_FIELDS, ("sigma", "parameters"), A_SPREAD)
+    whence = read_whence(at, here, LEVER_EVIDENCE, required=True)
+    sigma = at["sigma"].read(read_number) if "sigma" in at else None
+    count = at["classes"].read(read_count) if "classes" in at else CLASSES
+    by_segment = [p.name for p in model.parameters if not p.bank_wide and p.unit == "rate"]
+    cursors = (at["parameters"].items() or []) if "parameters" in at else []
+    named = [name for c in cursors if (name := c.choice(by_segment, "a rate of a segment"))]
+    if sigma is not None and not 0 < sigma <= WIDEST_SPREAD:
+        at["sigma"].problem(at["sigma"].written, f"is not above 0 and up to {WIDEST_SPREAD:g}")
+    if count is not None and not 2 <= count <= MOST_CLASSES:
+        at["classes"].problem(at["classes"].written, f"is not 2 to {MOST_CLASSES} classes")
+    if len(here.problems) > known or not (sigma and count):
+        return []
+    points, weights = np.polynomial.hermite_e.hermegauss(count)
+    shares, factors = weights / weights.sum(), np.exp(sigma * points)
+    factors /= (shares * factors).sum()
+    fixed = [Value(Prior("fixed", float(f)), f"{f:.3g}", whence) for f in factors]
+    return [Band(f"{dimension}_{i}", dimension, float(share), dict.fromkeys(named, value), {}, whence)
+            for i, (share, value) in enumerate(zip(shares, fixed, strict=True), start=1)]  # fmt: skip
+
+
+def _band(name: str, dimension: str, here: Cursor, model: Model) -> Band:
+    at = here.fields(("share", "factors", "values", *WHENCE), required=("share",), hint=A_BAND)
+    share = at["share"].read(read_share) if "share" in at else None
+    if share == 0:
+        at["share"].problem(at["share"].written, "of the customers is nobody", f"take the band away: {name}: off")
+    whence = read_whence(at, here, FIGURE_EVIDENCE + LEVER_EVIDENCE, required=True)
+    by_segment = [p.name for p in model.parameters if not p.bank_wide]
+    named = {n: at[n].named("parameter of a segment", by_segment) if n in at else {} for n in ("factors", "values")}
+    factors = {n: v for n, c in named["factors"].items() if (v := _factor(c, n, model))}
+    values = {n: v for n, c in named["values"].items() if (v := _own_value(c, n, model))}
+    for both in factors.keys() & values.keys():
+        _refuse_both(here, {f"{what}.{both}": named[what][both] for what in ("values", "factors")})
+    return Band(name, dimension, share or 0.0, factors, values, whence)
+
+
+def _refuse_both(band: Cursor, at: Mapping[str, Cursor]) -> None:
+    own = next((c for c in at.values() if c.place.file == band.place.file), band)
+    own.problem(" and ".join(at), "both stand here", inherited(band, at, at) or "keep one of them")
+
+
+def _factor(here: Cursor, name: str, model: Model) -> Value | None:
+    value = read_value(here, SCALES["factor"], False)
+    if value and model.parameter[name].unit == "share" and (value.prior.kind, value.prior.centre > 1) != ("fixed", 0):
+        here.problem(f"× {value.text}", f"could take {name} past 100%", f"write values: {{{name}: …}} instead")
+        return None
+    return value
+
+
+def _own_value(here: Cursor, name: str, model: Model) -> Value | None:
+    value = read_value(here, SCALES[model.parameter[name].unit], False)
+    return value if value and check_plausible(here, model.parameter[name], value) else None
+
+
+def _must_be_whole(here: Cursor, what: str, shares: Sequence[float]) -> None:
+    if shares and abs(sum(shares) - 1.0) > 1e-6:
+        here.problem(f"{what} that sum to {100 * sum(shares):g}%", "must sum to 100%")
+
+
+def cross(bands: Sequence[Band], section: Cursor | None) -> tuple[Segment, ...]:
+    """Return one segment for each combination of bands, one of each dimension; none if they are too many."""
+    dimensions: dict[str, list[Band]] = {}
+    for band in bands:
+        dimensions.setdefault(band.dimension, []).append(band)
+    count = prod(map(len, dimensions.values()))
+    if section and count > MOST_SEGMENTS:
+        how = " × ".join(str(len(members)) for members in dimensions.values())
+        section.problem(f"{count:,} segments ({how})", f"are too many; at most {MOST_SEGMENTS} are read")
+        return ()
+    return tuple(
+        Segment(tuple(b.name for b in chosen), float(np.prod([b.share for b in chosen])))
+        for chosen in product(*dimensions.values())
+    )
+
+
+def note_band_names(problems: list[Problem], section: Cursor | None, bands: Sequence[Band]) -> None:
+    """Note a band with the name of another, and values of one parameter in two dimensions."""
+    names: dict[str, str] = {}
+    valued: dict[str, str] = {}
+    for band in bands:
+        key, place = f"segments.{band.dimension}.{band.name}", band.provenance.place
+        other = names.setdefault(band.name, band.dimension)
+        if other != band.dimension:
+            found = f"is already a band of {other}"
+            problems.append(Problem(shown(band.name), found, "give it another name", key, place))
+        for name, value in band.values.items():
+            if (first := valued.setdefault(name, band.dimension)) != band.dimension:
+                key, place = f"{key}.values.{name}", value.provenance.place
+                found = f"has values in {first} and in {band.dimension}"
+                problems.append(Problem(name, found, "use factors in one of them", key, place))
+
+
+def medians(
+    name: str, parameters: Mapping[str, Value], bands: Sequence[Band], segments: Sequence[Segment]
+) -> NDArray[np.float64]:
+    """Return the median of a parameter in each segment, (S,): its own value, times its factors."""
+    of = {band.name: band for band in bands}
+    found = []
+    for segment in segments:
+        mine = [of[band] for band in segment.bands]
+        own = [band.values[name] for band in mine if name in band.values]
+        base = median_of(own[-1] if own else parameters[name])
+        found.append(base * prod(median_of(band.factors[name]) for band in mine if name in band.factors))
+    return np.array(found)
+
+
+def note_products(
+    problems: list[Problem],
+    model: Model,
+    parameters: Mapping[str, Value],
+    bands: Sequence[Band],
+    segments: Sequence[Segment],
+) -> None:
+    """Note factors that take a parameter's median out of its plausible range in a segment; one of them tells it."""
+    for name in parameters:
+        low, high = model.parameter[name].plausible
+        factored = [band for band in bands if name in band.factors]
+        for median, segment in (
+            zip(medians(name, parameters, bands, segments), segments, strict=True) if factored else ()
+        ):
+            mine = [band for band in factored if band.name in segment.bands]
+            if mine and not low <= median <= high:
+                problems.append(_improbable(mine, segment, name, float(median), model))
+                break
+
+
+def _improbable(bands: Sequence[Band], segment: Segment, name: str, median: float, model: Model) -> Problem:
+    last, parameter = bands[-1], model.parameter[name]
+    times = " ".join(f"× {median_of(band.factors[name]):g}" for band in bands)
+    found = f"{times} makes {written(three_digits(median), parameter.unit)} in {segment.name}, which"
+    allowed = f"is outside the plausible range of {name}, {written_span(parameter.plausible, parameter.unit)}"
+    key = f"segments.{last.dimension}.{last.name}.factors.{name}"
+    return Problem(found, allowed, "", key, last.factors[name].provenance.place)
+
+
+def read_mixing(section: Cursor | None, bands: Sequence[Band], segments: Sequence[Segment]) -> NDArray[np.float64]:
+    """Return who meets whom, (S, S): per dimension as written, else in proportion to the shares."""
+    dimensions = list(dict.fromkeys(band.dimension for band in bands))
+    tables = _tables(section, bands, dimensions) if section else {}
+    share = {band.name: band.share for band in bands}
+    mixing = np.ones((len(segments), len(segments)))
+    for (i, here), (j, there) in product(enumerate(segments), enumerate(segments)):
+        for mine, theirs, dimension in zip(here.bands, there.bands, dimensions, strict=True):
+            table = tables.get(dimension)
+            mixing[i, j] *= share[theirs] if table is None else table.get(mine, {}).get(theirs, 0.0)
+    return mixing
+
+
+def _tables(
+    section: Cursor, bands: Sequence[Band], dimensions: Sequence[str]
+) -> dict[str, dict[str, dict[str, float]]]:
+    at = section.named("dimension of segments", (*dimensions, *WHENCE))
+    read_whence(at, section, LEVER_EVIDENCE, required=True)
+    return {d: _meets(at[d], d, [b.name for b in bands if b.dimension == d]) for d in dimensions if d in at}
+
+
+def _meets(here: Cursor, dimension: str, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    rows = here.named(f"band of {dimension}", names)
+    for name in names:
+        if here.is_mapping and rows.lacks(name):
+            here.problem(f"'{name}'", "is missing", "say whom they meet, in shares that sum to 100%")
+    return {mine: _row(row, dimension, names) for mine, row in rows.items()}
+
+
+def _row(here: Cursor, dimension: str, names: Sequence[str]) -> dict[str, float]:
+    known = len(here.problems)
+    row = here.named(f"band of {dimension}", names)
+    meets = {theirs: cursor.read(read_share) or 0.0 for theirs, cursor in row.items()}
+    if len(here.problems) == known:
+        _must_be_whole(here, "contacts", list(meets.values()) or [0.0])
+    return meets

@@ -1,0 +1,235 @@
+"""How one value of a scenario is read: a number or a prior, where it comes from, and whether it is plausible."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isinf
+from typing import NamedTuple
+
+from mobank.base.errors import shown
+from mobank.base.priors import Kind, Prior
+from mobank.base.quantities import (
+    QuantityError,
+    read_factor,
+    read_growth,
+    read_number,
+    read_persons,
+    read_rate,
+    read_share,
+)
+from mobank.model.grammar import Parameter
+from mobank.scenario.cursor import Cursor, Named, inherited
+from mobank.scenario.scenario import Provenance, Value
+
+FIGURE_EVIDENCE = ("article", "secondary", "unverified")
+LEVER_EVIDENCE = ("test", "analogue", "assumption")
+WHENCE = ("source", "reason", "evidence", "note")
+FORMS = (("value",), ("low", "high"), ("median", "sigma"), ("mean", "sd"))
+WIDEST_SIGMA = 5
+
+
+class Scale(NamedTuple):
+    """How numbers of one kind are written, what prior they have, what they are called and plausibly are."""
+
+    reader: Callable[[str], float]
+    kind: Kind
+    unit: str
+    name: str = ""
+    plausible: tuple[float, float] = (float("-inf"), float("inf"))
+
+
+def read_capacity(text: str) -> float:
+    """Return persons a month; "unlimited" is infinite."""
+    return float("inf") if text.strip() == "unlimited" else read_persons(text)
+
+
+def signed(reader: Callable[[str], float]) -> Callable[[str], float]:
+    """Return a reader of what `reader` reads, or the same with a minus before it."""
+
+    def read(text: str) -> float:
+        bare = text.strip()
+        if not bare or bare[0] not in "-－−":
+            return reader(text)
+        try:
+            return -reader(bare[1:])
+        except QuantityError as error:
+            raise QuantityError(shown(text), error.allowed, error.hint) from None
+
+    return read
+
+
+SCALES: Mapping[str, Scale] = {
+    "rate": Scale(read_rate, "lognormal", "rate"),
+    "share": Scale(read_share, "logitnormal", "share"),
+    "persons a month": Scale(read_capacity, "lognormal", "persons a month"),
+    "factor": Scale(read_factor, "lognormal", "factor", "a factor", (0.01, 100.0)),
+    "growth": Scale(read_growth, "normal", "growth", "a drift", (-0.5, 0.5)),
+    "correlation": Scale(read_number, "normal", "number", "a correlation", (-0.99, 0.99)),
+    "size": Scale(read_share, "lognormal", "share", "the size of a shock", (0.0, 1.0)),
+    "wiggle": Scale(read_share, "lognormal", "share", "the wiggle within a year", (0.0, 0.3)),
+    "persistence": Scale(read_share, "logitnormal", "share", "persistence", (0.0, 0.97)),
+}
+
+
+def read_whence(at: Named, here: Cursor, tags: Sequence[str], required: bool, tagged: bool = False) -> Provenance:
+    """Return where a number comes from; with `required`, a source or a reason must stand here, with `tagged` a tag."""
+    texts = {name: at[name].text() or "" if name in at else "" for name in ("source", "reason")}
+    evidence = at["evidence"].choice(tags, "a kind of evidence") or "" if "evidence" in at else ""
+    if required and here.is_mapping and at.lacks("source", "reason"):
+        here.problem("a source or a reason", "is missing", "say where this comes from: source: … or reason: …")
+    if tagged and here.is_mapping and at.lacks("evidence"):
+        here.problem("'evidence'", "is missing", f"allowed: {', '.join(tags)}")
+    return Provenance(texts["source"], texts["reason"], evidence, here.place)
+
+
+def read_value(here: Cursor, scale: Scale, required: bool, beside: Sequence[str] = ()) -> Value | None:
+    """Return a number or prior: 3%, or {value}, {low, high}, {median, sigma}, {mean, sd}, with its source.
+
+    Parameters
+    ----------
+    required : True if a source or a reason must stand here.
+    beside : keys that may stand in the mapping and that others read.
+    """
+    if here.is_scalar:
+        return _bare_number(here, scale, required)
+    if not here.is_mapping:
+        here.misshapen("a value", _how(scale))
+        return None
+    at = here.fields((*(name for form in FORMS for name in form), *WHENCE, *beside))
+    whence = read_whence(at, here, FIGURE_EVIDENCE + LEVER_EVIDENCE, required)
+    given = Named({n: c for n, c in at.items() if n not in (*WHENCE, *beside)}, at.strange)
+    prior = read_prior(here, given, scale)
+    text = ", ".join(f"{name} {cursor.written}" for name, cursor in given.items())
+    value = Value(prior, text.removeprefix("value "), whence) if prior else None
+    return value if value and _is_plausible(here, scale.unit, value, scale.plausible, scale.name) else None
+
+
+def _bare_number(here: Cursor, scale: Scale, required: bool) -> Value | None:
+    number = here.read(scale.reader)
+    if number is None:
+        return None
+    if required:
+        text = here.written
+        here.problem(f"{text} without a source or a reason", "is not traceable", f"write {{value: {text}, reason: …}}")
+    value = Value(Prior("fixed", number), here.written, Provenance(place=here.place))
+    return value if _is_plausible(here, scale.unit, value, scale.plausible, scale.name) else None
+
+
+def read_prior(here: Cursor, at: Named, scale: Scale) -> Prior | None:
+    """Return the prior that the fields `at` of a mapping say."""
+    form = next((form for form in _forms(scale) if set(form) == set(at)), None)
+    if form is None:
+        if not at.strange:
+            given = [name for names in FORMS for name in names if name in at]
+            here.problem(f"{{{', '.join(given)}}}", "is not a value", _away(here, at) or _how(scale))
+        return None
+    readers = {"sigma": read_number, "sd": signed(scale.reader)}
+    read = {name: at[name].read(readers.get(name, scale.reader)) for name in form}
+    numbers = [number for number in read.values() if number is not None]
+    if len(numbers) < len(form):
+        return None
+    if form == ("value",):
+        return Prior("fixed", numbers[0])
+    build = _between if form == ("low", "high") else _around
+    return build(at, form, scale, numbers[0], numbers[1])
+
+
+def _forms(scale: Scale) -> list[tuple[str, ...]]:
+    return [FORMS[0], FORMS[1], FORMS[3] if scale.kind == "normal" else FORMS[2]]
+
+
+def _how(scale: Scale) -> str:
+    forms = ["{" + ", ".join(f"{name}: …" for name in form) + "}" for form in _forms(scale)]
+    return f"write {', '.join(forms[:-1])} or {forms[-1]}"
+
+
+def _away(here: Cursor, at: Named) -> str:
+    """Return a hint to take away what came from the file extended, if the rest is a whole form."""
+    own = {name for name, cursor in at.items() if cursor.node.place.file == here.place.file}
+    return inherited(here, at, at) if any(own == set(form) for form in FORMS) else ""
+
+
+def _between(at: Named, form: tuple[str, ...], scale: Scale, low: float, high: float) -> Prior | None:
+    outside = {name: number for name, number in zip(form, (low, high), strict=True) if not _inside(scale.kind, number)}
+    for name, number in outside.items():
+        at[name].problem(at[name].written, "cannot be an end of a range", f"an end must {_limits(scale, number)}")
+    if outside:
+        return None
+    if low >= high:
+        at["high"].problem(at["high"].written, f"is not above low ({at['low'].written})")
+        return None
+    return Prior.between(scale.kind, low, high)
+
+
+def _around(at: Named, form: tuple[str, ...], scale: Scale, centre: float, spread: float) -> Prior | None:
+    middle, width = at[form[0]], at[form[1]]
+    if not _inside(scale.kind, centre):
+        middle.problem(middle.written, f"cannot be a {form[0]} with a spread", f"it must {_limits(scale, centre)}")
+        return None
+    if not 0 < spread < float("inf") or (form[1] == "sigma" and spread > WIDEST_SIGMA):
+        widest = f" and at most {WIDEST_SIGMA}" if form[1] == "sigma" else ""
+        width.problem(width.written, "is not a spread", f"{form[1]} must be above 0{widest}")
+        return None
+    return Prior(scale.kind, centre, spread)
+
+
+def _limits(scale: Scale, number: float) -> str:
+    if isinf(number):
+        return "not be unlimited"
+    return "be above 0" + (" and below 100%" if scale.kind == "logitnormal" else "")
+
+
+def _inside(kind: Kind, number: float) -> bool:
+    if kind == "logitnormal":
+        return 0 < number < 1
+    return not isinf(number) and (kind != "lognormal" or number > 0)
+
+
+def check_plausible(here: Cursor, parameter: Parameter, value: Value) -> bool:
+    """Note a value whose central 90 % leaves the parameter's plausible range; return if it does not."""
+    if parameter.unlimited and isinf(value.prior.centre):
+        return True
+    return _is_plausible(here, parameter.unit, value, parameter.plausible, parameter.name)
+
+
+def _is_plausible(here: Cursor, unit: str, value: Value, span: tuple[float, float], what: str) -> bool:
+    low, high = span
+    typed = (value.prior.centre,) if value.text.startswith(("median", "mean")) else ()
+    wrong = [end for end in (*typed, *value.prior.central()) if not low <= end <= high]
+    if not wrong:
+        return True
+    found = three_digits(wrong[0]) if wrong[0] not in typed and typed else wrong[0]
+    in_percent = unit not in ("persons a month", "factor", "number", "count") and "%" not in value.text
+    hint = f"did you mean {plain(wrong[0])}%?" if in_percent and low <= wrong[0] / 100 <= high else ""
+    here.problem(written(found, unit), f"is outside the plausible range of {what}, {written_span(span, unit)}", hint)
+    return False
+
+
+def median_of(value: Value) -> float:
+    """Return the median of a value."""
+    return value.prior.centre
+
+
+def three_digits(number: float) -> float:
+    """Return a number that was computed, as exact as a message should have it."""
+    return float(f"{number:.3g}")
+
+
+def plain(number: float) -> str:
+    """Return a number with at most six digits."""
+    return f"{number:.6g}"
+
+
+def written(number: float, unit: str) -> str:
+    """Return a number in the way that its unit is written in a scenario."""
+    if unit == "persons a month":
+        return f"{number:,.0f} a month"
+    if unit == "count":
+        return f"{number:,.0f}"
+    if unit in ("factor", "number"):
+        return f"{'× ' if unit == 'factor' else ''}{plain(number)}"
+    return f"{plain(100 * number)}%" + {"rate": " a month", "growth": " a year"}.get(unit, "")
+
+
+def written_span(span: tuple[float, float], unit: str) -> str:
+    """Return a range in the way that its unit is written in a scenario."""
+    low = written(span[0], unit).removesuffix(" a month").removesuffix(" a year")
+    return f"{low} to {written(span[1], unit)}"

@@ -1,0 +1,156 @@
+"""A target is what its file says: figures by evidence, definitions apart; too few are refused in whole words."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from mobank.base.errors import InputError
+from mobank.base.priors import Prior
+from mobank.base.quantities import Interval, Month
+from mobank.calibration.targets import load, require_enough
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.values import FIGURE_EVIDENCE
+
+ROOT = Path(__file__).parents[3]
+DATA = Path("calibration/banks")
+TARGETS = Path("tests/data/targets")
+FILES = sorted(p.relative_to(ROOT) for pattern in ("icbc_*.yaml", "peers/*.yaml") for p in (ROOT / DATA).glob(pattern))
+SHARED = ROOT.parents[0] / "shared/data/reported_figures.csv"
+YEAR_ENDS = [Month.of(year, 12) for year in range(2016, 2023)]
+END_2022 = Month.of(2022, 12)
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def icbc():
+    return load(DATA / "icbc_mobile.yaml", MODEL)
+
+
+def refusal(path):
+    with pytest.raises(InputError) as refused:
+        require_enough(load(path, MODEL), MODEL)
+    return str(refused.value).splitlines()
+
+
+# ------------ what is shipped
+
+
+def test_the_bank_has_registered_users_of_seven_year_ends_and_active_ones_of_two(icbc):
+    assert [figure.month for figure in icbc.of("registered")] == YEAR_ENDS
+    assert [figure.month for figure in icbc.of("mau")] == YEAR_ENDS[-2:]
+    require_enough(icbc, MODEL)
+
+
+def test_a_figure_is_what_its_wording_allows(icbc):
+    last = {figure.measure: figure for figure in icbc.figures if figure.month == END_2022}
+    assert last["registered"].interval == Interval(515_500_000, 516_500_000, 0.0)
+    assert last["mau"].interval == Interval(174_000_000, 175_000_000, 0.02)
+    assert all(figure.interval.stale_share <= 0.04 for figure in last.values())
+    (of_2021,) = [f for f in icbc.of("registered") if f.month == Month.of(2021, 12)]
+    assert (of_2021.text, of_2021.wording) == ("超4.69亿户", "exceeded 469 million")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_shipped_figure_names_its_definition_source_and_evidence(path):
+    target = load(path, MODEL)
+    for figure in (*target.figures, *target.apart):
+        assert target.scenario.definitions[figure.definition].counts
+        assert figure.provenance.source
+        assert figure.provenance.evidence in FIGURE_EVIDENCE
+        assert figure.wording
+
+
+def test_verified_figures_alone_leave_three_levels_and_one_active(icbc):
+    verified = icbc.only(("article", "secondary"))
+    assert [f.month.year for f in verified.of("registered")] == [2016, 2021, 2022]
+    assert [f.month.year for f in verified.of("mau")] == [2022]
+    assert END_2022 not in [f.month for f in verified.of("customers")]
+    assert {f.provenance.evidence for f in verified.left_out} == {"unverified"}
+    assert len(verified.left_out) + len(verified.figures) == len(icbc.figures)
+    require_enough(verified, MODEL)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the compilation of reported figures is not on this machine")
+def test_every_shipped_figure_stands_in_the_compilation_with_its_evidence():
+    with SHARED.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    known = {(row["period_end"][:7], row["evidence"], float(row["value"])) for row in rows}
+    for target in (load(path, MODEL) for path in FILES):
+        for figure in (*target.figures, *target.apart):
+            month, evidence = str(figure.month), figure.provenance.evidence
+            values = [value for m, e, value in known if (m, e) == (month, evidence)]
+            low, high = figure.interval.low, figure.interval.high
+            assert any(low <= value <= high for value in values), (target.name, figure)
+
+
+# ------------ definitions
+
+
+def test_figures_of_another_definition_stand_apart_with_a_factor():
+    target = load(TARGETS / "breaks.yaml", MODEL)
+    assert {figure.definition for figure in target.of("mau")} == {"mobile_side"}
+    assert [(figure.definition, figure.month.year) for figure in target.apart] == [
+        ("bank_app", 2017),
+        ("finance", 2019),
+    ]
+    assert target.breaks["bank_app"] == Prior.between("lognormal", 0.4, 0.9)
+    assert target.breaks["finance"] == Prior("lognormal", 1.0, 0.05 * 2)  # 2019 to 2021
+
+
+def test_a_figure_apart_is_left_out_by_its_evidence_too():
+    verified = load(TARGETS / "breaks.yaml", MODEL).only(("article", "secondary"))
+    assert [figure.definition for figure in verified.apart] == ["finance"]
+
+
+# ------------ too little
+
+
+def test_too_few_figures_and_a_half_year_are_told_together():
+    few = "tests/data/targets/few.yaml"
+    assert refusal(TARGETS / "few.yaml") == [
+        f"{few}:3  reported.customers: no figure is too few to fit: at least 1 figure must be known",
+        f"{few}:4  reported.registered: 2 figures are too few to fit: at least 3 year-ends must be known",
+        f"{few}:11  reported.registered.2022-06: 2022-06 is not the end of a year, where the year's shock is solved "
+        "for; leave it out",
+        "3 problems; nothing was run.",
+    ]
+
+
+def test_a_product_with_one_figure_says_plainly_that_it_cannot_be_fitted():
+    life = "calibration/banks/icbc_elife.yaml"
+    assert refusal(DATA / "icbc_elife.yaml") == [
+        f"{life}  parameters: priors are missing: nothing is thought of the parameters before",
+        f"{life}:11  reported.registered: no figure is too few to fit: at least 3 year-ends must be known",
+        f"{life}:11  reported.customers: no figure is too few to fit: at least 1 figure must be known",
+        "3 problems; nothing was run.",
+    ]
+
+
+def test_evidence_that_leaves_too_little_says_how_much_it_left_out(icbc):
+    with pytest.raises(InputError) as refused:
+        require_enough(icbc.only(("article",)), MODEL)
+    assert "1 figure is too few to fit: at least 3 year-ends must be known; 6 with other evidence left out" in str(
+        refused.value
+    )
+
+
+def test_a_kind_of_evidence_that_does_not_exist_is_refused_with_the_nearest(icbc):
+    with pytest.raises(InputError) as refused:
+        icbc.only(("secondry",))
+    assert str(refused.value) == (
+        "--evidence: 'secondry' is not a kind of evidence; did you mean 'secondary'?\n1 problem; nothing was run."
+    )
+
+
+def test_a_file_without_figures_is_refused(tmp_path):
+    (tmp_path / "empty.yaml").write_text("subject: nothing\n", encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        load(tmp_path / "empty.yaml", MODEL)
+    assert "a reported figure is missing; write reported: with what the bank has published" in str(refused.value)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mobank.base.priors import Prior
-from mobank.ensemble.ensemble import Plan, run_block
+from mobank.ensemble.plan import Plan, run_block
 from mobank.fidelity import FIDELITIES
 from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
 from mobank.model.mobile_banking import MODEL

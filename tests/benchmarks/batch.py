@@ -28,7 +28,7 @@ from mobank.batch.execute import execute
 from mobank.batch.executors import ONE_THREAD, Dask, Processes
 from mobank.batch.job import Job, Task
 from mobank.batch.job_file import load_job
-from mobank.ensemble.ensemble import run_block
+from mobank.ensemble.plan import run_block
 from mobank.model.mobile_banking import MODEL
 from tests.benchmarks.ours import BLOCK, common_replicates
 from tests.benchmarks.peers import PeerUnavailableError, jobs, measure

@@ -18,7 +18,7 @@ from mobank.base.machine import keep_freed
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.dynamics.schedule import Schedule
-from mobank.ensemble.ensemble import Plan, kept, run_block
+from mobank.ensemble.plan import Plan, kept, run_block
 from mobank.fidelity import cohort, mean_field
 from mobank.model.grammar import Flow, Measure, Model, Parameter
 from mobank.model.mobile_banking import MODEL
@@ -189,7 +189,7 @@ def epidemic_job(replicates: int) -> Callable[[], Any]:
 
 
 if __name__ == "__main__":  # a process of its own, whose peak of memory is then asked for
-    from mobank.ensemble.ensemble import run
+    from mobank.ensemble.run import run
 
     with run(replace(cohort_plan(int(sys.argv[1])), workers=2)) as ensemble:
         print(ensemble.month("mau", 120).mean())

@@ -18,7 +18,7 @@ from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.dynamics.contacts import Contacts
 from mobank.dynamics.schedule import Schedule
-from mobank.ensemble.ensemble import Plan, customers, met
+from mobank.ensemble.plan import Plan, customers, met
 from mobank.fidelity import agents
 from mobank.fidelity.people import population
 from mobank.model.mobile_banking import MODEL

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mobank.ensemble.ensemble import Plan, run
+from mobank.ensemble.plan import Plan
+from mobank.ensemble.run import run
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.reader import load
 from mobank.scenario.tree import load as tree_of

@@ -8,7 +8,8 @@ import pytest
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.ensemble.drivers import KINDS, asked, determined, drivers, regression_shares
-from mobank.ensemble.ensemble import Plan, run
+from mobank.ensemble.plan import Plan
+from mobank.ensemble.run import run
 from mobank.ensemble.shapley import shares
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.posterior import determined_by

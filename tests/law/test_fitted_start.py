@@ -12,7 +12,7 @@ from mobank.base.streams import Streams
 from mobank.dynamics.draws import draw
 from mobank.dynamics.posterior_draws import column
 from mobank.dynamics.shocks import paths
-from mobank.ensemble.ensemble import Plan, run_block
+from mobank.ensemble.plan import Plan, run_block
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.reader import load
 from mobank.scenario.scenario import Provenance, Value

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from mobank.ensemble.ensemble import Plan
+from mobank.ensemble.plan import Plan
 from mobank.model.mobile_banking import MODEL
 from mobank.report.tables import footnotes
 from mobank.scenario.reader import load

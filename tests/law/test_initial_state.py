@@ -12,7 +12,7 @@ from mobank.base.priors import Prior
 from mobank.base.streams import Streams
 from mobank.dynamics.draws import draw
 from mobank.dynamics.initial_state import Lived, ReportedStart, balance
-from mobank.ensemble.ensemble import Plan, run_block
+from mobank.ensemble.plan import Plan, run_block
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Provenance, Value
 

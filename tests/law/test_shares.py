@@ -8,7 +8,8 @@ import pytest
 from mobank.base.quantities import Month
 from mobank.base.streams import LAYERS, Streams
 from mobank.ensemble import shapley as module
-from mobank.ensemble.ensemble import Plan, run, run_block
+from mobank.ensemble.plan import Plan, run_block
+from mobank.ensemble.run import run
 from mobank.ensemble.shapley import circle_error, outputs, shapley_gains, shares, squares
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.reader import load

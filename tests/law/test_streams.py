@@ -13,7 +13,7 @@ from mobank.base.streams import LAYERS, Streams
 from mobank.dynamics.changes import Change
 from mobank.dynamics.draws import draw, quantiles, shock_sizes
 from mobank.dynamics.shocks import paths
-from mobank.ensemble.ensemble import Plan, run_block
+from mobank.ensemble.plan import Plan, run_block
 from mobank.model.grammar import Flow, Parameter
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Cost, Lever, Provenance, Trigger, Value, When

@@ -19,7 +19,7 @@ from mobank.batch.job import Case, Job, Stop, Task
 from mobank.batch.store import Journal, Log, Store, UnitKey, cannot_write, summary_file
 from mobank.batch.summaries import Key, joined
 from mobank.batch.unit import UnitResult, produce, read_summaries
-from mobank.ensemble.ensemble import ALL
+from mobank.ensemble.plan import ALL
 
 MOST_DEATHS = 3  # of workers on one unit
 FIRST_LOOK = 2  # units of a case before a stopping rule looks for the first time

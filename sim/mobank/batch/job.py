@@ -6,7 +6,7 @@ from typing import Literal
 
 from mobank.base.errors import Place
 from mobank.base.quantities import Month
-from mobank.ensemble.ensemble import Plan, block_size
+from mobank.ensemble.plan import Plan, block_size
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Scenario
 from mobank.scenario.tree import Mapping as Members

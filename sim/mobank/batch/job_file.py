@@ -13,7 +13,7 @@ from mobank.base.quantities import Month, read_count, read_month, read_share
 from mobank.batch.cases import build_cases, with_asks
 from mobank.batch.design import read_design
 from mobank.batch.job import Job, Keep, Stop, months_kept
-from mobank.ensemble.ensemble import QUANTILES
+from mobank.ensemble.summary import QUANTILES
 from mobank.fidelity import FIDELITIES
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor, Named

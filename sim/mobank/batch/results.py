@@ -14,8 +14,8 @@ from mobank.base.errors import InputError, Problem, RunError, did_you_mean, show
 from mobank.base.quantities import Lang
 from mobank.batch.store import JOB, MANIFEST, read_manifest
 from mobank.batch.tables import ANSWERS, CASES, FIXED, QUANTITIES
-from mobank.ensemble.ensemble import ALL
-from mobank.report.run.folder import file_digest
+from mobank.ensemble.plan import ALL
+from mobank.report.render.files import file_digest
 
 OPERATORS = ("<=", ">=", "!=", "=", "<", ">")  # longest first
 

@@ -14,7 +14,7 @@ from mobank.base.arrays import Floats
 from mobank.base.quantities import read_month
 from mobank.batch.job import ON
 from mobank.batch.results import Results
-from mobank.ensemble.ensemble import ALL
+from mobank.ensemble.plan import ALL
 from mobank.ensemble.sensitivity import FEWEST, given_data_shares
 
 CELLS = 6  # a heat map has at most so many columns and rows

@@ -21,9 +21,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mobank.base.errors import InputError, Place, Problem, RunError
+from mobank.base.identity import code_digest
 from mobank.batch.job import Job, Task, file_name, number_of
 from mobank.batch.unit import CRUMB, PATHS, SUMMARIES, UnitResult, sync, write_bytes
-from mobank.report.run.folder import code_digest, file_digest
+from mobank.report.render.files import file_digest
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import Node, Scalar, dump, load
 

@@ -15,7 +15,7 @@ from mobank.batch.job import Case, Job
 from mobank.batch.store import summary_file
 from mobank.batch.summaries import NEITHER, NEVER, RIVAL, TOGETHER, Key, UnitSummary, join
 from mobank.batch.unit import read_summaries, write_bytes
-from mobank.ensemble.ensemble import QUANTILES
+from mobank.ensemble.summary import QUANTILES
 from mobank.report.wording import ask_in_words
 
 CASES, QUANTITIES, ANSWERS = "cases.parquet", "quantiles.parquet", "answers.parquet"

@@ -25,7 +25,7 @@ from mobank.base.machine import keep_freed
 from mobank.batch.job import Task, file_name, months_kept, segments_kept
 from mobank.batch.summaries import NEVER, Key, UnitSummary, codes_of_race, of_codes, of_values
 from mobank.dynamics.trajectory import Trajectory
-from mobank.ensemble.ensemble import ALL, Plan, run_block
+from mobank.ensemble.plan import ALL, Plan, run_block
 from mobank.ensemble.questions import NEVER as NOT_YET
 from mobank.ensemble.questions import met, passage_in
 from mobank.scenario.scenario import Ask, Condition

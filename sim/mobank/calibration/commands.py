@@ -17,7 +17,7 @@ from mobank.calibration.rounds import scoreboard
 from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, require_enough
 from mobank.model.grammar import Model
-from mobank.report.run.folder import aside
+from mobank.report.render.files import aside
 from mobank.scenario.posterior import facts
 from mobank.scenario.values import FIGURE_EVIDENCE
 

@@ -49,7 +49,7 @@ def compare(
     show(folder.read(final), words)
 
 
-def show(found: "Run", lang: "Lang") -> None:
+def show(found: "FinishedRun", lang: "Lang") -> None:
     """Print what differs, the differences of each side, the asks side by side, and where the files are."""
     from rich.console import Console
 
@@ -66,4 +66,4 @@ def show(found: "Run", lang: "Lang") -> None:
 
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
-    from mobank.report.run.folder import Run
+    from mobank.report.run.record import FinishedRun

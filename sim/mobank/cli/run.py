@@ -49,15 +49,16 @@ def run(
     from mobank.scenario.reader import load
 
     loaded = load(scenario, MODEL)
-    from mobank.ensemble.ensemble import Plan
+    from mobank.ensemble.plan import Plan
     from mobank.fidelity import BYTES_A_LIFE
     from mobank.report.run import folder
+    from mobank.report.run.record import reusable
 
     plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or cores())
     words = language(lang)
     spread = plan.fidelity not in BYTES_A_LIFE if shares is None else shares
     final = out / folder.name_of(plan, words, spread)
-    if folder.reusable(final, folder.identity(plan, words, spread)) is None:
+    if reusable(final, folder.identity(plan, words, spread)) is None:
         make_way(final)
         with progress(loaded.name) as report:
             folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report, spread)
@@ -69,7 +70,7 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     from rich.console import Console
 
     from mobank.report.questions import asks_table, note, read_rows
-    from mobank.report.run.folder import ASKS, DRIVERS, SUMMARY
+    from mobank.report.run.record import ASKS, DRIVERS, SUMMARY
     from mobank.report.run.spread import verdicts
     from mobank.report.tables import footnotes, year_end_table
 
@@ -114,7 +115,7 @@ def replay(
 ) -> None:
     """Compute one replicate of a finished run alone, and compare it with what was written."""
     from mobank.model.mobile_banking import MODEL
-    from mobank.report.run.folder import plan_of, read
+    from mobank.report.run.record import plan_of, read
     from mobank.report.run.replay import compare
 
     found = read(folder)
@@ -129,4 +130,4 @@ def replay(
 
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
-    from mobank.ensemble.ensemble import Plan
+    from mobank.ensemble.plan import Plan

@@ -21,7 +21,8 @@ from mobank.base.streams import LAYERS, Streams
 from mobank.dynamics.changes import beginnings
 from mobank.dynamics.draws import Draws, draw
 from mobank.dynamics.shocks import drift, paths
-from mobank.ensemble.ensemble import Paths, Plan
+from mobank.ensemble.paths import Paths
+from mobank.ensemble.plan import Plan
 from mobank.ensemble.sensitivity import given_data_shares
 from mobank.ensemble.shapley import ENOUGH, Output, ShapleyShares
 from mobank.scenario.scenario import Band, Scenario

@@ -12,7 +12,8 @@ import numpy as np
 
 from mobank.base.arrays import Flags, Floats, Int32s
 from mobank.base.quantities import Month
-from mobank.ensemble.ensemble import QUANTILES, Paths
+from mobank.ensemble.paths import Paths
+from mobank.ensemble.summary import QUANTILES
 from mobank.scenario.scenario import Ask, Condition
 
 NEVER = int(np.iinfo(np.int32).max)  # later than any month

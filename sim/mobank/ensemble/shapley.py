@@ -21,7 +21,8 @@ import numpy as np
 from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
 from mobank.base.streams import LAYERS, Layer, Streams, digest
-from mobank.ensemble.ensemble import Paths, Plan, block_size, run_block
+from mobank.ensemble.paths import Paths
+from mobank.ensemble.plan import Plan, block_size, run_block
 
 Output = tuple[str, Month]  # a measure in a month
 

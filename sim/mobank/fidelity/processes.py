@@ -37,7 +37,7 @@ def run(
 ) -> Trajectory:
     """Return the trajectory of a block of replicates, in law that of `cohort`; see there for the parameters.
 
-    How many people can be lived one by one is for the caller to say: see `mobank.ensemble.ensemble.refuse_a_crowd`.
+    How many people can be lived one by one is for the caller to say: see `mobank.ensemble.run.refuse_a_crowd`.
     """
     occupancy = start.astype(np.int64)
     ledger = Ledger(model, occupancy, len(schedule.months), by_segment)

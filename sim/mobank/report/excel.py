@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from mobank.base.quantities import Lang, Month, read_month
-from mobank.ensemble.ensemble import ALL, QUANTILES, Plan
+from mobank.ensemble.plan import ALL, Plan
+from mobank.ensemble.summary import QUANTILES
 from mobank.model.grammar import Model
 from mobank.report.assumptions import Assumption, assumptions, evidence_in_words
 from mobank.report.compare import folder as compare_folder
 from mobank.report.compare.weights import WEIGHTED
 from mobank.report.questions import MONTHS, read_rows
 from mobank.report.render.workbook import SUFFIX, Cell, Marked, Number, Sheet, Style, check_path, write
-from mobank.report.run.folder import ASKS, SUMMARY, Run, plan_of, read, refuse_changes
+from mobank.report.run.record import ASKS, SUMMARY, FinishedRun, plan_of, read, refuse_changes
 from mobank.report.tables import figures_used
 from mobank.report.wording import differs
 from mobank.scenario.scenario import Provenance
@@ -86,11 +87,11 @@ def export(folder: Path, file: Path | None, model: Model, lang: Lang | None) -> 
     return path
 
 
-def _of_run(run: Run, model: Model, lang: Lang) -> list[Sheet]:
+def _of_run(run: FinishedRun, model: Model, lang: Lang) -> list[Sheet]:
     return _sheets(run, {"": plan_of(run, model)}, model, lang)
 
 
-def _of_comparison(found: Run, model: Model, lang: Lang) -> list[Sheet]:
+def _of_comparison(found: FinishedRun, model: Model, lang: Lang) -> list[Sheet]:
     plans = compare_folder.plans_of(found, model)
     reference, *others = plans
     told = [[label, text] for label in others
@@ -100,7 +101,7 @@ def _of_comparison(found: Run, model: Model, lang: Lang) -> list[Sheet]:
     return [in_words, by_how_much, *_sheets(found, plans, model, lang)]
 
 
-def _sheets(run: Run, plans: Mapping[str, Plan], model: Model, lang: Lang) -> list[Sheet]:
+def _sheets(run: FinishedRun, plans: Mapping[str, Plan], model: Model, lang: Lang) -> list[Sheet]:
     """Return the sheets that a run and a comparison share; that of asks only where something is asked."""
     asked = run.folder / ASKS
     return [

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mobank.base.quantities import Lang
-from mobank.ensemble.ensemble import QUANTILES
 from mobank.ensemble.questions import Answer
+from mobank.ensemble.summary import QUANTILES
 from mobank.model.grammar import Model
 from mobank.report.tables import EXCEL_MARK
 from mobank.report.wording import ask_in_words

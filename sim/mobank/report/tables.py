@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobank.base.quantities import Lang, person_unit
-from mobank.ensemble.ensemble import ALL, QUANTILES, Ensemble, Plan, Summary
+from mobank.ensemble.paths import Ensemble
+from mobank.ensemble.plan import ALL, Plan
+from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.report.assumptions import UNVERIFIED, is_unverified
 from mobank.scenario.scenario import Figure
 

@@ -14,8 +14,10 @@ from mobank.batch.job import Job
 from mobank.batch.job_file import load_job
 from mobank.batch.results import open_results
 from mobank.batch.summaries import RELATIVE
-from mobank.ensemble.ensemble import Plan, run, summarise
+from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import answer
+from mobank.ensemble.run import run
+from mobank.ensemble.summary import summarise
 from mobank.model.mobile_banking import MODEL
 
 ROOT = Path(__file__).resolve().parents[3]

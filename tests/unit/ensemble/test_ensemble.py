@@ -6,19 +6,9 @@ import numpy as np
 import pytest
 
 from mobank.ensemble import ensemble
-from mobank.ensemble.ensemble import (
-    ALL,
-    LARGEST,
-    MEMORY,
-    QUANTILES,
-    Plan,
-    block_size,
-    blocks,
-    kept,
-    run,
-    run_block,
-    summarise,
-)
+from mobank.ensemble.plan import ALL, LARGEST, MEMORY, Plan, block_size, blocks, kept, run_block
+from mobank.ensemble.run import run
+from mobank.ensemble.summary import QUANTILES, summarise
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Segment
 

@@ -9,7 +9,8 @@ from mobank.base.errors import InputError
 from mobank.base.quantities import Interval, Month
 from mobank.base.streams import Streams
 from mobank.dynamics.schedule import Schedule
-from mobank.ensemble.ensemble import BYTES_A_LIFE, Plan, block_size, run, run_block
+from mobank.ensemble.plan import Plan, block_size, run_block
+from mobank.ensemble.run import BYTES_A_LIFE, run
 from mobank.fidelity import processes
 from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
 from mobank.model.mobile_banking import MODEL

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure as Picture
 from matplotlib.text import Text
 
 from mobank.base.quantities import Interval, Month
-from mobank.ensemble.ensemble import QUANTILES, Summary
+from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.model.mobile_banking import MODEL
 from mobank.report.render import charts, fonts
 from mobank.scenario.scenario import Figure, Provenance

@@ -17,8 +17,10 @@ import pytest
 from matplotlib.text import Text
 
 from mobank.base.errors import InputError
+from mobank.base.identity import code_digest
 from mobank.base.quantities import Month
-from mobank.ensemble.ensemble import Plan, run
+from mobank.ensemble.plan import Plan
+from mobank.ensemble.run import run
 from mobank.model.mobile_banking import MODEL
 from mobank.report import tables
 from mobank.report.compare import charts as compare_charts
@@ -135,7 +137,7 @@ def test_a_scenario_takes_what_is_left_open_from_the_finished_run(child):
 def test_a_run_of_other_code_is_refused(child):
     child(name="one"), child("drift: off\n", "two")
     record = made(Path("one.yaml"), Path("first")) / "run.json"
-    record.write_text(record.read_text(encoding="utf-8").replace(folder.code_digest(), "0" * 32), encoding="utf-8")
+    record.write_text(record.read_text(encoding="utf-8").replace(code_digest(), "0" * 32), encoding="utf-8")
     told = "this run was made by another version of mobank than the rest; name its scenario, to run it anew"
     assert refusal([Path("first"), Path("two.yaml")], ComparisonSettings()) == message(f"first  {told}")
     assert refusal([Path("two.yaml"), Path("first")], ComparisonSettings()) == message(f"first  {told}")

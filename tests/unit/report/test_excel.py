@@ -16,7 +16,7 @@ import pytest
 
 from mobank.base.errors import InputError
 from mobank.base.quantities import Month
-from mobank.ensemble.ensemble import Plan
+from mobank.ensemble.plan import Plan
 from mobank.model.mobile_banking import MODEL
 from mobank.report.assumptions import assumptions
 from mobank.report.compare import folder as compare_folder
@@ -24,7 +24,7 @@ from mobank.report.compare.comparison import ComparisonSettings, sides
 from mobank.report.excel import export
 from mobank.report.render import workbook
 from mobank.report.render.workbook import Marked, Number, Sheet, write
-from mobank.report.run import folder
+from mobank.report.run import folder, record
 from mobank.scenario.reader import load
 
 ROOT = Path(__file__).parents[3]
@@ -95,7 +95,7 @@ def test_quantiles_are_those_of_the_summary_as_numbers_dates_and_percents(run, b
 
 def test_every_number_of_the_scenario_is_there_with_its_unit_and_where_it_comes_from(run, book):
     found = rows(book["assumptions"])
-    scenario = folder.plan_of(run, MODEL).scenario
+    scenario = record.plan_of(run, MODEL).scenario
     by_group = {group: [r for r in found if r["group"].value == group] for group in {r["group"].value for r in found}}
     assert {r["name"].value for r in by_group["parameters"]} == set(MODEL.parameter)
     bands = len(scenario.bands) + sum(len(b.factors) + len(b.values) for b in scenario.bands)
@@ -137,7 +137,7 @@ def test_asks_hold_chances_as_percents_and_months_as_dates(run, book):
 
 def test_the_data_stand_with_their_source_and_what_is_not_verified_is_marked(run, book):
     found = rows(book["data"])
-    scenario = folder.plan_of(run, MODEL).scenario
+    scenario = record.plan_of(run, MODEL).scenario
     assert [r["as reported"].value for r in found] == [f.text for f in scenario.reported]
     for row, figure in zip(found, scenario.reported, strict=True):
         assert (row["from"].value, row["to below"].value) == (figure.interval.low, figure.interval.high)

@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 
 from mobank.base.errors import InputError, RunError
-from mobank.ensemble.ensemble import Plan
+from mobank.ensemble.plan import Plan
 from mobank.model.mobile_banking import MODEL
-from mobank.report.run import folder
+from mobank.report.render.files import clear_leftovers
+from mobank.report.run import folder, record
 from mobank.report.run.replay import compare
 from mobank.scenario.reader import load
 
@@ -112,7 +113,7 @@ def test_by_segment_adds_rows_that_sum_to_the_whole(plan: Plan, tmp_path: Path):
 
 @pytest.mark.parametrize("replicate", [0, 137, 299])
 def test_a_replicate_computed_alone_equals_its_rows(plan: Plan, made: folder.Run, replicate: int):
-    again = folder.plan_of(folder.read(made.folder), MODEL)
+    again = record.plan_of(record.read(made.folder), MODEL)
     assert again.scenario.resolved == plan.scenario.resolved
     assert compare(made, again, replicate).endswith("values equal those in paths.parquet")
 
@@ -146,22 +147,22 @@ def test_an_equal_run_is_reused_and_a_spoilt_one_is_not(plan: Plan, tmp_path: Pa
     few = replace(plan, draws=20)
     wanted = folder.identity(few, "en")
     run = folder.make(few, tmp_path / "one", "en", "mobank run")
-    assert folder.reusable(run.folder, wanted) is not None
-    assert folder.reusable(run.folder, folder.identity(replace(few, seed=9), "en")) is None
+    assert record.reusable(run.folder, wanted) is not None
+    assert record.reusable(run.folder, folder.identity(replace(few, seed=9), "en")) is None
     (run.folder / "summary.csv").write_text("spoilt")
-    assert folder.reusable(run.folder, wanted) is None
-    assert folder.changed(run) == ["summary.csv"]
+    assert record.reusable(run.folder, wanted) is None
+    assert record.changed(run) == ["summary.csv"]
 
 
-@pytest.mark.parametrize("record", ["{}", "[]", "garbage", '{"identity": {}, "files": {}}'])
+@pytest.mark.parametrize("text", ["{}", "[]", "garbage", '{"identity": {}, "files": {}}'])
 @pytest.mark.usefixtures("unpainted")
-def test_a_folder_whose_record_is_no_record_is_no_run(plan: Plan, tmp_path: Path, record: str):
+def test_a_folder_whose_record_is_no_record_is_no_run(plan: Plan, tmp_path: Path, text: str):
     few = replace(plan, draws=20)
     run = folder.make(few, tmp_path / "one", "en", "mobank run")
-    (run.folder / "run.json").write_text(record)
-    assert folder.reusable(run.folder, folder.identity(few, "en")) is None
+    (run.folder / "run.json").write_text(text)
+    assert record.reusable(run.folder, folder.identity(few, "en")) is None
     with pytest.raises(InputError, match="is not the folder of a finished run"):
-        folder.read(run.folder)
+        record.read(run.folder)
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -171,7 +172,7 @@ def test_what_somebody_changed_in_a_folder_is_put_aside_and_not_lost(plan: Plan,
     (run.folder / "notes.txt").write_text("mine")
     (run.folder / "summary.csv").write_text("mine")
     again = folder.make(few, tmp_path / "one", "en", "mobank run")
-    assert folder.changed(again) == []
+    assert record.changed(again) == []
     assert (tmp_path / "one.changed-1" / "notes.txt").read_text() == "mine"
 
 
@@ -191,10 +192,10 @@ def test_every_version_that_a_run_records_is_of_a_package_that_a_run_needs():
 
 
 def test_the_record_says_how_to_make_the_run_again(made: folder.Run):
-    record = json.loads((made.folder / "run.json").read_text(encoding="utf-8"))
-    assert {"seed", "draws", "fidelity", "resolved", "code", "versions"} <= record["identity"].keys()
-    assert set(record["files"]) == FILES - {"run.json"}
-    assert record["draws_tried"] >= 300
+    written = json.loads((made.folder / "run.json").read_text(encoding="utf-8"))
+    assert {"seed", "draws", "fidelity", "resolved", "code", "versions"} <= written["identity"].keys()
+    assert set(written["files"]) == FILES - {"run.json"}
+    assert written["draws_tried"] >= 300
 
 
 def test_the_record_names_the_commit_where_there_is_one_and_does_not_depend_on_it(made: folder.Run):
@@ -205,7 +206,7 @@ def test_the_record_names_the_commit_where_there_is_one_and_does_not_depend_on_i
 
 def test_a_folder_without_a_run_is_named_with_the_nearest_that_has_one(made: folder.Run):
     with pytest.raises(InputError) as error:
-        folder.read(made.folder.with_name("onee"))
+        record.read(made.folder.with_name("onee"))
     assert "is not the folder of a finished run; did you mean" in str(error.value)
 
 
@@ -231,7 +232,7 @@ def test_a_kill_in_the_middle_leaves_no_folder_and_the_next_run_clears_up(tmp_pa
     assert left
     assert all(p.name.startswith(".") for p in left)
     final = left[0].parent / left[0].name.split(".")[1]
-    folder.clear_leftovers(final)
+    clear_leftovers(final)
     assert not list(tmp_path.iterdir())
 
 

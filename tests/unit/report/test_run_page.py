@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from mobank.ensemble.ensemble import Plan
+from mobank.ensemble.plan import Plan
 from mobank.model.mobile_banking import MODEL
 from mobank.report.assumptions import assumptions, evidence_in_words, is_unverified
 from mobank.report.run import folder

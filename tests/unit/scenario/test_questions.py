@@ -12,8 +12,10 @@ import pytest
 from scipy.stats import binomtest
 
 from mobank.base.quantities import Month
-from mobank.ensemble.ensemble import QUANTILES, Plan, run
+from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import NEVER, Answer, answer, met, passage
+from mobank.ensemble.run import run
+from mobank.ensemble.summary import QUANTILES
 from mobank.model.mobile_banking import MODEL
 from mobank.report.questions import HEAD, asks_table, read_rows
 from mobank.report.run import folder

@@ -10,13 +10,14 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+from mobank.base.identity import code_digest
 from mobank.calibration.backtest.backtest import OURS, BacktestSettings, Row
 from mobank.calibration.backtest.choice import Choice
 from mobank.calibration.backtest.priors import OTHERS
 from mobank.calibration.backtest.scores import BANDS, LEVELS
 from mobank.calibration.backtest.scoring import Score
 from mobank.calibration.backtest.series import LeftOut
-from mobank.report.run.folder import aside, code_digest, file_digest
+from mobank.report.render.files import aside, file_digest
 
 FORECASTS, SCORES, PITS, LEFT_OUT = "forecasts.csv", "scores.csv", "pit.csv", "left_out.csv"
 CHOICES, RECORD = "choices.csv", "backtest.json"

@@ -12,7 +12,7 @@ from mobank.calibration.backtest.folder import Result, identity, name_of, write
 from mobank.calibration.backtest.priors import OTHERS, ReducedPriors
 from mobank.calibration.backtest.scoring import Score, score
 from mobank.calibration.backtest.series import read
-from mobank.report.run.folder import file_digest
+from mobank.report.render.files import file_digest
 
 SHIPPED = shipped() / "calibration/backtest/figures.csv"
 ALL, DECEMBER, APART = "all", "december", "apart"

@@ -23,7 +23,7 @@ from mobank.calibration.posterior.stored import Stored
 from mobank.calibration.rounds.scoreboard import ScoreEntry
 from mobank.calibration.sampler.diagnostics import effective_of
 from mobank.calibration.targets import Target
-from mobank.ensemble.ensemble import Plan, run_block
+from mobank.ensemble.plan import Plan, run_block
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Figure, Fitted
 

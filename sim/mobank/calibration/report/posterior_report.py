@@ -12,7 +12,7 @@ from mobank.calibration.posterior.stored import Stored, read, verified
 from mobank.calibration.report.page import build
 from mobank.calibration.report.wording import verdict
 from mobank.model.grammar import Model
-from mobank.report.run.folder import aside
+from mobank.report.render.files import aside
 from mobank.scenario.posterior import find as find_posterior
 from mobank.scenario.reader import load
 from mobank.scenario.scenario import Lever

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
 from mobank.base.quantities import Lang, Month
-from mobank.ensemble.ensemble import Paths
+from mobank.ensemble.paths import Paths
 from mobank.model.grammar import Counted
 from mobank.report.render import charts
 from mobank.report.render.charts import GREY, INK

@@ -14,11 +14,13 @@ import numpy as np
 
 from mobank.base.arrays import Floats
 from mobank.base.errors import InputError, Place, Problem
+from mobank.base.identity import code_digest
 from mobank.base.quantities import Lang, Month
-from mobank.ensemble.ensemble import Paths, Plan
+from mobank.ensemble.paths import Paths
+from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import Answer, answer
 from mobank.model.grammar import Model
-from mobank.report.run.folder import Run, code_digest, plan_of, read, refuse_changes
+from mobank.report.run.record import FinishedRun, plan_of, read, refuse_changes
 from mobank.report.wording import differs
 from mobank.scenario.questions import meaning
 from mobank.scenario.reader import load
@@ -45,7 +47,7 @@ class Side:
 
     label: str
     plan: Plan
-    finished: Run | None = None
+    finished: FinishedRun | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def sides(given: Sequence[Path], model: Model, settings: ComparisonSettings) -> 
     return found
 
 
-def _plans(given: Sequence[Path], model: Model, settings: ComparisonSettings) -> list[tuple[Plan, Run | None]]:
+def _plans(given: Sequence[Path], model: Model, settings: ComparisonSettings) -> list[tuple[Plan, FinishedRun | None]]:
     """Return plan and finished run of each path; problems of all files are told at once."""
     runs, scenarios, problems = {}, {}, []
     for path in given:
@@ -141,7 +143,7 @@ def _plans(given: Sequence[Path], model: Model, settings: ComparisonSettings) ->
     ]  # fmt: skip
 
 
-def _contradictions(run: Run, settings: ComparisonSettings) -> Iterator[Problem]:
+def _contradictions(run: FinishedRun, settings: ComparisonSettings) -> Iterator[Problem]:
     """Yield the options that a finished run cannot follow."""
     for name in ("draws", "seed", "fidelity"):
         wanted, made = getattr(settings, name), run.record["identity"][name]

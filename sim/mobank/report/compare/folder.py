@@ -15,24 +15,20 @@ from typing import Any
 
 import numpy as np
 
+from mobank.base.identity import git_commit
 from mobank.base.quantities import Lang, Month
-from mobank.ensemble.ensemble import Paths, Plan, run, summarise
+from mobank.ensemble.paths import Paths
+from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import Answer
+from mobank.ensemble.run import run
+from mobank.ensemble.summary import summarise
 from mobank.model.grammar import Model
 from mobank.report.compare.comparison import Comparison, Difference, Side, compare, standard_error, year_ends
 from mobank.report.compare.weights import WEIGHTED, Weights, together
 from mobank.report.questions import row, write_rows
-from mobank.report.run.folder import (
-    COMPARED,
-    Run,
-    aside,
-    changed,
-    file_digest,
-    git_commit,
-    identity,
-    load_plan,
-    record_in,
-)
+from mobank.report.render.files import aside, file_digest
+from mobank.report.run.folder import identity
+from mobank.report.run.record import COMPARED, FinishedRun, changed, load_plan, record_in
 from mobank.report.run.stored_paths import Written
 from mobank.report.tables import summary_rows
 
@@ -78,12 +74,12 @@ def is_comparison(folder: Path) -> bool:
     return record is not None and isinstance(record.get("compared"), list)
 
 
-def read(folder: Path) -> Run:
+def read(folder: Path) -> FinishedRun:
     """Return the comparison in a folder, which must hold one."""
-    return Run(folder, json.loads((folder / COMPARED).read_text(encoding="utf-8")))
+    return FinishedRun(folder, json.loads((folder / COMPARED).read_text(encoding="utf-8")))
 
 
-def plans_of(found: Run, model: Model) -> dict[str, Plan]:
+def plans_of(found: FinishedRun, model: Model) -> dict[str, Plan]:
     """Return the plan of each side by its label, read from the comparison's folder alone."""
     sides = found.record["compared"]
     return {side["label"]: load_plan(found.folder / resolved_name(i, side["identity"]["scenario"]), side["identity"],

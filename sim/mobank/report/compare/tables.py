@@ -12,7 +12,7 @@ from mobank.report.compare.folder import ASKS, DIFFERENCES, DRAWN
 from mobank.report.compare.weights import WEIGHTED
 from mobank.report.questions import cells, read_rows
 from mobank.report.questions import note as asks_note
-from mobank.report.run.folder import Run
+from mobank.report.run.record import FinishedRun
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,7 +50,7 @@ FEW = 2  # sides beside the reference that are told year by year
 DIGITS = {1.0: 0, 1e3: 1, 1e4: 1, 1e6: 2, 1e8: 4}  # after the point, by the unit of persons
 
 
-def tables(found: Run, lang: Lang) -> Iterator["Table"]:
+def tables(found: FinishedRun, lang: Lang) -> Iterator["Table"]:
     """Yield what differs and by how much for each side but the reference, then each ask with the answers of all.
 
     Few sides are told year by year. Of more than `FEW` the last year is told, all sides in one table, and what the
@@ -72,25 +72,25 @@ def tables(found: Run, lang: Lang) -> Iterator["Table"]:
         yield answer_table(rows, lang)
 
 
-def _asks(found: Run) -> list[list[dict[str, str]]]:
+def _asks(found: FinishedRun) -> list[list[dict[str, str]]]:
     """Return the answers of all sides to each ask; those of the reference first."""
     path = found.folder / ASKS
     rows = read_rows(path) if path.exists() else []
     return [list(group) for _, group in groupby(rows, key=lambda row: row["question"])]
 
 
-def _asks_shown(found: Run) -> int:
+def _asks_shown(found: FinishedRun) -> int:
     """Return how many asks are shown: all, but of many sides those of the reference alone, if it asks."""
     own: int = found.record["compared"][0]["asks"]
     return own if own and len(labels(found)) - 1 > FEW else len(_asks(found))
 
 
-def labels(found: Run) -> list[str]:
+def labels(found: FinishedRun) -> list[str]:
     """Return the labels of all sides, the reference first."""
     return [side["label"] for side in found.record["compared"]]
 
 
-def differs_grid(found: Run, label: str, lang: Lang) -> "Table":
+def differs_grid(found: FinishedRun, label: str, lang: Lang) -> "Table":
     """Return what differs, a sentence a line, under a heading that names both sides."""
     from rich.table import Table
 
@@ -153,7 +153,7 @@ def answer_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":
     return table
 
 
-def footnotes(found: Run, lang: Lang) -> str:
+def footnotes(found: FinishedRun, lang: Lang) -> str:
     """Return what a reader must know beside the tables."""
     words, sides = WORDS[lang], found.record["compared"]
     reference, known, until = sides[0], sides[0]["identity"], {side["until"] for side in sides}
@@ -169,7 +169,7 @@ def footnotes(found: Run, lang: Lang) -> str:
     return "\n".join(lines)
 
 
-def _weighing(found: Run, lang: Lang) -> str:
+def _weighing(found: FinishedRun, lang: Lang) -> str:
     """Tell the weights, or that without them there is no probability over several scenarios."""
     words, weights = WORDS[lang], found.record["weights"]
     if not weights:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mobank.base.errors import InputError, Problem
+from mobank.base.identity import BY_NAME, code_digest
 from mobank.base.quantities import Lang
 from mobank.base.streams import Streams
 from mobank.desk.day import Days, play
 from mobank.desk.erlang import Steady, needed_by, set_ups_a_month, steady_of
-from mobank.report.run.folder import BY_NAME, aside, code_digest, file_digest
+from mobank.report.render.files import aside, file_digest
 from mobank.report.tables import EXCEL_MARK
 from mobank.scenario.desk_study import told_of
 from mobank.scenario.scenario import DeskStudy

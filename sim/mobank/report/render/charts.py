@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
 from mobank.base.quantities import Lang, Month, person_unit
-from mobank.ensemble.ensemble import ALL, QUANTILES, Summary
+from mobank.ensemble.plan import ALL
+from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.model.grammar import Counted
 from mobank.report.render.fonts import chart_language, families, quiet
 from mobank.scenario.scenario import Figure

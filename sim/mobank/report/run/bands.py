@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mobank.base.arrays import Floats
-from mobank.ensemble.ensemble import Plan, block_size, blocks, run_block
+from mobank.ensemble.plan import Plan, block_size, blocks, run_block
 
 ENOUGH = 500  # replicates that means by band are taken over: their error is below a hundredth of the spread
 

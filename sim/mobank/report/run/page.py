@@ -10,9 +10,10 @@ import numpy as np
 from mobank.base.quantities import Lang, person_unit
 from mobank.base.streams import LAYERS
 from mobank.ensemble.drivers import KINDS, Drivers
-from mobank.ensemble.ensemble import ALL, Plan, Summary
+from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.questions import Answer
 from mobank.ensemble.shapley import FEWEST, ShapleyShares
+from mobank.ensemble.summary import Summary
 from mobank.report.assumptions import UNVERIFIED, Assumption, assumptions, evidence_in_words, is_unverified
 from mobank.report.questions import cells, note, percent, row
 from mobank.report.render import page

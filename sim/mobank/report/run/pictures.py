@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mobank.ensemble.ensemble import ALL, Plan, Summary
+from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.shapley import ShapleyShares
+from mobank.ensemble.summary import Summary
 from mobank.report.render.charts import fan, growth_bars, save
 from mobank.report.render.fonts import chart_language
 from mobank.report.run import communities, spread_charts

@@ -3,13 +3,14 @@
 import numpy as np
 
 from mobank.base.errors import RunError
-from mobank.ensemble.ensemble import Plan, kept, run_block
-from mobank.report.run.folder import PATHS, Run, changed, code_digest
+from mobank.base.identity import code_digest
+from mobank.ensemble.plan import Plan, kept, run_block
+from mobank.report.run.record import PATHS, FinishedRun, changed
 
 SHOWN = ("registered", "mau", "gross_adds", "resurrected", "lost")
 
 
-def compare(run: Run, plan: Plan, replicate: int) -> str:
+def compare(run: FinishedRun, plan: Plan, replicate: int) -> str:
     """Return the replicate's year-ends as text, if every value equals what the run wrote.
 
     Raises
@@ -33,7 +34,7 @@ def compare(run: Run, plan: Plan, replicate: int) -> str:
     return f"{_table(plan, again)}\nreplicate {replicate}: all {len(again):,} values equal those in {PATHS}"
 
 
-def _written(run: Run, plan: Plan, replicate: int) -> dict[tuple[tuple[str, str], str], float]:
+def _written(run: FinishedRun, plan: Plan, replicate: int) -> dict[tuple[tuple[str, str], str], float]:
     import pyarrow.parquet as pq
 
     table = pq.read_table(run.folder / PATHS, filters=[("replicate", "=", replicate)])

@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from mobank.base.arrays import Floats
-from mobank.ensemble.ensemble import ALL, Plan
-from mobank.report.run.folder import PATHS, Run
+from mobank.ensemble.plan import ALL, Plan
+from mobank.report.run.record import PATHS, FinishedRun
 
 
 class Written:
     """The paths of a finished run, read from its folder; one row group is held at a time."""
 
-    def __init__(self, run: Run, plan: Plan) -> None:
+    def __init__(self, run: FinishedRun, plan: Plan) -> None:
         self.plan = plan
         self._file = pq.ParquetFile(run.folder / PATHS)
         self._ranges = [_range(self._file.metadata.row_group(g)) for g in range(self._file.metadata.num_row_groups)]

@@ -1,26 +1,13 @@
-"""Scenario × draws × replicates, block by block: what all replicates together say.
+"""What to run, and one block of it: a pure function of the plan and of replicate numbers."""
 
-A block is a pure function of (model, scenario, streams, fidelity, replicate numbers), so blocks can be computed in any
-order, by any number of workers, and one replicate can be computed alone. Paths go to disk as they come and are
-read back a month at a time, so memory does not grow with the number of replicates.
-"""
-
-import os
-import tempfile
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
 
 import numpy as np
 
 from mobank.base.arrays import Floats, Ints
 from mobank.base.errors import InputError, Problem
-from mobank.base.machine import keep_freed
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.dynamics.contacts import Contacts, Witness
@@ -28,16 +15,14 @@ from mobank.dynamics.draws import draw
 from mobank.dynamics.schedule import Schedule
 from mobank.dynamics.shocks import paths
 from mobank.dynamics.trajectory import Trajectory
-from mobank.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED, ON_ALL_PROCESSORS
+from mobank.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED
 from mobank.fidelity.people.networks import bytes_needed
-from mobank.fidelity.people.population import workers
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Scenario
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
 MEMORY = 96 << 20  # bytes of one block
 ALL = "all"  # the name of the whole bank where segments are told apart
-QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
 @dataclass(frozen=True)
@@ -148,67 +133,6 @@ def kept(plan: Plan, trajectory: Trajectory) -> Floats:
     return out
 
 
-class Paths(Protocol):
-    """The paths of all replicates, read a month at a time: of a running ensemble or of a finished run."""
-
-    @property
-    def plan(self) -> Plan:
-        """What was run."""
-
-    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
-        """Return a measure t months after the start in every replicate, (R,)."""
-
-
-class Ensemble:
-    """The paths of all replicates of a plan, on disk in a file that goes away with the object.
-
-    Read with `path` (all months of a measure) or `month` (all replicates of one month, in flat memory).
-    """
-
-    def __init__(self, plan: Plan, folder: Path | None = None) -> None:
-        self.plan, self.tried = plan, 0
-        self._row = {column: i for i, column in enumerate(plan.columns)}
-        self._file = tempfile.TemporaryFile(dir=folder, prefix="paths-", buffering=0)  # noqa: SIM115 closed by close()
-        self._shape = (len(plan.columns), len(plan.months), plan.draws)
-
-    def write(self, first: int, block: Floats) -> None:
-        """Put a block's columns (columns, T + 1, R) in place, its first replicate being number `first`."""
-        for c in range(self._shape[0]):
-            for t in range(self._shape[1]):
-                self._put(block[c, t].tobytes(), self._offset(c, t, first))
-
-    def _put(self, piece: bytes, offset: int) -> None:
-        while piece:  # a full disk may take part of it before it says so
-            written = os.pwrite(self._file.fileno(), piece, offset)
-            piece, offset = piece[written:], offset + written
-
-    def month(self, measure: str, t: int, segment: str = ALL) -> Floats:
-        """Return a measure t months after the start in every replicate, (R,)."""
-        offset = self._offset(self._row[measure, segment], t, 0)
-        return np.frombuffer(os.pread(self._file.fileno(), 8 * self._shape[2], offset))
-
-    def path(self, measure: str, segment: str = ALL) -> Floats:
-        """Return a measure over all months and replicates, (T + 1, R)."""
-        return np.stack([self.month(measure, t, segment) for t in range(self._shape[1])])
-
-    def _offset(self, column: int, t: int, replicate: int) -> int:
-        return 8 * ((column * self._shape[1] + t) * self._shape[2] + replicate)
-
-    def close(self) -> None:
-        """Give the disk space back."""
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        """Return the ensemble; it is closed at the end of the block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        self.close()
-
-
 def block_size(plan: Plan) -> int:
     """Return how many replicates go into a block: at least one block a worker, none too small, none over `MEMORY`."""
     model, segments = plan.model, len(plan.scenario.segments)
@@ -249,84 +173,3 @@ def refuse_a_crowd(plan: Plan, replicates: int) -> None:
 def blocks(draws: int, size: int) -> list[Ints]:
     """Return the replicate numbers of each block."""
     return [np.arange(first, min(first + size, draws)) for first in range(0, draws, size)]
-
-
-def run(
-    plan: Plan, progress: Callable[[int, int], None] = lambda done, total: None, folder: Path | None = None
-) -> Ensemble:
-    """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
-    refuse_a_crowd(plan, plan.draws)
-    met(plan)
-    keep_freed()
-    work = blocks(plan.draws, block_size(plan))
-    ensemble = Ensemble(plan, folder)
-    try:
-        for done, (numbers, (block, tried)) in enumerate(_in_order(plan, work), start=1):
-            ensemble.write(int(numbers[0]), block)
-            ensemble.tried += tried
-            progress(done, len(work))
-    except BaseException:
-        ensemble.close()
-        raise
-    return ensemble
-
-
-def _in_order(plan: Plan, work: Sequence[Ints]) -> Iterator[tuple[Ints, tuple[Floats, int]]]:
-    """Yield each block's result in order, at most one more in flight than there are workers."""
-
-    def compute(numbers: Ints) -> tuple[Floats, int]:
-        trajectory, tried = run_block(plan, numbers)
-        return kept(plan, trajectory), tried
-
-    if plan.fidelity in ON_ALL_PROCESSORS:
-        with workers(plan.workers):
-            yield from ((numbers, compute(numbers)) for numbers in work)
-        return
-    with ThreadPoolExecutor(plan.workers) as pool:
-        waiting: deque[tuple[Ints, Future[tuple[Floats, int]]]] = deque()
-        for numbers in work:
-            waiting.append((numbers, pool.submit(compute, numbers)))
-            if len(waiting) > plan.workers:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Quantiles and mean of one measure by month.
-
-    Parameters
-    ----------
-    quantiles : (Q, T + 1) at `QUANTILES`; NaN where the measure is undefined.
-    mean, standard_error : (T + 1,), the latter the Monte Carlo error of the mean.
-    """
-
-    measure: str
-    segment: str
-    quantiles: Floats
-    mean: Floats
-    standard_error: Floats
-
-
-def summarise(paths: Paths, columns: Sequence[tuple[str, str]] | None = None) -> list[Summary]:
-    """Return one summary a column (measure, segment), a month at a time; of all columns kept if none are named."""
-    return [_summary(paths, measure, segment) for measure, segment in columns or paths.plan.columns]
-
-
-def _summary(paths: Paths, measure: str, segment: str) -> Summary:
-    months = range(len(paths.plan.months))
-    quantiles, mean, error = (
-        np.empty((len(QUANTILES), len(months))),
-        np.empty(len(months)),
-        np.empty(len(months)),
-    )
-    for t in months:
-        values = paths.month(measure, t, segment)
-        known = values[~np.isnan(values)]
-        quantiles[:, t] = np.quantile(known, QUANTILES) if known.size else np.nan
-        mean[t] = known.mean() if known.size else np.nan
-        error[t] = known.std(ddof=1) / np.sqrt(known.size) if known.size > 1 else np.nan
-    return Summary(measure, segment, quantiles, mean, error)

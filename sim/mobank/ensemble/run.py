@@ -1,0 +1,61 @@
+"""Scenario × draws × replicates, block by block: what all replicates together say.
+
+A block is a pure function of (model, scenario, streams, fidelity, replicate numbers), so blocks can be computed in any
+order, by any number of workers, and one replicate can be computed alone. Paths go to disk as they come and are
+read back a month at a time, so memory does not grow with the number of replicates.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from mobank.base.arrays import Floats, Ints
+from mobank.base.machine import keep_freed
+from mobank.ensemble.paths import Ensemble
+from mobank.ensemble.plan import Plan, block_size, blocks, kept, met, refuse_a_crowd, run_block
+from mobank.fidelity import ON_ALL_PROCESSORS
+from mobank.fidelity.people.population import workers
+
+
+def run(
+    plan: Plan, progress: Callable[[int, int], None] = lambda done, total: None, folder: Path | None = None
+) -> Ensemble:
+    """Return the ensemble of a plan; `progress` is told (blocks done, blocks in all)."""
+    refuse_a_crowd(plan, plan.draws)
+    met(plan)
+    keep_freed()
+    work = blocks(plan.draws, block_size(plan))
+    ensemble = Ensemble(plan, folder)
+    try:
+        for done, (numbers, (block, tried)) in enumerate(_in_order(plan, work), start=1):
+            ensemble.write(int(numbers[0]), block)
+            ensemble.tried += tried
+            progress(done, len(work))
+    except BaseException:
+        ensemble.close()
+        raise
+    return ensemble
+
+
+def _in_order(plan: Plan, work: Sequence[Ints]) -> Iterator[tuple[Ints, tuple[Floats, int]]]:
+    """Yield each block's result in order, at most one more in flight than there are workers."""
+
+    def compute(numbers: Ints) -> tuple[Floats, int]:
+        trajectory, tried = run_block(plan, numbers)
+        return kept(plan, trajectory), tried
+
+    if plan.fidelity in ON_ALL_PROCESSORS:
+        with workers(plan.workers):
+            yield from ((numbers, compute(numbers)) for numbers in work)
+        return
+    with ThreadPoolExecutor(plan.workers) as pool:
+        waiting: deque[tuple[Ints, Future[tuple[Floats, int]]]] = deque()
+        for numbers in work:
+            waiting.append((numbers, pool.submit(compute, numbers)))
+            if len(waiting) > plan.workers:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()

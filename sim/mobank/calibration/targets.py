@@ -147,7 +147,7 @@ def _break(scenario: Scenario, name: str, main: Mapping[str, str]) -> Prior:
 
 
 def _too_few(target: Target, origin: Origin) -> list[Problem]:
-    wanted = ((origin.level, LEAST_LEVELS, "year-ends"), (origin.active, 1, "year-end"), (origin.everyone, 1, "figure"))
+    wanted = ((origin.stock, LEAST_LEVELS, "year-ends"), (origin.engaged, 1, "year-end"), (origin.total, 1, "figure"))
     problems = []
     for measure, least, what in wanted:
         count = len(target.of(measure))
@@ -156,12 +156,12 @@ def _too_few(target: Target, origin: Origin) -> list[Problem]:
             allowed = f"{'are' if count > 1 else 'is'} too few to fit: at least {least} {what} must be known"
             problems.append(Problem(came, allowed, _elsewhere(target, measure), f"reported.{measure}",
                                     _where(target, measure)))  # fmt: skip
-    last = max((f.month for f in target.of(origin.level)), default=None)
-    active = [f.month for f in target.of(origin.active)]
+    last = max((f.month for f in target.of(origin.stock)), default=None)
+    active = [f.month for f in target.of(origin.engaged)]
     if last and active and max(active) != last:
-        allowed = f"is the last figure, where {origin.level} is known to {last}: a start needs both in one month"
-        problems.append(Problem(str(max(active)), allowed, "", f"reported.{origin.active}",
-                                _where(target, origin.active)))  # fmt: skip
+        allowed = f"is the last figure, where {origin.stock} is known to {last}: a start needs both in one month"
+        problems.append(Problem(str(max(active)), allowed, "", f"reported.{origin.engaged}",
+                                _where(target, origin.engaged)))  # fmt: skip
     return problems
 
 
@@ -171,7 +171,7 @@ def _between_years(target: Target, origin: Origin) -> list[Problem]:
         Problem(str(f.month), "is not the end of a year, where the year's shock is solved for", "leave it out",
                 f"reported.{f.measure}.{f.month}", f.provenance.place)
         for f in target.figures
-        if f.measure in (origin.level, origin.active) and f.month.month != YEAR_END
+        if f.measure in (origin.stock, origin.engaged) and f.month.month != YEAR_END
     ]  # fmt: skip
 
 

@@ -161,8 +161,8 @@ def _attempt(
     base = base_values(model, scenario, lambda value, item: quantiles(value, item, streams, replicates, attempt))
     level, before, active, everyone = (
         _reported(scenario.figure(measure, month), streams, replicates, attempt)
-        for measure, month in ((origin.level, scenario.start), (origin.level, scenario.start - 12),
-                               (origin.active, scenario.start), (origin.everyone, scenario.start))
+        for measure, month in ((origin.stock, scenario.start), (origin.stock, scenario.start - 12),
+                               (origin.engaged, scenario.start), (origin.total, scenario.start))
     )  # fmt: skip
     shares = np.array([segment.share for segment in scenario.segments])
     reported = ReportedStart(level, before, active, shares[:, None] * everyone)
@@ -252,8 +252,8 @@ def _change(scenario: Scenario, lever: Lever, streams: Streams, replicates: Ints
 
 def _whole(model: Model, origin: Origin, occupancy: Floats) -> Ints:
     """Return whole persons, (K, S, R), that keep the reported totals: fractions are passed on from cell to cell."""
-    active = model.indices(model.measure[origin.active].stock)
-    level = model.indices(model.measure[origin.level].stock)
+    active = model.indices(model.measure[origin.engaged].stock)
+    level = model.indices(model.measure[origin.stock].stock)
     out = np.zeros(occupancy.shape, np.int64)
     for group in (
         active,

@@ -94,7 +94,7 @@ def balance(model: Model, origin: Origin, base: Mapping[str, Floats], reported: 
     x, y = newton.at
     inside = (np.abs(newton.at) < TILT_LIMIT).all(axis=0)
     occupancy, fits = year.pinned()
-    return Balance(occupancy, {origin.level_path: y, origin.active_path: x}, close & inside & fits & ~hopeless)
+    return Balance(occupancy, {origin.stock_path: y, origin.engaged_path: x}, close & inside & fits & ~hopeless)
 
 
 def _logit(share: Floats) -> Floats:
@@ -146,10 +146,10 @@ class _Year:
         self.model, self.origin, self.base, self.reported, self.lived = model, origin, base, reported, lived
         still = np.zeros(reported.level.shape)
         self.level_drift, self.active_drift = (
-            lived.drift.get(p, still) for p in (origin.level_path, origin.active_path)
+            lived.drift.get(p, still) for p in (origin.stock_path, origin.engaged_path)
         )
-        self.inside = model.indices(model.measure[origin.level].stock)
-        self.lively = model.indices(model.measure[origin.active].stock)
+        self.inside = model.indices(model.measure[origin.stock].stock)
+        self.lively = model.indices(model.measure[origin.engaged].stock)
         self.rest, self.apart = model.states.index(origin.rest), model.states.index(origin.apart)
         self.growth = np.maximum(reported.level - reported.level_before, 0.0) / YEAR / reported.level_before
         self.customers_before = self._customers_before()
@@ -210,8 +210,8 @@ class _Year:
     def _values(self, x: Floats, y: Floats, months_ago: int) -> Values:
         years = months_ago / 12.0
         tilt = {
-            self.origin.level_path: y - self.level_drift * years,
-            self.origin.active_path: x - self.active_drift * years,
+            self.origin.stock_path: y - self.level_drift * years,
+            self.origin.engaged_path: x - self.active_drift * years,
         }
         value = tilted(self.model, self.base, tilt)
         if months_ago < YEAR:  # the steady state a year ago stands for the mean of the seasons
@@ -243,7 +243,7 @@ def sustained(model: Model, origin: Origin, odds: Floats, growth: Floats) -> Flo
     With n the registered by state per unit of inflow v, P the chances between their states and g the growth a month
     (R,), a growing steady state has (1 + g) n = Pᵀ n + v: a small linear system for each segment.
     """
-    inside, rest = model.indices(model.measure[origin.level].stock), model.states.index(origin.rest)
+    inside, rest = model.indices(model.measure[origin.stock].stock), model.states.index(origin.rest)
     size = len(inside)
     system = np.zeros((*odds.shape[1:], size, size))
     system[...] = np.eye(size) * growth[:, None, None]

@@ -86,7 +86,7 @@ def asked(plan: Plan) -> list[Output]:
     """Return the measures and months that the asks are about; without asks, both headline measures at the end."""
     found = [(c.measure, ask.month) for ask in plan.scenario.asks for c in (ask.condition, ask.rival) if c]
     origin = plan.model.origin
-    headline = [(measure, plan.months[-1]) for measure in ((origin.level, origin.active) if origin else ())]
+    headline = [(measure, plan.months[-1]) for measure in ((origin.stock, origin.engaged) if origin else ())]
     return list(dict.fromkeys(found or headline))
 
 
@@ -199,7 +199,7 @@ def _drawn(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.in
 def _figures(plan: Plan, draws: Draws) -> list[Input]:
     """Return where in their intervals the start's reported figures lie."""
     origin, people = plan.model.origin, draws.start
-    measures = (origin.level, origin.active, origin.everyone) if origin else ()
+    measures = (origin.stock, origin.engaged, origin.total) if origin else ()
     at_start = {name: people[plan.model.indices(plan.model.measure[name].stock)] for name in measures}
     return [
         Input("data", "figure", name, str(plan.scenario.start), each.sum(axis=(0, 1)).astype(float))

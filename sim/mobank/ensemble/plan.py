@@ -149,7 +149,7 @@ def block_size(plan: Plan) -> int:
 def customers(plan: Plan) -> int:
     """Return how many people a replicate starts with, by the middle of the reported figure; 0 where none is needed."""
     origin = plan.model.origin
-    figure = plan.scenario.figure(origin.everyone, plan.scenario.start) if origin else None
+    figure = plan.scenario.figure(origin.total, plan.scenario.start) if origin else None
     return round((figure.interval.low + figure.interval.high) / 2) if figure else 0
 
 

@@ -63,7 +63,7 @@ def year_ends(plan: Plan) -> list[Month]:
 def outputs(plan: Plan) -> list[Output]:
     """Return what shares are worked out for: both headline measures at year-ends, and whatever is asked."""
     origin = plan.model.origin
-    measures = (origin.level, origin.active) if origin else ()
+    measures = (origin.stock, origin.engaged) if origin else ()
     headline = [(measure, month) for measure in measures for month in year_ends(plan)]
     asked = [(c.measure, ask.month) for ask in plan.scenario.asks for c in (ask.condition, ask.rival) if c]
     return list(dict.fromkeys([*headline, *(output for output in asked if output[1] > plan.scenario.start)]))

@@ -102,22 +102,22 @@ class Origin:
 
     Parameters
     ----------
-    level, level_path : measure whose reported growth is held at the start, and the shock path tilted to hold it.
-    active, active_path : measure within `level` whose reported value is held, and its path.
+    stock, stock_path : measure whose reported growth is held at the start, and the shock path tilted to hold it.
+    engaged, engaged_path : measure within `stock` whose reported value is held, and its path.
     rest : state of those who are not registered but reachable.
     apart : state of customers who are out of reach, counted and never moving.
     reach : parameter with the share of customers who are not apart.
-    everyone : measure that counts all customers.
+    total : measure that counts all customers.
     """
 
-    level: str
-    level_path: str
-    active: str
-    active_path: str
+    stock: str
+    stock_path: str
+    engaged: str
+    engaged_path: str
     rest: str
     apart: str
     reach: str
-    everyone: str
+    total: str
 
 
 @dataclass(frozen=True)
@@ -324,17 +324,17 @@ def _check_origin(model: Model) -> None:
     origin = model.origin
     if origin is None:
         return
-    for name in (origin.level, origin.active, origin.everyone):
+    for name in (origin.stock, origin.engaged, origin.total):
         _known(model, "origin", "measure", name)
         if not model.measure[name].stock:
             raise ModelError("origin", f"'{name}'", "counts no people in states")
     for state in (origin.rest, origin.apart):
         _known(model, "origin", "state", state)
-    for path in (origin.level_path, origin.active_path):
+    for path in (origin.stock_path, origin.engaged_path):
         _known(model, "origin", "shock", path)
     _known(model, "origin", "parameter", origin.reach)
-    if not set(model.measure[origin.active].stock) < set(model.measure[origin.level].stock):
-        raise ModelError("origin", f"'{origin.active}'", f"is not a part of '{origin.level}'")
+    if not set(model.measure[origin.engaged].stock) < set(model.measure[origin.stock].stock):
+        raise ModelError("origin", f"'{origin.engaged}'", f"is not a part of '{origin.stock}'")
 
 
 def _probe_values(model: Model, flow: Flow, shape: tuple[int, int]) -> dict[str, NDArray[Any]]:

@@ -136,8 +136,8 @@ MODEL = Model(
         Measure("quick_ratio", "gained per lost active user", "增减比",
                 ratio=(("gross_adds", "resurrected"), ("lost",))),
     ),
-    origin=Origin(level="registered", level_path="adoption", active="mau", active_path="engagement", rest="prospect",
-                  apart="unreachable", reach="reach_share", everyone="customers"),
+    origin=Origin(stock="registered", stock_path="adoption", engaged="mau", engaged_path="engagement", rest="prospect",
+                  apart="unreachable", reach="reach_share", total="customers"),
     meanings={
         "prospect": "reachable, not registered", "new": "registered, active, habit not yet formed",
         "active": "regular user", "lapsed": "registered, recently inactive", "dormant": "registered, long inactive",

@@ -161,7 +161,7 @@ def figures_used(plan: Plan) -> list[Figure]:
     origin, start = plan.model.origin, plan.scenario.start
     if origin is None:
         return []
-    asked = ((origin.level, start), (origin.level, start - 12), (origin.active, start), (origin.everyone, start))
+    asked = ((origin.stock, start), (origin.stock, start - 12), (origin.engaged, start), (origin.total, start))
     return [figure for measure, month in asked if (figure := plan.scenario.figure(measure, month))]
 
 

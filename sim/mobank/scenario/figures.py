@@ -220,7 +220,7 @@ class _FiguresReader:
             return 1.0
         years = max(1.0, abs(months) / 12)
         origin = self.model.origin
-        lasting = origin and self.states(small.measure) <= self.states(origin.level) <= self.states(large.measure)
+        lasting = origin and self.states(small.measure) <= self.states(origin.stock) <= self.states(large.measure)
         return float((1.0 - MOST_FALL) ** years if months > 0 and lasting else STRANGE_GROWTH**-years)
 
     def states(self, measure: str) -> frozenset[str]:
@@ -255,7 +255,7 @@ class _FiguresReader:
             if (measure, month) not in figures:
                 key, hint = f"reported.{measure}.{month}", "a run starts from reported figures"
                 self.problems.append(Problem("this figure", "is missing", hint, key, asked.place))
-        before, now = figures.get((origin.level, start - 12)), figures.get((origin.level, start))
+        before, now = figures.get((origin.stock, start - 12)), figures.get((origin.stock, start))
         if before and now and not told & {_key(before), _key(now)} and now.interval.high <= before.interval.low:
             allowed = f"is below the figure of {before.month} ({before.text})"
             self.contradiction(now, allowed, "a start needs a bank that grows")
@@ -267,10 +267,10 @@ class _FiguresReader:
 
 def needed(origin: Origin, start: Month) -> Iterator[tuple[str, Month]]:
     """Yield which figures, measure and month, a run that starts in balance needs."""
-    yield origin.level, start
-    yield origin.level, start - 12
-    yield origin.active, start
-    yield origin.everyone, start
+    yield origin.stock, start
+    yield origin.stock, start - 12
+    yield origin.engaged, start
+    yield origin.total, start
 
 
 def _fall() -> str:

@@ -78,7 +78,7 @@ class Setting:
     def persons(self) -> float | None:
         """Customers at the start, if they are reported."""
         origin = self.model.origin
-        known = [f for f in self.reported if origin and (f.measure, f.month) == (origin.everyone, self.start)]
+        known = [f for f in self.reported if origin and (f.measure, f.month) == (origin.total, self.start)]
         return known[0].interval.high if known else None
 
 

@@ -159,7 +159,7 @@ class _ScenarioReader:
 
     def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:
         """Return the month of the last figure of the level that a start holds, or of the last one of all."""
-        level = self.model.origin.level if self.model.origin else ""
+        level = self.model.origin.stock if self.model.origin else ""
         months = [f.month for f in figures if f.measure == level] or [f.month for f in figures]
         if not months and not self.problems:
             asked.problem("a reported figure", "is missing", "write reported: with what the bank has published")

@@ -177,8 +177,8 @@ def test_a_flow_knows_what_its_hazard_reads():
 
 def test_every_name_that_the_real_origin_uses_is_declared():
     origin = MODEL.origin
-    assert {origin.level, origin.active, origin.everyone} <= set(MODEL.measure)
-    assert {origin.level_path, origin.active_path} == set(MODEL.shocks)
+    assert {origin.stock, origin.engaged, origin.total} <= set(MODEL.measure)
+    assert {origin.stock_path, origin.engaged_path} == set(MODEL.shocks)
     assert {origin.rest, origin.apart} <= set(MODEL.states)
     assert origin.reach in MODEL.parameter
 

@@ -85,7 +85,7 @@ def find(
     lived_again = simulate_history.again(history, looked_at, streams)
     free, at_first, before = simulate_history.before(history, streams, looked_at.shape[1])
     checks = posterior_predictive.check(history, passage, lived_again)
-    measures = (history.origin.level, history.origin.active)
+    measures = (history.origin.stock, history.origin.engaged)
     leans = [found for measure in measures if (found := posterior_predictive.lean(checks, measure))]
     return FitSummary(
         target, history, looked_at, passage, z.shape[1], float(passage.possible.mean()), lived_again, tuple(checks),

@@ -73,7 +73,7 @@ def outcomes(history: History, passage: Pathway, lived_before: Floats) -> list[K
     passage : of draws through the figures. lived_before : of draws from the priors, (Y, 3, R).
     """
     after, before = passage.year_ends, lived_before[..., np.isfinite(lived_before).all(axis=(0, 1))]
-    level, active = history.origin.level, history.origin.active
+    level, active = history.origin.stock, history.origin.engaged
     rows = [(level, np.log(before[-1, LEVEL]), np.log(after[-1, LEVEL]), True),
             (active, np.log(before[-1, ACTIVE]), np.log(after[-1, ACTIVE]), True)]  # fmt: skip
     if len(history.years) > 1:

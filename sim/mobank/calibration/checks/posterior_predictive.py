@@ -56,7 +56,7 @@ def check(history: History, passage: Pathway, lived_again: Floats) -> list[Check
     ahead = _ahead(passage)
     ends, again = passage.year_ends, lived_again
     found: list[Check] = []
-    measures = {LEVEL: history.origin.level, ACTIVE: history.origin.active}
+    measures = {LEVEL: history.origin.stock, ACTIVE: history.origin.engaged}
     for y, year in enumerate(history.years):
         month = Month.of(year.year, 12)
         own = history.own(year)

@@ -127,8 +127,8 @@ def possible_truths(history: History, count: int, seed: int) -> Floats:
 def _reported(history: History, free: Unbound, truth: Floats) -> list[Figure]:
     """Return what a truth reports: in each month in which the bank did, the interval of the bank's width around it."""
     ends = live(free, truth[:, None]).year_ends[..., 0]
-    first = history.reported(history.origin.level)[0]
-    found = [first, *history.reported(history.origin.everyone)]
+    first = history.reported(history.origin.stock)[0]
+    found = [first, *history.reported(history.origin.total)]
     for y, year in enumerate(history.years):
         for row, known in ((LEVEL, year.level), (ACTIVE, year.active)):
             if known:

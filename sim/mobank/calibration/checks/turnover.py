@@ -55,7 +55,7 @@ def turnovers(prior: Ended, posterior: Ended) -> list[Turnover]:
 
 def classes(history: History) -> list[Band]:
     """Return the bands of the dimensions that divide users by what keeps them active."""
-    model, path = history.model, history.origin.active_path
+    model, path = history.model, history.origin.engaged_path
     touched = {
         band.dimension for band in history.target.bands
         if any(model.parameter[name].moved_by == path for name in (*band.factors, *band.values))
@@ -66,8 +66,8 @@ def classes(history: History) -> list[Band]:
 def _measured(history: History, z: Floats, state: HistoryState) -> dict[str, tuple[Floats, Floats]]:
     """Return active share and turnover time of each class, (R,) each; draws that came to nothing are left out."""
     model, lives = history.model, Lives.of(history, z)
-    lively, inside = lives.states(history.origin.active), lives.states(history.origin.level)
-    lost = {f for f, sign in enumerate(model.crossings(history.origin.active)) if sign < 0}
+    lively, inside = lives.states(history.origin.engaged), lives.states(history.origin.stock)
+    lost = {f for f, sign in enumerate(model.crossings(history.origin.engaged)) if sign < 0}
     of = {name: each.of for name, each in history.layout.values.items()}
     found = {}
     for band in classes(history):

@@ -113,12 +113,12 @@ class History:
     @cached_property
     def paths(self) -> tuple[str, str]:
         """Names of the shock paths that figures of the level and of the active fix."""
-        return self.origin.level_path, self.origin.active_path
+        return self.origin.stock_path, self.origin.engaged_path
 
     @cached_property
     def measures(self) -> tuple[str, str]:
         """Names of the level's and of the active's measure."""
-        return self.origin.level, self.origin.active
+        return self.origin.stock, self.origin.engaged
 
     @cached_property
     def priors(self) -> dict[str, Value]:
@@ -132,12 +132,12 @@ class History:
     @cached_property
     def first(self) -> Month:
         """Month of the first figure of the level, where the history begins."""
-        return self.reported(self.origin.level)[0].month
+        return self.reported(self.origin.stock)[0].month
 
     @cached_property
     def last(self) -> Month:
         """Month of the last figure of the level or of the active, where a forecast begins."""
-        return max(self.reported(measure)[-1].month for measure in (self.origin.level, self.origin.active)
+        return max(self.reported(measure)[-1].month for measure in (self.origin.stock, self.origin.engaged)
                    if self.reported(measure))  # fmt: skip
 
     @cached_property
@@ -158,14 +158,14 @@ class History:
             return next((each for each in joined if each[0].measure == measure and each[1] == end - begin), None)
 
         begins = year == self.first.year  # its level is where the history starts, so it fixes no shock
-        level, active = None if begins else within(self.origin.level), within(self.origin.active)
+        level, active = None if begins else within(self.origin.stock), within(self.origin.engaged)
         between = tuple(each for each in joined if each not in (level, active))
         return Year(year, end - begin, level, active, between)
 
     @cached_property
     def joined(self) -> list[Joined]:
         """The figures of other definitions that stand within the years that are lived."""
-        return [each for each in self.others if each.figure.measure in (self.origin.level, self.origin.active)
+        return [each for each in self.others if each.figure.measure in (self.origin.stock, self.origin.engaged)
                 and self.first < each.figure.month <= self.last]  # fmt: skip
 
     def own(self, year: Year) -> tuple[Figure | None, Figure | None]:
@@ -177,9 +177,9 @@ class History:
     @cached_property
     def figures(self) -> list[Figure]:
         """Every figure that a draw passes through."""
-        fixed = [self.reported(self.origin.level)[0], *(f for year in self.years for f, _ in year.figures)]
+        fixed = [self.reported(self.origin.stock)[0], *(f for year in self.years for f, _ in year.figures)]
         between = [f for year in self.years for f, _ in year.between]
-        return fixed + between + self.reported(self.origin.everyone)
+        return fixed + between + self.reported(self.origin.total)
 
     @cached_property
     def factors(self) -> dict[str, Prior]:

@@ -132,5 +132,5 @@ class Layout:
         return cls(
             values, plain, bent, intakes, row_of, np.array(units, np.int64), np.array(meets, np.int64),
             np.ascontiguousarray(target.mixing[met.first]), np.isin(model.states, model.exposed_to).astype(np.int64),
-            np.array([np.isin(model.states, model.measure[m].stock) for m in (origin.level, origin.active)], np.int64),
+            np.array([np.isin(model.states, model.measure[m].stock) for m in (origin.stock, origin.engaged)], np.int64),
         )  # fmt: skip

@@ -171,7 +171,7 @@ class Lives:
         everyone, growth = _pool(history, base, fixed)
         distinct = {name: value[history.layout.values[name].first[: value.shape[0]]] for name, value in base.items()}
         drift = np.stack([sizes.drift[path] for path in history.paths])
-        level = fixed[history.reported(history.origin.level)[0].name]
+        level = fixed[history.reported(history.origin.stock)[0].name]
         return cls(history, distinct, Innovations.of(sizes, history.paths), drift, level, everyone, growth, fixed)
 
     def columns(self, rows: Rows) -> "Lives":
@@ -278,7 +278,7 @@ class Lives:
         shares = np.array([segment.share for segment in self.history.target.segments])[:, None]
         customers = shares * self.everyone
         reachable = value[origin.reach] * customers
-        inside, lively = self.states(origin.level), self.states(origin.active)
+        inside, lively = self.states(origin.stock), self.states(origin.engaged)
         chances, growth, active = (
             Chances(model, *customers.shape),
             np.full(self.level.shape, 0.01),
@@ -301,10 +301,10 @@ class Lives:
 
     def _grown(self, odds: Floats, parts: Floats, rest: Floats) -> Floats:
         """Return how much the level grows in a month, (R,) persons, with `parts` in its states and `rest` outside."""
-        model, inside = self.history.model, self.states(self.history.origin.level)
+        model, inside = self.history.model, self.states(self.history.origin.stock)
         source = model.states.index(self.history.origin.rest)
         crossed = np.zeros(rest.shape)
-        for f, sign in enumerate(model.crossings(self.history.origin.level)):
+        for f, sign in enumerate(model.crossings(self.history.origin.stock)):
             leaves = int(model.leaves[f])
             if sign > 0 and leaves == source:
                 crossed += odds[f] * rest
@@ -323,7 +323,7 @@ class Lives:
     def pinned(self, state: HistoryState, year: Year, rows: Rows) -> HistoryState:
         """Return the state of some draws with the year-end's figures met to the digit; the rest makes up for it."""
         origin, occupancy = self.history.origin, state.occupancy.copy()
-        lively, inside = self.states(origin.active), self.states(origin.level)
+        lively, inside = self.states(origin.engaged), self.states(origin.stock)
         idle = [k for k in inside if k not in lively]
         level, active = self.level_and_active(state)
         if year.active and year.active[1] == year.months:
@@ -343,7 +343,7 @@ def _pool(history: History, base: Mapping[str, Floats], fixed: Mapping[str, Floa
     shares = np.array([segment.share for segment in history.target.segments])[:, None]
     ones = shares * np.ones_like(next(iter(fixed.values())))
     own = 1.0 + add_up(add_up(intake(history.model, Values(base, frozenset()), ones)))
-    figures = history.reported(history.origin.everyone)
+    figures = history.reported(history.origin.total)
     months = history.last - history.first
     log = np.tile(np.log(own), (months, 1))
     for a, b in pairwise(figures):

@@ -45,7 +45,7 @@ def history(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) -> st
     with _styled(language):
         picture = _picture(7.4)
         panels = picture.subplots(2, len(fits), sharey="row", squeeze=False)
-        for row, measure in ((LEVEL, first.origin.level), (ACTIVE, first.origin.active)):
+        for row, measure in ((LEVEL, first.origin.stock), (ACTIVE, first.origin.engaged)):
             for column, (found, title) in enumerate(zip(fits, titles, strict=True)):
                 axes = panels[row, column]
                 _lived_again(axes, found, row)

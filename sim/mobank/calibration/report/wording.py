@@ -132,7 +132,7 @@ def of_measure(model: Model, measure: str, lang: Lang) -> str:
 
 def outcome(findings: FitSummary, item: str, lang: Lang) -> str:
     """Return what an outcome is called: a measure at the last figure, or the level's growth in the last year."""
-    last, level = findings.history.last, findings.history.origin.level
+    last, level = findings.history.last, findings.history.origin.stock
     if item == GROWTH:
         return WORDS[lang]["grown"].format(of_measure(findings.history.model, level, lang), last.year)
     return WORDS[lang]["now"].format(of_measure(findings.history.model, item, lang), last)
@@ -155,7 +155,7 @@ def _parameters(findings: FitSummary) -> list[Known]:
 def _groups(findings: FitSummary, lang: Lang) -> list[str]:
     words, history = WORDS[lang], findings.history
     turning = [each for each in _parameters(findings)
-               if history.model.parameter[each.name].moved_by == history.origin.active_path]  # fmt: skip
+               if history.model.parameter[each.name].moved_by == history.origin.engaged_path]  # fmt: skip
     told = []
     if turning:
         left = sorted(1.0 - each.contraction for each in turning)
@@ -205,7 +205,7 @@ def _lean(findings: FitSummary, found: Lean, lang: Lang) -> Iterable[str]:
     words, what = WORDS[lang], of_measure(findings.history.model, found.measure, lang)
     count = found.of - found.above if found.side == "high" else found.above
     yield words[f"lean_{found.side}"].format(what, count, found.of, f"{found.mean:.2f}")
-    if abs(found.run) >= LONG_RUN and found.measure == findings.history.origin.level:
+    if abs(found.run) >= LONG_RUN and found.measure == findings.history.origin.stock:
         yield words["run_low" if found.run > 0 else "run_high"].format(abs(found.run))
 
 

@@ -37,7 +37,7 @@ def use_by_band(plan: Plan) -> list[Use]:
     sums = np.zeros((2, 2, len(scenario.segments)))
     for numbers in blocks(count, min(block_size(parts), ENOUGH)):
         trajectory, _ = run_block(parts, numbers)
-        for i, measure in enumerate((origin.everyone, origin.active)):
+        for i, measure in enumerate((origin.total, origin.engaged)):
             sums[i] += trajectory.observe(measure, by_segment=True)[[0, -1]].sum(axis=2)
     means = sums / count
     return [

@@ -30,7 +30,7 @@ def observe(plan: Plan) -> Floats:
     """
     model = plan.model
     assert model.origin is not None
-    codes = [k + 1 for k in model.indices(model.measure[model.origin.level].stock)]
+    codes = [k + 1 for k in model.indices(model.measure[model.origin.stock].stock)]
     found: list[Floats] = []
 
     def witness(t: int, people: Sequence[Any]) -> None:

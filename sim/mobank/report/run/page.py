@@ -89,7 +89,7 @@ def document(told: Told) -> str:
 
 def _unit(told: Told) -> tuple[float, str]:
     origin = told.plan.model.origin
-    names = (origin.level, origin.active) if origin else ()
+    names = (origin.stock, origin.engaged) if origin else ()
     return person_unit(max((float(told.summary(name).quantiles[-1].max()) for name in names), default=1.0), told.lang)
 
 
@@ -111,7 +111,7 @@ def _title(measure: str, told: Told) -> str:
 def _headline(told: Told) -> Section:
     plan, words, lang = told.plan, told.words, told.lang
     origin, (unit, label) = plan.model.origin, _unit(told)
-    names = (origin.level, origin.active) if origin else ()
+    names = (origin.stock, origin.engaged) if origin else ()
     weak = unverified(plan)
     sign = page.mark(DAGGER) if weak else ""
 

@@ -3,9 +3,8 @@
 import subprocess
 from functools import cache
 from hashlib import blake2b
-from pathlib import Path
 
-import mobank
+from mobank.base.workspace import PACKAGE
 
 BY_NAME = ("mobank", "numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow", "matplotlib", "pillow",
            "jinja2")  # fmt: skip
@@ -15,7 +14,7 @@ BY_NAME = ("mobank", "numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "
 def code_digest() -> str:
     """Return a digest of mobank's own source, so that a folder is never reused across a change of the code."""
     digest = blake2b(digest_size=16)
-    root = Path(mobank.__file__).parent
+    root = PACKAGE
     for path in sorted(path for kind in ("*.py", "*.j2", "*.css") for path in root.rglob(kind)):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -26,7 +25,7 @@ def git_commit() -> str:
 
     It tells people where to look; what a run depends on is the digest of the code, changed or not.
     """
-    root = Path(mobank.__file__).parents[2]
+    root = PACKAGE.parents[1]
     if not (root / ".git").exists():
         return ""
     try:

@@ -146,7 +146,7 @@ def test_points_do_not_depend_on_the_seed_of_another_job(tmp_path):
 def test_the_examples_of_the_page_are_understood(tmp_path):
     page = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
-    shutil.copytree(ROOT / "calibration" / "data", tmp_path / "calibration" / "data")
+    shutil.copytree(ROOT / "calibration" / "banks", tmp_path / "calibration" / "banks")
     whole, design = re.findall(r"```yaml\n(.*?)```", page, flags=re.S)
     path = tmp_path / "scenarios" / "batches" / "example.yaml"
     path.write_text(whole.replace("points: 512", "points: 8"), encoding="utf-8")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mobank.ensemble import ensemble
+from mobank.ensemble import plan as plans
 from mobank.ensemble.plan import ALL, LARGEST, MEMORY, Plan, block_size, blocks, kept, run_block
 from mobank.ensemble.run import run
 from mobank.ensemble.summary import QUANTILES, summarise
@@ -15,8 +15,8 @@ from mobank.scenario.scenario import Segment
 
 @pytest.fixture
 def plan(baseline, monkeypatch):
-    monkeypatch.setattr(ensemble, "SMALLEST", 7)  # so that a few replicates make several blocks
-    monkeypatch.setattr(ensemble, "LARGEST", 16)
+    monkeypatch.setattr(plans, "SMALLEST", 7)  # so that a few replicates make several blocks
+    monkeypatch.setattr(plans, "LARGEST", 16)
     return Plan(MODEL, replace(baseline, until=baseline.start + 6), draws=45, seed=3)
 
 
@@ -76,7 +76,7 @@ def test_a_failing_block_fails_the_run_and_leaves_no_file_behind(plan, tmp_path,
     def broken(*_):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(ensemble, "run_block", broken)
+    monkeypatch.setattr("mobank.ensemble.run.run_block", broken)
     with pytest.raises(OSError, match="the disk is full"):
         run(plan, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []

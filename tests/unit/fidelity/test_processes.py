@@ -10,8 +10,8 @@ from mobank.base.quantities import Interval, Month
 from mobank.base.streams import Streams
 from mobank.dynamics.schedule import Schedule
 from mobank.ensemble.plan import Plan, block_size, run_block
-from mobank.ensemble.run import BYTES_A_LIFE, run
-from mobank.fidelity import processes
+from mobank.ensemble.run import run
+from mobank.fidelity import BYTES_A_LIFE, processes
 from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
 from mobank.model.mobile_banking import MODEL
 

@@ -187,10 +187,10 @@ def test_every_name_that_the_real_origin_uses_is_declared():
     ("change", "message"),
     [
         ({"rest": "prospct"}, "origin: 'prospct' is not a state of the model; did you mean 'prospect'?"),
-        ({"level": "registred"}, "origin: 'registred' is not a measure of the model; did you mean 'registered'?"),
-        ({"active": "stickiness"}, "origin: 'stickiness' counts no people in states"),
-        ({"active": "customers"}, "origin: 'customers' is not a part of 'registered'"),
-        ({"level_path": "adoptions"}, "origin: 'adoptions' is not a shock of the model; did you mean 'adoption'?"),
+        ({"stock": "registred"}, "origin: 'registred' is not a measure of the model; did you mean 'registered'?"),
+        ({"engaged": "stickiness"}, "origin: 'stickiness' counts no people in states"),
+        ({"engaged": "customers"}, "origin: 'customers' is not a part of 'registered'"),
+        ({"stock_path": "adoptions"}, "origin: 'adoptions' is not a shock of the model; did you mean 'adoption'?"),
         ({"reach": "reach"}, "origin: 'reach' is not a parameter of the model; did you mean 'reach_share'?"),
     ],
 )

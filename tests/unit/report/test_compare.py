@@ -30,6 +30,7 @@ from mobank.report.compare.comparison import ComparisonSettings, sides, year_end
 from mobank.report.compare.weights import read_weights
 from mobank.report.questions import read_rows, write_rows
 from mobank.report.run import folder
+from mobank.report.run.record import FinishedRun
 from mobank.report.run.stored_paths import Written
 from mobank.report.wording import differs
 from mobank.scenario.reader import load
@@ -468,14 +469,14 @@ def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared,
                 for name, own in (("one", question[0]), *((o["label"], question[1]) for o in others))]  # fmt: skip
     write_rows(repeated, tmp_path / "asks.csv")
     differs = {o["label"]: found.record["differs"]["two"] for o in others}
-    many = folder.Run(tmp_path, found.record | {"compared": [first | {"asks": 1}, *others], "differs": differs})
+    many = FinishedRun(tmp_path, found.record | {"compared": [first | {"asks": 1}, *others], "differs": differs})
     text = shown(compare_tables.tables(many, "en"))
     assert "Difference in 2025-12, against one" in text
     assert text.count("MAU/¥") == 1
     assert "2023-12" not in text
     assert text.count("half by") == text.count("monthly active users at least 180万 by 2024-12") == 1
     assert "1 more asked by the other scenarios: see asks.csv." in compare_tables.footnotes(many, "en")
-    none = folder.Run(tmp_path, many.record | {"compared": [first | {"asks": 0}, *others]})
+    none = FinishedRun(tmp_path, many.record | {"compared": [first | {"asks": 0}, *others]})
     assert shown(compare_tables.tables(none, "en")).count("half by") == 2
 
 
@@ -495,7 +496,7 @@ def shown(tables):
 ])  # fmt: skip
 def test_without_weights_it_is_said_that_there_is_no_probability_over_scenarios(compared, weights, told):
     found = compare_folder.read(compared[0])
-    weighed = folder.Run(found.folder, found.record | {"weights": weights})
+    weighed = FinishedRun(found.folder, found.record | {"weights": weights})
     assert told in compare_tables.footnotes(weighed, "en").splitlines()
 
 

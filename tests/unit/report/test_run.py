@@ -35,7 +35,7 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-def made(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> folder.Run:
+def made(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> record.FinishedRun:
     return folder.make(plan, tmp_path_factory.mktemp("runs") / "one", "en", "mobank run")
 
 
@@ -49,24 +49,24 @@ def content(where: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in where.iterdir() if p.name != "run.json"}
 
 
-def test_a_folder_holds_the_files_that_the_readme_of_outputs_lists(made: folder.Run):
+def test_a_folder_holds_the_files_that_the_readme_of_outputs_lists(made: record.FinishedRun):
     assert {p.name for p in made.folder.iterdir()} == FILES
 
 
 def test_every_file_but_the_record_is_equal_byte_for_byte_for_any_number_of_workers(
-    plan: Plan, made: folder.Run, tmp_path: Path
+    plan: Plan, made: record.FinishedRun, tmp_path: Path
 ):
     other = folder.make(replace(plan, workers=4), tmp_path / "other", "en", "mobank run")
     assert content(other.folder) == content(made.folder)
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_another_seed_gives_other_paths(plan: Plan, made: folder.Run, tmp_path: Path):
+def test_another_seed_gives_other_paths(plan: Plan, made: record.FinishedRun, tmp_path: Path):
     other = folder.make(replace(plan, seed=6), tmp_path / "other", "en", "mobank run")
     assert content(other.folder)["paths.parquet"] != content(made.folder)["paths.parquet"]
 
 
-def test_paths_are_in_long_form_with_the_start_month_and_whole_persons(plan: Plan, made: folder.Run):
+def test_paths_are_in_long_form_with_the_start_month_and_whole_persons(plan: Plan, made: record.FinishedRun):
     paths = pd.read_parquet(made.folder / "paths.parquet")
     assert list(paths.columns) == ["replicate", "month", "measure", "value"]
     mau = paths[paths["measure"] == "mau"]
@@ -76,7 +76,7 @@ def test_paths_are_in_long_form_with_the_start_month_and_whole_persons(plan: Pla
     assert "2022-12" not in set(paths.loc[paths["measure"] == "lost", "month"])
 
 
-def test_the_start_lies_inside_what_was_reported(made: folder.Run):
+def test_the_start_lies_inside_what_was_reported(made: record.FinishedRun):
     paths = pd.read_parquet(made.folder / "paths.parquet")
     start = paths[paths["month"] == "2022-12"]
     registered, mau = (start.loc[start["measure"] == name, "value"] for name in ("registered", "mau"))
@@ -86,7 +86,7 @@ def test_the_start_lies_inside_what_was_reported(made: folder.Run):
     assert stale < 0.02 + 5 * np.sqrt(0.02 * 0.98 / mau.size)
 
 
-def test_the_summary_holds_the_quantiles_of_the_paths_and_a_mark_for_excel(made: folder.Run):
+def test_the_summary_holds_the_quantiles_of_the_paths_and_a_mark_for_excel(made: record.FinishedRun):
     raw = (made.folder / "summary.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     summary = pd.read_csv(made.folder / "summary.csv", encoding="utf-8-sig").set_index(["measure", "month"])
@@ -112,7 +112,7 @@ def test_by_segment_adds_rows_that_sum_to_the_whole(plan: Plan, tmp_path: Path):
 
 
 @pytest.mark.parametrize("replicate", [0, 137, 299])
-def test_a_replicate_computed_alone_equals_its_rows(plan: Plan, made: folder.Run, replicate: int):
+def test_a_replicate_computed_alone_equals_its_rows(plan: Plan, made: record.FinishedRun, replicate: int):
     again = record.plan_of(record.read(made.folder), MODEL)
     assert again.scenario.resolved == plan.scenario.resolved
     assert compare(made, again, replicate).endswith("values equal those in paths.parquet")
@@ -191,20 +191,20 @@ def test_every_version_that_a_run_records_is_of_a_package_that_a_run_needs():
     assert {name.lower() for name in folder.BY_NAME} <= names | with_them
 
 
-def test_the_record_says_how_to_make_the_run_again(made: folder.Run):
+def test_the_record_says_how_to_make_the_run_again(made: record.FinishedRun):
     written = json.loads((made.folder / "run.json").read_text(encoding="utf-8"))
     assert {"seed", "draws", "fidelity", "resolved", "code", "versions"} <= written["identity"].keys()
     assert set(written["files"]) == FILES - {"run.json"}
     assert written["draws_tried"] >= 300
 
 
-def test_the_record_names_the_commit_where_there_is_one_and_does_not_depend_on_it(made: folder.Run):
+def test_the_record_names_the_commit_where_there_is_one_and_does_not_depend_on_it(made: record.FinishedRun):
     inside = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     assert made.record["git_commit"] == (inside.stdout.strip() if inside.returncode == 0 else "")
     assert "git_commit" not in made.record["identity"]
 
 
-def test_a_folder_without_a_run_is_named_with_the_nearest_that_has_one(made: folder.Run):
+def test_a_folder_without_a_run_is_named_with_the_nearest_that_has_one(made: record.FinishedRun):
     with pytest.raises(InputError) as error:
         record.read(made.folder.with_name("onee"))
     assert "is not the folder of a finished run; did you mean" in str(error.value)
@@ -214,7 +214,7 @@ def test_a_kill_in_the_middle_leaves_no_folder_and_the_next_run_clears_up(tmp_pa
     command = [
         sys.executable,
         "-m",
-        "sim",
+        "mobank",
         "run",
         "scenarios/baseline.yaml",
         "--draws",
@@ -241,7 +241,7 @@ def test_who_is_asked_to_end_leaves_nothing_and_says_so(tmp_path: Path, number: 
     command = [
         sys.executable,
         "-m",
-        "sim",
+        "mobank",
         "run",
         "scenarios/baseline.yaml",
         "--draws",

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from mobank.base.quantities import Interval, Month
 from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.model.mobile_banking import MODEL
-from mobank.report.render import charts, fonts
+from mobank.report.render import charts, fonts, look
 from mobank.scenario.scenario import Figure, Provenance
 
 NORMAL = np.array([-1.645, -1.2816, -0.6745, 0, 0.6745, 1.2816, 1.645])[:, None]  # quantiles at QUANTILES
@@ -101,7 +101,7 @@ def test_reported_points_stand_at_the_middle_of_the_interval():
 
 def test_unverified_points_are_hollow_and_have_a_name_of_their_own():
     picture = fan()
-    assert artist(picture, "reported").get_markerfacecolor() == charts.INK
+    assert artist(picture, "reported").get_markerfacecolor() == look.INK
     assert artist(picture, "unverified").get_markerfacecolor() == "white"
     assert {"reported", "reported, unverified"} <= set(texts(picture))
 
@@ -330,14 +330,14 @@ def test_the_three_charts_of_a_run_are_saved_in_seconds(tmp_path):
 
 
 def test_the_words_of_both_languages_are_the_same_table():
-    assert charts.TEXT["zh"].keys() == charts.TEXT["en"].keys()
-    for key, words in charts.TEXT["en"].items():
-        assert words.count("{") == charts.TEXT["zh"][key].count("{")
+    assert look.TEXT["zh"].keys() == look.TEXT["en"].keys()
+    for key, words in look.TEXT["en"].items():
+        assert words.count("{") == look.TEXT["zh"][key].count("{")
 
 
 @needs_chinese
 def test_the_font_has_every_character_that_a_chart_uses():
-    drawn = [*texts(fan("zh")), *texts(bars("zh")), *charts.TEXT["zh"].values(), "亿户万户"]
+    drawn = [*texts(fan("zh")), *texts(bars("zh")), *look.TEXT["zh"].values(), "亿户万户"]
     drawn += [m.zh for m in MODEL.measures]
     needed = set("".join(drawn)) - set("\n−")  # DejaVu, which is always at hand, has the minus sign
     assert fonts.missing(fonts.chinese_font(), "".join(sorted(needed))) == ""

@@ -552,13 +552,6 @@ def test_labels_do_not_meet_though_medians_do(ends):
     assert all(page.x0 <= x.x0 and x.x1 <= page.x1 and page.y0 <= x.y0 and x.y1 <= page.y1 for _, x in boxes)
 
 
-def test_labels_keep_their_places_if_they_are_apart_and_else_share_the_way():
-    spread = compare_charts.spread
-    assert spread(np.array([10.0, 50.0, 30.0]), 15) == [10.0, 50.0, 30.0]
-    assert spread(np.array([10.0, 10.0]), 15) == [17.5, 2.5]
-    assert spread(np.array([0.0, 20.0, 21.0]), 15) == pytest.approx([-4 / 3, 41 / 3, 86 / 3])
-
-
 # ------------ the command
 
 

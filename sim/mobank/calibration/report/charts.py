@@ -22,8 +22,9 @@ from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import Pair
 from mobank.calibration.likelihood.simulate_history import ACTIVE, LEVEL
 from mobank.calibration.report.wording import name, of_measure
-from mobank.report.render.charts import BANDS, GREY, INK, LOST, MEDIAN, PALE, STYLE
+from mobank.report.render.charts import STYLE
 from mobank.report.render.fonts import chart_language, families, quiet
+from mobank.report.render.look import BANDS, GREY, INK, LOST, MEDIAN, PALE
 
 TEXT: Mapping[Lang, Mapping[str, str]] = {
     "en": {"reported": "reported", "unverified": "reported, unverified", "again": "median, lived again",

@@ -14,9 +14,11 @@ from mobank.base.arrays import Floats
 from mobank.base.quantities import Lang, Month
 from mobank.ensemble.paths import Paths
 from mobank.model.grammar import Counted
-from mobank.report.render import charts
-from mobank.report.render.charts import GREY, INK
+from mobank.report.render import charts, look
 from mobank.report.render.fonts import chart_language
+from mobank.report.render.labels import spread
+from mobank.report.render.look import GREY, INK
+from mobank.report.render.scale import AxisScale
 
 TEXT = {
     "en": {
@@ -89,7 +91,7 @@ def beside(
     with charts._styled(language):
         picture, axes = charts._page(title, language, right=RIGHT)
         ends = np.array([q[1, -1] for q in quantiles])
-        scale = charts._Scale.of(unit, float(everything.max()), float(np.ptp(ends)), language)
+        scale = AxisScale.of(unit, float(everything.max()), float(np.ptp(ends)), language)
         charts._limit(axes, months, everything, [])
         charts._value_axis(axes, scale)
         charts._month_axis(axes, language)
@@ -121,7 +123,7 @@ def apart(
     with charts._styled(language):
         picture, axes = charts._page(words["apart"].format(title, _cut(labels[0])), language, right=RIGHT)
         ends = np.array([values[1, -1] for values in differences])
-        scale = charts._Scale.of(unit, float(np.abs(everything).max()) or 1.0, float(np.ptp(ends)), language)
+        scale = AxisScale.of(unit, float(np.abs(everything).max()) or 1.0, float(np.ptp(ends)), language)
         charts._limit(axes, months, everything, [])
         charts._value_axis(axes, scale)
         charts._month_axis(axes, language)
@@ -173,32 +175,6 @@ def _draw_labels(axes: Axes, ends: Floats, texts: Sequence[str], looks: Sequence
                       annotation_clip=False, gid=f"label {i}")  # fmt: skip
 
 
-def spread(wanted: Floats, apart: float) -> list[float]:
-    """Return heights as near as possible to those wanted (in the sense of least squares) and at least so far apart.
-
-    Neighbours that would meet become a group around the mean of what its members want.
-    """
-    order = np.argsort(-wanted, kind="stable")
-    groups: list[list[int]] = []
-    for i in order:
-        groups.append([int(i)])
-        while len(groups) > 1 and _meet(groups[-2], groups[-1], wanted, apart):
-            groups[-2:] = [groups[-2] + groups[-1]]
-    heights = [0.0] * len(wanted)
-    for group in groups:
-        for place, i in enumerate(group):
-            heights[i] = _top(group, wanted, apart) - place * apart
-    return heights
-
-
-def _top(group: Sequence[int], wanted: Floats, apart: float) -> float:
-    return float(np.mean(wanted[list(group)])) + (len(group) - 1) * apart / 2
-
-
-def _meet(upper: Sequence[int], lower: Sequence[int], wanted: Floats, apart: float) -> bool:
-    return _top(upper, wanted, apart) - len(upper) * apart < _top(lower, wanted, apart)
-
-
 def _keys(reference: str, language: Lang) -> list[Line2D | Patch]:
     words = TEXT[language]
     line = Line2D([], [], color=GREY, linewidth=2.2, label=words["line"])
@@ -207,5 +183,5 @@ def _keys(reference: str, language: Lang) -> list[Line2D | Patch]:
 
 def _notes(axes: Axes, draws: int, last: Month, language: Lang) -> str:
     words = TEXT[language]
-    cut = [charts.TEXT[language]["cut"]] if axes.get_ylim()[0] > 0 else []
+    cut = [look.TEXT[language]["cut"]] if axes.get_ylim()[0] > 0 else []
     return (" " if language == "en" else "").join([words["runs"].format(draws), words["bars"].format(last), *cut])

@@ -13,8 +13,8 @@ from mobank.base.quantities import Lang, person_unit
 from mobank.desk.day import Days
 from mobank.desk.erlang import Steady, set_ups_a_month
 from mobank.report.render import charts
-from mobank.report.render.charts import GREY, INK, MEDIAN
 from mobank.report.render.fonts import chart_language
+from mobank.report.render.look import GREY, INK, MEDIAN
 from mobank.scenario.scenario import DeskStudy
 
 TEXT = {

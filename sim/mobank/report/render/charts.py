@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib import style
@@ -24,41 +23,15 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
-from mobank.base.quantities import Lang, Month, person_unit
+from mobank.base.quantities import Lang, Month
 from mobank.ensemble.plan import ALL
 from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.model.grammar import Counted
 from mobank.report.render.fonts import chart_language, families, quiet
+from mobank.report.render.labels import cut
+from mobank.report.render.look import BANDS, GAINED, GREY, INK, LOST, MEDIAN, PALE, TEXT
+from mobank.report.render.scale import AxisScale, limits, minus, month_ticks, step_decimals
 from mobank.scenario.scenario import Figure
-
-TEXT: Mapping[Lang, Mapping[str, str]] = {
-    "en": {
-        "reported": "reported", "unverified": "reported, unverified", "median": "median", "band": "central {}%",
-        "above": "5% of runs above", "below": "5% of runs below", "start": "start {}", "first_year": "{}\nyear-end",
-        "runs": "Bands: central 50, 80 and 90% of {:,} runs.", "points": "Points: middle of the reported range.",
-        "cut": "The vertical axis does not start at zero.", "share": "%", "ratio": "ratio",
-        "growth": "Monthly active users: who comes and who goes", "gross_adds": "new registrations",
-        "resurrected": "resurrected (back again)", "lost": "lost (no longer active)", "net": "net change",
-        "net_of": "net\n{}", "yearly": "{} a year",
-        "sums": "Mean of all runs. Someone who leaves and comes back within a year is counted both times.",
-        "part": "{}–{}", "months": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-    },
-    "zh": {
-        "reported": "已披露", "unverified": "已披露（未核实）", "median": "中位数", "band": "{}%区间",
-        "above": "5%的模拟高于此值", "below": "5%的模拟低于此值", "start": "起点 {}", "first_year": "{}\n年末",
-        "runs": "色带：{:,}次模拟中居中的50%、80%和90%。", "points": "圆点：披露区间的中点。",
-        "cut": "纵轴不从零开始。", "share": "%", "ratio": "比值",
-        "growth": "月活用户：来了多少，走了多少", "gross_adds": "新增注册",
-        "resurrected": "回流用户", "lost": "流失用户", "net": "净变化",
-        "net_of": "净\n{}", "yearly": "{}/年", "sums": "全部模拟的平均值。一年内流失又回流的用户，两边各计一次。",
-        "part": "{}至{}", "months": "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
-    },
-}  # fmt: skip
-
-INK, GREY, PALE = "#17293a", "#5f6c78", "#e3e7eb"
-MEDIAN = "#0d4a78"
-BANDS = {90: "#dce8f2", 80: "#b7d0e4", 50: "#7fabcd"}  # one hue; each step is seen in grey print too
-GAINED, LOST = ("#1f6596", "#9cc3de", "#cfe2ef"), ("#dba58f", "#ecccbf", "#b87355")
 
 WIDTH, HEIGHT, DPI = 9.6, 5.42, 200  # inches: at 1,280 px and on A4 the smallest print is 16 px and 6 pt
 LEFT, RIGHT, TOP, BOTTOM = 0.75, 1.5, 1.34, 1.12  # inches around the axes
@@ -102,7 +75,7 @@ def fan(
     x, quantiles = np.array([m.ordinal for m in months])[seen], summary.quantiles[:, seen]
     with _styled(language):
         picture, axes = _page(title, language, right=RIGHT)
-        scale = _Scale.of(unit, float(quantiles.max()), float(np.ptp(quantiles[:, -1])), language)
+        scale = AxisScale.of(unit, float(quantiles.max()), float(np.ptp(quantiles[:, -1])), language)
         _limit(axes, months, quantiles, points)
         _value_axis(axes, scale)
         _month_axis(axes, language)
@@ -134,7 +107,7 @@ def growth_bars(
     with _styled(language):
         picture, axes = _page(TEXT[language]["growth"], language, right=0.35)
         _frame_bars(axes, growth)
-        scale = _Scale.of("persons", max(map(abs, axes.get_ylim())), 0, language)
+        scale = AxisScale.of("persons", max(map(abs, axes.get_ylim())), 0, language)
         _value_axis(axes, scale, TEXT[language]["yearly"])
         _year_axis(axes, growth, language)
         _draw_stack(axes, growth.gained, GAINED)
@@ -195,51 +168,8 @@ def _legend(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
 
 
 def _foot(picture: Picture, lines: Sequence[str]) -> None:
-    text = "\n".join(_fitting(line) for line in lines if line)
+    text = "\n".join(cut(line, FOOT) for line in lines if line)
     picture.text(0.24 / WIDTH, 0.2 / HEIGHT, text, size=9, color=GREY, va="bottom", linespacing=1.4, gid="foot")
-
-
-def _fitting(line: str) -> str:
-    """Return a line cut to what the foot is wide enough for; Chinese takes two columns a character."""
-    ends = np.cumsum([2 if east_asian_width(character) in "WF" else 1 for character in line])
-    return line if ends[-1] <= FOOT else f"{line[: int(np.searchsorted(ends, FOOT - 1))].rstrip()}…"
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """How values are written on an axis: what to divide by, the unit at its head, the unit after a value."""
-
-    divide: float
-    head: str
-    after: str
-    decimals: int
-
-    @classmethod
-    def of(cls, unit: Counted, largest: float, spread: float, language: Lang) -> "_Scale":
-        """The scale for values up to `largest`, with three digits, or more where the `spread` needs them."""
-        divide, head = person_unit(largest, language)
-        if unit != "persons":
-            divide, head = (0.01 if unit == "share" else 1.0), TEXT[language][unit]
-        after = {"persons": _short(head), "share": "%", "ratio": ""}[unit]
-        digits = [2 - _magnitude(largest / divide), 1 - _magnitude(spread / divide) if spread else 0, 0]
-        return cls(divide, head, after, min(max(digits), 6))
-
-    def write(self, value: float) -> str:
-        """A value with its unit: "6.50亿", "650 m"."""
-        return _minus(f"{value / self.divide:,.{self.decimals}f}") + self.after
-
-
-def _magnitude(value: float) -> int:
-    return math.floor(math.log10(abs(value))) if value else 0
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
-
-
-def _short(head: str) -> str:
-    """Return the unit that follows a value, from that of the axis: "亿户" gives "亿", "m persons" gives " m"."""
-    return head.removesuffix("户") if head.endswith("户") else f" {head.removesuffix('persons')}".rstrip()
 
 
 def _points(axes: Axes) -> float:
@@ -247,13 +177,13 @@ def _points(axes: Axes) -> float:
     return 72 * (HEIGHT - TOP - BOTTOM) / float(np.ptp(axes.get_ylim()))
 
 
-def _value_axis(axes: Axes, scale: _Scale, head: str = "{}") -> None:
+def _value_axis(axes: Axes, scale: AxisScale, head: str = "{}") -> None:
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     ticks = [t for t in axes.get_yticks() if axes.get_ylim()[0] <= t <= axes.get_ylim()[1]]
     step = (ticks[1] - ticks[0]) / scale.divide
-    decimals = next((d for d in range(6) if abs(round(step, d) - step) < 1e-6 * step), 6)
+    decimals = step_decimals(step)
     axes.set_yticks(ticks)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: _minus(f"{v / scale.divide:,.{decimals if v else 0}f}")))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: minus(f"{v / scale.divide:,.{decimals if v else 0}f}")))
     axes.grid(axis="y")
     axes.annotate(head.format(scale.head), (0, 1), xytext=(-0.51 * 72, 20), xycoords="axes fraction",
                   textcoords="offset points", color=GREY, size=10, gid="unit")  # fmt: skip
@@ -267,24 +197,18 @@ def _middle(figure: Figure) -> float:
 
 
 def _limit(axes: Axes, months: Sequence[Month], quantiles: Floats, points: Sequence[Figure]) -> None:
-    """Leave a margin around all that is drawn; zero is the floor if it is not far away."""
+    """Leave a margin around all that is drawn."""
     values = np.concatenate([quantiles.ravel(), [v for f in points for v in (f.interval.low, f.interval.high)]])
     ordinals = [m.ordinal for m in (months[0], months[-1], *(f.month for f in points))]
     low, high = float(values.min()), float(values.max())
-    margin = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
-    axes.set_ylim(0 if 0 <= low < 0.35 * high else low - margin, high + margin)
+    axes.set_ylim(*limits(low, high))
     axes.set_xlim(min(ordinals) - 0.02 * np.ptp(ordinals), max(ordinals))
 
 
 def _month_axis(axes: Axes, language: Lang) -> None:
-    """Mark Decembers, since banks report at year-ends, or more months where the picture spans few years."""
-    first, last = math.ceil(axes.get_xlim()[0]), math.floor(axes.get_xlim()[1])
-    step = next(s for s in (1, 3, 6, 12, 24, 60, 120, 240) if (last - first) / s <= (12 if s >= 12 else 8))
-    ticks = [m for m in range(first, last + 1) if (m + 1 - 12) % step == 0]
-    labels = [str(Month(m) if step < 12 else Month(m).year) for m in ticks]
-    if step >= 12:
-        labels[0] = TEXT[language]["first_year"].format(labels[0])
-    axes.set_xticks(ticks, labels)
+    first, last = axes.get_xlim()
+    ticks = month_ticks(math.ceil(first), math.floor(last), language)
+    axes.set_xticks(list(ticks), list(ticks.values()))
 
 
 def _draw_start(axes: Axes, start: Month, side: Literal["center", "left"], language: Lang) -> None:
@@ -325,7 +249,7 @@ def _marker(unverified: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _draw_ends(axes: Axes, x: float, quantiles: Floats, scale: _Scale, language: Lang) -> None:
+def _draw_ends(axes: Axes, x: float, quantiles: Floats, scale: AxisScale, language: Lang) -> None:
     """Write the median and the ends of the widest band beside them; leaders go to labels that had to give way."""
     low, middle, high = (float(quantiles[i]) for i in (0, len(QUANTILES) // 2, -1))
     away = [max(0.0, LABEL - gap * _points(axes)) for gap in (high - middle, middle - low)]
@@ -443,7 +367,7 @@ def _draw_net(axes: Axes, growth: _Growth, language: Lang) -> None:
     axes.axhline(0, color=INK, linewidth=1, zorder=3)
     axes.hlines(net, at - 0.23, at + 0.23, color="white", linewidth=4.6, zorder=4)
     axes.hlines(net, at - 0.23, at + 0.23, color=INK, linewidth=2.2, zorder=5, gid="net")
-    scale = _Scale.of("persons", float(np.abs(net).max()), 0, language)
+    scale = AxisScale.of("persons", float(np.abs(net).max()), 0, language)
     texts = [("+" if value > 0 else "") + scale.write(value) for value in net]
     (_write_beside if len(net) <= MOST_BESIDE else _write_above)(axes, growth, texts, language)
 

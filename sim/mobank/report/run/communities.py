@@ -10,8 +10,9 @@ from matplotlib.figure import Figure as Picture
 from mobank.base.arrays import Floats
 from mobank.base.quantities import Lang, Month
 from mobank.ensemble.plan import Plan, run_block
-from mobank.report.render.charts import GREY, STYLED_SIZE, titled
+from mobank.report.render.charts import STYLED_SIZE, titled
 from mobank.report.render.fonts import chart_language
+from mobank.report.render.look import GREY
 
 MOST_PANELS = 6
 TEXT = {

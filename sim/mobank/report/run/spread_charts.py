@@ -10,8 +10,8 @@ from mobank.base.quantities import Lang, Month, person_unit
 from mobank.base.streams import LAYERS
 from mobank.ensemble.shapley import ShapleyShares
 from mobank.report.render import charts
-from mobank.report.render.charts import GREY, INK
 from mobank.report.render.fonts import chart_language
+from mobank.report.render.look import GREY, INK
 from mobank.report.run.bands import Use
 
 TEXT: Mapping[Lang, Mapping[str, str]] = {

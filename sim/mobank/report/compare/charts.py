@@ -15,6 +15,7 @@ from mobank.base.quantities import Lang, Month
 from mobank.ensemble.paths import Paths
 from mobank.model.grammar import Counted
 from mobank.report.render import charts, look
+from mobank.report.render.fan import measure_title
 from mobank.report.render.fonts import chart_language
 from mobank.report.render.labels import spread
 from mobank.report.render.look import GREY, INK
@@ -49,8 +50,7 @@ def draw_all(paths: Sequence[Paths], labels: Sequence[str], measures: Sequence[s
     plan = paths[0].plan
     months = plan.months[: min(len(path.plan.months) for path in paths)]
     for name in measures:
-        measure = plan.model.measure[name]
-        title = measure.zh if chart_language(lang) == "zh" else measure.meaning.capitalize()
+        title = measure_title(plan.model, name, chart_language(lang))
         quantiles = [_quantiles(path, name, len(months)) for path in paths]
         unit = plan.model.counted_in(name)
         picture = beside(quantiles, labels, months, title=title, lang=lang, draws=plan.draws, unit=unit)

@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
@@ -30,7 +30,7 @@ from mobank.model.grammar import Counted
 from mobank.report.render.fonts import chart_language, families, quiet
 from mobank.report.render.labels import cut
 from mobank.report.render.look import BANDS, GAINED, GREY, INK, LOST, MEDIAN, PALE, TEXT
-from mobank.report.render.scale import AxisScale, limits, minus, month_ticks, step_decimals
+from mobank.report.render.scale import AxisScale, limits, month_ticks
 from mobank.scenario.scenario import Figure
 
 WIDTH, HEIGHT, DPI = 9.6, 5.42, 200  # inches: at 1,280 px and on A4 the smallest print is 16 px and 6 pt
@@ -180,10 +180,7 @@ def _points(axes: Axes) -> float:
 def _value_axis(axes: Axes, scale: AxisScale, head: str = "{}") -> None:
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     ticks = [t for t in axes.get_yticks() if axes.get_ylim()[0] <= t <= axes.get_ylim()[1]]
-    step = (ticks[1] - ticks[0]) / scale.divide
-    decimals = step_decimals(step)
-    axes.set_yticks(ticks)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: minus(f"{v / scale.divide:,.{decimals if v else 0}f}")))
+    axes.set_yticks(ticks, scale.marks(ticks))
     axes.grid(axis="y")
     axes.annotate(head.format(scale.head), (0, 1), xytext=(-0.51 * 72, 20), xycoords="axes fraction",
                   textcoords="offset points", color=GREY, size=10, gid="unit")  # fmt: skip

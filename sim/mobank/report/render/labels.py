@@ -46,3 +46,15 @@ def _top(group: Sequence[int], wanted: Floats, apart: float) -> float:
 
 def _meet(upper: Sequence[int], lower: Sequence[int], wanted: Floats, apart: float) -> bool:
     return _top(upper, wanted, apart) - len(upper) * apart < _top(lower, wanted, apart)
+
+
+def placed(wanted: Floats, apart: float, low: float, high: float) -> list[float]:
+    """Return the same, moved into the room from `low` to `high` where they would leave it; the lowest are kept in."""
+    heights = spread(wanted, apart)
+    for i in sorted(range(len(heights)), key=heights.__getitem__):
+        heights[i] = max(heights[i], low)
+        low = heights[i] + apart
+    for i in sorted(range(len(heights)), key=heights.__getitem__, reverse=True):
+        heights[i] = min(heights[i], high)
+        high = heights[i] - apart
+    return heights

@@ -1,6 +1,7 @@
 """How values and months are written on the axes of a chart, whoever draws it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mobank.base.quantities import Lang, Month, person_unit
@@ -9,6 +10,7 @@ from mobank.report.render.look import TEXT
 
 MOST_YEARS, MOST_MONTHS = 12, 8  # labels that an axis of months has room for: "2025", "2025-03"
 MONTHS_APART = (1, 3, 6, 12, 24, 60, 120, 240, 600)
+NICE = (1, 2, 2.5, 5, 10, 20)  # steps between round values, times a power of ten
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,12 @@ class AxisScale:
 
     def write(self, value: float) -> str:
         """A value with its unit: "6.50亿", "650 m"."""
-        return minus(f"{value / self.divide:,.{self.decimals}f}") + self.after
+        return minus(f"{value / self.divide:z,.{self.decimals}f}") + self.after
+
+    def marks(self, ticks: Sequence[float]) -> list[str]:
+        """The values that are marked, evenly apart, without their unit: "1.50", "0"."""
+        step = (ticks[1] - ticks[0] if len(ticks) > 1 else abs(ticks[0])) / self.divide
+        return [minus(f"{tick / self.divide:z,.{step_decimals(step) if tick else 0}f}") for tick in ticks]
 
 
 def _magnitude(value: float) -> int:
@@ -55,9 +62,17 @@ def limits(low: float, high: float) -> tuple[float, float]:
     return (0.0 if 0 <= low <= 0.35 * high else low - margin), high + margin
 
 
+def value_ticks(low: float, high: float, most: int) -> list[float]:
+    """Return at most so many round values, evenly apart, from `low` to `high`; at least one where low < high."""
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    steps = [nice * power for nice in NICE]
+    step = next(s for s in steps if math.floor(high / s) - math.ceil(low / s) < most)
+    return [i * step for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
 def step_decimals(step: float) -> int:
     """Return how many decimals tell values this far apart exactly, at most six."""
-    return next((d for d in range(6) if abs(round(step, d) - step) < 1e-6 * step), 6)
+    return next((d for d in range(6) if abs(round(step, d) - step) <= 1e-6 * step), 6)
 
 
 def month_ticks(

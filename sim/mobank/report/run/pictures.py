@@ -7,6 +7,7 @@ from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.shapley import ShapleyShares
 from mobank.ensemble.summary import Summary
 from mobank.report.render.charts import fan, growth_bars, save
+from mobank.report.render.fan import measure_title
 from mobank.report.render.fonts import chart_language
 from mobank.report.run import communities, spread_charts
 from mobank.report.run.bands import Use
@@ -35,7 +36,7 @@ def draw_all(
     by_name = {s.measure: s for s in summaries if s.segment == ALL}
     for name in FANS:
         reported = [figure for figure in plan.scenario.reported if figure.measure == name]
-        title = _title(plan, name, lang)
+        title = measure_title(plan.model, name, lang)
         picture = fan(by_name[name], plan.months, reported, title=title, lang=lang, draws=plan.draws, asked=asked)
         save(picture, folder, name)
     bars = growth_bars(
@@ -47,14 +48,9 @@ def draw_all(
     )
     save(bars, folder, "growth")
     if shares:
-        titles = {name: _title(plan, name, lang) for name in FANS}
+        titles = {name: measure_title(plan.model, name, lang) for name in FANS}
         save(spread_charts.layers(shares, titles, lang, asked), folder, "layers")
     if uses:
         save(spread_charts.bands(uses, (plan.months[0], plan.months[-1]), lang, asked), folder, "bands")
     if scenario.network and scenario.network.kind == "communities":
         save(communities.spread(communities.observe(plan), plan.months, lang), folder, "communities")
-
-
-def _title(plan: Plan, name: str, lang: str) -> str:
-    measure = plan.model.measure[name]
-    return measure.zh if lang == "zh" else measure.meaning.capitalize()

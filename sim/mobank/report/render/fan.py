@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -39,7 +40,7 @@ class Projection:
     @property
     def ordinals(self) -> NDArray[np.int64]:
         """The months as ordinals, (T + 1,)."""
-        return np.array([month.ordinal for month in self.months])
+        return np.array([month.ordinal for month in self.months], np.int64)
 
     @property
     def known(self) -> Flags:
@@ -48,9 +49,8 @@ class Projection:
 
     def between(self, first: Month, last: Month) -> "Projection":
         """The part from one month to another, both included."""
-        inside = [first <= month <= last for month in self.months]
-        kept = tuple(month for month, held in zip(self.months, inside, strict=True) if held)
-        return Projection(kept, self.quantiles[:, np.array(inside, bool)], self.label)
+        inside = np.flatnonzero((self.ordinals >= first.ordinal) & (self.ordinals <= last.ordinal))
+        return Projection(tuple(self.months[t] for t in inside), self.quantiles[:, inside], self.label)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Fan:
     target: TargetLine | None = None
     signed: bool = False
 
-    @property
+    @cached_property
     def others(self) -> tuple[Projection, ...]:
         """Reference and outline, as far as the run goes."""
         first, last = self.run.months[0], self.run.months[-1]

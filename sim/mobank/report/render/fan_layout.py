@@ -4,7 +4,7 @@ Widths of texts are estimated, because the reader's machine chooses the font: `C
 little more than the usual fonts take.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, floor
@@ -22,11 +22,13 @@ from mobank.report.render.scale import AxisScale, limits, month_ticks, value_tic
 
 Symbol = Literal["reported", "unverified", "median", "bands", "reference", "outline", "break"]
 
-COLUMN = 0.58  # of the font size: the width of a letter or figure; a Chinese character takes two
+COLUMN = 0.58  # of the font size: the width of a letter or figure; a Chinese character takes one font size
 PAD = 14.0  # around all that is drawn
 TITLE, NOTE = 1.3, 0.82  # font sizes, times that of the chart
-SYMBOLS = {"bands": 56.0}  # widths of the symbols in the legend
-SYMBOL, GAP, BETWEEN = 22.0, 6.0, 16.0  # width of other symbols, to their words, to the next
+SYMBOLS: Mapping[Symbol, float] = {  # widths in the legend
+    "reported": 10, "unverified": 17, "break": 6, "median": 22, "bands": 56, "reference": 22, "outline": 22,
+}  # fmt: skip
+GAP, BETWEEN = 6.0, 16.0  # from a symbol to its words, to the next symbol
 BESIDE = 12.0  # from the plot to the labels at its right end
 LONGEST = 28  # columns of a name in the legend
 MIDDLE = len(QUANTILES) // 2
@@ -44,7 +46,7 @@ class ChartSize:
 
 FULL = ChartSize(1000, 520, 16, notes=True)  # pages and A4
 SMALL = ChartSize(640, 320, 14, notes=False)  # notebooks
-NARROW = ChartSize(390, 330, 13, notes=False)  # telephones
+NARROW = ChartSize(390, 360, 13, notes=False)  # telephones
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class FanLayout:
 
     def width(self, words: str, font: float | None = None) -> float:
         """The estimated width of a text."""
-        return columns(words) * COLUMN * (font or self.size.font)
+        wide = columns(words) - len(words)
+        return (COLUMN * (len(words) - wide) + wide) * (font or self.size.font)
 
     def room(self, width: float, font: float | None = None) -> int:
         """How many columns fit into a width."""
@@ -142,7 +145,7 @@ class FanLayout:
     @cached_property
     def value_ticks(self) -> list[float]:
         """Values that are marked."""
-        return value_ticks(*self.limits, most=max(3, min(6, floor((self.bottom - self.top) / 36))))
+        return value_ticks(*self.limits, most=max(3, min(6, floor((self.bottom - self.top) / 28))))
 
     # ------------ the plot
 
@@ -169,7 +172,7 @@ class FanLayout:
         """The right end of the plot, beside the labels of its end."""
         widths = [self.width(value, 1.1 * self.size.font) + self.width(f" {note}" if note else "", self.small)
                   for _, value, note, _ in self._ends]  # fmt: skip
-        return self.size.width - PAD / 2 - BESIDE - max(widths, default=0.0)
+        return self.size.width - PAD / 2 - BESIDE - max([*widths, self.width("2025-03") / 2])
 
     def x(self, ordinals: ArrayLike) -> Floats:
         """Where months stand."""
@@ -196,7 +199,7 @@ class FanLayout:
         font, right = 0.9 * self.size.font, self.size.width - PAD
         x, y, placed_keys = PAD, PAD + 1.5 * TITLE * self.size.font + 0.5 * font, []
         for symbol, words in self._keys():
-            width = SYMBOLS.get(symbol, SYMBOL) + GAP + self.width(words, font)
+            width = SYMBOLS[symbol] + GAP + self.width(words, font)
             if x > PAD and x + width > right:
                 x, y = PAD, y + 1.5 * font
             placed_keys.append(Key(symbol, words, x, y))

@@ -6,7 +6,7 @@ Every text is escaped here and nowhere else. Equal input gives equal bytes.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from math import ceil
 
@@ -29,12 +29,21 @@ FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LEAST_APART = 2.0  # points closer than this cannot be told apart: of very long runs every so many months are drawn
 ALONE = 3.0  # half the width of a month without neighbours, which would otherwise be too narrow to see
 SPOKEN = 300  # characters of a title or a sentence that a screen reader reads
-DASHES = {"reference": "7 4", "outline": "1.5 3"}
 DOT, HOLE = 7.0, 4.0  # widths of a reported figure, and of the hole in an unverified one
 DAGGER = "†"
 
+Span = tuple[Floats, Floats]
 Attribute = str | float
 Attributes = dict[str, Attribute]
+
+# how the lines look, in the chart and in its legend
+LINES: Mapping[str, Attributes] = {
+    "median": {"stroke": MEDIAN, "stroke_width": 2.2, "fill": "none", "stroke_linecap": "round"},
+    "reference": {"stroke": REFERENCE, "stroke_width": 1.8, "fill": "none", "stroke_dasharray": "7 4"},
+    "outline": {"stroke": INK, "stroke_width": 1.6, "fill": "none", "stroke_dasharray": "1.5 3"},
+    "break": {"stroke": TARGET, "fill": "none", "stroke_dasharray": "6 2 1 2"},
+    "target": {"stroke": TARGET, "stroke_width": 1.4, "fill": "none", "stroke_dasharray": "9 4"},
+}
 
 
 def draw(fan: Fan, size: ChartSize = FULL) -> str:
@@ -92,13 +101,13 @@ def _month_axis(at: FanLayout) -> Iterator[str]:
 
 
 def _start(at: FanLayout) -> Iterator[str]:
-    """Mark the start, its words as near above as the edges of the picture allow."""
+    """Mark the start, its words as near above it as the marked values and the edge of the picture allow."""
     start = at.fan.run.months[0]
     x, words = float(at.x(start.ordinal)), TEXT[at.fan.lang]["start"].format(start)
     line = f"M{_number(x)},{_number(at.top)}V{_number(at.bottom)}"
     yield _path("start", line, stroke=GREY, fill="none", stroke_dasharray="2 3")
     half = at.width(words, at.small) / 2
-    place = min(max(x, PAD + half), at.size.width - PAD - half)
+    place = min(max(x, at.left + half), at.size.width - PAD - half)
     yield _text(place, at.top - 0.4 * at.size.font, words, fill=GREY, font_size=at.small, text_anchor="middle")
 
 
@@ -107,38 +116,37 @@ def _start(at: FanLayout) -> Iterator[str]:
 
 def _bands(at: FanLayout) -> Iterator[str]:
     """Fill the bands, the widest first; its edge is drawn too, so that it is seen on paper."""
-    run = at.fan.run
+    spans = list(_spans(at, at.fan.run))
     for share, colour in BANDS.items():
         low = [100 * q for q in QUANTILES].index((100 - share) / 2)
-        edges = [(x, y[low], y[len(QUANTILES) - 1 - low]) for x, y in _spans(at, run)]
-        areas = "".join(f"M{_points(x, high)}L{_points(x[::-1], under[::-1])}Z" for x, under, high in edges)
+        areas = "".join(f"M{_points(x, y[-1 - low])}L{_points(x[::-1], y[low][::-1])}Z" for x, y in spans)
         line: Attributes = {"stroke": BANDS[50], "stroke_width": 0.7} if share == max(BANDS) else {}
         yield _path(f"band band-{share}", areas, fill=colour, **line)
-    if not run.known.any():
+    if not spans:
         words = TEXT[at.fan.lang]["undefined"]
         yield _text((at.left + at.right) / 2, (at.top + at.bottom) / 2, words, fill=GREY, text_anchor="middle")
 
 
 def _median(at: FanLayout) -> Iterator[str]:
-    yield _path("median", _lines(at, at.fan.run, MIDDLE), stroke=MEDIAN, stroke_width=2.2, fill="none",
-                stroke_linejoin="round", stroke_linecap="round")  # fmt: skip
+    yield _path("median", _lines(_spans(at, at.fan.run), MIDDLE), **LINES["median"])
 
 
 def _others(at: FanLayout) -> Iterator[str]:
     """Draw the reference and the outline as lines over the bands."""
-    fan, others = at.fan, list(at.fan.others)
+    fan, others = at.fan, [list(_spans(at, each)) for each in at.fan.others]
     if fan.reference:
-        own = others.pop(0)
-        yield _path("reference-median", _lines(at, own, MIDDLE), stroke=REFERENCE, stroke_width=1.8, fill="none",
-                    stroke_dasharray=DASHES["reference"])  # fmt: skip
-        yield _path("reference-90", _lines(at, own, 0) + _lines(at, own, -1), stroke=REFERENCE, stroke_width=0.9,
-                    fill="none")  # fmt: skip
-    for own in others:
-        yield _path("outline-90", _lines(at, own, 0) + _lines(at, own, -1), stroke=INK, stroke_width=1.6, fill="none",
-                    stroke_dasharray=DASHES["outline"], stroke_linecap="round")  # fmt: skip
+        spans = others.pop(0)
+        yield _path("reference-median", _lines(spans, MIDDLE), **LINES["reference"])
+        yield _path("reference-90", _lines(spans, 0, -1), stroke=REFERENCE, stroke_width=0.9, fill="none")
+    for spans in others:
+        yield _path("outline-90", _lines(spans, 0, -1), **LINES["outline"])
 
 
-def _spans(at: FanLayout, own: Projection) -> Iterator[tuple[Floats, Floats]]:
+def _lines(spans: Iterable[Span], *quantiles: int) -> str:
+    return "".join(f"M{_points(x, y[q])}" for x, y in spans for q in quantiles)
+
+
+def _spans(at: FanLayout, own: Projection) -> Iterator[Span]:
     """Yield each unbroken stretch of months: x, (T,), and the heights of all quantiles, (Q, T)."""
     x, y = at.x(own.ordinals), at.y(own.quantiles)
     for shown in _stretches(own.known):
@@ -156,10 +164,6 @@ def _stretches(known: Flags) -> list[NDArray[np.int64]]:
     return [stretch for stretch in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1) if stretch.size]
 
 
-def _lines(at: FanLayout, own: Projection, quantile: int) -> str:
-    return "".join(f"M{_points(x, y[quantile])}" for x, y in _spans(at, own))
-
-
 # ------------ figures and a target
 
 
@@ -173,7 +177,7 @@ def _reported(at: FanLayout) -> Iterator[str]:
     yield _path("history", joined, stroke=GREY, fill="none")
     ends = "".join(f"M{_number(at.x(x))},{_number(at.top)}V{_number(at.bottom)}" for x in breaks(lines))
     if ends:
-        yield _path("break", ends, stroke=TARGET, fill="none", stroke_dasharray="6 2 1 2")
+        yield _path("break", ends, **LINES["break"])
     x = at.x(np.array([f.month.ordinal for f in figures]))
     low, high = (at.y(np.array([getattr(f.interval, end) for f in figures])) for end in ("low", "high"))
     ranges = "".join(f"M{_number(a)},{_number(b)}V{_number(c)}" for a, b, c in zip(x, low, high, strict=True))
@@ -203,8 +207,7 @@ def _target(at: FanLayout) -> Iterator[str]:
     if target is None:
         return
     y = float(at.y(target.level))
-    yield _path("target", f"M{_number(at.left)},{_number(y)}H{_number(at.right)}", stroke=TARGET, stroke_width=1.4,
-                fill="none", stroke_dasharray="9 4")  # fmt: skip
+    yield _path("target", f"M{_number(at.left)},{_number(y)}H{_number(at.right)}", **LINES["target"])
     words = cut(target.text, at.room(at.right - at.left - 2 * GAP, at.small))
     below = y - 1.2 * at.small < at.top
     height = y + (1.1 if below else -0.4) * at.small
@@ -239,12 +242,12 @@ def _legend(at: FanLayout) -> Iterator[str]:
     font = 0.9 * at.size.font
     for key in at.keys:
         yield from _symbol(key)
-        x = key.x + SYMBOLS.get(key.symbol, 22.0) + GAP
+        x = key.x + SYMBOLS[key.symbol] + GAP
         yield _text(x, key.y + 0.35 * font, key.words, font_size=font, class_="key")
 
 
 def _symbol(key: Key) -> Iterator[str]:
-    line, dot = f"M{_number(key.x)},{_number(key.y)}h22", (np.array([key.x + 11]), np.array([key.y]))
+    line, dot = f"M{_number(key.x)},{_number(key.y)}h22", (np.array([key.x + 5]), np.array([key.y]))
     match key.symbol:
         case "bands":
             for i, share in enumerate(sorted(BANDS)):
@@ -255,17 +258,12 @@ def _symbol(key: Key) -> Iterator[str]:
         case "unverified":
             yield _dots("", *dot)
             yield _dots("", *dot, stroke="#fff", stroke_width=HOLE)
-            yield _text(key.x + 11 + DOT / 2 + 1, key.y - 1, DAGGER, font_size=12)
-        case "median":
-            yield _path("", line, stroke=MEDIAN, stroke_width=2.2)
-        case "reference":
-            yield _path("", line, stroke=REFERENCE, stroke_width=1.8, stroke_dasharray=DASHES["reference"])
-        case "outline":
-            yield _path("", line, stroke=INK, stroke_width=1.6, stroke_dasharray=DASHES["outline"],
-                        stroke_linecap="round")  # fmt: skip
+            yield _text(key.x + 10, key.y - 1, DAGGER, font_size=12, class_="dagger")
         case "break":
-            upright = f"M{_number(key.x + 11)},{_number(key.y - 8)}v16"
-            yield _path("", upright, stroke=TARGET, stroke_dasharray="6 2 1 2")
+            upright = f"M{_number(key.x + 3)},{_number(key.y - 8)}v16"
+            yield _path("", upright, **LINES["break"])
+        case _:
+            yield _path("", line, **LINES[key.symbol])
 
 
 def _words(at: FanLayout) -> Iterator[str]:
@@ -293,14 +291,14 @@ def _path(kind: str, d: str, **attributes: Attribute) -> str:
     return _tag("path", **({"class_": kind} if kind else {}), d=d, **attributes)
 
 
-def _tag(name: str, content: str = "", **attributes: Attribute) -> str:
+def _tag(name: str, content: str = "", /, **attributes: Attribute) -> str:
     """Return an element; `content` is markup. In names of attributes an underscore stands for a hyphen."""
     written = "".join(f' {key.rstrip("_").replace("_", "-")}="{value}"' for key, value in attributes.items())
     return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
 
 
 def _points(x: Floats, y: Floats) -> str:
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+    return " ".join([f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True)])
 
 
 def _listed(values: Sequence[float] | Floats) -> str:

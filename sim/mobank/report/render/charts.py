@@ -27,6 +27,7 @@ from mobank.base.quantities import Lang, Month
 from mobank.ensemble.plan import ALL
 from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.model.grammar import Counted
+from mobank.report.render.fan import middle, unverified
 from mobank.report.render.fonts import chart_language, families, quiet
 from mobank.report.render.labels import cut
 from mobank.report.render.look import BANDS, GAINED, GREY, INK, LOST, MEDIAN, PALE, TEXT
@@ -189,10 +190,6 @@ def _value_axis(axes: Axes, scale: AxisScale, head: str = "{}") -> None:
 # ------------ the fan
 
 
-def _middle(figure: Figure) -> float:
-    return (figure.interval.low + figure.interval.high) / 2
-
-
 def _limit(axes: Axes, months: Sequence[Month], quantiles: Floats, points: Sequence[Figure]) -> None:
     """Leave a margin around all that is drawn."""
     values = np.concatenate([quantiles.ravel(), [v for f in points for v in (f.interval.low, f.interval.high)]])
@@ -227,22 +224,22 @@ def _draw_bands(axes: Axes, x: NDArray[np.int64], quantiles: Floats) -> None:
 
 
 def _draw_history(axes: Axes, points: Sequence[Figure], start: tuple[float, float]) -> None:
-    before = sorted((f.month.ordinal, _middle(f)) for f in points if f.month.ordinal < start[0])
+    before = sorted((f.month.ordinal, middle(f)) for f in points if f.month.ordinal < start[0])
     if before:
         axes.plot(*zip(*before, start, strict=True), color=GREY, linewidth=1, zorder=4, gid="history")
-    for evidence in (True, False):
-        group = [f for f in points if (f.provenance.evidence == "unverified") is evidence]
+    for weak in (True, False):
+        group = [f for f in points if unverified(f) is weak]
         x = [f.month.ordinal for f in group]
         axes.vlines(
             x, [f.interval.low for f in group], [f.interval.high for f in group], color=INK, linewidth=1, zorder=5
         )
-        axes.plot(x, [_middle(f) for f in group], zorder=6, clip_on=False, **_marker(evidence))
+        axes.plot(x, [middle(f) for f in group], zorder=6, clip_on=False, **_marker(weak))
 
 
-def _marker(unverified: bool) -> dict[str, Any]:
+def _marker(weak: bool) -> dict[str, Any]:
     return {
         "linestyle": "", "marker": "o", "markersize": 6.5, "markeredgewidth": 1.4, "markeredgecolor": INK,
-        "markerfacecolor": "white" if unverified else INK, "gid": "unverified" if unverified else "reported",
+        "markerfacecolor": "white" if weak else INK, "gid": "unverified" if weak else "reported",
     }  # fmt: skip
 
 
@@ -267,7 +264,7 @@ def _draw_end(axes: Axes, at: tuple[float, float], shift: float, value: str, wor
 
 
 def _fan_keys(points: Sequence[Figure], language: Lang) -> list[Line2D | Patch]:
-    words, kinds = TEXT[language], {f.provenance.evidence == "unverified" for f in points}
+    words, kinds = TEXT[language], {unverified(f) for f in points}
     dots = [
         Line2D([], [], label=words["unverified" if kind else "reported"], **_marker(kind)) for kind in sorted(kinds)
     ]

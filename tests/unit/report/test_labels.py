@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mobank.report.render.labels import columns, cut, spread
+from mobank.report.render.labels import columns, cut, placed, spread
 
 
 def test_a_chinese_character_takes_two_columns():
@@ -21,3 +21,9 @@ def test_labels_keep_their_places_if_they_are_apart_and_else_share_the_way():
     assert spread(np.array([10.0, 50.0, 30.0]), 15) == [10.0, 50.0, 30.0]
     assert spread(np.array([10.0, 10.0]), 15) == [17.5, 2.5]
     assert spread(np.array([0.0, 20.0, 21.0]), 15) == pytest.approx([-4 / 3, 41 / 3, 86 / 3])
+
+
+def test_labels_that_would_leave_their_room_are_moved_into_it():
+    assert placed(np.array([0.0, 0.0, 0.0]), 10, 0, 100) == [20.0, 10.0, 0.0]
+    assert placed(np.array([99.0, 100.0]), 10, 0, 100) == [90.0, 100.0]
+    assert placed(np.array([50.0]), 10, 0, 100) == [50.0]

@@ -268,6 +268,13 @@ def test_a_longer_reference_is_drawn_as_far_as_the_run_goes():
     assert draw(longer) == draw(as_long)
 
 
+@pytest.mark.parametrize("first", [START, Month.of(2040, 1)])
+def test_a_reference_that_ends_before_the_run_has_no_label_at_the_end(first):
+    shorter = normal(24, growth=0.2)
+    shorter = replace(shorter, months=tuple(first + t for t in range(25)))
+    assert len(texts(drawn(replace(FAN, reference=shorter)), "end")) == 3
+
+
 def test_an_outline_alone_is_an_outline():
     svg = drawn(replace(FAN, outline=normal(spread=0.09, label="as printed")))
     assert path(svg, "outline-90").count("M") == 2

@@ -245,9 +245,9 @@ def _marker(weak: bool) -> dict[str, Any]:
 
 def _draw_ends(axes: Axes, x: float, quantiles: Floats, scale: AxisScale, language: Lang) -> None:
     """Write the median and the ends of the widest band beside them; leaders go to labels that had to give way."""
-    low, middle, high = (float(quantiles[i]) for i in (0, len(QUANTILES) // 2, -1))
-    away = [max(0.0, LABEL - gap * _points(axes)) for gap in (high - middle, middle - low)]
-    for value, shift, word in ((high, away[0], "above"), (middle, 0.0, "median"), (low, -away[1], "below")):
+    low, median, high = (float(quantiles[i]) for i in (0, len(QUANTILES) // 2, -1))
+    away = [max(0.0, LABEL - gap * _points(axes)) for gap in (high - median, median - low)]
+    for value, shift, word in ((high, away[0], "above"), (median, 0.0, "median"), (low, -away[1], "below")):
         _draw_end(axes, (x, value), shift, scale.write(value), word, language)
 
 

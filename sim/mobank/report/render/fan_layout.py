@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from mobank.base.arrays import Floats
 from mobank.ensemble.summary import QUANTILES
-from mobank.report.render.fan import Fan, breaks, history, unverified
+from mobank.report.render.fan import Fan, Projection, breaks, history, unverified
 from mobank.report.render.labels import columns, cut, placed
 from mobank.report.render.look import INK, MEDIAN, REFERENCE, TEXT
 from mobank.report.render.scale import AxisScale, limits, month_ticks, value_ticks
@@ -50,7 +50,7 @@ NARROW = ChartSize(390, 360, 13, notes=False)  # telephones
 
 
 @dataclass(frozen=True)
-class Key:
+class LegendKey:
     """A symbol of the legend with its words; x, y at the left end of the symbol, half-way up."""
 
     symbol: Symbol
@@ -194,7 +194,7 @@ class FanLayout:
         return cut(self.fan.title, self.room(self.size.width - 2 * PAD - self.width(unit, font), 1.1 * font)), unit
 
     @cached_property
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[LegendKey]:
         """The legend, in as many rows as it needs."""
         font, right = 0.9 * self.size.font, self.size.width - PAD
         x, y, placed_keys = PAD, PAD + 1.5 * TITLE * self.size.font + 0.5 * font, []
@@ -202,7 +202,7 @@ class FanLayout:
             width = SYMBOLS[symbol] + GAP + self.width(words, font)
             if x > PAD and x + width > right:
                 x, y = PAD, y + 1.5 * font
-            placed_keys.append(Key(symbol, words, x, y))
+            placed_keys.append(LegendKey(symbol, words, x, y))
             x += width + BETWEEN
         return placed_keys
 
@@ -242,11 +242,13 @@ class FanLayout:
         if known.size:
             for i, note, colour in ((-1, "above", INK), (MIDDLE, "median", MEDIAN), (0, "below", INK)):
                 ends.append((float(known[i, -1]), words[note], colour))
-        if self.fan.reference and self.fan.others[0].known.any():
-            reference = self.fan.others[0]
-            ends.append((float(reference.quantiles[MIDDLE, reference.known][-1]), words["reference"], REFERENCE))
+        if self.fan.reference and self._reaches_the_end(reference := self.fan.others[0]):
+            ends.append((float(reference.quantiles[MIDDLE, -1]), words["reference"], REFERENCE))
         notes = self.size.notes
         return [(value, self.write(value), note if notes else "", colour) for value, note, colour in ends]
+
+    def _reaches_the_end(self, other: Projection) -> bool:
+        return other.months[-1:] == self.fan.run.months[-1:] and bool(other.known[-1])
 
     @cached_property
     def ends(self) -> list[EndLabel]:

@@ -9,7 +9,7 @@ from mobank.model.grammar import Counted
 from mobank.report.render.look import TEXT
 
 MOST_YEARS, MOST_MONTHS = 12, 8  # labels that an axis of months has room for: "2025", "2025-03"
-MONTHS_APART = (1, 3, 6, 12, 24, 60, 120, 240, 600)
+MONTHS_APART = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
 NICE = (1, 2, 2.5, 5, 10, 20)  # steps between round values, times a power of ten
 
 

@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from mobank.base.arrays import Flags, Floats
 from mobank.ensemble.summary import QUANTILES
 from mobank.report.render.fan import Fan, Projection, breaks, history, middle, unverified
-from mobank.report.render.fan_layout import BESIDE, FULL, GAP, MIDDLE, PAD, SYMBOLS, TITLE, ChartSize, FanLayout, Key
+from mobank.report.render.fan_layout import (
+    BESIDE,
+    FULL,
+    GAP,
+    MIDDLE,
+    PAD,
+    SYMBOLS,
+    TITLE,
+    ChartSize,
+    FanLayout,
+    LegendKey,
+)
 from mobank.report.render.labels import cut
 from mobank.report.render.look import BANDS, GREY, INK, MEDIAN, PALE, REFERENCE, TARGET, TEXT
 
@@ -246,7 +257,7 @@ def _legend(at: FanLayout) -> Iterator[str]:
         yield _text(x, key.y + 0.35 * font, key.words, font_size=font, class_="key")
 
 
-def _symbol(key: Key) -> Iterator[str]:
+def _symbol(key: LegendKey) -> Iterator[str]:
     line, dot = f"M{_number(key.x)},{_number(key.y)}h22", (np.array([key.x + 5]), np.array([key.y]))
     match key.symbol:
         case "bands":

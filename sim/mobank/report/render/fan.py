@@ -159,7 +159,7 @@ def middle(figure: Figure) -> float:
 
 
 def unverified(figure: Figure) -> bool:
-    """Return True if nobody has checked a figure."""
+    """Return True if a figure has not been checked against its source."""
     return is_unverified(figure.provenance)
 
 

@@ -1,4 +1,4 @@
-"""How values and months are written on the axes of a chart, whoever draws it."""
+"""How values and months are written on the axes of a chart, whether matplotlib draws it or this package."""
 
 import math
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ def value_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def step_decimals(step: float) -> int:
-    """Return how many decimals tell values this far apart exactly, at most six."""
+    """Return how many decimals write a step exactly, at most six."""
     return next((d for d in range(6) if abs(round(step, d) - step) <= 1e-6 * step), 6)
 
 

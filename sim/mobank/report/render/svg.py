@@ -37,7 +37,7 @@ FONTS = (
 )
 LANGUAGES = {"en": "en", "zh": "zh-CN"}
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
-LEAST_APART = 2.0  # points closer than this cannot be told apart: of very long runs every so many months are drawn
+LEAST_APART = 2.0  # points closer than this look like one: of very long runs every so many months are drawn
 ALONE = 3.0  # half the width of a month without neighbours, which would otherwise be too narrow to see
 SPOKEN = 300  # characters of a title or a sentence that a screen reader reads
 DOT, HOLE = 7.0, 4.0  # widths of a reported figure, and of the hole in an unverified one
@@ -179,7 +179,7 @@ def _stretches(known: Flags) -> list[NDArray[np.int64]]:
 
 
 def _reported(at: FanLayout) -> Iterator[str]:
-    """Draw the reported figures: a line a definition, the range of each, its middle, a dagger where nobody checked."""
+    """Draw the reported figures: a line a definition, the range of each, its middle, a dagger if it is unverified."""
     figures = at.fan.reported
     if not figures:
         return

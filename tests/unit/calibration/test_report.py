@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mobank.base.streams import Streams
+from mobank.calibration.checks.figure_information import Informs
 from mobank.calibration.checks.fit_summary import find
 from mobank.calibration.checks.posterior_predictive import Lean
 from mobank.calibration.likelihood import simulate_history
@@ -63,6 +64,25 @@ class Fetched(HTMLParser):
                 self.fetched.append(value)
             if name == "id":
                 self.ids.append(value)
+
+
+def test_which_figures_narrow_a_number_stands_on_one_line(fits):
+    history = fits[0].history
+    figures = [figure for year in history.years for figure, _ in year.figures]
+    zero = dict.fromkeys(history.priors, 0.0)
+    weak = Informs(figures[0], 90.0, zero | {"lapse_rate": 0.12}, zero | {"lapse_rate": 0.03})
+    strong = Informs(figures[1], 90.0, zero | {"lapse_rate": 0.3, "fade_rate": 0.1}, zero | {"fade_rate": 0.09})
+    found = replace(fits[0], informs=(weak, strong))
+    said = [f"{wording.of_measure(MODEL, f.measure, 'en')} {f.month}" for f in figures[:2]]
+    line = f"lapse_rate (a regular user stops) is narrowed by {said[1]} (30%), {said[0]} (12%)."
+    told = wording.verdict(found, "en")
+    assert line in told
+    assert any(each.startswith("No single figure narrows ") and "fade_rate" in each for each in told)
+    for lang in LANGS:
+        document = build([found], lang)
+        assert wording.informing(found, "lapse_rate", lang) in document
+        assert TEXT[lang]["informs_note"] in document
+    assert TEXT["en"]["informs"] not in build([fits[0]], "en")
 
 
 def test_it_needs_nothing_else_and_no_two_things_have_one_name(page):

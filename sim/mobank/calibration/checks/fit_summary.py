@@ -9,6 +9,7 @@ from mobank.base.arrays import Floats
 from mobank.base.priors import Prior
 from mobank.base.streams import Streams
 from mobank.calibration.checks import identifiability, posterior_predictive
+from mobank.calibration.checks.figure_information import Informs
 from mobank.calibration.checks.identifiability import Known, Pair
 from mobank.calibration.checks.posterior_predictive import Check, Lean
 from mobank.calibration.checks.turnover import Turnover, turnovers
@@ -49,6 +50,7 @@ class FitSummary:
     draws : how many draws the posterior has, of which at most `MOST_DRAWS` are looked at.
     inside : share of them that pass through every figure.
     lived_again : level, active and everyone at each year's end with all luck anew, (Y, 3, R).
+    informs : what each figure says of each unknown; () where that was not worked out.
     """
 
     target: Target
@@ -66,6 +68,7 @@ class FitSummary:
     pairs: tuple[Pair, ...]
     factors: tuple[Factor, ...]
     diagnoses: tuple[Diagnosis, ...]
+    informs: tuple[Informs, ...] = ()
 
 
 def find(

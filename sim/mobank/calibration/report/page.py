@@ -8,7 +8,7 @@ from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import Known
 from mobank.calibration.checks.posterior_predictive import Check
 from mobank.calibration.report import charts
-from mobank.calibration.report.wording import WORDS, name, of_measure, outcome, summary, verdict
+from mobank.calibration.report.wording import WORDS, informing, name, of_measure, outcome, summary, verdict
 from mobank.calibration.sampler.diagnostics import LEAST_EFFECTIVE, MOST_R_HAT, MOST_TREND
 from mobank.report.render.page import (
     Card,
@@ -66,6 +66,10 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
                          "in a year of average luck. Year-ends tell how many are active; who comes and goes behind the "
                          "same number they do not show.",
         "left_out": "{} left out by evidence",
+        "informs": "Figure by figure", "col_informs": "single figures that narrow it", "none": "none",
+        "informs_note": "In brackets: the share of its variance that a number would regain if that one figure had not "
+                        "been reported and all others had; shown where it is beyond the error of the draws. Where "
+                        "several figures say the same, none of them is missed alone.",
     },
     "zh": {
         "verdict": "数据说明了什么", "fit": "校准结果", "figures": "公布的数据与模型的对照",
@@ -95,6 +99,9 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
         "turnover_note": "时点为最后一个数据。周转时间：在运气平常的年份，流失的活跃用户累计达到现有活跃用户数所需的"
                          "时间。年末数据说明有多少人活跃，却看不出同样的人数背后有多少人来来去去。",
         "left_out": "按证据略去{}个",
+        "informs": "逐个数据", "col_informs": "能单独收窄它的数据", "none": "无",
+        "informs_note": "括号内：若仅缺少该数据而其余数据不变，该参数的方差会回升的比例；只列出超出抽样误差者。"
+                        "几个数据说明同一件事时，缺少其中任何一个都不会显出影响。",
     },
 }  # fmt: skip
 EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
@@ -126,7 +133,8 @@ def build(
             figure(charts.history(fits, titles, lang), "history", words["history"]), text(words["again"], note=True)]),
         Section(words["parameters"], [
             figure(charts.knowledge(fits, titles, lang), "known", words["parameters"]),
-            text(words["known"], note=True), _known_table(fits, titles, lang), *_turnovers(fits, titles, lang)]),
+            text(words["known"], note=True), _known_table(fits, titles, lang), *_turnovers(fits, titles, lang),
+            *_informs(first, lang)]),
         Section(words["figures"], [*_figure_tables(fits, titles, lang), text(words["lean"], note=True)]),
         Section(words["pairs"], _pairs(first, lang)),
         *_breaks(first, lang),
@@ -211,6 +219,19 @@ def _turnovers(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) ->
             rows.append(row + [cell for own in known for cell in (_range(own.posterior, write), *_driven(own, lang))])
     return [subheading(words["turnover"]), table(_before_and_after(titles, lang), rows, "small"),
             text(words["turnover_note"], note=True)]  # fmt: skip
+
+
+def _informs(found: FitSummary, lang: Lang) -> "list[Markup]":
+    """Return for each number of the priors which single figures narrow it."""
+    words = TEXT[lang]
+    if not found.informs:
+        return []
+    heads = [Column(words["col_what"], "wide"), Column(words["col_informs"], "wide")]
+    rows = [
+        [name(found.history.model, item, lang), informing(found, item, lang) or words["none"]]
+        for item in found.history.priors
+    ]
+    return [subheading(words["informs"]), table(heads, rows, "small"), text(words["informs_note"], note=True)]
 
 
 def _range(ends: Sequence[float], write: str) -> str:

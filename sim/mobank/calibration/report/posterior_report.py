@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from mobank.base.errors import InputError
 from mobank.base.quantities import Lang
 from mobank.base.streams import Streams
+from mobank.calibration.checks.figure_information import informs
 from mobank.calibration.checks.fit_summary import FitSummary, find
 from mobank.calibration.posterior.stored import Stored, read, verified
 from mobank.calibration.report.page import build
@@ -33,6 +35,7 @@ def tell(name: str, model: Model, out: Path, lang: Lang) -> tuple[list[str], Pat
     if find_posterior(verified(name)) is not None:
         stored.append(read(verified(name), model))
     fits = [findings(each, model) for each in stored]
+    fits[0] = replace(fits[0], informs=tuple(informs(fits[0].history, stored[0].z)))
     levers = list(_levers(model))
     final = out / f"posterior_{name}_{lang}"
     with aside(final) as folder:

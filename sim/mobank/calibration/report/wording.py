@@ -6,6 +6,7 @@ Sentences are composed from what was found, so they change when the figures do.
 from collections.abc import Iterable, Mapping, Sequence
 
 from mobank.base.quantities import Lang
+from mobank.calibration.checks.figure_information import narrowed_by
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import GROWTH, Known
 from mobank.calibration.checks.posterior_predictive import Lean
@@ -34,6 +35,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
                   "it: {}.",
         "levers_none": "So what a lever does to {} rests on what was thought before, and no figure speaks for or "
                        "against it.",
+        "informed": "{} is narrowed by {}.", "informs": "{} {} ({})",
+        "uninformed": "No single figure narrows {}: several say the same of it, or none says anything.",
         "pair": "{} and {} are known only together (correlation {}).",
         "lean_low": "A year ahead, the model would have forecast {} too low in {} of {} years (mean PIT {}): take its "
                     "forecasts as cautious, or ask what made the ways to register better than the model knows.",
@@ -62,6 +65,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "driven_data": "可由数据得知", "driven_partly": "只能部分得知", "driven_prior": "不可得知",
         "levers": "因此，作用于{}的举措，其效果取决于事先的看法，没有数据支持或反对：{}。",
         "levers_none": "因此，作用于{}的举措，其效果取决于事先的看法，没有数据支持或反对。",
+        "informed": "{}主要由以下数据收窄：{}。", "informs": "{1}的{0}（{2}）",
+        "uninformed": "没有单个数据能收窄{}：或由几个数据共同说明，或没有数据说明。",
         "pair": "{}与{}只能合在一起得知（相关系数{}）。",
         "lean_low": "提前一年预测，模型在{2}年中有{1}年把{0}预测低了（PIT均值{3}）：其预测偏保守；"
                     "或应追问注册渠道为何比模型所知的更好。",
@@ -100,6 +105,7 @@ def verdict(findings: FitSummary, lang: Lang, levers: Sequence[Lever] = ()) -> l
         words["pair"].format(*(name(model, each, lang) for each in (pair.one, pair.other)), f"{pair.correlation:+.2f}")
         for pair in findings.pairs[:MOST_PAIRS]
     ]
+    told += informed(findings, lang)
     told += [each for found in findings.leans for each in _lean(findings, found, lang)]
     return [*told, _unverified(findings, lang)]
 
@@ -109,6 +115,26 @@ def summary(findings: FitSummary, lang: Lang) -> list[str]:
     by = {driven: _listed(findings, driven, lang) for driven in DRIVEN}
     keys = ("determined", "partly_told", "not_told")
     return [WORDS[lang][key].format(_and(by[d], lang)) for key, d in zip(keys, DRIVEN, strict=True) if by[d]]
+
+
+def informed(findings: FitSummary, lang: Lang) -> list[str]:
+    """Return for each number of the priors which single figures narrow it, and by how much; nothing if not known."""
+    words, model = WORDS[lang], findings.history.model
+    by = {item: informing(findings, item, lang) for item in findings.history.priors} if findings.informs else {}
+    told = [words["informed"].format(name(model, item, lang), said) for item, said in by.items() if said]
+    silent = [item for item, said in by.items() if not said and item in model.parameter]
+    return [*told, words["uninformed"].format(words["sep"].join(silent))] if silent else told
+
+
+def informing(findings: FitSummary, item: str, lang: Lang) -> str:
+    """Return which single figures narrow a number, with the share of its variance that each takes away."""
+    words, model = WORDS[lang], findings.history.model
+    return words["sep"].join(
+        words["informs"].format(
+            of_measure(model, each.figure.measure, lang), each.figure.month, _percent(each.contraction[item])
+        )
+        for each in narrowed_by(findings.informs, item)
+    )
 
 
 def name(model: Model, item: str, lang: Lang) -> str:

@@ -116,7 +116,7 @@ def require_enough(target: Target, model: Model) -> None:
     if origin is None:
         raise InputError([Problem(f"the model '{model.name}'", "says not how a start is found")])
     problems = [*_too_few(target, origin), *_between_years(target, origin)]
-    if not target.scenario.parameters:
+    if not target.scenario.written:
         allowed = "are missing: nothing is thought of the parameters before"
         problems.append(Problem("priors", allowed, "", "parameters", Place(str(target.path), 0)))
     for name in target.scenario.season:  # year-ends are Decembers: they would take the season for good or bad years

@@ -18,6 +18,7 @@ from mobank.dynamics.trajectory import Trajectory
 from mobank.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED
 from mobank.fidelity.people.networks import bytes_needed
 from mobank.model.grammar import Model
+from mobank.scenario.effective import effective
 from mobank.scenario.scenario import Scenario
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
@@ -43,6 +44,10 @@ class Plan:
     by_segment: bool = False
     workers: int = 1
     per_draw: int = 1
+
+    def __post_init__(self) -> None:
+        """Leave out the flows that the scenario leaves switched off."""
+        object.__setattr__(self, "model", effective(self.model, self.scenario))
 
     @property
     def months(self) -> list[Month]:

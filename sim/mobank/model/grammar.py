@@ -6,7 +6,7 @@ month from outside), a hazard rationed by a resource. Flows out of one state com
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import Parameter as Argument
 from inspect import signature
@@ -39,6 +39,8 @@ class Parameter:
     sign : +1 if the path raises it, −1 if it lowers it.
     bank_wide : one value for the whole bank rather than one a segment.
     unlimited : True if the value may be infinite.
+    absent : the value that switches off every flow that reads it, None if there is none. A scenario may then leave the
+        parameter out, and a posterior fitted before the parameter existed stays valid.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Parameter:
     sign: int = 1
     bank_wide: bool = False
     unlimited: bool = False
+    absent: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ class Model:
     exposed_to : the states whose share among one's contacts is the exposure.
     shocks : names of the yearly shock paths.
     meanings, meanings_zh : of each state, one line for tables, in English and Chinese.
+    whole : the model that this one was reduced from; None where it is whole itself.
 
     Raises
     ------
@@ -149,6 +153,7 @@ class Model:
     meanings: dict[str, str] = field(default_factory=dict, hash=False)
     name_zh: str = ""
     meanings_zh: dict[str, str] = field(default_factory=dict, hash=False)
+    whole: "Model | None" = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_names(self)
@@ -221,6 +226,19 @@ class Model:
                     found.add(name)
         return tuple(p.name for p in self.parameters if p.name in found)
 
+    def without(self, off: frozenset[str]) -> "Model":
+        """Return the model as if some parameters had never been declared.
+
+        The flows that read one of them go, and with these whatever nothing else reads or counts.
+        """
+        if off not in self._reduced:
+            self._reduced[off] = _without(self, off)
+        return self._reduced[off]
+
+    @cached_property
+    def _reduced(self) -> "dict[frozenset[str], Model]":
+        return {frozenset(): self}
+
     def counted_in(self, measure: str) -> Counted:
         """Return what a measure is counted in: persons; a share where stock is divided by stock; else a ratio."""
         ratio = self.measure[measure].ratio
@@ -233,6 +251,23 @@ class Model:
         inside = np.zeros(len(self.states) + 1, np.int64)  # the last place stands for outside: −1 finds it
         inside[self.indices(self.measure[measure].stock)] = 1
         return np.asarray(inside[self.enters] - inside[self.leaves])
+
+
+def _without(model: Model, off: frozenset[str]) -> Model:
+    flows = tuple(f for f in model.flows if not off & set(f.reads))
+    names = {f.name for f in flows}
+    read = {name for f in flows for name in f.reads} | {r.capacity for r in model.resources}
+    read |= {model.origin.reach} if model.origin else set()
+    measures = [replace(m, flows=tuple(name for name in m.flows if name in names)) for m in model.measures]
+    kept = {m.name for m in measures if m.stock or m.flows or m.ratio}
+    measures = [m for m in measures if m.name in kept and {n for part in m.ratio or () for n in part} <= kept]
+    return replace(
+        model,
+        flows=flows,
+        measures=tuple(measures),
+        parameters=tuple(p for p in model.parameters if p.name in read),
+        whole=model,
+    )
 
 
 def _check_names(model: Model) -> None:
@@ -367,3 +402,6 @@ def _probe(model: Model, flow: Flow) -> None:
         moved = values | {name: values[name] * 1.01}
         if np.array_equal(np.broadcast_to(np.asarray(flow.hazard(**moved), float), (5, 7)), found):
             raise ModelError(flow.name, f"'{name}'", "is taken by the hazard but changes nothing", "")
+        absent = model.parameter[name].absent if name in model.parameter else None
+        if absent is not None and np.any(flow.hazard(**(values | {name: np.full((5, 7), absent)}))):
+            raise ModelError(flow.name, f"'{name}' at {absent:g}", "does not switch the flow off", "")

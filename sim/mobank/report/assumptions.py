@@ -179,7 +179,7 @@ class _Rows:
             yield self.value("segments", name, what, band.name, value, unit, band.provenance)
 
     def parameters(self) -> Iterator[Assumption]:
-        for name, value in self.scenario.parameters.items():
+        for name, value in self.scenario.written.items():
             declared = self.model.parameter[name]
             of = self.words["bank" if declared.bank_wide else "everybody"]
             yield self.value("parameters", name, self.called(name), of, value, declared.unit)

@@ -173,17 +173,17 @@ def unverified(plan: Plan) -> list[str]:
     weak += [f"segments.{dimension}" for dimension in dimensions]
     shocks = {f"shocks.{name}": shock.size for name, shock in scenario.shocks.items()}
     drifts = {f"drift.{name}": shock.drift for name, shock in scenario.shocks.items() if shock.drift}
-    values = {f"parameters.{name}": value for name, value in scenario.parameters.items()} | shocks | drifts
+    values = {f"parameters.{name}": value for name, value in scenario.written.items()} | shocks | drifts
     return weak + [name for name, value in values.items() if is_unverified(value.provenance)]
 
 
 def footnotes(plan: Plan, lang: Lang) -> str:
     """Return what a reader must know beside the table: how many runs, and what rests on unverified figures."""
     scenario = plan.scenario
-    known = sum(bool(value.provenance.source) for value in scenario.parameters.values())
+    known = sum(bool(value.provenance.source) for value in scenario.written.values())
     told = FOOTNOTES[lang].format(
         luck=(ALONE if plan.draws == 1 else LUCK)[lang].format(draws=plan.draws, seed=plan.seed),
-        parameters=len(scenario.parameters), known=known,
+        parameters=len(scenario.written), known=known,
         weak=("；" if lang == "zh" else "; ").join(unverified(plan)) or "–",
     )  # fmt: skip
     return "\n".join([told, *warnings(plan, lang)])

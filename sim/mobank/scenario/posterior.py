@@ -111,7 +111,7 @@ def facts(scenario: Scenario) -> dict[str, Any]:
 
 
 def _values(scenario: Scenario) -> dict[str, Value]:
-    found = {f"parameters.{name}": value for name, value in scenario.parameters.items()}
+    found = {f"parameters.{n}": value for n, value in scenario.written.items()}
     for path, shock in scenario.shocks.items():
         found |= {f"shocks.{path}.size": shock.size, f"shocks.{path}.persistence": shock.persistence}
         if shock.drift:

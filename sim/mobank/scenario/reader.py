@@ -131,7 +131,8 @@ class _ScenarioReader:
         bands = read_bands(at.get("segments"), self.model)
         note_band_names(self.problems, at.get("segments"), bands)
         segments = cross(bands, at.get("segments"))
-        parameters = self.parameters(at.get("parameters"))
+        given = self.parameters(at.get("parameters"))
+        parameters = self.absent() | given
         note_products(self.problems, self.model, parameters, bands, segments)
         mixing = read_mixing(at.get("mixing"), bands, segments)
         season = self.season(at.get("season"))
@@ -150,7 +151,7 @@ class _ScenarioReader:
         scenario = Scenario(
             name, *question, start, until, reported.figures, bands, segments, parameters, mixing, season, shocks,
             correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(files), _whence(at),
-            subject, reported.definitions, network,
+            subject, reported.definitions, network, off=frozenset(parameters.keys() - given.keys()),
         )  # fmt: skip
         posterior = read_posterior(at.get("posterior"))
         if posterior is None:
@@ -197,9 +198,15 @@ class _ScenarioReader:
             if value and check_plausible(here, parameter, value):
                 values[name] = value
         for name, parameter in self.model.parameter.items():
-            if section and section.is_mapping and named.lacks(name):
+            if section and section.is_mapping and named.lacks(name) and parameter.absent is None:
                 section.problem(f"'{name}' ({parameter.meaning})", "is missing")
         return values
+
+    def absent(self) -> dict[str, Value]:
+        """Return the values that switch flows off, of parameters that a file may leave out."""
+        off = Provenance(reason="switched off where nothing is written")
+        return {p.name: Value(Prior("fixed", p.absent), f"{p.absent:g}", off)
+                for p in self.model.parameters if p.absent is not None}  # fmt: skip
 
     # ------------ what goes up and down
 

@@ -286,6 +286,7 @@ class Scenario:
     ----------
     subject : what the figures are about, in English and in Chinese. definitions : what they count, by name.
     fitted : the posterior that a run starts from; None to start from priors and the reported figures alone.
+    off : parameters of which nothing is written: they have the value that switches their flows off.
     """
 
     name: str
@@ -311,11 +312,17 @@ class Scenario:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     network: Network | None = None
     fitted: Fitted | None = None
+    off: frozenset[str] = frozenset()
 
     @property
     def months(self) -> int:
         """Months from the start to the end, the start not counted."""
         return self.until - self.start
+
+    @property
+    def written(self) -> dict[str, Value]:
+        """The parameters of which something is written."""
+        return {name: value for name, value in self.parameters.items() if name not in self.off}
 
     def touched(self, lever: Lever) -> Flags:
         """Return which segments a lever touches, (S,): bands of one dimension are joined, of several crossed."""

@@ -20,6 +20,7 @@ from mobank.calibration.likelihood.layout import Layout
 from mobank.dynamics.draws import unknowns
 from mobank.dynamics.month import TINY
 from mobank.model.grammar import Model, Origin
+from mobank.scenario.effective import effective
 from mobank.scenario.scenario import Figure, Scenario, Value
 
 
@@ -97,6 +98,10 @@ class History:
     model: Model
     target: Scenario
     others: tuple[Joined, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Leave out the flows that the target leaves switched off."""
+        object.__setattr__(self, "model", effective(self.model, self.target))
 
     @cached_property
     def origin(self) -> Origin:

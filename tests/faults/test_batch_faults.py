@@ -331,10 +331,10 @@ def interrupt(state: JobState) -> None:
 
 def test_the_code_has_changed_since(job, finished):
     record = json.loads((finished / "job" / "job.json").read_text(encoding="utf-8"))
-    (finished / "job" / "job.json").write_text(json.dumps(record | {"code": "of yesterday"}), encoding="utf-8")
+    (finished / "job" / "job.json").write_text(json.dumps(record | {"law": "of yesterday"}), encoding="utf-8")
     with pytest.raises(InputError) as refusal:
         execute(job, finished, lambda: Processes(1))
     assert str(refusal.value) == (
-        f"the code of mobank has changed since '{finished.as_posix()}/job' was begun; "
+        f"the code that computes has changed since '{finished.as_posix()}/job' was begun; "
         "give another folder with --out; the two would not fit together\n1 problem; nothing was run."
     )

@@ -1,29 +1,65 @@
-"""What a result depends on beside its inputs: the code and the libraries that made it."""
+"""What a result depends on beside its inputs: the code and the libraries that made it.
 
+Numbers depend on the *law*: the code that computes them, without its comments, docstrings, formatting and words (see
+`mobank.base.source`). Pages depend on the *report*: the code that draws them, and every word that they may show. So a
+comment forbids no resume, and a changed word makes pages anew but no numbers. Neither digest depends on where the
+package lies.
+"""
+
+import ast
+import json
+import os
 import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
 
+from mobank.base.cache import cache_folder
+from mobank.base.errors import Problem, shown
+from mobank.base.source import law_and_words, parse, text_positions
 from mobank.base.workspace import PACKAGE
 
-BY_NAME = ("mobank", "numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow", "matplotlib", "pillow",
-           "jinja2")  # fmt: skip
+Law = Literal["runs", "jobs", "fits"]
+
+RUNS = ("base", "model", "desk", "scenario", "dynamics", "fidelity", "ensemble")
+LAWS: Mapping[Law, Sequence[str]] = {
+    "runs": RUNS,
+    "jobs": (*RUNS, *(f"batch/{name}.py" for name in ("cases", "design", "driver", "job", "job_file", "summaries",
+                                                      "tables", "unit"))),
+    "fits": (*RUNS, "calibration"),
+}  # fmt: skip
+REPORT = ("report", "base/messages")
+NO_LAW = ("base/messages", "calibration/report")
+NO_CODE = (".pyc", ".md")
+CACHE = "digests"
+
+COMPUTING = ("numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow")  # libraries that numbers depend on
+DRAWING = ("mobank", "matplotlib", "pillow", "jinja2")  # and those that pages depend on beside
 
 
-@cache
-def code_digest() -> str:
-    """Return a digest of mobank's own source, so that a folder is never reused across a change of the code."""
-    digest = blake2b(digest_size=16)
-    root = PACKAGE
-    for path in sorted(path for kind in ("*.py", "*.j2", "*.css") for path in root.rglob(kind)):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+def law_digest(law: Law = "runs") -> str:
+    """Return the digest of the code that decides the numbers of runs, of batch jobs or of fits."""
+    return _digests(PACKAGE)[law]
+
+
+def report_digest() -> str:
+    """Return the digest of the code that draws pages, and of every word that they may show."""
+    return _digests(PACKAGE)["report"]
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the version of Python and of some packages, by name."""
+    return {"python": sys.version.split()[0], **{name: version(name) for name in names}}
 
 
 def git_commit() -> str:
     """Return the commit that mobank's source is checked out at; "" where it is no checkout.
 
-    It tells people where to look; what a run depends on is the digest of the code, changed or not.
+    It shows people where to look; what a run depends on is the digest of the code, changed or not.
     """
     root = PACKAGE.parents[1]
     if not (root / ".git").exists():
@@ -34,3 +70,90 @@ def git_commit() -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def of_an_earlier_version(folder: Path, hint: str) -> Problem:
+    """Return what to say of a folder whose record does not identify its inputs."""
+    allowed = "is of an earlier version of mobank, whose record does not identify its inputs"
+    return Problem(shown(folder.as_posix()), allowed, hint)
+
+
+# ------------ the digests of the code
+
+
+def digests(package: Path) -> dict[str, str]:
+    """Return the digest of each law and of the report of a package's source, by name."""
+    laws = dict.fromkeys(part for parts in LAWS.values() for part in parts)
+    trees = {name: parse(path.read_text(encoding="utf-8")) for name, path in _files(package, laws)
+             if path.suffix == ".py" and not _within(name, NO_LAW)}  # fmt: skip
+    classes = text_positions(trees.values())
+    split = {name: law_and_words(tree, classes) for name, tree in trees.items()}
+    found: dict[str, str] = {law: _of((name, split[name][0].encode()) for name in split if _within(name, parts))
+             for law, parts in LAWS.items()}  # fmt: skip
+    words = ((name, split[name][1].encode()) for name in split if _within(name, RUNS))
+    pages = ((name, _page(path)) for name, path in _files(package, REPORT))
+    return {**found, "report": _of([*pages, *words])}
+
+
+@cache
+def _digests(package: Path) -> Mapping[str, str]:
+    """Return `digests`, kept between processes: to take the source apart takes a second, to read it some milliseconds.
+
+    The file is named by the digest of every byte that it depends on, so that it is never out of date.
+    """
+    name = f"{_bytes_digest(package)}.json"
+    found = _kept(name)
+    if found.keys() != {*LAWS, "report"}:
+        found = digests(package)
+        _keep(name, json.dumps(found))
+    return found
+
+
+def _kept(name: str) -> dict[str, str]:
+    try:
+        found = json.loads((cache_folder(CACHE) / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _keep(name: str, text: str) -> None:
+    """Write a file of the cache as a whole; a cache that cannot be written costs time alone."""
+    try:
+        path = cache_folder(CACHE) / name
+        aside = path.with_name(f".{name}.{os.getpid()}.tmp")
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    except OSError:
+        return
+
+
+def _bytes_digest(package: Path) -> str:
+    digest = blake2b(sys.version.encode(), digest_size=16)  # syntax trees are those of a version of Python
+    for name, path in _files(package, ("",)):
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _files(package: Path, parts: Iterable[str]) -> Iterator[tuple[str, Path]]:
+    """Yield the files of some folders or modules of a package, by name, each once; what it carries is no code."""
+    for path in sorted(package.rglob("*")):
+        name = path.relative_to(package).as_posix()
+        if path.is_file() and path.suffix not in NO_CODE and not _within(name, ("shipped",)) and _within(name, parts):
+            yield name, path
+
+
+def _within(name: str, parts: Iterable[str]) -> bool:
+    return any(part in ("", name) or name.startswith(f"{part}/") for part in parts)
+
+
+def _page(path: Path) -> bytes:
+    """Return what a file of the report says: a module without docstrings and comments, any other file as it is."""
+    return ast.dump(parse(path.read_text(encoding="utf-8"))).encode() if path.suffix == ".py" else path.read_bytes()
+
+
+def _of(parts: Iterable[tuple[str, bytes]]) -> str:
+    digest = blake2b(digest_size=16)
+    for name, content in parts:
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()

@@ -163,7 +163,7 @@ def _ends_of(ends: tuple[float, float]) -> str:
 def _identity(results: Results, lang: Lang) -> "Markup":
     words, job = WORDS[lang], results.job
     versions = ", ".join(f"{name} {number}" for name, number in job["versions"].items())
-    code = f"{job['code']} ({versions})"
+    code = f"{job['law']} ({versions})"
     return facts([
         (words["job"], job["name"]), (words["scenario"], ", ".join(job["scenarios"])), (words["code"], code),
         (words["data"], results.folder.as_posix()),

@@ -1,6 +1,5 @@
 """A finished job's tables, read and filtered."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 
 from mobank.base.errors import InputError, Problem, RunError, did_you_mean, shown
 from mobank.base.quantities import Lang
-from mobank.batch.store import JOB, MANIFEST, read_manifest
+from mobank.batch.store import JOB, MANIFEST, read_job, read_manifest
 from mobank.batch.tables import ANSWERS, CASES, FIXED, QUANTITIES
 from mobank.ensemble.plan import ALL
 from mobank.report.render.files import file_digest
@@ -63,11 +62,12 @@ def open_results(folder: Path) -> Results:
     Raises
     ------
     InputError
-        If the folder is not of a batch job, or the job is not finished.
+        If the folder is not of a batch job, the job is not finished, or an earlier version has begun it.
     RunError
         If a table is not as it was written.
     """
-    if not (folder / JOB).is_file():
+    job = read_job(folder)
+    if job is None:
         near = sorted(p.parent.as_posix() for p in folder.parent.glob(f"*/{JOB}"))
         hint = did_you_mean(folder.as_posix(), near)
         raise InputError([Problem(shown(folder.as_posix()), "is not the folder of a batch job", hint)])
@@ -81,7 +81,6 @@ def open_results(folder: Path) -> Results:
         raise RunError(f"{', '.join(spoilt)} in {shown(folder.as_posix())}", "changed or gone since the job", hint)
     cases, quantities, answers = (pq.read_table(folder / name) for name in (CASES, QUANTITIES, ANSWERS))
     axes = tuple(n for n in cases.column_names if n not in (*FIXED, "draws", "replicates", "units"))
-    job = json.loads((folder / JOB).read_text(encoding="utf-8"))
     return Results(folder, job, axes, cases, quantities, answers)
 
 

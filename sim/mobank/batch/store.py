@@ -9,11 +9,9 @@ import fcntl
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,15 +19,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mobank.base.errors import InputError, Place, Problem, RunError
-from mobank.base.identity import code_digest
+from mobank.base.identity import COMPUTING, law_digest, of_an_earlier_version, versions
 from mobank.batch.job import Job, Task, file_name, number_of
 from mobank.batch.unit import CRUMB, PATHS, SUMMARIES, UnitResult, sync, write_bytes
+from mobank.model.fingerprint import fingerprint
 from mobank.report.render.files import file_digest
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import Node, Scalar, dump, load
 
 JOB, MANIFEST, SCENARIOS = "job.json", "manifest.json", "scenarios"
-VERSIONS = ("mobank", "numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow")
+DEPENDS = {"posteriors": "the posterior of a scenario", "model": "the model", "law": "the code that computes",
+           "versions": "the version of Python or of a library"}  # fmt: skip
 RESTORE = "restore it, or give the changed job another folder with --out"
 
 UnitKey = tuple[str, int]  # case and number
@@ -89,8 +89,9 @@ class Store:
             "posteriors": {
                 case.scenario.name: case.scenario.fitted.digest for case in self.job.cases if case.scenario.fitted
             },
-            "code": code_digest(),
-            "versions": {"python": sys.version.split()[0], **{name: version(name) for name in VERSIONS}},
+            "model": fingerprint(self.job.model),
+            "law": law_digest("jobs"),
+            "versions": versions(COMPUTING),
         }
 
     def open(self) -> bool:
@@ -120,9 +121,8 @@ class Store:
 
     def differences(self) -> list[Problem]:
         """Return what of the job, its scenarios and the code is not as it was when the data set was begun."""
-        try:
-            begun = json.loads((self.folder / JOB).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        begun = read_job(self.folder)
+        if begun is None:
             hint = "give another folder with --out"
             return [Problem(f"'{self.folder.as_posix()}'", "is there and holds no batch job", hint)]
         now, problems = self.identity(), []
@@ -134,8 +134,7 @@ class Store:
                                         RESTORE))  # fmt: skip
             else:
                 problems += self._changes(load(self.folder / SCENARIOS / f"{name}.yaml"), self.job.trees[name])
-        for what, key in (("the posterior of a scenario", "posteriors"), ("the code of mobank", "code"),
-                          ("the version of Python or of a library", "versions")):  # fmt: skip
+        for key, what in DEPENDS.items():
             if begun[key] != now[key]:
                 hint = "give another folder with --out; the two would not fit together"
                 problems.append(Problem(what, f"has changed since '{self.folder.as_posix()}' was begun", hint))
@@ -280,6 +279,25 @@ class Journal:
 
 def _entry(case: str, number: int, files: Mapping[str, str]) -> str:
     return json.dumps({"case": case, "unit": number, "files": dict(files)}, ensure_ascii=False) + "\n"
+
+
+def read_job(folder: Path) -> dict[str, Any] | None:
+    """Return what a data set is of, or None if it is of no batch job.
+
+    Raises
+    ------
+    InputError
+        If an earlier version has begun it, whose record does not identify what it depends on.
+    """
+    try:
+        job = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(job, dict) or not {"job", "scenarios"} <= job.keys():
+        return None
+    if not DEPENDS.keys() <= job.keys():
+        raise InputError([of_an_earlier_version(folder, "run the job again, in another folder (--out)")])
+    return job
 
 
 def read_manifest(folder: Path) -> dict[str, str] | None:

@@ -8,14 +8,16 @@ from hashlib import sha256
 from json import dumps
 from pathlib import Path
 
+from mobank.base.identity import law_digest
 from mobank.calibration.fitting import ROWS, fit, settings_of
-from mobank.calibration.posterior.posterior import Posterior, code_digest, write
+from mobank.calibration.posterior.posterior import Posterior, write
 from mobank.calibration.posterior.stored import read
 from mobank.calibration.posterior.update import Update
 from mobank.calibration.posterior.update import update as updated
 from mobank.calibration.rounds import scoreboard
 from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, require_enough
+from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.report.render.files import aside
 from mobank.scenario.posterior import facts
@@ -55,7 +57,7 @@ def calibrate(
     out : where the folder goes, under the posterior's name. work : where the checkpoints are until it is there.
     """
     settings = settings_of(effort, ROWS)
-    identity = dumps([facts(target.scenario), settings, seed, code_digest()], sort_keys=True)
+    identity = dumps([facts(target.scenario), settings, seed, fingerprint(model), law_digest("fits")], sort_keys=True)
     checkpoints = work / f"{name_of(target)}-{sha256(identity.encode()).hexdigest()[:10]}"
     with progress(f"fitting {name_of(target)}") as told:
         posterior = fit(target, model, checkpoints, seed, effort, workers, ROWS, told)

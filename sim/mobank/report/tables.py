@@ -12,6 +12,7 @@ from mobank.ensemble.paths import Ensemble
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.report.assumptions import UNVERIFIED, is_unverified
+from mobank.report.wording import figures_in_words
 from mobank.scenario.scenario import Figure
 
 if TYPE_CHECKING:
@@ -128,6 +129,13 @@ ALONE = {
 }
 
 
+POSTERIOR = {
+    "en": "Starts from the posterior {} ({}), fitted to {} figures: {}.",
+    "zh": "起点取自后验 {}（{}），由 {} 个披露数字拟合：{}。",
+}
+DIGITS = 10  # of a posterior's digest
+
+
 def year_end_table(path: Path, plan: Plan, lang: Lang) -> "Table":
     """Return the start and each year's last month: median and central 90 % of registered, MAU and their ratio."""
     from rich.box import SIMPLE_HEAD
@@ -177,6 +185,15 @@ def unverified(plan: Plan) -> list[str]:
     return weak + [name for name, value in values.items() if is_unverified(value.provenance)]
 
 
+def starts_from(plan: Plan, lang: Lang) -> list[str]:
+    """Return which posterior a run starts from and the figures that it was fitted to; nothing if from none."""
+    fitted = plan.scenario.fitted
+    if fitted is None:
+        return []
+    figures = figures_in_words(fitted, plan.model, lang)
+    return [POSTERIOR[lang].format(fitted.name, fitted.digest[:DIGITS], len(fitted.figures), figures)]
+
+
 def footnotes(plan: Plan, lang: Lang) -> str:
     """Return what a reader must know beside the table: how many runs, and what rests on unverified figures."""
     scenario = plan.scenario
@@ -186,7 +203,7 @@ def footnotes(plan: Plan, lang: Lang) -> str:
         parameters=len(scenario.written), known=known,
         weak=("；" if lang == "zh" else "; ").join(unverified(plan)) or "–",
     )  # fmt: skip
-    return "\n".join([told, *warnings(plan, lang)])
+    return "\n".join([told, *starts_from(plan, lang), *warnings(plan, lang)])
 
 
 def warnings(plan: Plan, lang: Lang) -> list[str]:

@@ -12,7 +12,19 @@ from mobank.base.priors import Prior
 from mobank.base.quantities import Lang, format_factor, format_money, format_persons
 from mobank.model.grammar import Model
 from mobank.scenario.levers import LONGEST_MONTHS
-from mobank.scenario.scenario import FOREVER, NO_COST, Ask, Band, Condition, Figure, Lever, Scenario, Shock, Value
+from mobank.scenario.scenario import (
+    FOREVER,
+    NO_COST,
+    Ask,
+    Band,
+    Condition,
+    Figure,
+    Fitted,
+    Lever,
+    Scenario,
+    Shock,
+    Value,
+)
 
 Title = Callable[[str], str]
 
@@ -38,7 +50,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "at_least": "{} at least {}", "at_most": "{} at most {}", "within": "{} between {} and {}",
         "by": "{} by {}", "in": "{} in {}", "race": "{} before {}, by {}", "same": "nothing that a run depends on",
         "posterior": "draws of the start (other draws, so not the same luck)", "priors": "priors and the last figures",
-        "drawn": "posterior {} ({})",
+        "drawn": "posterior {} ({})", "figures": "{} {} to {} ({})",
     },
     "zh": {
         "for": "（{}）", "and": "、", "to": "至", "set": "= {}", "add": "+ {}",
@@ -59,6 +71,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "at_least": "{}至少{}", "at_most": "{}至多{}", "within": "{}在{}与{}之间", "by": "不迟于{1}：{0}",
         "in": "{1}当月：{0}", "race": "不迟于{2}：{0}先于{1}", "same": "影响模拟的内容没有差别",
         "posterior": "起点的抽样（抽样不同，运气不同）", "priors": "先验与最近一期数字", "drawn": "后验{}（{}）",
+        "figures": "{}{}至{}（{}个）",
     },
 }  # fmt: skip
 
@@ -72,6 +85,18 @@ def ask_in_words(ask: Ask, model: Model, lang: Lang) -> str:
     if ask.rival:
         return words["race"].format(condition, _condition(ask.rival, model, lang), ask.month)
     return words["by" if ask.ever else "in"].format(condition, ask.month)
+
+
+def figures_in_words(fitted: Fitted, model: Model, lang: Lang) -> str:
+    """Return which figures a posterior was fitted to: each measure with its first and last month and how many."""
+    months: dict[str, list[str]] = {}
+    for name in fitted.figures:
+        measure, _, month = name.rpartition(".")
+        months.setdefault(measure, []).append(month)
+    words = WORDS[lang]
+    names = {name: model.measure[name].zh if lang == "zh" else name for name in months}
+    return words["sep"].join(words["figures"].format(names[name], min(each), max(each), len(each))
+                             for name, each in months.items())  # fmt: skip
 
 
 def _condition(condition: Condition, model: Model, lang: Lang) -> str:

@@ -14,6 +14,8 @@ from typing import Any
 from mobank.base.errors import Place, Problem, did_you_mean, shown
 from mobank.base.quantities import Month
 from mobank.base.workspace import shipped
+from mobank.model.fingerprint import fingerprint
+from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Scenario, Segment, Value
 
@@ -68,8 +70,11 @@ def read_posterior(here: Cursor | None) -> Found | None:
     return found
 
 
-def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor) -> Fitted | None:
+def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model: Model) -> Fitted | None:
     """Return the posterior as a scenario starts from it; what the scenario has changed of it is noted."""
+    if unusable := list(why_unusable(found, model, here.place)):
+        here.problems.extend(unusable)
+        return None
     known = len(here.problems)
     if scenario.start != found.last:
         allowed = f"is not the month that posterior {shown(found.name)} ends with ({found.last})"
@@ -82,7 +87,24 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor) -> Fit
     record = found.record
     known_by = {row["name"]: determined_by(row["contraction"], row.get("shift", 0.0)) for row in
                 record.get("coordinates", [])}  # fmt: skip
-    return Fitted(found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases, known_by)
+    figures = tuple(name.removeprefix("reported.") for name in record["fitted_with"]["figures"])
+    return Fitted(found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases, known_by,
+                  figures)  # fmt: skip
+
+
+def why_unusable(found: Found, model: Model, place: Place | None = None) -> Iterator[Problem]:
+    """Yield why what a folder holds is not the posterior of its name, or not one of a model's law."""
+    record = found.folder / RECORD
+    own, name = found.record.get("name"), shown(found.folder.name)
+    if own != found.folder.name:
+        allowed = f"is the name of a folder that holds the posterior {shown(str(own))}"
+        hint = f"write posterior: {own}, or, if it is to be renamed, name {name} in {record.as_posix()} too"
+        yield Problem(name, allowed, hint, "posterior", place)
+    law = found.record.get("model")
+    if law != fingerprint(model):
+        allowed = "was fitted to a model with another law" if law else "does not say which law it was fitted to"
+        hint = "fit again (mobank calibrate), or write posterior: off"
+        yield Problem(f"the posterior {shown(found.name)}", allowed, hint, "posterior", place)
 
 
 def determined_by(contraction: float, shift: float) -> Determined:

@@ -156,7 +156,7 @@ class _ScenarioReader:
         posterior = read_posterior(at.get("posterior"))
         if posterior is None:
             return scenario
-        return replace(scenario, fitted=fit_to(at["posterior"], posterior, scenario, at["start"]))
+        return replace(scenario, fitted=fit_to(at["posterior"], posterior, scenario, at["start"], self.model))
 
     def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:
         """Return the month of the last figure of the level that a start holds, or of the last one of all."""

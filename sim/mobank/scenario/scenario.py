@@ -266,6 +266,7 @@ class Fitted:
     parents : for each segment of the scenario, the fitted segment that it is a part of; weights : which part.
     aliases : names of draws that the posterior has under another name, because a band has been divided.
     determined : for each draw, whether the figures determined it: "data", "partly" or "prior".
+    figures : names of the figures that it was fitted to, `<measure>.<month>`.
     """
 
     name: str
@@ -276,6 +277,7 @@ class Fitted:
     weights: tuple[float, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     determined: Mapping[str, Determined] = field(default_factory=dict)
+    figures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

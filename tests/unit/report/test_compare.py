@@ -17,7 +17,7 @@ import pytest
 from matplotlib.text import Text
 
 from mobank.base.errors import InputError
-from mobank.base.identity import code_digest
+from mobank.base.identity import law_digest
 from mobank.base.quantities import Month
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.run import run
@@ -138,7 +138,7 @@ def test_a_scenario_takes_what_is_left_open_from_the_finished_run(child):
 def test_a_run_of_other_code_is_refused(child):
     child(name="one"), child("drift: off\n", "two")
     record = made(Path("one.yaml"), Path("first")) / "run.json"
-    record.write_text(record.read_text(encoding="utf-8").replace(code_digest(), "0" * 32), encoding="utf-8")
+    record.write_text(record.read_text(encoding="utf-8").replace(law_digest(), "0" * 32), encoding="utf-8")
     told = "this run was made by another version of mobank than the rest; name its scenario, to run it anew"
     assert refusal([Path("first"), Path("two.yaml")], ComparisonSettings()) == message(f"first  {told}")
     assert refusal([Path("two.yaml"), Path("first")], ComparisonSettings()) == message(f"first  {told}")

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from mobank.base.errors import InputError, RunError
+from mobank.base.identity import COMPUTING, DRAWING
 from mobank.ensemble.plan import Plan
 from mobank.model.mobile_banking import MODEL
 from mobank.report.render.files import clear_leftovers
@@ -188,12 +189,13 @@ def test_every_version_that_a_run_records_is_of_a_package_that_a_run_needs():
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     names = {re.split(r"[<>=]", text)[0].lower() for text in needed}
     with_them = {"mobank", "llvmlite", "pillow"}  # numba and matplotlib bring the last two
-    assert {name.lower() for name in folder.BY_NAME} <= names | with_them
+    assert {name.lower() for name in (*COMPUTING, *DRAWING)} <= names | with_them
 
 
 def test_the_record_says_how_to_make_the_run_again(made: record.FinishedRun):
     written = json.loads((made.folder / "run.json").read_text(encoding="utf-8"))
-    assert {"seed", "draws", "fidelity", "resolved", "code", "versions"} <= written["identity"].keys()
+    wanted = {"seed", "draws", "fidelity", "resolved", "posterior", "model", "law", "report", "versions"}
+    assert wanted <= written["identity"].keys()
     assert set(written["files"]) == FILES - {"run.json"}
     assert written["draws_tried"] >= 300
 

@@ -5,12 +5,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from math import exp
 from pathlib import Path
 from typing import Any
 
-from mobank.base.identity import code_digest
+from mobank.base.identity import law_digest, versions
 from mobank.calibration.backtest.backtest import OURS, BacktestSettings, Row
 from mobank.calibration.backtest.choice import Choice
 from mobank.calibration.backtest.priors import OTHERS
@@ -51,9 +50,8 @@ def identity(result: Result, beliefs: str) -> dict[str, Any]:
         "chosen": dict(result.chosen),
         "choosing": bool(result.choices),
         "methods": sorted({row.method for row in result.rows}),
-        "code": code_digest(),
-        "own_code": _own_code(),
-        "versions": {name: version(name) for name in BY_NAME},
+        "law": law_digest("fits"),
+        "versions": versions(BY_NAME),
     }
 
 
@@ -80,13 +78,6 @@ def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -
             "command": command,
         }
         (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _own_code() -> str:
-    digest = sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _table(path: Path, rows: Iterable[Sequence[Any]]) -> None:

@@ -2,28 +2,26 @@
 
 import json
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from hashlib import blake2b, sha256
-from importlib.metadata import version
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import mobank
 from mobank.base.arrays import Floats
+from mobank.base.identity import law_digest, versions
 from mobank.base.priors import Prior
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import HistoryState, Pathway, live
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target
+from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.posterior import DRAWS, RECORD, facts
 
-FORMAT = 1
+FORMAT = 2
 BATCH = 500  # draws lived at once: the rows then stay in a near cache
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BY_NAME = ("numpy", "scipy", "numba", "emcee", "arviz-stats", "pyarrow")
@@ -141,6 +139,7 @@ def record_of(posterior: Posterior, draws: bytes, settings: Mapping[str, Any]) -
         "name": posterior.name,
         "last": str(history.last),
         "rows": posterior.rows,
+        "model": fingerprint(posterior.model),
         "draws": sha256(draws).hexdigest(),
         "evidence": list(target.evidence),
         "fitted_with": facts(target.scenario),
@@ -148,8 +147,8 @@ def record_of(posterior: Posterior, draws: bytes, settings: Mapping[str, Any]) -
             "engine": posterior.engine,
             "seed": posterior.seed,
             "settings": dict(settings),
-            "code": code_digest(),
-            "versions": {"python": sys.version.split()[0], **{name: version(name) for name in BY_NAME}},
+            "law": law_digest("fits"),
+            "versions": versions(BY_NAME),
         },
         "coordinates": summary(posterior),
     }
@@ -189,16 +188,6 @@ def _normal_quantiles() -> Floats:
 
 def _rounded(values: Floats) -> list[float]:
     return [float(f"{v:.4g}") for v in values]
-
-
-@cache
-def code_digest() -> str:
-    """Return a digest of the code that a fit depends on: the calibration's and the simulator's."""
-    digest = blake2b(digest_size=16)
-    for root in (Path(mobank.__file__).parent,):
-        for path in sorted(root.rglob("*.py")):
-            digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def write(posterior: Posterior, folder: Path, settings: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from mobank.calibration.posterior.posterior import normal_of
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target, load
 from mobank.model.grammar import Model
-from mobank.scenario.posterior import DRAWS, FOLDERS, RECORD, Found, facts, find
+from mobank.scenario.posterior import DRAWS, FOLDERS, RECORD, Found, facts, find, why_unusable
 from mobank.scenario.values import FIGURE_EVIDENCE
 
 DATA = (Path("calibration/banks"), shipped() / "calibration/banks")
@@ -35,12 +35,14 @@ def read(name: str, model: Model) -> Stored:
     Raises
     ------
     InputError
-        If there is none, or its target is no longer what it was fitted to.
+        If there is none, it is of another name or law, or its target is no longer what it was fitted to.
     """
     found = find(name)
     if found is None:
         known = {path.parent.name for folder in FOLDERS for path in folder.glob(f"*/{RECORD}")}
         raise InputError([Problem(f"'{name}'", "is not a posterior", did_you_mean(name, sorted(known)))])
+    if unusable := list(why_unusable(found, model, Place(str(found.folder / RECORD), 0))):
+        raise InputError(unusable)
     target = _target(found, model)
     return Stored(found, target, _coordinates(found, target.history(model)), _diagnoses(found))
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from mobank.base.arrays import Floats
 from mobank.base.errors import InputError, Place, Problem
-from mobank.base.identity import code_digest
+from mobank.base.identity import law_digest
 from mobank.base.quantities import Lang, Month
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
@@ -172,11 +172,11 @@ def _mismatches(before: Sequence[Side], side: Side, path: Path) -> Iterator[Prob
 
 
 def _outdated(found: Sequence[Side], given: Sequence[Path]) -> Iterator[Problem]:
-    """Yield the finished runs that other code has made than will make, or has made, the rest."""
-    made = [side.finished.record["identity"]["code"] if side.finished else code_digest() for side in found]
-    current = code_digest() if any(side.finished is None for side in found) else made[0]
-    for path, code in zip(given, made, strict=True):
-        if code != current:
+    """Yield the finished runs whose numbers are of other code than those of the rest are, or will be."""
+    made = [side.finished.record["identity"]["law"] if side.finished else law_digest() for side in found]
+    current = law_digest() if any(side.finished is None for side in found) else made[0]
+    for path, law in zip(given, made, strict=True):
+        if law != current:
             hint = "name its scenario, to run it anew"
             yield Problem("this run", "was made by another version of mobank than the rest", hint,
                           place=Place(path.as_posix(), 0))  # fmt: skip

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from mobank.base.identity import git_commit
+from mobank.base.errors import InputError
+from mobank.base.identity import DRAWING, git_commit, of_an_earlier_version, report_digest, versions
 from mobank.base.quantities import Lang, Month
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
@@ -28,7 +29,15 @@ from mobank.report.compare.weights import WEIGHTED, Weights, together
 from mobank.report.questions import row, write_rows
 from mobank.report.render.files import aside, file_digest
 from mobank.report.run.folder import identity
-from mobank.report.run.record import COMPARED, FinishedRun, changed, load_plan, record_in
+from mobank.report.run.record import (
+    COMPARED,
+    FinishedRun,
+    changed,
+    is_identity,
+    load_plan,
+    numbers_of,
+    record_in,
+)
 from mobank.report.run.stored_paths import Written
 from mobank.report.tables import summary_rows
 
@@ -41,16 +50,17 @@ DRAWN = ("registered", "mau")
 def wanted(found: Sequence[Side], lang: Lang, weights: Weights) -> dict[str, Any]:
     """Return everything that the bytes of a comparison depend on."""
     last = year_ends([side.plan for side in found])[-1]
-    return {"compared": [_identity(side, last, lang) for side in found], "lang": lang, "weights": dict(weights)}
+    return {"compared": [_identity(side, last, lang) for side in found], "lang": lang, "weights": dict(weights),
+            "report": report_digest(), "versions": versions(DRAWING)}  # fmt: skip
 
 
 def _identity(side: Side, last: Month, lang: Lang) -> dict[str, Any]:
-    """Return the identity of a side: that of the finished run if it is one, but for what is not compared."""
+    """Return what the numbers of a side depend on: as its finished run says if it is one, segments apart."""
     made = side.finished.record["identity"] if side.finished else identity(side.plan, lang)
     scenario = side.plan.scenario
     return {
         "label": side.label, "until": str(scenario.until), "asks": sum(ask.month <= last for ask in scenario.asks),
-        "identity": {**made, "lang": lang, "by_segment": False, "shares": False},
+        "identity": {"scenario": scenario.name, **numbers_of(made), "by_segment": False},
     }  # fmt: skip
 
 
@@ -64,7 +74,7 @@ def reusable(folder: Path, asked: Mapping[str, Any]) -> bool:
     """Return whether a folder holds just what is asked for, every file as it was written."""
     if not is_comparison(folder):
         return False
-    found = read(folder)
+    found = _stored(folder)
     return {key: found.record.get(key) for key in asked} == asked and not changed(found)
 
 
@@ -75,7 +85,20 @@ def is_comparison(folder: Path) -> bool:
 
 
 def read(folder: Path) -> FinishedRun:
-    """Return the comparison in a folder, which must hold one."""
+    """Return the comparison in a folder, which must hold one.
+
+    Raises
+    ------
+    InputError
+        If an earlier version has recorded it in another way.
+    """
+    found = _stored(folder)
+    if not all(isinstance(side, dict) and is_identity(side.get("identity")) for side in found.record["compared"]):
+        raise InputError([of_an_earlier_version(folder, "compare its scenarios again")])
+    return found
+
+
+def _stored(folder: Path) -> FinishedRun:
     return FinishedRun(folder, json.loads((folder / COMPARED).read_text(encoding="utf-8")))
 
 

@@ -2,12 +2,10 @@
 
 import csv
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mobank.base.errors import InputError, Problem
-from mobank.base.identity import BY_NAME, code_digest
+from mobank.base.identity import COMPUTING, DRAWING, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
 from mobank.base.streams import Streams
 from mobank.desk.day import Days, play
@@ -105,8 +103,9 @@ def identity(study: DeskStudy, days: int, seed: int, lang: str) -> dict[str, Any
         "days": days,
         "seed": seed,
         "lang": lang,
-        "code": code_digest(),
-        "versions": {"python": sys.version.split()[0], **{name: version(name) for name in BY_NAME}},
+        "law": law_digest(),
+        "report": report_digest(),
+        "versions": versions((*COMPUTING, *DRAWING)),
     }
 
 

@@ -6,15 +6,13 @@ clears away. Every file but `run.json` is a function of the run's identity, byte
 
 import json
 import platform
-import sys
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mobank.base.identity import BY_NAME, code_digest, git_commit
+from mobank.base.identity import COMPUTING, DRAWING, git_commit, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
 from mobank.ensemble.drivers import Drivers, drivers
 from mobank.ensemble.paths import Ensemble
@@ -25,28 +23,37 @@ from mobank.ensemble.shapley import FEWEST, ShapleyShares
 from mobank.ensemble.shapley import shares as shares_of
 from mobank.ensemble.summary import summarise
 from mobank.fidelity import BYTES_A_LIFE
+from mobank.model.fingerprint import fingerprint
 from mobank.report.questions import write_asks
 from mobank.report.render.files import aside, file_digest
 from mobank.report.run import page
 from mobank.report.run.bands import use_by_band
-from mobank.report.run.record import ASKS, DRIVERS, PATHS, RECORD, SCENARIO, SHARES, SUMMARY, FinishedRun
+from mobank.report.run.record import ASKS, DRIVERS, PATHS, RECORD, SCENARIO, SHARES, SUMMARY, FinishedRun, fitted_to
 from mobank.report.run.spread import write_drivers, write_shares
 from mobank.report.tables import write_paths, write_summary
 
 
 def identity(plan: Plan, lang: str, shares: bool = True) -> dict[str, Any]:
-    """Return everything that the bytes of a run depend on; `shares` tells whether the spread is taken apart."""
+    """Return everything that the bytes of a run depend on, inputs by digest.
+
+    The resolved scenario holds the figures; the draws of a posterior, which it only names, are an input of their own.
+    `shares` says whether the spread is taken apart.
+    """
+    scenario = plan.scenario
     return {
-        "scenario": plan.scenario.name,
-        "resolved": sha256(plan.scenario.resolved.encode()).hexdigest(),
+        "scenario": scenario.name,
+        "resolved": sha256(scenario.resolved.encode()).hexdigest(),
+        "posterior": scenario.fitted.digest if scenario.fitted else None,
+        "model": fingerprint(plan.model),
         "seed": plan.seed,
         "draws": plan.draws,
         "fidelity": plan.fidelity,
         "by_segment": plan.by_segment,
         "shares": shares,
         "lang": lang,
-        "code": code_digest(),
-        "versions": {"python": sys.version.split()[0], **{name: version(name) for name in BY_NAME}},
+        "law": law_digest(),
+        "report": report_digest(),
+        "versions": versions((*COMPUTING, *DRAWING)),
     }
 
 
@@ -88,6 +95,7 @@ def make(
         record = {
             "question": plan.scenario.question,
             "identity": known,
+            "posterior": fitted_to(plan.scenario),
             "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
             "draws_tried": ensemble.tried,
             "scenario_files": list(plan.scenario.files),

@@ -23,7 +23,7 @@ from mobank.report.run.page_words import WORDS
 from mobank.report.run.spread import WORDS as SPREAD
 from mobank.report.run.spread import driver_rows, input_in_words, measure_in_words, verdict
 from mobank.report.tables import FANS, unverified, warnings
-from mobank.report.wording import lever_in_words
+from mobank.report.wording import figures_in_words, lever_in_words
 from mobank.scenario.scenario import Provenance
 
 if TYPE_CHECKING:
@@ -332,8 +332,9 @@ def _identity(told: Told) -> Section:
         (words["fidelity"], plan.fidelity),
         (words["tried"], words["tried_value"].format(told.tried, plan.draws)),
         (words["digest"], page.code(identity["resolved"])),
-        *([(words["posterior"], page.code(f"{fitted.name} {fitted.digest}"))] if fitted else []),
-        (words["code"], page.code(identity["code"])),
+        *([(words["posterior"], page.code(f"{fitted.name} {fitted.digest}")),
+           (words["fitted_to"], figures_in_words(fitted, plan.model, told.lang))] if fitted else []),
+        *((words[name], page.code(identity[name])) for name in ("model", "law", "report")),
         (words["versions"], versions),
         (words["again"], page.code(again)),
         (words["replay"], page.code("mobank replay . --replicate 0")),

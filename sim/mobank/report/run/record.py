@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mobank.base.errors import InputError, Problem, did_you_mean
+from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
+from mobank.base.identity import COMPUTING, of_an_earlier_version
 from mobank.ensemble.plan import Plan
+from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.report.render.files import file_digest
 from mobank.scenario.reader import load
+from mobank.scenario.scenario import Fitted, Scenario
 
 RECORD = "run.json"
 COMPARED = "compare.json"  # the record of a comparison
@@ -20,6 +23,10 @@ SUMMARY = "summary.csv"
 ASKS = "asks.csv"
 SHARES = "shares.csv"
 DRIVERS = "drivers.csv"
+
+# what the numbers of a run depend on; its pages depend on the rest of its identity too
+NUMBERS = ("resolved", "posterior", "model", "seed", "draws", "fidelity", "by_segment", "law", "versions")
+DIGITS = 10  # of a digest in a message
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ def read(folder: Path) -> FinishedRun:
     Raises
     ------
     InputError
-        If there is no complete run.
+        If there is no complete run, or one that an earlier version has recorded in another way.
     """
     record = _record(folder)
     if record is None and (folder / COMPARED).is_file():
@@ -47,12 +54,36 @@ def read(folder: Path) -> FinishedRun:
         near = [p.parent.as_posix() for p in folder.parent.glob(f"*/{RECORD}") if p.parent != folder]
         hint = did_you_mean(folder.as_posix(), sorted(near))
         raise InputError([Problem(f"'{folder.as_posix()}'", "is not the folder of a finished run", hint)])
+    if not is_identity(record["identity"]):
+        raise InputError([of_an_earlier_version(folder, run_again(folder / SCENARIO))])
     return FinishedRun(folder, record)
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
     record = record_in(folder / RECORD, (SCENARIO, PATHS, SUMMARY))
     return record if record and isinstance(record.get("identity"), dict) else None
+
+
+def is_identity(known: Any) -> bool:
+    """Return whether a record identifies what numbers depend on, as records of earlier versions do not."""
+    return isinstance(known, dict) and known.keys() >= {"scenario", *NUMBERS} and isinstance(known["versions"], dict)
+
+
+def run_again(scenario: Path) -> str:
+    """Return how to make a run again from the scenario in its folder."""
+    return f"run it again: mobank run {scenario.as_posix()}"
+
+
+def numbers_of(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a run's identity that its numbers depend on."""
+    versions = {name: number for name, number in known["versions"].items() if name in ("python", *COMPUTING)}
+    return {**{name: known[name] for name in NUMBERS}, "versions": versions}
+
+
+def fitted_to(scenario: Scenario) -> dict[str, Any] | None:
+    """Return which posterior a scenario starts from and the figures that it was fitted to; None if from none."""
+    fitted = scenario.fitted
+    return {"name": fitted.name, "draws": fitted.digest, "figures": list(fitted.figures)} if fitted else None
 
 
 def record_in(path: Path, files: Collection[str]) -> dict[str, Any] | None:
@@ -95,11 +126,32 @@ def reusable(folder: Path, wanted: dict[str, Any]) -> FinishedRun | None:
 
 
 def plan_of(run: FinishedRun, model: Model) -> Plan:
-    """Return the plan of a finished run, read from its folder alone."""
+    """Return the plan of a finished run, read from its folder and from the posterior that it started from.
+
+    Raises
+    ------
+    InputError
+        If the model has another law than the run's, or the posterior is another or gone.
+    """
     return load_plan(run.folder / SCENARIO, run.record["identity"], model)
 
 
 def load_plan(path: Path, known: Mapping[str, Any], model: Model) -> Plan:
-    """Return the plan of a resolved scenario with the settings that an identity says."""
+    """Return the plan of a resolved scenario with the settings that an identity says; raises as `plan_of`."""
+    if known["model"] != fingerprint(model):
+        raise InputError([Problem("this run", "is of a model with another law", run_again(path), place=_whole(path))])
     scenario = replace(load(path, model), name=known["scenario"])
+    if scenario.fitted and scenario.fitted.digest != known["posterior"]:
+        raise InputError([_fitted_again(scenario.fitted, str(known["posterior"]), path)])
     return Plan(model, scenario, known["draws"], known["seed"], known["fidelity"], known["by_segment"])
+
+
+def _fitted_again(fitted: Fitted, before: str, path: Path) -> Problem:
+    """Return that the posterior of a run is not there any more, though another of its name is."""
+    found = f"the posterior {shown(fitted.name)} ({fitted.digest[:DIGITS]})"
+    allowed = f"is not the one that this run started from ({before[:DIGITS]}): it has been fitted again since"
+    return Problem(found, allowed, run_again(path), "posterior", _whole(path))
+
+
+def _whole(path: Path) -> Place:
+    return Place(path.as_posix(), 0)

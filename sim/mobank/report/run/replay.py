@@ -3,7 +3,7 @@
 import numpy as np
 
 from mobank.base.errors import RunError
-from mobank.base.identity import code_digest
+from mobank.base.identity import COMPUTING, law_digest, versions
 from mobank.ensemble.plan import Plan, kept, run_block
 from mobank.report.run.record import PATHS, FinishedRun, changed
 
@@ -16,7 +16,7 @@ def compare(run: FinishedRun, plan: Plan, replicate: int) -> str:
     Raises
     ------
     RunError
-        If one differs; the code or its libraries have changed since, or the files have.
+        If one differs; the code that computes or its libraries have changed since, or the files have.
     """
     spoilt = changed(run)
     if spoilt:
@@ -28,10 +28,21 @@ def compare(run: FinishedRun, plan: Plan, replicate: int) -> str:
              for m, v in zip(plan.months, path, strict=True) if not np.isnan(v)}  # fmt: skip
     written = _written(run, plan, replicate)
     if again != written:
-        cause = "the code has changed since" if run.record["identity"]["code"] != code_digest() else "the files differ"
+        cause = _cause(run)
         wrong = sum(again.get(key) != value for key, value in written.items()) + len(again.keys() - written.keys())
         raise RunError(f"{wrong} of {len(written)} values", f"of replicate {replicate} differ from {PATHS}", cause)
     return f"{_table(plan, again)}\nreplicate {replicate}: all {len(again):,} values equal those in {PATHS}"
+
+
+def _cause(run: FinishedRun) -> str:
+    """Return why a replicate may differ from what was written."""
+    known = run.record["identity"]
+    if known["law"] != law_digest():
+        return "the code that computes has changed since"
+    now = versions(COMPUTING)
+    other = [f"{name} {known['versions'].get(name)} (now {now[name]})" for name in now
+             if known["versions"].get(name) != now[name]]  # fmt: skip
+    return f"the run was made with {', '.join(other)}" if other else "the files differ"
 
 
 def _written(run: FinishedRun, plan: Plan, replicate: int) -> dict[tuple[tuple[str, str], str], float]:

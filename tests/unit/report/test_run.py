@@ -21,6 +21,7 @@ from mobank.ensemble.plan import Plan
 from mobank.model.mobile_banking import MODEL
 from mobank.report.render.files import clear_leftovers
 from mobank.report.run import folder, record
+from mobank.report.run.numbers import with_numbers_of
 from mobank.report.run.replay import compare
 from mobank.scenario.reader import load
 
@@ -281,3 +282,59 @@ def small_disk(tmp_path: Path):
         pytest.skip("a small disk needs the right to mount one")
     yield place
     subprocess.run(["umount", str(place)], check=True)
+
+
+# ------------ numbers and pages apart
+
+
+@pytest.mark.parametrize("by_segment", [False, True])
+@pytest.mark.usefixtures("unpainted")
+def test_a_word_of_the_page_makes_the_page_anew_from_the_numbers_that_are_there(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_segment: bool
+):
+    few = replace(plan, draws=150, by_segment=by_segment)
+    one = folder.make(few, tmp_path / "one", "en", "mobank run", shares=False)
+    monkeypatch.setattr(folder, "report_digest", lambda: "f" * 32)
+    monkeypatch.setattr("mobank.report.run.numbers.run", lambda *_: pytest.fail("computed again"))
+    assert folder.name_of(few, "en", shares=False) != one.folder.name
+    two = folder.make(few, tmp_path / "two", "en", "mobank run", shares=False)
+    before, after = content(one.folder), content(two.folder)
+    assert {name for name in before if before[name] != after[name]} == {"report.html"}
+    assert b"f" * 32 in after["report.html"]
+    assert two.record["draws_tried"] == one.record["draws_tried"]
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_the_other_language_has_the_same_numbers(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    few = replace(plan, draws=20)
+    one = folder.make(few, tmp_path / "one", "en", "mobank run")
+    monkeypatch.setattr("mobank.report.run.numbers.run", lambda *_: pytest.fail("computed again"))
+    two = folder.make(few, tmp_path / "two", "zh", "mobank run")
+    assert content(two.folder)["paths.parquet"] == content(one.folder)["paths.parquet"]
+
+
+@pytest.mark.parametrize("change", ["law", "library", "seed", "paths", "record"])
+@pytest.mark.usefixtures("unpainted")
+def test_numbers_of_other_code_or_inputs_or_that_were_changed_are_not_taken(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+):
+    few = replace(plan, draws=20)
+    one = folder.make(few, tmp_path / "one", "en", "mobank run")
+    known = folder.identity(few, "zh")
+    assert with_numbers_of(known, tmp_path) == one
+    if change == "paths":
+        (one.folder / "paths.parquet").write_bytes(b"")
+    if change == "record":
+        (one.folder / "run.json").write_text('{"files": {}, "identity": 1}')
+    known |= {
+        "law": {"law": "0" * 32}, "library": {"versions": known["versions"] | {"numpy": "1.0"}}, "seed": {"seed": 6},
+    }.get(change, {})  # fmt: skip
+    assert with_numbers_of(known, tmp_path) is None
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_a_library_that_draws_pages_changes_no_numbers(plan: Plan, tmp_path: Path):
+    few = replace(plan, draws=20)
+    one = folder.make(few, tmp_path / "one", "en", "mobank run")
+    known = folder.identity(few, "en")
+    assert with_numbers_of(known | {"versions": known["versions"] | {"jinja2": "1.0"}}, tmp_path) == one

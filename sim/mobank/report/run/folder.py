@@ -15,10 +15,9 @@ from typing import Any
 from mobank.base.identity import COMPUTING, DRAWING, git_commit, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
 from mobank.ensemble.drivers import Drivers, drivers
-from mobank.ensemble.paths import Ensemble
+from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import answer
-from mobank.ensemble.run import run
 from mobank.ensemble.shapley import FEWEST, ShapleyShares
 from mobank.ensemble.shapley import shares as shares_of
 from mobank.ensemble.summary import summarise
@@ -28,6 +27,7 @@ from mobank.report.questions import write_asks
 from mobank.report.render.files import aside, file_digest
 from mobank.report.run import page
 from mobank.report.run.bands import use_by_band
+from mobank.report.run.numbers import numbers
 from mobank.report.run.record import ASKS, DRIVERS, PATHS, RECORD, SCENARIO, SHARES, SUMMARY, FinishedRun, fitted_to
 from mobank.report.run.spread import write_drivers, write_shares
 from mobank.report.tables import write_paths, write_summary
@@ -73,31 +73,32 @@ def make(
 ) -> FinishedRun:
     """Run a plan and write its folder; paths in the making take disk space inside it and go with it.
 
+    Where a run beside it differs in its pages alone, its paths are taken instead of being computed again.
     With `shares`, the spread is taken apart by layers of chance, which takes several times the run's replicates.
     """
     from mobank.report.run.pictures import draw_all  # matplotlib takes half a second to load, which only pictures need
 
     began = time.monotonic()
-    with aside(final) as folder, run(plan, progress, folder) as ensemble:
-        summaries, answers = summarise(ensemble), answer(ensemble, plan.scenario.asks)
+    known = identity(plan, lang, shares)
+    with aside(final) as folder, numbers(plan, known, final.parent, progress, folder) as (paths, tried):
+        summaries, answers = summarise(paths), answer(paths, plan.scenario.asks)
         (folder / SCENARIO).write_text(plan.scenario.resolved, encoding="utf-8")
-        write_paths(ensemble, folder / PATHS)
+        write_paths(paths, folder / PATHS)
         write_summary(summaries, plan, folder / SUMMARY)
         if answers:
             write_asks(answers, plan.model, folder / ASKS)
-        known = identity(plan, lang, shares)
-        found, drove = _spread(ensemble, folder) if shares else (None, [])
+        found, drove = _spread(paths, folder) if shares else (None, [])
         uses = [] if plan.fidelity in BYTES_A_LIFE else use_by_band(plan)  # lives cost too much to be lived twice
         draw_all(plan, summaries, found or [], uses, folder, lang)
         pictures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
-        told = page.Told(plan, lang, summaries, answers, found, drove, uses, pictures, known, ensemble.tried)
+        told = page.Told(plan, lang, summaries, answers, found, drove, uses, pictures, known, tried)
         page.write(told, folder / page.NAME)
         record = {
             "question": plan.scenario.question,
             "identity": known,
             "posterior": fitted_to(plan.scenario),
             "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
-            "draws_tried": ensemble.tried,
+            "draws_tried": tried,
             "scenario_files": list(plan.scenario.files),
             "command": command,
             "git_commit": git_commit(),
@@ -110,14 +111,14 @@ def make(
     return FinishedRun(final, record)
 
 
-def _spread(ensemble: Ensemble, folder: Path) -> tuple[list[ShapleyShares], list[Drivers]]:
+def _spread(paths: Paths, folder: Path) -> tuple[list[ShapleyShares], list[Drivers]]:
     """Return what the spread comes from, and write it; nothing where the run is too small to tell."""
-    if ensemble.plan.draws < FEWEST:
+    if paths.plan.draws < FEWEST:
         return [], []
-    found = shares_of(ensemble)
-    drove = drivers(ensemble, found)
+    found = shares_of(paths)
+    drove = drivers(paths, found)
     if found:
         write_shares(found, folder / SHARES)
     if drove:
-        write_drivers(drove, ensemble.plan.model, folder / DRIVERS)
+        write_drivers(drove, paths.plan.model, folder / DRIVERS)
     return found, drove

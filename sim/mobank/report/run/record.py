@@ -116,13 +116,16 @@ def refuse_changes(run: FinishedRun) -> None:
         raise InputError([Problem(found, "changed or gone since the run", "run it again")])
 
 
+def finished(folder: Path) -> FinishedRun | None:
+    """Return the finished run in a folder; None if there is none, or one that an earlier version has recorded."""
+    record = _record(folder)
+    return FinishedRun(folder, record) if record and is_identity(record["identity"]) else None
+
+
 def reusable(folder: Path, wanted: dict[str, Any]) -> FinishedRun | None:
     """Return the run in a folder if it is the one wanted (its identity) and every file is as it was written."""
-    record = _record(folder)
-    if record is None or record["identity"] != wanted:
-        return None
-    run = FinishedRun(folder, record)
-    return None if changed(run) else run
+    run = finished(folder)
+    return run if run and run.record["identity"] == wanted and not changed(run) else None
 
 
 def plan_of(run: FinishedRun, model: Model) -> Plan:

@@ -8,8 +8,10 @@ import pytest
 
 from mobank.base.errors import InputError, ModelError
 from mobank.ensemble.plan import Plan, run_block
+from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Flow, Measure, Parameter
 from mobank.model.mobile_banking import MODEL
+from mobank.scenario.posterior import as_fitted
 from mobank.scenario.reader import load
 from mobank.scenario.schema import schema
 
@@ -104,3 +106,24 @@ def test_the_schema_knows_it():
 def test_a_value_that_does_not_switch_off_is_refused():
     with pytest.raises(ModelError, match=r"upgrade: 'upgrade_rate' at 0\.1 does not switch the flow off"):
         replace(MODEL, parameters=(*MODEL.parameters, replace(UPGRADE, absent=0.1)), flows=MORE.flows)
+
+
+def test_the_law_of_a_run_and_of_a_posterior_is_that_without_what_is_off(tmp_path):
+    plan, on = (Plan(MORE, load(path, MORE)) for path in (BASELINE, written(tmp_path, LEVER)))
+    assert fingerprint(plan.model) == fingerprint(MODEL)
+    assert fingerprint(on.model) == fingerprint(MORE)
+    assert on.scenario.fitted
+
+
+@pytest.mark.parametrize(
+    ("known", "off"),
+    [
+        ({"values": {}, "bands": []}, True),
+        ({"values": {"parameters.upgrade_rate": ["fixed", 0.0, 0.0, "0%"]}, "bands": []}, True),
+        ({"values": {"parameters.upgrade_rate": ["fixed", 0.01, 0.0, "1%"]}, "bands": []}, False),
+        ({"values": {"parameters.upgrade_rate": ["lognormal", 0.01, 0.5, "…"]}, "bands": []}, False),
+        ({"values": {}, "bands": [{"values": {"upgrade_rate": ["fixed", 0.01, 0.0, "1%"]}}]}, False),
+    ],
+)
+def test_what_was_off_when_a_posterior_was_fitted_is_no_part_of_its_law(known, off):
+    assert (as_fitted(MORE, known) == MODEL) == off

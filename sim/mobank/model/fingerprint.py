@@ -2,7 +2,8 @@
 
 A posterior or a run is of one law. What it needs from a model is not how the model is written but what it does, so the
 hazards are probed on a fixed grid and rounded; names, ends of flows and what the start holds are taken as they are.
-Order, meanings, plausible ranges and measures that no start rests on change nobody's way and are left out.
+Order, meanings, plausible ranges and measures that no start rests on change nobody's way and are left out; so are the
+flows that are switched off, by the fingerprint being that of the model without them (`Model.without`).
 """
 
 import json

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from mobank.base.errors import Place, Problem, did_you_mean, shown
+from mobank.base.priors import Prior
 from mobank.base.quantities import Month
 from mobank.base.workspace import shipped
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
-from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Scenario, Segment, Value
+from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Provenance, Scenario, Segment, Value
 
 RECORD, DRAWS = "posterior.json", "draws.parquet"
 FOLDERS = (Path("calibration/posteriors"), shipped() / "calibration/posteriors")
@@ -101,7 +102,7 @@ def why_unusable(found: Found, model: Model, place: Place | None = None) -> Iter
         hint = f"write posterior: {own}, or, if it is to be renamed, name {name} in {record.as_posix()} too"
         yield Problem(name, allowed, hint, "posterior", place)
     law = found.record.get("model")
-    if law != fingerprint(model):
+    if law != fingerprint(as_fitted(model, found.record["fitted_with"])):
         allowed = "was fitted to a model with another law" if law else "does not say which law it was fitted to"
         hint = "fit again (mobank calibrate), or write posterior: off"
         yield Problem(f"the posterior {shown(found.name)}", allowed, hint, "posterior", place)
@@ -117,6 +118,15 @@ def determined_by(contraction: float, shift: float) -> Determined:
     if contraction >= MOSTLY_DATA:
         return "data"
     return "prior" if contraction < MOSTLY_PRIOR and abs(shift) < MOVED else "partly"
+
+
+def as_fitted(model: Model, known: Facts) -> Model:
+    """Return the model that a posterior was fitted with: without the flows that were off or not declared then."""
+    values, bands = known["values"], known["bands"]
+    fixed = {p.name: [*_of(Value(Prior("fixed", p.absent), "", Provenance()))] for p in model.parameters
+             if p.absent is not None}  # fmt: skip
+    off = {name for name, absent in fixed.items() if values.get(f"parameters.{name}", absent)[:3] == absent}
+    return model.without(frozenset(off - {name for band in bands for name in band["values"]}))
 
 
 # ------------ what a posterior was fitted with

@@ -139,7 +139,7 @@ def record_of(posterior: Posterior, draws: bytes, settings: Mapping[str, Any]) -
         "name": posterior.name,
         "last": str(history.last),
         "rows": posterior.rows,
-        "model": fingerprint(posterior.model),
+        "model": fingerprint(history.model),
         "draws": sha256(draws).hexdigest(),
         "evidence": list(target.evidence),
         "fitted_with": facts(target.scenario),

@@ -141,12 +141,13 @@ def plan_of(run: FinishedRun, model: Model) -> Plan:
 
 def load_plan(path: Path, known: Mapping[str, Any], model: Model) -> Plan:
     """Return the plan of a resolved scenario with the settings that an identity says; raises as `plan_of`."""
-    if known["model"] != fingerprint(model):
-        raise InputError([Problem("this run", "is of a model with another law", run_again(path), place=_whole(path))])
     scenario = replace(load(path, model), name=known["scenario"])
+    plan = Plan(model, scenario, known["draws"], known["seed"], known["fidelity"], known["by_segment"])
+    if known["model"] != fingerprint(plan.model):
+        raise InputError([Problem("this run", "is of a model with another law", run_again(path), place=_whole(path))])
     if scenario.fitted and scenario.fitted.digest != known["posterior"]:
         raise InputError([_fitted_again(scenario.fitted, str(known["posterior"]), path)])
-    return Plan(model, scenario, known["draws"], known["seed"], known["fidelity"], known["by_segment"])
+    return plan
 
 
 def _fitted_again(fitted: Fitted, before: str, path: Path) -> Problem:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from mobank.base.errors import InputError, RunError
+from mobank.base.identity import law_digest
 from mobank.batch.driver import JobState
 from mobank.batch.execute import execute
 from mobank.batch.executors import Dask, Processes
@@ -338,3 +339,10 @@ def test_the_code_has_changed_since(job, finished):
         f"the code that computes has changed since '{finished.as_posix()}/job' was begun; "
         "give another folder with --out; the two would not fit together\n1 problem; nothing was run."
     )
+
+
+def test_what_a_job_is_of_holds_the_code_that_computes_and_nothing_of_pages(job, finished):
+    record = json.loads((finished / "job" / "job.json").read_text(encoding="utf-8"))
+    assert record["law"] == law_digest("jobs")
+    assert {"report", "mobank", "matplotlib"} & {*record, *record["versions"]} == set()
+    assert execute(job, finished, lambda: Processes(1)).computed == 0

@@ -35,7 +35,7 @@ LAWS: Mapping[Law, Sequence[str]] = {
 REPORT = ("report", "base/messages")
 NO_LAW = ("base/messages", "calibration/report")
 NO_CODE = (".pyc", ".md")
-CACHE = "digests"
+CACHE, MOST_KEPT = "digests", 32  # files of some hundred bytes, one a state of the code
 
 COMPUTING = ("numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow")  # libraries that numbers depend on
 DRAWING = ("mobank", "matplotlib", "pillow", "jinja2")  # and those that pages depend on beside
@@ -118,12 +118,14 @@ def _kept(name: str) -> dict[str, str]:
 
 
 def _keep(name: str, text: str) -> None:
-    """Write a file of the cache as a whole; a cache that cannot be written costs time alone."""
+    """Write a file of the cache as a whole, and keep the latest few; one that cannot be written costs time alone."""
     try:
         path = cache_folder(CACHE) / name
         aside = path.with_name(f".{name}.{os.getpid()}.tmp")
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)
+        for old in sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
 

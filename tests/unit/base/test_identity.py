@@ -171,6 +171,17 @@ def test_digests_are_kept_and_a_torn_file_is_mended(package, tmp_path, monkeypat
         kept(package)
 
 
+def test_only_the_latest_states_of_the_code_are_kept(package, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path.with_name("states")))
+    monkeypatch.setattr(identity, "MOST_KEPT", 2)
+    for seed in range(4):
+        (package / "cli" / "run.py").write_text(f"SEED = {seed}\n", encoding="utf-8")
+        kept(package)
+    assert len(list(cache_folder(identity.CACHE).iterdir())) == 2
+    monkeypatch.setattr(identity, "digests", lambda package: pytest.fail("computed again"))
+    assert kept(package)
+
+
 def test_a_cache_that_cannot_be_written_costs_time_alone(package, monkeypatch):
     def refused(name: str) -> Path:
         raise PermissionError(name)

@@ -153,11 +153,11 @@ def test_every_command_works_by_name_in_an_empty_folder(mobank, environment):
     assert "outputs/" in mobank("desk", "remote_service", "--days", "1")
     assert mobank("new", "What if it rains?").startswith("scenarios/what_if_it_rains.yaml\n")
     assert mobank("check") == "1 file in scenarios/ checked: no problems.\n"
-    assert "outputs/what_if_it_rains-" in mobank("run", "what_if_it_rains", "--draws", "20", "--no-shares")
+    assert mobank("check", "what_if_it_rains") == "1 file checked: no problems.\n"
     assert {path: path.stat().st_mtime_ns for path in package.rglob("*")} == before
 
 
-def test_what_calibrate_prints_is_how_a_scenario_takes_what_it_fitted(mobank, tmp_path):
+def test_what_calibrate_prints_is_how_a_scenario_takes_what_it_fitted(mobank):
     said = mobank(program=A_QUICK_FIT)
     assert "\ncalibration/posteriors/icbc_mobile/\nin a scenario: posterior: icbc_mobile\n" in said
     said = mobank("--seed", "2", "--out", "elsewhere", program=A_QUICK_FIT)
@@ -168,8 +168,6 @@ def test_what_calibrate_prints_is_how_a_scenario_takes_what_it_fitted(mobank, tm
     mobank(program=f"print({advice!r}, file=open('scenarios/elsewhere.yaml', 'a'))")
     assert "elsewhere/icbc_mobile" in mobank("resolve", "elsewhere")
     assert "outputs/elsewhere-" in mobank("run", "elsewhere", "--draws", "20", "--no-shares")
-    said = mobank("--out", str(tmp_path), program=A_QUICK_FIT)
-    assert "outside the workspace, so scenarios cannot read it: copy it to calibration/posteriors/ there\n" in said
 
 
 def test_files_of_a_user_by_the_names_of_ours_break_nothing(mobank):

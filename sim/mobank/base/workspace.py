@@ -96,7 +96,7 @@ def home(file: Path) -> Path:
 
 def in_package(path: Path) -> bool:
     """Return whether a path lies inside what an installed package carries, where nothing may be written."""
-    return _is_below(path, PACKAGE / "shipped")
+    return is_below(path, PACKAGE / "shipped")
 
 
 def at_hand(kind: Kind, shipped_only: bool = False) -> tuple[Path, list[Path]]:
@@ -175,24 +175,22 @@ class Scope:
         return _find(text, kind, beside, self.roots, self.allows)
 
     def matching(self, pattern: str, beside: Path, kind: Kind) -> list[Path]:
-        """Return the files that a pattern with `*` matches, in order: beside a file, else in the first root with any.
-
-        Raises
-        ------
-        ValueError
-            If the pattern is none.
-        """
+        """Return the files that a pattern with `*` matches, in order: beside a file, else in the first such root."""
         for folder, name in ((beside, pattern), *_by_name(pattern, kind, self.roots)):
-            if found := sorted(filter(self.allows, folder.glob(name))):
+            try:
+                found = sorted(filter(self.allows, folder.glob(name)))
+            except (ValueError, NotImplementedError):  # no pattern, or an absolute one
+                return []
+            if found:
                 return [shortest(path) for path in found]
         return []
 
     def allows(self, path: Path) -> bool:
         """Return whether a path may be read, links followed."""
-        return any(_is_below(path, root) for root in self.roots)
+        return any(is_below(path, root) for root in self.roots)
 
     def refusal(self, text: str, key: str, place: Place | None) -> Problem:
-        """Return the problem of a path that may not be read; of what lies there it reveals nothing."""
+        """Return the problem of a path that may not be read; it shows nothing of what lies there."""
         allowed = f"lies outside the workspace ({os.path.abspath(self.roots[0])}) and is not read"
         return Problem(shown(text), allowed, "copy it into the workspace", key, place)
 
@@ -208,7 +206,7 @@ class Scope:
         named = _find(path.name.removesuffix(kind.suffix), kind, None, self.roots, self.allows)
         if named and os.path.realpath(named) == os.path.realpath(path):
             return path.name.removesuffix(kind.suffix)
-        root = next((root for root in self.roots if _is_below(path, root)), None)
+        root = next((root for root in self.roots if is_below(path, root)), None)
         text = "" if root is None else Path(os.path.relpath(os.path.realpath(path), os.path.realpath(root))).as_posix()
         return text if "/" in text or not text else f"./{text}"
 
@@ -225,6 +223,11 @@ def shortest(path: Path) -> Path:
     return Path(short) if os.path.realpath(short) == os.path.realpath(path) else path
 
 
+def is_below(path: Path, root: Path) -> bool:
+    """Return whether a path lies below a folder, links followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
 # ------------ looking up
 
 
@@ -237,8 +240,8 @@ def _find(
 ) -> Path | None:
     """Return the first place with what a text names; as an earlier version spelled it comes last."""
     for spelling in dict.fromkeys([text, _moved(text)]):
-        candidates = filter(allows, _candidates(spelling, kind, beside, roots))
-        if found := next(filter(kind.is_at, candidates), None):
+        allowed = (path for path in _candidates(spelling, kind, beside, roots) if allows(path / kind.record))
+        if found := next(filter(kind.is_at, allowed), None):
             if spelling != text:
                 _say_moved(text, spelling)
             return found
@@ -332,7 +335,3 @@ def _short(folder: Path) -> Path:
     working = Path.cwd()
     related = folder.is_relative_to(working) or working.is_relative_to(folder)
     return Path(os.path.relpath(folder, working)) if related else folder
-
-
-def _is_below(path: Path, root: Path) -> bool:
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

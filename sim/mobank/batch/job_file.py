@@ -122,10 +122,7 @@ class _JobReader:
         beside = self.path.parent
         if "*" not in text:
             return [self.scope.find(text, beside, SCENARIO) or shortest(beside / text)]
-        try:
-            found = self.scope.matching(text, beside, SCENARIO)
-        except (ValueError, NotImplementedError):
-            found = []
+        found = self.scope.matching(text, beside, SCENARIO)
         if not found:
             here.problem(shown(text), "matches no file", "patterns are relative to the job file")
         return found

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mobank.base.errors import InputError, Problem, shown
-from mobank.base.workspace import SCENARIO, here, home, locate, scope
+from mobank.base.workspace import SCENARIO, here, home, is_below, locate, scope
 from mobank.cli.terminal import ShippedOption
 
 
@@ -43,26 +43,19 @@ def new(
     path = out or here() / SCENARIO.folders[0] / file_name(asked)
     if path.suffix not in (".yaml", ".yml"):
         raise InputError([Problem(shown(str(path)), "must end with .yaml", key="--out")])
-    if out is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, template(asked, _reference(parent, path), loaded), anew=True)
+    if not scope().allows(parent):
+        raise InputError([scope().refusal(str(parent), "--extends", None)])
+    root = here() if out is None else home(path)
+    _write(path, template(asked, _reference(parent, path, root), loaded), anew=True, folder=out is None)
     _write(path.parent / FILE_NAME, _schema(), anew=False)
     typer.echo(f"{path}\nnext: mobank check {path}")
 
 
-def _reference(parent: Path, file: Path) -> str:
-    """Return how a file refers to the one that it extends: by path in its workspace, else by name.
-
-    Raises
-    ------
-    InputError
-        If what it extends could not be read from there.
-    """
-    within, root = scope(file), home(file)
-    if not within.allows(parent):
-        raise InputError([within.refusal(str(parent), "--extends", None)])
-    inside = Path(os.path.realpath(parent)).is_relative_to(os.path.realpath(root))
-    return Path(os.path.relpath(parent, file.parent)).as_posix() if inside else within.spelled(parent, SCENARIO)
+def _reference(parent: Path, file: Path, root: Path) -> str:
+    """Return how a file refers to the one that it extends: by path in its workspace (the root), else by name."""
+    if is_below(parent, root):
+        return Path(os.path.relpath(parent, file.parent)).as_posix()
+    return scope(file).spelled(parent, SCENARIO)
 
 
 def _one_line(question: str) -> str:
@@ -79,9 +72,11 @@ def _schema(desk: bool = False) -> str:
     return json.dumps(desk_schema() if desk else schema(MODEL), ensure_ascii=False, indent=1) + "\n"
 
 
-def _write(path: Path, text: str, anew: bool) -> None:
-    """Write a file; with `anew` only where there is none yet."""
+def _write(path: Path, text: str, anew: bool, folder: bool = False) -> None:
+    """Write a file; with `anew` only where there is none yet; with `folder` its folder is made."""
     try:
+        if folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x" if anew else "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:

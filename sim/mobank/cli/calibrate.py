@@ -43,7 +43,7 @@ def calibrate(
         for entry in found.scores:
             print(f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
                   f"{entry.pit:.0%} of the old draws below it")  # fmt: skip
-        _show(folder)
+        show(folder)
         return
     posterior, folder = calibrate(
         wanted, MODEL, where, Path("outputs/.calibration"), seed, Effort(), workers or cores(), progress
@@ -55,7 +55,7 @@ def calibrate(
     print(f"largest R-hat {worst.r_hat:.4f} ({worst.name}); least effective draws of an ensemble "
           f"{least.effective:,.0f} ({least.name}); means moved by at most {abs(last.trend):.2f} sd at the end "
           f"({last.name})")  # fmt: skip
-    _show(folder)
+    show(folder)
 
 
 def _writable(out: Path) -> Path:
@@ -65,7 +65,7 @@ def _writable(out: Path) -> Path:
     return out
 
 
-def _show(folder: Path) -> None:
+def show(folder: Path) -> None:
     """Print where a posterior's folder is, and how a scenario names it."""
     print(f"{folder.as_posix()}/")
     spelled = scope().spelled(folder, POSTERIOR)

@@ -21,9 +21,9 @@ def posterior(
     from mobank.calibration.report.posterior_report import tell
     from mobank.model.mobile_banking import MODEL
 
-    words = language(lang)
+    folder, words = locate(name, POSTERIOR, shipped), language(lang)
     with progress(f"looking at {name}"):
-        said, page = tell(locate(name, POSTERIOR, shipped), MODEL, out, words)
+        said, page = tell(folder, MODEL, out, words)
     print("\n".join(said))
     print(f"\n{page.as_posix()}")
 

@@ -116,7 +116,7 @@ def test_what_is_not_there_is_refused_with_the_nearest_names_of_both_places(stan
         files.locate("bnk", POSTERIOR)
 
 
-def test_all_that_is_not_there_is_told_at_once(shipped):
+def test_all_that_is_not_there_is_reported_at_once(shipped):
     with pytest.raises(InputError) as refusal:
         files.locate_all(["baseline", "x", "y", "x"], SCENARIO)
     assert [problem.found for problem in refusal.value.problems] == ["'x'", "'y'"]
@@ -207,3 +207,9 @@ def test_what_lies_in_the_workspace_is_spelled_by_name_or_from_its_root(stand, s
             found = within.find(text, Path("scenarios"), POSTERIOR)
             assert found is not None
             assert found.resolve() == Path(path).resolve()
+
+
+def test_what_an_installed_package_carries_is_known_so_that_nothing_is_written_there(monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "PACKAGE", tmp_path / "mobank")
+    assert files.in_package(tmp_path / "mobank/shipped/calibration/posteriors")
+    assert not files.in_package(tmp_path / "calibration/posteriors")

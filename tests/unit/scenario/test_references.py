@@ -19,7 +19,7 @@ SECRET = "password: hunter2\n"
 
 @pytest.fixture
 def stand(monkeypatch, tmp_path):
-    """Stand in a workspace beside a file that is no one's business; return a writer of its scenarios."""
+    """Stand in a workspace beside a file outside it; return a writer of its scenarios."""
     (tmp_path / "secret.yaml").write_text(SECRET, encoding="utf-8")
     (tmp_path / "w/scenarios").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "w")
@@ -56,8 +56,8 @@ def test_what_is_extended_outside_the_workspace_is_refused_whether_it_is_there_o
     Path("scenarios/link.yaml").symlink_to(tmp_path / "secret.yaml")
     if not there:
         (tmp_path / "secret.yaml").unlink()
-    told = f"scenarios/x.yaml:1  extends: {outside(text, tmp_path)}"
-    assert problems(load, stand(f"extends: {text}\n"), MODEL) == [told]
+    message = f"scenarios/x.yaml:1  extends: {outside(text, tmp_path)}"
+    assert problems(load, stand(f"extends: {text}\n"), MODEL) == [message]
 
 
 def test_a_person_may_name_a_file_anywhere(stand, tmp_path):
@@ -72,8 +72,8 @@ def test_a_desk_is_found_by_name_and_refused_outside(stand, tmp_path):
     assert load(stand(DESK.format("remote_service")), MODEL).parameters["desk_capacity"].prior.centre > 0
     shutil.copy(STUDY, Path("scenarios/mine.yaml"))
     assert load(stand(DESK.format("mine")), MODEL).files[-1] == "scenarios/mine.yaml"
-    told = f"scenarios/x.yaml:3  parameters.desk_capacity.desk: {outside('../../secret.yaml', tmp_path)}"
-    assert problems(load, stand(DESK.format("../../secret.yaml")), MODEL) == [told]
+    message = f"scenarios/x.yaml:3  parameters.desk_capacity.desk: {outside('../../secret.yaml', tmp_path)}"
+    assert problems(load, stand(DESK.format("../../secret.yaml")), MODEL) == [message]
 
 
 def test_a_study_extends_studies_alone_by_name(stand):
@@ -85,8 +85,8 @@ def test_a_job_names_scenarios_by_name_and_none_outside(stand, tmp_path):
     job = load_job(stand("scenarios: [win_back]\ndraws: 10\n", "scenarios/batches/job.yaml"), MODEL)
     assert [case.name for case in job.cases] == ["win_back"]
     path = stand("scenarios: [../../../secret.yaml]\ndraws: 10\n", "scenarios/batches/job.yaml")
-    told = f"scenarios/batches/job.yaml:1  scenarios.1: {outside('../../../secret.yaml', tmp_path)}"
-    assert problems(load_job, path, MODEL) == [told]
+    message = f"scenarios/batches/job.yaml:1  scenarios.1: {outside('../../../secret.yaml', tmp_path)}"
+    assert problems(load_job, path, MODEL) == [message]
     path = stand("scenarios: ../../../sec*.yaml\ndraws: 10\n", "scenarios/batches/job.yaml")
     assert "matches no file" in problems(load_job, path, MODEL)[0]
 
@@ -120,7 +120,14 @@ def test_a_posterior_of_the_workspace_comes_before_the_shipped_one_of_its_name(s
 
 
 def test_a_posterior_that_is_not_there_and_one_outside_are_refused(stand, tmp_path):
-    told = "scenarios/x.yaml:2  posterior: 'icbc_mobil' is not a posterior; did you mean 'icbc_mobile' (shipped)?"
-    assert problems(load, stand("extends: baseline\nposterior: icbc_mobil\n"), MODEL) == [told]
-    told = f"scenarios/x.yaml:2  posterior: {outside('../../p', tmp_path)}"
-    assert problems(load, stand("extends: baseline\nposterior: ../../p\n"), MODEL) == [told]
+    message = "scenarios/x.yaml:2  posterior: 'icbc_mobil' is not a posterior; did you mean 'icbc_mobile' (shipped)?"
+    assert problems(load, stand("extends: baseline\nposterior: icbc_mobil\n"), MODEL) == [message]
+    message = f"scenarios/x.yaml:2  posterior: {outside('../../p', tmp_path)}"
+    assert problems(load, stand("extends: baseline\nposterior: ../../p\n"), MODEL) == [message]
+
+
+def test_a_record_that_is_a_link_out_of_the_workspace_is_not_read(stand, posterior, tmp_path):
+    shutil.move(posterior / "posterior.json", tmp_path / "posterior.json")
+    (posterior / "posterior.json").symlink_to(tmp_path / "posterior.json")
+    text = "extends: baseline\nposterior: ../elsewhere/icbc_mobile\n"
+    assert "is not a posterior" in problems(load, stand(text), MODEL)[0]

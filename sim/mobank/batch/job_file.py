@@ -4,12 +4,12 @@ A job says which scenarios, how many draws, what is varied, what is kept and whe
 through the scenarios' own grammar, so a point that no scenario could say is refused here, before anything is run.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mobank.base.errors import InputError, Problem, did_you_mean, shown
 from mobank.base.quantities import Month, read_count, read_month, read_share
+from mobank.base.workspace import SCENARIO, scope, shortest
 from mobank.batch.cases import build_cases, with_asks
 from mobank.batch.design import read_design
 from mobank.batch.job import Job, Keep, Stop, months_kept
@@ -54,6 +54,7 @@ class _JobReader:
 
     def __init__(self, top: Cursor, tree: Members, path: Path, model: Model) -> None:
         self.top, self.tree, self.path, self.model, self.problems = top, tree, path, model, top.problems
+        self.scope = scope(path)
 
     def job(self) -> Job | None:
         at = self.top.fields(SECTIONS, required=("scenarios", "draws"))
@@ -118,15 +119,13 @@ class _JobReader:
         text = here.text()
         if text is None:
             return []
+        beside = self.path.parent
         if "*" not in text:
-            return [_short(self.path.parent / text)]
-        try:
-            found = sorted(self.path.parent.glob(text))
-        except (ValueError, NotImplementedError):
-            found = []
+            return [self.scope.find(text, beside, SCENARIO) or shortest(beside / text)]
+        found = self.scope.matching(text, beside, SCENARIO)
         if not found:
             here.problem(shown(text), "matches no file", "patterns are relative to the job file")
-        return [_short(path) for path in found]
+        return found
 
     def scenarios(
         self, files: Sequence[tuple[Path, Cursor]], asks: Cursor | None
@@ -134,8 +133,11 @@ class _JobReader:
         """Return the located tree and the files of each scenario by name, and the scenarios as they stand."""
         trees, found = {}, {}
         for path, here in files:
+            if not self.scope.allows(path):
+                self.problems.append(self.scope.refusal(here.written, here.key, here.place))
+                continue
             if not path.exists():
-                near = did_you_mean(path.name, sorted(p.name for p in path.parent.glob("*.yaml")))
+                near = self.scope.nearest(here.written, self.path.parent, SCENARIO)
                 here.problem(shown(here.written), "is not there", near)
                 continue
             try:
@@ -232,9 +234,3 @@ class _JobReader:
                 hint = "name it in keep.months" if scenario.start <= month <= scenario.until else ""
                 at["in"].problem(str(month), f"is not a month that is kept of {scenario.name}", hint)
         return Stop(error, "", measure, month, quantile)
-
-
-def _short(path: Path) -> Path:
-    """Return the path without 'folder/..' where that leads to the same file."""
-    short = Path(os.path.normpath(path))
-    return short if os.path.realpath(short) == os.path.realpath(path) else path

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from mobank.base.errors import InputError, Problem, shown
+from mobank.base.workspace import SCENARIO, here, home, is_below, locate, scope
+from mobank.cli.terminal import ShippedOption
 
 
 def schema(
@@ -26,7 +28,8 @@ def schema(
 def new(
     question: Annotated[str, typer.Argument(help="What you want to know, in quotes.")],
     out: Annotated[Path | None, typer.Option(help="The file; default: in scenarios/, named by the question.")] = None,
-    extends: Annotated[Path, typer.Option(help="The scenario to start from.")] = Path("scenarios/baseline.yaml"),
+    extends: Annotated[Path, typer.Option(help="The scenario to start from: a file or a name.")] = Path("baseline"),
+    shipped: ShippedOption = False,
 ) -> None:
     """Write a commented scenario to start from, and beside it the schema that gives completion in editors."""
     from mobank.model.mobile_banking import MODEL
@@ -35,13 +38,24 @@ def new(
     from mobank.scenario.template import file_name, template
 
     asked = _one_line(question)
-    parent = load(extends, MODEL)
-    path = out or Path("scenarios") / file_name(asked)
+    parent = locate(extends, SCENARIO, shipped)
+    loaded = load(parent, MODEL)
+    path = out or here() / SCENARIO.folders[0] / file_name(asked)
     if path.suffix not in (".yaml", ".yml"):
         raise InputError([Problem(shown(str(path)), "must end with .yaml", key="--out")])
-    _write(path, template(asked, Path(os.path.relpath(extends, path.parent)).as_posix(), parent), anew=True)
+    if not scope().allows(parent):
+        raise InputError([scope().refusal(str(parent), "--extends", None)])
+    root = here() if out is None else home(path)
+    _write(path, template(asked, _reference(parent, path, root), loaded), anew=True, folder=out is None)
     _write(path.parent / FILE_NAME, _schema(), anew=False)
     typer.echo(f"{path}\nnext: mobank check {path}")
+
+
+def _reference(parent: Path, file: Path, root: Path) -> str:
+    """Return how a file refers to the one that it extends: by path in its workspace (the root), else by name."""
+    if is_below(parent, root):
+        return Path(os.path.relpath(parent, file.parent)).as_posix()
+    return scope(file).spelled(parent, SCENARIO)
 
 
 def _one_line(question: str) -> str:
@@ -58,9 +72,11 @@ def _schema(desk: bool = False) -> str:
     return json.dumps(desk_schema() if desk else schema(MODEL), ensure_ascii=False, indent=1) + "\n"
 
 
-def _write(path: Path, text: str, anew: bool) -> None:
-    """Write a file; with `anew` only where there is none yet."""
+def _write(path: Path, text: str, anew: bool, folder: bool = False) -> None:
+    """Write a file; with `anew` only where there is none yet; with `folder` its folder is made."""
     try:
+        if folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x" if anew else "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.machine import cores
-from mobank.cli.terminal import LangOption, language, progress
+from mobank.base.workspace import SERIES, locate_all
+from mobank.cli.terminal import LangOption, ShippedOption, language, progress
 
 
 def backtest(
     data: Annotated[
         list[Path] | None,
-        typer.Option(help="Files with the header of reported_figures.csv; default: the 13 series that come along."),
+        typer.Option(help="Files (CSV) or names of series with the header of `figures`, the default: 13 series."),
     ] = None,
     choose: Annotated[
         bool, typer.Option("--choose", help="Try every configuration; each entity gets the best one without it.")
@@ -23,14 +24,16 @@ def backtest(
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the folder goes.")] = Path("outputs"),
     lang: LangOption = None,
+    shipped: ShippedOption = False,
 ) -> None:
     """Score forecasts of reported series: every forecast as a row, and the score table."""
     from mobank.calibration.backtest import run
     from mobank.calibration.backtest.backtest import BacktestSettings
 
+    files = locate_all(data or [Path(run.FIGURES)], SERIES, shipped)
     settings = BacktestSettings(seed, draws, workers=workers or cores())
     with progress("backtest") as told:
-        result, folder = run.run(data or (), settings, choose, out, " ".join(["mobank", *sys.argv[1:]]), told)
+        result, folder = run.run(files, settings, choose, out, " ".join(["mobank", *sys.argv[1:]]), told)
     show(result, folder, language(lang))
 
 

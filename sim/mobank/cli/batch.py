@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.machine import cores
-from mobank.cli.terminal import LangOption, language
+from mobank.base.workspace import JOB, locate
+from mobank.cli.terminal import LangOption, ShippedOption, language
 
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def batch(
-    job: Annotated[Path, typer.Argument(metavar="JOB", help="Job file (YAML), such as scenarios/batches/smoke.yaml.")],
+    job: Annotated[Path, typer.Argument(metavar="JOB", help="Job: a file (YAML) or a name, such as smoke.")],
     out: Annotated[Path, typer.Option(help="Where the job's folder goes; on a cluster, a shared disk.")] = Path(
         "outputs"
     ),
@@ -30,6 +31,7 @@ def batch(
     plan: Annotated[bool, typer.Option("--plan", help="Tell units, time, memory and disk; compute nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors: for schedulers.")] = False,
     lang: LangOption = None,
+    shipped: ShippedOption = False,
 ) -> None:
     """Run a Monte Carlo job, or finish one that was interrupted; the data set is the same either way.
 
@@ -38,13 +40,13 @@ def batch(
     """
     from mobank.batch.executors import Dask, Processes, warmed_up
 
-    count, words = workers or cores(), language(lang)
+    file, count, words = locate(job, JOB, shipped), workers or cores(), language(lang)
     if not (plan or dask):
         warmed_up()  # workers load what they need while we read the job
     from mobank.batch.job_file import load_job
     from mobank.model.mobile_banking import MODEL
 
-    loaded = load_job(job, MODEL)
+    loaded = load_job(file, MODEL)
     if plan:
         from mobank.batch.estimate import foresee, told
 
@@ -82,7 +84,7 @@ def results(
         for folder, finished in found:
             print(f"{folder.as_posix()}/{'' if finished else '  (not finished)'}")
         if not found:
-            print("no jobs in outputs/ yet; mobank batch scenarios/batches/smoke.yaml makes one")
+            print("no jobs in outputs/ yet; mobank batch smoke makes one")
         return
     words = language(lang)
     tables = open_results(job).where(where or [])

@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
+from mobank.base.errors import InputError, Problem, shown
 from mobank.base.machine import cores
-from mobank.cli.terminal import progress
+from mobank.base.workspace import POSTERIOR, TARGET, here, in_package, locate, scope
+from mobank.cli.terminal import ShippedOption, progress
+
+TargetArgument = Annotated[Path, typer.Argument(help="Figures and priors: a file (YAML) or a name.")]
 
 
 def calibrate(
-    target: Annotated[Path, typer.Argument(help="File of figures and priors (YAML).")] = Path(
-        "calibration/banks/icbc_mobile.yaml"
-    ),
+    target: TargetArgument = Path("icbc_mobile"),
     evidence: Annotated[
         str, typer.Option(help="Kinds of evidence to take, joined by commas: article,secondary,unverified.")
     ] = "article,secondary,unverified",
@@ -21,7 +23,11 @@ def calibrate(
     ] = "",
     seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,
-    out: Annotated[Path, typer.Option(help="Where the posterior's folder goes.")] = Path("calibration/posteriors"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where the posterior's folder goes; default: calibration/posteriors/ of the workspace."),
+    ] = None,
+    shipped: ShippedOption = False,
 ) -> None:
     """Fit the unknowns to what has been reported; interrupted, it goes on from where it was."""
     from mobank.calibration.commands import calibrate, target_of
@@ -29,17 +35,18 @@ def calibrate(
     from mobank.calibration.sampler.ensembles import Effort
     from mobank.model.mobile_banking import MODEL
 
-    wanted = target_of(target, MODEL, tuple(kind.strip() for kind in evidence.split(",")))
+    where = _writable(out or here() / POSTERIOR.folders[0])
+    wanted = target_of(locate(target, TARGET, shipped), MODEL, tuple(kind.strip() for kind in evidence.split(",")))
     if update:
-        found, folder = weigh_anew(wanted, update, MODEL, out, seed, progress)
+        found, folder = weigh_anew(wanted, update, MODEL, where, seed, progress)
         print(f"the draws of {update}, weighed anew, are worth {found.effective:,.0f} independent ones")
         for entry in found.scores:
             print(f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
                   f"{entry.pit:.0%} of the old draws below it")  # fmt: skip
-        print(f"{folder.as_posix()}/")
+        show(folder)
         return
     posterior, folder = calibrate(
-        wanted, MODEL, out, Path("outputs/.calibration"), seed, Effort(), workers or cores(), progress
+        wanted, MODEL, where, Path("outputs/.calibration"), seed, Effort(), workers or cores(), progress
     )
     worst = max(posterior.diagnoses, key=lambda d: d.r_hat)
     least = min(posterior.diagnoses, key=lambda d: d.effective)
@@ -48,4 +55,21 @@ def calibrate(
     print(f"largest R-hat {worst.r_hat:.4f} ({worst.name}); least effective draws of an ensemble "
           f"{least.effective:,.0f} ({least.name}); means moved by at most {abs(last.trend):.2f} sd at the end "
           f"({last.name})")  # fmt: skip
+    show(folder)
+
+
+def _writable(out: Path) -> Path:
+    if in_package(out):
+        allowed = "lies inside the installed package, where nothing is written"
+        raise InputError([Problem(shown(str(out)), allowed, "stand in a folder of your own", "--out")])
+    return out
+
+
+def show(folder: Path) -> None:
+    """Print where a posterior's folder is, and how a scenario names it."""
     print(f"{folder.as_posix()}/")
+    spelled = scope().spelled(folder, POSTERIOR)
+    if spelled:
+        print(f"in a scenario: posterior: {spelled}")
+    else:
+        print(f"it lies outside the workspace, so scenarios cannot read it: copy it to {POSTERIOR.folders[0]}/ there")

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.machine import cores
+from mobank.base.workspace import SCENARIO, locate_all
 from mobank.cli.run import Fidelity
-from mobank.cli.terminal import LangOption, language, make_way, progress
+from mobank.cli.terminal import LangOption, ShippedOption, language, make_way, progress
 
 
 def compare(
     given: Annotated[
         list[Path],
-        typer.Argument(metavar="A B …", help="Scenario files or folders of finished runs; A is the reference."),
+        typer.Argument(metavar="A B …", help="Scenarios (files or names) or folders of runs; A is the reference."),
     ],
     draws: Annotated[
         int | None, typer.Option(min=2, max=10_000_000, help="Replicates; default: those of the runs named, else 2000.")
@@ -30,15 +31,19 @@ def compare(
         str | None,
         typer.Option(help="How likely each scenario is held to be, A=60%,B=40%, for one chance over all."),
     ] = None,
+    shipped: ShippedOption = False,
 ) -> None:
     """Compare scenarios or finished runs: what differs, by how much each year, at what price, how sure."""
     from mobank.model.mobile_banking import MODEL
     from mobank.report.compare import comparison as report
     from mobank.report.compare import folder
     from mobank.report.compare.weights import read_weights
+    from mobank.report.run.record import RECORD
 
     settings = report.ComparisonSettings(draws, seed, fidelity and fidelity.value, workers or cores())
-    found = report.sides(given, MODEL, settings)
+    runs = [path for path in given if (path / RECORD).is_file()]
+    files = iter(locate_all([path for path in given if path not in runs], SCENARIO, shipped))
+    found = report.sides([path if path in runs else next(files) for path in given], MODEL, settings)
     weighed = read_weights(weights, found) if weights is not None else {}
     words = language(lang)
     final = out / folder.name_of(found, words, weighed)

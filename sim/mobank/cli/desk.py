@@ -6,20 +6,22 @@ from typing import Annotated
 
 import typer
 
-from mobank.cli.terminal import LangOption, language, progress
+from mobank.base.workspace import DESK, locate
+from mobank.cli.terminal import LangOption, ShippedOption, language, progress
 
 
 def desk(
-    study: Annotated[Path, typer.Argument(help="Desk study (YAML), such as scenarios/desks/remote_service.yaml.")],
+    study: Annotated[Path, typer.Argument(help="Desk study: a file (YAML) or a name, such as remote_service.")],
     days: Annotated[int, typer.Option(min=1, max=1000, help="Open days that are played contact by contact.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the contacts' luck.")] = 1,
     out: Annotated[Path, typer.Option(help="Where the study's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
+    shipped: ShippedOption = False,
 ) -> None:
     """Study a staffed desk: waits, who gives up, set-ups a month, and the staff that a service level takes."""
     from mobank.scenario.desk_study import load_study
 
-    loaded = load_study(study)
+    loaded = load_study(locate(study, DESK, shipped))
     from rich.console import Console
 
     from mobank.report.desk import answer as report

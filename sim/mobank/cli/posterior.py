@@ -6,40 +6,42 @@ from typing import Annotated
 import typer
 
 from mobank.base.machine import cores
-from mobank.cli.terminal import LangOption, language, progress
+from mobank.base.workspace import POSTERIOR, TARGET, locate
+from mobank.cli.calibrate import TargetArgument
+from mobank.cli.terminal import LangOption, ShippedOption, language, progress
 
 
 def posterior(
-    name: Annotated[str, typer.Argument(help="Name of a stored posterior.")] = "icbc_mobile",
+    name: Annotated[str, typer.Argument(help="Stored posterior: its folder or its name.")] = "icbc_mobile",
     out: Annotated[Path, typer.Option(help="Where the report's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
+    shipped: ShippedOption = False,
 ) -> None:
     """Say what a calibration found: the verdict here, and all that it rests on in report.html."""
     from mobank.calibration.report.posterior_report import tell
     from mobank.model.mobile_banking import MODEL
 
-    words = language(lang)
+    folder, words = locate(name, POSTERIOR, shipped), language(lang)
     with progress(f"looking at {name}"):
-        said, page = tell(name, MODEL, out, words)
+        said, page = tell(folder, MODEL, out, words)
     print("\n".join(said))
     print(f"\n{page.as_posix()}")
 
 
 def sbc(
-    target: Annotated[Path, typer.Argument(help="File of figures and priors (YAML).")] = Path(
-        "calibration/banks/icbc_mobile.yaml"
-    ),
+    target: TargetArgument = Path("icbc_mobile"),
     fits: Annotated[int, typer.Option(min=20, max=100_000, help="Truths to draw and to fit.")] = 200,
     draws: Annotated[int, typer.Option(min=1000, help="Weighted draws from the priors in each fit.")] = 30_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,
+    shipped: ShippedOption = False,
 ) -> None:
     """Fit figures of truths that are known: their ranks must be uniform (simulation-based calibration)."""
     from mobank.calibration.checks.sbc import ranks, rows
     from mobank.calibration.targets import load, require_enough
     from mobank.model.mobile_banking import MODEL
 
-    wanted = load(target, MODEL)
+    wanted = load(locate(target, TARGET, shipped), MODEL)
     require_enough(wanted, MODEL)
     with progress(f"{fits} fits") as told:
         found = ranks(wanted, MODEL, fits, draws, seed, workers or cores(), told)

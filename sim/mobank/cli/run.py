@@ -9,7 +9,8 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
-from mobank.cli.terminal import LangOption, language, make_way, progress
+from mobank.base.workspace import SCENARIO, at_hand, here, locate
+from mobank.cli.terminal import LangOption, ShippedOption, language, make_way, progress
 
 
 class Fidelity(StrEnum):
@@ -22,7 +23,7 @@ class Fidelity(StrEnum):
 
 
 def run(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    scenario: Annotated[Path, typer.Argument(help="Scenario: a file (YAML) or a name, such as baseline.")],
     draws: Annotated[int, typer.Option(min=1, max=10_000_000, help="Replicates, each with a draw of its own.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
     fidelity: Annotated[
@@ -43,12 +44,13 @@ def run(
             help="Tell what the spread comes from, which takes twice as long; default: yes, but for single lives.",
         ),
     ] = None,
+    shipped: ShippedOption = False,
 ) -> None:
     """Run a scenario: summary table, report, fan charts, and the path of every replicate."""
     from mobank.model.mobile_banking import MODEL
     from mobank.scenario.reader import load
 
-    loaded = load(scenario, MODEL)
+    loaded = load(locate(scenario, SCENARIO, shipped), MODEL)
     from mobank.ensemble.plan import Plan
     from mobank.fidelity import BYTES_A_LIFE
     from mobank.report.run import folder
@@ -89,24 +91,29 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
 
 
 def check(
-    scenarios: Annotated[list[Path] | None, typer.Argument(help="Scenario files; default: scenarios/*.yaml.")] = None,
+    scenarios: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files or names of scenarios; default: all in scenarios/, else all that are shipped."),
+    ] = None,
+    shipped: ShippedOption = False,
 ) -> None:
     """Check scenario files: every problem of all of them, and nothing is run."""
     from mobank.model.mobile_banking import MODEL
     from mobank.scenario.reader import load
 
-    files = scenarios or sorted(Path("scenarios").glob("*.yaml"))
-    if not files:
-        raise InputError([Problem("no scenario file", "is here", "name the files, or stand where scenarios/ is")])
+    folder, all_there = at_hand(SCENARIO, shipped)
+    files = scenarios or all_there
     problems: list[Problem] = []
     for path in files:
         try:
-            load(path, MODEL)
+            load(locate(path, SCENARIO, shipped and bool(scenarios)), MODEL)
         except InputError as error:
             problems += [p for p in error.problems if p not in problems]
     if problems:
         raise InputError(problems)
-    print(f"{len(files)} file{'s' if len(files) > 1 else ''} checked: no problems.")
+    whose = "in" if folder.is_relative_to(here()) else "shipped in"
+    where = "" if scenarios else f" {whose} {folder.as_posix()}/"
+    print(f"{len(files)} file{'s' if len(files) > 1 else ''}{where} checked: no problems.")
 
 
 def replay(

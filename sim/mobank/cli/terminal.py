@@ -24,6 +24,10 @@ LangOption = Annotated[
     Lang | None, typer.Option("--lang", help="Language of tables and charts; default: the locale's.")
 ]
 
+ShippedOption = Annotated[
+    bool, typer.Option("--shipped", help="Look among the files shipped with mobank only, by name.")
+]
+
 
 def language(asked: str | None) -> Lang:
     """Return "zh" or "en": as asked, else that of the environment."""

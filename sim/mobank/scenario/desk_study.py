@@ -10,8 +10,9 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
+from mobank.base.errors import InputError, Place, Problem, shown
 from mobank.base.quantities import Lang, read_count, read_number, read_persons, read_share
+from mobank.base.workspace import DESK, Scope, scope
 from mobank.desk.erlang import set_ups_a_month, steady_of
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
@@ -70,7 +71,7 @@ def load_study(path: Path) -> DeskStudy:
     InputError
         With every problem found, each with file, line and key.
     """
-    tree, files = load_extended(path)
+    tree, files = load_extended(path, DESK)
     problems: list[Problem] = []
     top = Cursor(tree, "", problems)
     at = top.fields(("question", "channel", *NUMBERS), required=("question", *NUMBERS))
@@ -128,11 +129,12 @@ def with_desks(
     problems : what is wrong with a study is appended.
     """
     studies: dict[str, None] = {}
+    within = scope(files[0] if files else None)
     for keys in _capacities(tree, {resource.capacity for resource in model.resources}):
         entry = _entry(tree, keys)
         if entry and isinstance(entry.node, Members) and KEY in entry.node.entries:
             here = Cursor(entry.node, ".".join(keys), problems, entry.key_place)
-            node, told = _worked_out(here, [str(file) for file in files])
+            node, told = _worked_out(here, [str(file) for file in files], within)
             tree = _with(tree, keys, node)
             studies |= dict.fromkeys(told)
     return tree, tuple(studies)
@@ -166,7 +168,7 @@ def _with(tree: Members, keys: Sequence[str], node: Node) -> Members:
     return Members(tree.entries | {keys[0]: Entry(entry.key_place, node)}, tree.place)
 
 
-def _worked_out(here: Cursor, files: Sequence[str]) -> tuple[Node, tuple[str, ...]]:
+def _worked_out(here: Cursor, files: Sequence[str], within: Scope) -> tuple[Node, tuple[str, ...]]:
     """Return what stands in place of a capacity that names a study, and the study's files."""
     assert isinstance(here.node, Members)
     asked, rank = here.named()[KEY], {file: i for i, file in enumerate(files)}  # what no file says counts as nearest
@@ -176,7 +178,7 @@ def _worked_out(here: Cursor, files: Sequence[str]) -> tuple[Node, tuple[str, ..
         at = here.named()[name]
         away = f"write {KEY}: off here" if at.node.place.file != asked.place.file else "write one of them"
         at.problem(f"'{name}'", f"stands beside '{KEY}' ({asked.place})", away)
-    study = _study(asked)
+    study = _study(asked, within)
     if study is None:
         dummy = {"value": "unlimited", "reason": "its study cannot be read"}  # the problem is told; read on
         return Members(
@@ -190,14 +192,17 @@ def _worked_out(here: Cursor, files: Sequence[str]) -> tuple[Node, tuple[str, ..
     return Members(found | rest, here.node.place), study.files
 
 
-def _study(asked: Cursor) -> DeskStudy | None:
+def _study(asked: Cursor, within: Scope) -> DeskStudy | None:
     if not asked.is_scalar:
         asked.misshapen("the file of a desk study", "write desk: desks/my_desk.yaml")
         return None
-    path = Path(asked.place.file).parent / asked.written.strip()
-    if not path.is_file():
-        names = sorted(each.name for each in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
-        asked.problem(shown(asked.written), "is not the file of a desk study", did_you_mean(path.name, names))
+    text, beside = asked.written.strip(), Path(asked.place.file).parent
+    path = within.find(text, beside, DESK)
+    if path is None and not within.allows(beside / text):
+        asked.problems.append(within.refusal(text, asked.key, asked.place))
+        return None
+    if path is None:
+        asked.problem(shown(text), "is not the file of a desk study", within.nearest(text, beside, DESK))
         return None
     try:
         return load_study(path)

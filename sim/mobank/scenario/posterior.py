@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mobank.base.errors import Place, Problem, did_you_mean, shown
+from mobank.base.errors import Place, Problem, shown
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
-from mobank.base.workspace import shipped
+from mobank.base.workspace import POSTERIOR, Scope, scope, seek
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Provenance, Scenario, Segment, Value
 
-RECORD, DRAWS = "posterior.json", "draws.parquet"
-FOLDERS = (Path("calibration/posteriors"), shipped() / "calibration/posteriors")
+RECORD, DRAWS = POSTERIOR.record, "draws.parquet"
 MOSTLY_DATA, MOSTLY_PRIOR = 0.75, 0.25  # of a prior's variance taken away
 MOVED = 0.5  # prior standard deviations: a shift that says that the figures speak of it, whatever the width
 WAYS_OUT = "change it by a lever, write posterior: off, or fit again (mobank calibrate)"
@@ -30,11 +29,15 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Found:
-    """A posterior that is there: its folder and what is written in it."""
+    """A posterior that is there: its folder and what is written in it.
+
+    `spelled` is how a scenario may name it, whatever folder of the workspace it lies in.
+    """
 
     name: str
     folder: Path
     record: Facts
+    spelled: str = ""
 
     @property
     def last(self) -> Month:
@@ -43,31 +46,39 @@ class Found:
         return Month.of(int(year), int(month))
 
 
-def find(name: str) -> Found | None:
-    """Return a posterior by name: from where one stands first, then beside the program."""
-    folder = _folders().get(name)
-    if folder is None:
-        return None
+def find(given: str | Path) -> Found | None:
+    """Return a posterior that a person names, by its folder or by name; None if it is not there or not whole."""
+    folder = seek(given, POSTERIOR)
+    return _found(folder, scope()) if folder else None
+
+
+def _found(folder: Path, within: Scope) -> Found | None:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     whole = isinstance(record, dict) and {"last", "rows", "draws", "fitted_with"} <= record.keys()
-    return Found(name, folder, record) if whole else None
+    return Found(folder.name, folder, record, within.spelled(folder, POSTERIOR)) if whole else None
 
 
-def _folders() -> dict[str, Path]:
-    return {path.parent.name: path.parent for where in reversed(FOLDERS) for path in sorted(where.glob(f"*/{RECORD}"))}
+def read_posterior(here: Cursor | None, file: Path | None) -> Found | None:
+    """Return the posterior that a scenario names, by name or by its folder's path; None if it names none.
 
-
-def read_posterior(here: Cursor | None) -> Found | None:
-    """Return the posterior that a scenario names, None if it names none."""
-    name = here.text() if here else None
-    if here is None or name is None:
+    Parameters
+    ----------
+    file : of the scenario, whose workspace comes first.
+    """
+    text = here.text() if here else None
+    if here is None or text is None:
         return None
-    found = find(name)
+    within, beside = scope(file), Path(here.place.file).parent
+    folder = within.find(text, beside, POSTERIOR)
+    if folder is None and not within.allows(beside / text):
+        here.problems.append(within.refusal(text, here.key, here.place))
+        return None
+    found = _found(folder, within) if folder else None
     if found is None:
-        here.problem(shown(name), "is not a posterior", did_you_mean(name, _folders()))
+        here.problem(shown(text), "is not a posterior", within.nearest(text, beside, POSTERIOR))
     return found
 
 

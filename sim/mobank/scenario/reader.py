@@ -24,8 +24,8 @@ from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import read_asks
 from mobank.scenario.scenario import Figure, Provenance, Scenario, Shock, Value
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
+from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.tree import dump, load_extended
 from mobank.scenario.tree import load as load_file
 from mobank.scenario.values import (
     FIGURE_EVIDENCE,
@@ -153,10 +153,14 @@ class _ScenarioReader:
             correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(files), _whence(at),
             subject, reported.definitions, network, off=frozenset(parameters.keys() - given.keys()),
         )  # fmt: skip
-        posterior = read_posterior(at.get("posterior"))
+        posterior = read_posterior(at.get("posterior"), Path(files[0]) if files else None)
         if posterior is None:
             return scenario
-        return replace(scenario, fitted=fit_to(at["posterior"], posterior, scenario, at["start"], self.model))
+        return replace(
+            scenario,
+            resolved=dump(_with_posterior(top.node, posterior.spelled)),
+            fitted=fit_to(at["posterior"], posterior, scenario, at["start"], self.model),
+        )
 
     def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:
         """Return the month of the last figure of the level that a start holds, or of the last one of all."""
@@ -278,6 +282,14 @@ class _ScenarioReader:
             here.problem(here.written, f"is not 1 to {LONGEST_HALF_LIFE_MONTHS:,} months")
             return None
         return months
+
+
+def _with_posterior(node: Node, spelled: str) -> Node:
+    """Return a tree whose posterior is spelled so that the effective scenario can be read from another folder."""
+    assert isinstance(node, Members)
+    entry = node.entries["posterior"]
+    named = Entry(entry.key_place, Scalar(spelled, entry.node.place, quoted=False))
+    return replace(node, entries={**node.entries, "posterior": named})
 
 
 def _own(top: Cursor, at: Named, *names: str) -> Cursor:

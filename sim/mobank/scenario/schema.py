@@ -85,15 +85,15 @@ _EVENT = (
 
 GRAMMAR: Mapping[str, tuple[Field, ...]] = {
     "scenario": (
-        Field("extends", "text", "The file that this one changes; write only what differs.",
-              "本文件所修改的文件；只写不同之处。", "baseline.yaml"),
+        Field("extends", "text", "The file that this one changes, by path or name; write only what differs.",
+              "本文件所修改的文件（路径或名称）；只写不同之处。", "baseline.yaml"),
         Field("subject", "a question", "What the figures are about.", "数据的对象。", "ICBC personal mobile banking"),
         Field("question", "a question", "What you want to know.", "想回答的问题。"),
         Field("start", "month", "The month of the figures from which a run starts.", "起点月份，须有公布数据。",
               "2022-12"),
         Field("until", "month", "The last month.", "最后一个月。", "2027-12"),
-        Field("posterior", "text", "The fitted draws from which runs start; left out: priors and figures alone.",
-              "起点所用的校准后验；不写则只用先验和公布数据。", "icbc_mobile"),
+        Field("posterior", "text", "Fitted draws that runs start from, by name or folder; else priors and figures.",
+              "起点所用的校准后验（名称或文件夹）；不写则只用先验和公布数据。", "icbc_mobile"),
         Field("definitions", "each definition", "What exactly the figures count, by name.", "各指标的口径，名称自定。"),
         Field("reported", "each measure", "What the bank has reported.", "银行公布的数据。"),
         Field("segments", "each dimension", "How the customers are divided: dimensions, each with bands.",
@@ -150,8 +150,8 @@ GRAMMAR: Mapping[str, tuple[Field, ...]] = {
     ),
     "value": _VALUE,
     "capacity": (
-        Field("desk", "text", "A desk study whose set-ups a month are the capacity; see mobank desk.",
-              "服务台研究文件：以其每月开通数为能力；见 mobank desk。", "desks/remote_service.yaml"),
+        Field("desk", "text", "A desk study, by path or name, whose set-ups a month are the capacity; see mobank desk.",
+              "服务台研究文件（路径或名称）：以其每月开通数为能力；见 mobank desk。", "desks/remote_service.yaml"),
         *_VALUE,
     ),
     "season": (

@@ -7,7 +7,6 @@ documents, deep nesting) is refused. Scalars stay text until a typed field reads
 is not 45,045.
 """
 
-import difflib
 import os
 import re
 import stat
@@ -17,7 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from mobank.base.errors import SHORT_LIST, InputError, Place, Problem, did_you_mean, shown
+from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
+from mobank.base.workspace import EXTENDED, Kind, Scope, scope, shortest
 
 MOST_BYTES = 1 << 20
 MOST_EVENTS = 40_000
@@ -25,7 +25,6 @@ MOST_LEVELS = 20  # of nesting
 MOST_PARENTS = 10  # in a chain of `extends`
 MOST_KEY_CHARACTERS = 100
 REMOVE = "off"
-SHIPPED = Path("scenarios")  # where a name is also looked for that is not here
 
 
 @dataclass(frozen=True)
@@ -75,15 +74,20 @@ def load(path: Path) -> Mapping:
     return _tree(path, asked_by=None)
 
 
-def load_extended(path: Path) -> tuple[Mapping, tuple[Path, ...]]:
+def load_extended(path: Path, kind: Kind = EXTENDED) -> tuple[Mapping, tuple[Path, ...]]:
     """The tree of a YAML file merged over the file that it `extends`, and the files read, from child to root.
+
+    Parameters
+    ----------
+    kind : of the files that may be extended by name.
 
     Raises
     ------
     InputError
-        As `load`, for any of the files; and if the chain of `extends` has a hole, a circle or no end.
+        As `load`, for any of the files; and if the chain of `extends` has a hole, a circle or no end, or leads outside
+        the workspace.
     """
-    return _extended(path, asked_by=None, children=())
+    return _extended(path, scope(path), kind, asked_by=None, children=())
 
 
 def merge(parent: Mapping, child: Mapping) -> Mapping:
@@ -141,7 +145,8 @@ def _bytes(path: Path, asked_by: Scalar | None) -> bytes:
             raise _file_error(path, asked_by, fault)
         return path.read_bytes()
     except FileNotFoundError:
-        raise _file_error(path, asked_by, "does not exist", _nearest_file(path)) from None
+        hint = scope(path).nearest(path.name, path.parent, EXTENDED)
+        raise _file_error(path, asked_by, "does not exist", hint) from None
     except OSError as error:
         raise _file_error(path, asked_by, f"cannot be read ({error.strerror})") from None
 
@@ -160,35 +165,6 @@ def _file_error(path: Path, asked_by: Scalar | None, allowed: str, hint: str = "
     if asked_by:
         return InputError([Problem(shown(asked_by.text), allowed, hint, "extends", asked_by.place)])
     return InputError([Problem("this file", allowed, hint, place=Place(str(path), 0))])
-
-
-def _nearest_file(path: Path) -> str:
-    """Return the nearest scenario file as a hint: in the same folder, else among the scenarios shipped."""
-    here, shipped = _yaml_files(path.parent), _yaml_files(SHIPPED)
-    if near := _nearest_stem(path.stem, here):
-        return f"did you mean '{near}'?"
-    if near := _nearest_stem(path.stem, shipped):
-        return f"did you mean '{(SHIPPED / near).as_posix()}'?"
-    return f"there: {', '.join(here)}" if 0 < len(here) <= SHORT_LIST else ""
-
-
-def _yaml_files(folder: Path) -> list[str]:
-    try:
-        return sorted(each.name for each in folder.iterdir() if each.suffix in (".yaml", ".yml"))
-    except OSError:
-        return []
-
-
-def _nearest_stem(word: str, names: list[str]) -> str:
-    """Return the file whose name is near, or else one word of it, suffixes apart; "" if there is none."""
-    for known in (
-        {Path(name).stem.casefold(): name for name in names},
-        {part: name for name in names for part in Path(name).stem.casefold().split("_") if len(part) > 3},
-    ):
-        near = difflib.get_close_matches(word.casefold(), known, n=1)
-        if near:
-            return known[near[0]]
-    return ""
 
 
 # ------------ its text
@@ -521,15 +497,19 @@ def _open_levels(lines: list[str]) -> list[int]:
 # ------------ extending
 
 
-def _extended(path: Path, asked_by: Scalar | None, children: tuple[Path, ...]) -> tuple[Mapping, tuple[Path, ...]]:
+def _extended(
+    path: Path, within: Scope, kind: Kind, asked_by: Scalar | None, children: tuple[Path, ...]
+) -> tuple[Mapping, tuple[Path, ...]]:
     tree, chain = _tree(path, asked_by), (*children, path)
     if "extends" not in tree.entries:
         return tree, chain
     name = _parent_name(tree.entries["extends"])
-    parent_path = _short_path(path.parent / name.text)
+    parent_path = within.find(name.text, path.parent, kind) or shortest(path.parent / name.text)
+    if not within.allows(parent_path):
+        raise InputError([within.refusal(name.text, "extends", name.place)])
     _refuse_endless(name, parent_path, chain)
     own = {key: entry for key, entry in tree.entries.items() if key != "extends"}
-    parent, chain = _extended(parent_path, name, chain)
+    parent, chain = _extended(parent_path, within, kind, name, chain)
     return merge(parent, replace(tree, entries=own)), chain
 
 
@@ -538,12 +518,6 @@ def _parent_name(entry: Entry) -> Scalar:
         return entry.node
     allowed = "must be the path of a YAML file, relative to this one"
     raise InputError([Problem("it", allowed, key="extends", place=entry.key_place)])
-
-
-def _short_path(path: Path) -> Path:
-    """The path without 'folder/..', unless that would lead elsewhere because the folder is a link."""
-    short = os.path.normpath(path)
-    return Path(short) if os.path.realpath(short) == os.path.realpath(path) else path
 
 
 def _refuse_endless(name: Scalar, parent: Path, chain: tuple[Path, ...]) -> None:

@@ -16,12 +16,12 @@ from mobank.calibration.backtest import priors, run
 from mobank.calibration.backtest.backtest import HORIZONS, OURS, BacktestSettings, Row, backtest, by_baselines
 from mobank.calibration.backtest.baselines import BASELINES, REFERENCE
 from mobank.calibration.backtest.choice import choose
-from mobank.calibration.backtest.run import SHIPPED
 from mobank.calibration.backtest.scoring import score
 from mobank.calibration.backtest.series import read
 
 ROOT = Path(__file__).parents[3]
 FEW = BacktestSettings(seed=3, draws=200, ahead=200)
+SHIPPED = ROOT / "calibration/backtest/figures.csv"
 CURVES = Path(os.environ.get("MOBANK_CURVES", ROOT.parent / "shared" / "data" / "diffusion_curves.csv"))
 
 

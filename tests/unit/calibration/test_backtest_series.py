@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mobank.base.errors import InputError
-from mobank.calibration.backtest.run import SHIPPED
+from mobank.base.workspace import shipped
 from mobank.calibration.backtest.series import HEADER, allowed_by, read
 
 THIRTEEN = {
@@ -41,7 +41,7 @@ def refusal(*paths: Path) -> str:
 
 
 def test_the_shipped_file_holds_the_thirteen_series():
-    series, out = read([SHIPPED])
+    series, out = read([shipped() / "calibration/backtest/figures.csv"])
     assert {(s.entity, s.metric): (s.figures[0].month.year, len(s.figures)) for s in series} == THIRTEEN
     assert out == []
 

@@ -46,25 +46,24 @@ def message(*lines: str) -> str:
 
 def test_a_file_that_does_not_exist_gets_the_nearest_name(mobank, tmp_path):
     shutil.copy(BANK, tmp_path / "bank.yaml")
-    told = message("bnak.yaml  this file does not exist; did you mean 'bank.yaml'?")
+    told = message("'bnak.yaml' is neither a file nor the name of a scenario; did you mean 'bank.yaml'?")
     assert mobank("run", "bnak.yaml", "--out", "out") == (2, "", told)
     assert mobank("check", "bnak.yaml") == (2, "", told)
     assert [path.name for path in tmp_path.iterdir()] == ["bank.yaml"]
 
 
-def test_a_file_is_also_looked_for_by_a_part_of_its_name_and_in_the_folder_scenarios(mobank, tmp_path):
+def test_what_is_near_is_looked_for_beside_and_by_name_in_the_workspace_and_among_the_shipped(mobank, tmp_path):
     (tmp_path / "scenarios").mkdir()
-    for name in ("baseline", "senior_edition", "win_back"):
+    for name in ("baseline", "senior_edition", "win_back", "betterrelease"):
         shutil.copy(BANK, tmp_path / "scenarios" / f"{name}.yaml")
     for asked, told in [
-        ("senior.yaml", "did you mean 'scenarios/senior_edition.yaml'?"),
+        ("senior.yaml", "did you mean 'senior_edition'?"),
         ("scenarios/seniors.yaml", "did you mean 'senior_edition.yaml'?"),
-        ("baseline", "did you mean 'scenarios/baseline.yaml'?"),
-        ("scenarios/x.yaml", "there: baseline.yaml, senior_edition.yaml, win_back.yaml"),
+        ("better-release", "did you mean 'betterrelease' or 'better_release' (shipped)?"),
+        ("scenarios/x.yaml", "there: baseline.yaml, betterrelease.yaml, senior_edition.yaml, win_back.yaml"),
     ]:
-        assert mobank("check", asked) == (2, "", message(f"{asked}  this file does not exist; {told}"))
-    told = "x.yaml  this file does not exist"
-    assert mobank("check", "x.yaml") == (2, "", message(told))
+        refused = message(f"'{asked}' is neither a file nor the name of a scenario; {told}")
+        assert mobank("check", asked) == (2, "", refused)
 
 
 def test_the_version_is_told_at_once(mobank):
@@ -124,14 +123,16 @@ def test_a_problem_of_the_parent_is_told_once_for_all_its_children(mobank, tmp_p
 
 
 def test_check_without_files_looks_into_the_folder_scenarios(mobank, tmp_path):
-    assert mobank("check") == (
-        2,
-        "",
-        message("no scenario file is here; name the files, or stand where scenarios/ is"),
-    )
-    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "deep").mkdir(parents=True)
     shutil.copy(BANK, tmp_path / "scenarios" / "bank.yaml")
-    assert mobank("check") == (0, "1 file checked: no problems.\n", "")
+    assert mobank("check") == (0, "1 file in scenarios/ checked: no problems.\n", "")
+
+
+def test_check_without_files_where_no_scenario_lies_checks_what_is_shipped_and_says_so(mobank):
+    where = ROOT / "scenarios"
+    count = len(list(where.glob("*.yaml")))
+    told = f"{count} files shipped in {where.as_posix()}/ checked: no problems.\n"
+    assert mobank("check", cpu_seconds=10.0) == (0, told, "")
 
 
 @pytest.mark.parametrize(

@@ -108,5 +108,6 @@ def test_a_file_that_cannot_be_read_is_refused(family, monkeypatch, capsys):
     with pytest.raises(SystemExit) as done:
         main()
     assert done.value.code == 2
-    told = "chld.yaml  this file does not exist; did you mean 'child.yaml'?\n1 problem; nothing was run.\n"
+    told = "'chld.yaml' is neither a file nor the name of a scenario; did you mean 'child.yaml'?"
+    told = f"{told}\n1 problem; nothing was run.\n"
     assert capsys.readouterr() == ("", told)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import read_number
-from mobank.base.workspace import shipped
+from mobank.base.workspace import REDUCED_PRIORS, locate
 from mobank.calibration.backtest.reduced_models import SHAPES
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.tree import load
 
-FILE = shipped() / "calibration/backtest/priors.yaml"
 OTHERS = "others"
 
 
@@ -47,8 +46,17 @@ class ReducedPriors:
 PAIRS = tuple(field.name for field in fields(ReducedPriors) if field.name not in ("name", "shapes"))
 
 
-def read(path: Path = FILE) -> tuple[dict[str, ReducedPriors], dict[str, str]]:
+def file() -> Path:
+    """Return the file of the priors: that of the workspace, else the one shipped."""
+    return locate("priors", REDUCED_PRIORS)
+
+
+def read(path: Path | None = None) -> tuple[dict[str, ReducedPriors], dict[str, str]]:
     """Return the configurations by name, and the one chosen for each entity (`OTHERS` for all that are not named).
+
+    Parameters
+    ----------
+    path : the file; None for that of `file`.
 
     Raises
     ------
@@ -56,7 +64,7 @@ def read(path: Path = FILE) -> tuple[dict[str, ReducedPriors], dict[str, str]]:
         Every problem of the file at once.
     """
     problems: list[Problem] = []
-    top = Cursor(load(path), "", problems).fields(("configurations", "chosen"), ("configurations", "chosen"))
+    top = Cursor(load(path or file()), "", problems).fields(("configurations", "chosen"), ("configurations", "chosen"))
     found: dict[str, ReducedPriors] = {}
     for name, cursor in top["configurations"].named().items() if "configurations" in top else ():
         beliefs = _beliefs(name, cursor, found)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from mobank.base.workspace import shipped
+from mobank.base.workspace import SERIES, locate
 from mobank.calibration.backtest import baselines, priors
 from mobank.calibration.backtest.backtest import BacktestSettings, Row, backtest, by_baselines
 from mobank.calibration.backtest.choice import choose
@@ -14,7 +14,7 @@ from mobank.calibration.backtest.scoring import Score, score
 from mobank.calibration.backtest.series import read
 from mobank.report.render.files import file_digest
 
-SHIPPED = shipped() / "calibration/backtest/figures.csv"
+FIGURES = "figures"  # the series that are scored where none is named
 ALL, DECEMBER, APART = "all", "december", "apart"
 
 
@@ -26,14 +26,15 @@ def run(
     command: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Result, Path]:
-    """Return the backtest of some files (the shipped ones if none is named) and the folder that it was written to.
+    """Return the backtest of some files and the folder that it was written to; if none is named, of `FIGURES`.
 
     With `choosing`, every configuration is tried and each entity has the one that is best without it; else the
     configurations are those chosen before, as their file says.
     """
-    paths = list(data) or [SHIPPED]
+    paths = list(data) or [locate(FIGURES, SERIES)]
     series, left_out = read(paths)
-    configurations, chosen = priors.read()
+    beliefs = priors.file()
+    configurations, chosen = priors.read(beliefs)
     methods, missing = baselines.available()
     tried = _tried(configurations, chosen, choosing)
     own: dict[str, list[Row]] = {}
@@ -47,7 +48,7 @@ def run(
     rows = [*_picked(own, chosen), *others]
     files = {path.name: file_digest(path) for path in paths}
     result = Result(settings, files, chosen, choices, rows, scores_of(rows, settings.seed), left_out, missing)
-    known = identity(result, file_digest(priors.FILE))
+    known = identity(result, file_digest(beliefs))
     final = out / name_of(known)
     write(result, known, final, command)
     return result, final

@@ -6,17 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from mobank.base.arrays import Floats
-from mobank.base.errors import InputError, Place, Problem, did_you_mean
-from mobank.base.workspace import shipped
+from mobank.base.errors import InputError, Place, Problem
+from mobank.base.workspace import POSTERIOR, TARGET, locate, scope
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.posterior.posterior import normal_of
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target, load
 from mobank.model.grammar import Model
-from mobank.scenario.posterior import DRAWS, FOLDERS, RECORD, Found, facts, find, why_unusable
+from mobank.scenario.posterior import DRAWS, RECORD, Found, facts, find, why_unusable
 from mobank.scenario.values import FIGURE_EVIDENCE
-
-DATA = (Path("calibration/banks"), shipped() / "calibration/banks")
 
 
 @dataclass(frozen=True)
@@ -29,18 +27,17 @@ class Stored:
     diagnoses: tuple[Diagnosis, ...]
 
 
-def read(name: str, model: Model) -> Stored:
-    """Return a posterior by name.
+def read(given: str | Path, model: Model) -> Stored:
+    """Return a posterior by name, or by its folder.
 
     Raises
     ------
     InputError
         If there is none, it is of another name or law, or its target is no longer what it was fitted to.
     """
-    found = find(name)
+    found = find(locate(given, POSTERIOR))
     if found is None:
-        known = {path.parent.name for folder in FOLDERS for path in folder.glob(f"*/{RECORD}")}
-        raise InputError([Problem(f"'{name}'", "is not a posterior", did_you_mean(name, sorted(known)))])
+        raise InputError([Problem(f"'{given}'", "is not a posterior", "fit again: mobank calibrate")])
     if unusable := list(why_unusable(found, model, Place(str(found.folder / RECORD), 0))):
         raise InputError(unusable)
     target = _target(found, model)
@@ -55,7 +52,7 @@ def verified(name: str) -> str:
 def _target(found: Found, model: Model) -> Target:
     evidence = tuple(found.record.get("evidence", FIGURE_EVIDENCE))
     base = found.name if evidence == FIGURE_EVIDENCE else found.name.removesuffix("_" + "_".join(evidence))
-    path = next((p for folder in DATA if (p := folder / f"{base}.yaml").exists()), DATA[0] / f"{base}.yaml")
+    path = scope(found.folder / RECORD).find(base, found.folder, TARGET) or locate(base, TARGET)
     target = load(path, model)
     target = target if evidence == FIGURE_EVIDENCE else target.only(evidence)
     if facts(target.scenario) != found.record["fitted_with"]:

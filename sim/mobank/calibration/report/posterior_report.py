@@ -8,6 +8,7 @@ from pathlib import Path
 from mobank.base.errors import InputError
 from mobank.base.quantities import Lang
 from mobank.base.streams import Streams
+from mobank.base.workspace import SCENARIO, at_hand
 from mobank.calibration.checks.figure_information import informs
 from mobank.calibration.checks.fit_summary import FitSummary, find
 from mobank.calibration.posterior.stored import Stored, read, verified
@@ -23,21 +24,25 @@ SEED = 1  # of the luck in the checks
 REPORT = "report.html"
 
 
-def tell(name: str, model: Model, out: Path, lang: Lang) -> tuple[list[str], Path]:
+def tell(given: Path, model: Model, out: Path, lang: Lang) -> tuple[list[str], Path]:
     """Write the report of a posterior, beside that of the verified figures alone; return the verdict and the file.
+
+    Parameters
+    ----------
+    given : folder of the posterior; that of the verified figures lies beside it.
 
     Raises
     ------
     InputError
         If there is no such posterior, or its target has changed since it was fitted.
     """
-    stored = [read(name, model)]
-    if find_posterior(verified(name)) is not None:
-        stored.append(read(verified(name), model))
+    stored, beside = [read(given, model)], given.with_name(verified(given.name))
+    if find_posterior(beside) is not None:
+        stored.append(read(beside, model))
     fits = [findings(each, model) for each in stored]
     fits[0] = replace(fits[0], informs=tuple(informs(fits[0].history, stored[0].z)))
     levers = list(_levers(model))
-    final = out / f"posterior_{name}_{lang}"
+    final = out / f"posterior_{stored[0].found.name}_{lang}"
     with aside(final) as folder:
         (folder / REPORT).write_text(build(fits, lang, levers, _identity(stored[0])), encoding="utf-8")
     return verdict(fits[0], lang, levers), final / REPORT
@@ -50,7 +55,7 @@ def findings(stored: Stored, model: Model) -> FitSummary:
 
 def _levers(model: Model) -> Iterator[Lever]:
     """Yield the levers of the scenarios at hand; a file with a problem has none here: `mobank check` tells of it."""
-    for path in sorted(Path("scenarios").glob("*.yaml")):
+    for path in at_hand(SCENARIO)[1]:
         with suppress(InputError):
             yield from load(path, model).levers
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobank.base.quantities import Lang, person_unit
-from mobank.ensemble.paths import Ensemble
+from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.report.assumptions import UNVERIFIED, is_unverified
@@ -23,32 +23,34 @@ ROWS = 1 << 20  # of a row group: what is held in memory while paths are written
 EXCEL_MARK = "\ufeff"  # without it Excel takes UTF-8 for the local encoding and spoils Chinese
 
 
-def write_paths(ensemble: Ensemble, path: Path) -> None:
+def write_paths(paths: Paths, path: Path) -> None:
     """Write every replicate's path, long form: replicate, month, measure, value (and segment where told apart).
 
     Rows stand by measure, month and replicate. A measure that is undefined in a month has no row: flows in the start
     month, ratios over nobody.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer = None
-    for table in _tables(ensemble):
-        writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
-        writer.write_table(table)
-    if writer:
-        writer.close()
+    with pa.OSFile(str(path), "wb") as file:  # closed where the disk is full too
+        for table in _tables(paths):
+            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
+            writer.write_table(table)
+        if writer:
+            writer.close()
 
 
-def _tables(ensemble: Ensemble) -> Iterator["pa.Table"]:
+def _tables(paths: Paths) -> Iterator["pa.Table"]:
     import pyarrow as pa
 
-    months = ensemble.plan.months
-    step = max(1, ROWS // ensemble.plan.draws)
-    replicate = np.arange(ensemble.plan.draws, dtype=np.int32)
-    for measure, segment in ensemble.plan.columns:
+    months = paths.plan.months
+    step = max(1, ROWS // paths.plan.draws)
+    replicate = np.arange(paths.plan.draws, dtype=np.int32)
+    for measure, segment in paths.plan.columns:
         for first in range(0, len(months), step):
             span = range(first, min(first + step, len(months)))
-            values = np.concatenate([ensemble.month(measure, t, segment) for t in span])
+            values = np.concatenate([paths.month(measure, t, segment) for t in span])
             known = ~np.isnan(values)
             rows = int(known.sum())
             if not rows:
@@ -59,7 +61,7 @@ def _tables(ensemble: Ensemble) -> Iterator["pa.Table"]:
                 "measure": _words([measure], np.zeros(rows)),
                 "value": pa.array(values[known]),
             }
-            if ensemble.plan.by_segment:
+            if paths.plan.by_segment:
                 columns["segment"] = _words([segment], np.zeros(rows))
             yield pa.table(columns)
 

@@ -25,7 +25,7 @@ from mobank.scenario.questions import read_asks
 from mobank.scenario.scenario import Figure, Provenance, Scenario, Shock, Value
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.tree import dump, load_extended
+from mobank.scenario.tree import dump, load_extended, parse, parse_extended
 from mobank.scenario.tree import load as load_file
 from mobank.scenario.values import (
     FIGURE_EVIDENCE,
@@ -62,6 +62,23 @@ def load(path: Path, model: Model) -> Scenario:
     return _load(path, model, REQUIRED)
 
 
+def load_text(text: str, model: Model, beside: Path = Path(), name: str = "text") -> Scenario:
+    """Return the scenario of a text; files that it refers to are looked up as if it stood in the folder `beside`.
+
+    Parameters
+    ----------
+    name : of the scenario; messages give places as `<name>:line`.
+
+    Raises
+    ------
+    InputError
+        As `load`.
+    """
+    path = beside / f"<{name}>"
+    tree, files = parse_extended(text, path)
+    return _read_whole(tree, files, parse(text, path), name, model, REQUIRED)
+
+
 def load_target(path: Path, model: Model) -> Scenario:
     """Return what a calibration target says: a scenario file that need not ask anything nor know its parameters.
 
@@ -77,10 +94,17 @@ def load_target(path: Path, model: Model) -> Scenario:
 
 def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
     tree, files = load_extended(path)
+    return _read_whole(tree, files, load_file(path), path.stem, model, required)
+
+
+def _read_whole(
+    tree: Members, files: Sequence[Path], own: Members, name: str, model: Model, required: Sequence[str]
+) -> Scenario:
+    """Return the scenario of a tree merged over what it extends; `own` is the tree of the first of the files alone."""
     try:
-        return read(tree, path.stem, files, model, required)
+        return read(tree, name, files, model, required)
     except InputError as error:
-        raise InputError([*error.problems, *_brought_about(error.problems, files, model)]) from None
+        raise InputError([*error.problems, *_brought_about(error.problems, files, own, model)]) from None
 
 
 def read(tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
@@ -94,7 +118,7 @@ def read(tree: Members, name: str, files: Sequence[Path], model: Model, required
     return scenario
 
 
-def _brought_about(problems: Sequence[Problem], files: Sequence[Path], model: Model) -> Iterator[Problem]:
+def _brought_about(problems: Sequence[Problem], files: Sequence[Path], own: Members, model: Model) -> Iterator[Problem]:
     """Say whose doing it is if a file extended is at fault only because of what the first of the files changes."""
     extended = set(map(str, files[1:]))
     places = {(p.key, p.place) for p in problems if p.place and p.place.file in extended}
@@ -108,7 +132,7 @@ def _brought_about(problems: Sequence[Problem], files: Sequence[Path], model: Mo
         first, *more = sorted({str(place) for _, place in places})
         rest = f" and {len(more)} more of the lines that it extends" if more else ""
         hint = "write in this file too what stands there, or take it away here with 'off'"
-        at = load_file(files[0]).entries["extends"].key_place
+        at = own.entries["extends"].key_place
         yield Problem("what this file changes", f"does not fit {first}{rest}", hint, "extends", at)
 
 

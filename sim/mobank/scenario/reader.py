@@ -8,6 +8,7 @@ Scenario says what was written, checked against the model's names and plausible 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,6 +52,31 @@ A_SEASON = "write by_month: [1.1, …] with 12 factors, January first, and reaso
 A_SHOCK = "write size: …, persistence: … and reason: … below it"
 
 
+class Chain(NamedTuple):
+    """What a scenario is read from: a tree over all that it extends.
+
+    Attributes
+    ----------
+    tree : merged.
+    files : from child to root.
+    own : the tree of the first of the files alone.
+    """
+
+    tree: Members
+    files: tuple[Path, ...]
+    own: Members
+
+    @classmethod
+    def of_file(cls, path: Path) -> "Chain":
+        """Return the chain that begins with a file; raises as `load`."""
+        return cls(*load_extended(path), load_file(path))
+
+    @classmethod
+    def of_text(cls, text: str, path: Path) -> "Chain":
+        """Return the chain that begins with a text; `path` stands for its file, beside which it refers to others."""
+        return cls(*parse_extended(text, path), parse(text, path))
+
+
 def load(path: Path, model: Model) -> Scenario:
     """Return the scenario of a file and of those that it extends.
 
@@ -59,24 +85,7 @@ def load(path: Path, model: Model) -> Scenario:
     InputError
         With every problem found, each with file, line and key.
     """
-    return _load(path, model, REQUIRED)
-
-
-def load_text(text: str, model: Model, beside: Path = Path(), name: str = "text") -> Scenario:
-    """Return the scenario of a text; files that it refers to are looked up as if it stood in the folder `beside`.
-
-    Parameters
-    ----------
-    name : of the scenario; messages give places as `<name>:line`.
-
-    Raises
-    ------
-    InputError
-        As `load`.
-    """
-    path = beside / f"<{name}>"
-    tree, files = parse_extended(text, path)
-    return _read_whole(tree, files, parse(text, path), name, model, REQUIRED)
+    return read_chain(Chain.of_file(path), path.stem, model)
 
 
 def load_target(path: Path, model: Model) -> Scenario:
@@ -89,22 +98,15 @@ def load_target(path: Path, model: Model) -> Scenario:
     InputError
         As `load`.
     """
-    return _load(path, model, required=())
+    return read_chain(Chain.of_file(path), path.stem, model, required=())
 
 
-def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
-    tree, files = load_extended(path)
-    return _read_whole(tree, files, load_file(path), path.stem, model, required)
-
-
-def _read_whole(
-    tree: Members, files: Sequence[Path], own: Members, name: str, model: Model, required: Sequence[str]
-) -> Scenario:
-    """Return the scenario of a tree merged over what it extends; `own` is the tree of the first of the files alone."""
+def read_chain(chain: Chain, name: str, model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
+    """Return the scenario of a chain; raises as `load`."""
     try:
-        return read(tree, name, files, model, required)
+        return read(chain.tree, name, chain.files, model, required)
     except InputError as error:
-        raise InputError([*error.problems, *_brought_about(error.problems, files, own, model)]) from None
+        raise InputError([*error.problems, *_brought_about(error.problems, chain, model)]) from None
 
 
 def read(tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
@@ -118,21 +120,21 @@ def read(tree: Members, name: str, files: Sequence[Path], model: Model, required
     return scenario
 
 
-def _brought_about(problems: Sequence[Problem], files: Sequence[Path], own: Members, model: Model) -> Iterator[Problem]:
+def _brought_about(problems: Sequence[Problem], chain: Chain, model: Model) -> Iterator[Problem]:
     """Say whose doing it is if a file extended is at fault only because of what the first of the files changes."""
-    extended = set(map(str, files[1:]))
+    extended = set(map(str, chain.files[1:]))
     places = {(p.key, p.place) for p in problems if p.place and p.place.file in extended}
-    if not places:
+    if not places or "extends" not in chain.own.entries:
         return
     try:
-        _load(files[1], model, required=())
+        load_target(chain.files[1], model)
     except InputError as error:
         places -= {(p.key, p.place) for p in error.problems}
     if places:
         first, *more = sorted({str(place) for _, place in places})
         rest = f" and {len(more)} more of the lines that it extends" if more else ""
         hint = "write in this file too what stands there, or take it away here with 'off'"
-        at = own.entries["extends"].key_place
+        at = chain.own.entries["extends"].key_place
         yield Problem("what this file changes", f"does not fit {first}{rest}", hint, "extends", at)
 
 

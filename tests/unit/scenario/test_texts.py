@@ -1,16 +1,24 @@
 """Scenarios, jobs and desk studies read from a text rather than a file: the same readers, the same messages."""
 
+from pathlib import Path
+
 import pytest
 
 from mobank.base.errors import InputError
 from mobank.batch.job_file import load_job, load_job_text
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.desk_study import load_study, load_study_text
-from mobank.scenario.reader import load, load_text
+from mobank.scenario.reader import Chain, load, read_chain
 from mobank.scenario.tree import MOST_BYTES
 from tests.conftest import ROOT
 
 SCENARIOS = ROOT / "scenarios"
+
+
+def load_text(text, beside=Path(), name="text"):
+    return read_chain(Chain.of_text(text, beside / f"<{name}>"), name, MODEL)
+
+
 DRAFT = "extends: baseline.yaml\nquestion: What if?\n"
 
 
@@ -18,7 +26,7 @@ DRAFT = "extends: baseline.yaml\nquestion: What if?\n"
 def test_a_text_says_what_its_file_says(name):
     path = SCENARIOS / f"{name}.yaml"
     text = path.read_text(encoding="utf-8")
-    read, filed = load_text(text, MODEL, beside=SCENARIOS, name=name), load(path, MODEL)
+    read, filed = load_text(text, beside=SCENARIOS, name=name), load(path, MODEL)
     assert read.resolved == filed.resolved
     assert read.name == filed.name
     assert [lever.amount.prior for lever in read.levers] == [lever.amount.prior for lever in filed.levers]
@@ -26,15 +34,15 @@ def test_a_text_says_what_its_file_says(name):
 
 
 def test_what_a_text_extends_is_looked_up_beside_it():
-    assert load_text(DRAFT, MODEL, beside=SCENARIOS).question == "What if?"
+    assert load_text(DRAFT, beside=SCENARIOS).question == "What if?"
     with pytest.raises(InputError, match=r"<text>:1 {2}extends: 'base.yaml' does not exist"):
-        load_text(DRAFT.replace("baseline", "base"), MODEL, beside=SCENARIOS)
+        load_text(DRAFT.replace("baseline", "base"), beside=SCENARIOS)
 
 
 def test_a_problem_of_a_text_is_told_with_its_name_its_line_and_its_key(monkeypatch):
     monkeypatch.chdir(SCENARIOS)
     with pytest.raises(InputError) as error:
-        load_text(f"{DRAFT}until: soon\n", MODEL, name="draft")
+        load_text(f"{DRAFT}until: soon\n", name="draft")
     assert str(error.value) == (
         "<draft>:3  until: 'soon' must be a month, such as 2022-12\n1 problem; nothing was run."
     )
@@ -43,7 +51,7 @@ def test_a_problem_of_a_text_is_told_with_its_name_its_line_and_its_key(monkeypa
 def test_a_text_that_spoils_what_it_extends_is_blamed_at_its_extends(monkeypatch):
     monkeypatch.chdir(SCENARIOS)
     with pytest.raises(InputError) as error:
-        load_text("extends: baseline.yaml\nquestion: Shorter?\nuntil: 2024-12\n", MODEL)
+        load_text("extends: baseline.yaml\nquestion: Shorter?\nuntil: 2024-12\n")
     last = [problem for problem in error.value.problems if problem.key == "extends"]
     assert [str(problem.place) for problem in last] == ["<text>:1"]
 
@@ -51,7 +59,7 @@ def test_a_text_that_spoils_what_it_extends_is_blamed_at_its_extends(monkeypatch
 @pytest.mark.parametrize("text", ["a: \ud83d\n", "a: 1\n" + "#" * MOST_BYTES, "- a\n", ""])
 def test_a_text_is_held_to_what_a_file_is_held_to(text):
     with pytest.raises(InputError) as error:
-        load_text(text, MODEL)
+        load_text(text)
     assert all(problem.place.file == "<text>" for problem in error.value.problems)
 
 

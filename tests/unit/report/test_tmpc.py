@@ -1,0 +1,590 @@
+"""Comparing: what is refused, what differs in words, numbers worked out again from the paths, and the chart."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from mobank.base.errors import InputError
+from mobank.base.identity import code_digest
+from mobank.base.quantities import Month
+from mobank.ensemble.plan import Plan
+from mobank.ensemble.run import run
+from mobank.model.mobile_banking import MODEL
+from mobank.report import tables
+from mobank.report.compare import charts as compare_charts
+from mobank.report.compare import folder as compare_folder
+from mobank.report.compare import tables as compare_tables
+from mobank.report.compare.comparison import ComparisonSettings, sides, year_ends
+from mobank.report.compare.weights import read_weights
+from mobank.report.questions import read_rows, write_rows
+from mobank.report.run import folder
+from mobank.report.run.record import FinishedRun
+from mobank.report.run.stored_paths import Written
+from mobank.report.wording import differs
+from mobank.scenario.reader import load
+
+ROOT = Path(__file__).parents[3]
+BANK = ROOT / "tests/data/broken/parents/bank.yaml"
+START = Month.of(2022, 12)
+FEW = ComparisonSettings(draws=40, seed=5)
+
+
+@pytest.fixture
+def child(tmp_path, monkeypatch):
+    """Return a writer of files that extend the small bank, in an empty folder where the test then stands."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text="", name="child", parent=BANK):
+        Path(f"{name}.yaml").write_text(f"extends: {parent}\n{text}", encoding="utf-8")
+        return Path(f"{name}.yaml")
+
+    return write
+
+
+def made(path, where, draws=40, seed=5, fidelity="cohort"):
+    return folder.make(Plan(MODEL, load(path, MODEL), draws, seed, fidelity), where, "en", "mobank run").folder
+
+
+def refusal(given, settings=FEW):
+    with pytest.raises(InputError) as error:
+        sides(given, MODEL, settings)
+    return str(error.value)
+
+
+def message(*lines):
+    return "\n".join([*lines, f"{len(lines)} problem{'s' if len(lines) > 1 else ''}; nothing was run."])
+
+
+def sentences(child, text, lang="en", parent=""):
+    one = child(parent, "parent")
+    return differs(load(one, MODEL), load(child(text, "other", one.resolve()), MODEL), lang)
+
+
+# ------------ what is refused
+
+
+def test_one_scenario_and_nine_cannot_be_compared(child):
+    one = child()
+    assert refusal([one]) == message("1 scenario cannot be compared; name two or more")
+    assert refusal([one] * 9) == message("9 scenarios are too many to tell apart; at most 8")
+
+
+def test_the_same_scenario_twice_is_refused(child):
+    one, two = child(), child(name="twin")
+    assert refusal([one, two]) == message("twin.yaml  this scenario is the same as child; name another")
+    assert refusal([one, one]) == message("child.yaml  this scenario is the same as child.yaml; name another")
+
+
+def test_another_start_is_refused(child):
+    text = (
+        "start: 2021-12\nreported: {registered: {2020-12: {figure: 410万户, source: s, evidence: article}},"
+        " mau: {2021-12: {figure: 159万户, source: s, evidence: article}},"
+        " customers: {2021-12: {figure: 704万户, source: s, evidence: article}}}\n"
+    )
+    told = "early.yaml  start 2021-12 is not that of child (2022-12); runs are compared month by month"
+    assert refusal([child(), child(text, "early")]) == message(told)
+
+
+def test_runs_of_other_luck_are_refused_with_every_difference(child):
+    child(name="one"), child("drift: off\n", "two")
+    (
+        made(Path("one.yaml"), Path("first")),
+        made(Path("two.yaml"), Path("second"), draws=30, seed=6, fidelity="mean_field"),
+    )
+    told = message(
+        "second  draws 30 is not that of one (40); replicates are paired one by one",
+        "second  fidelity mean_field is not that of one (cohort); fidelities have luck of their own",
+        "second  seed 6 is not that of one (5); luck is paired by seed",
+    )
+    assert sorted(refusal([Path("first"), Path("second")], ComparisonSettings()).splitlines()) == sorted(
+        told.splitlines()
+    )
+
+
+def test_options_that_contradict_a_finished_run_are_refused(child):
+    child(name="one"), child("drift: off\n", "two")
+    made(Path("one.yaml"), Path("first"))
+    way_out = "leave the option out, or name the run's scenario to run it anew"
+    told = message(
+        f"--draws: 30 is not that of the finished run first (40); {way_out}",
+        f"--seed: 9 is not that of the finished run first (5); {way_out}",
+        f"--fidelity: mean_field is not that of the finished run first (cohort); {way_out}",
+    )
+    assert refusal([Path("first"), Path("two.yaml")], ComparisonSettings(30, 9, "mean_field")) == told
+    assert sides([Path("first"), Path("two.yaml")], MODEL, ComparisonSettings(40, 5, "cohort"))
+
+
+def test_a_scenario_takes_what_is_left_open_from_the_finished_run(child):
+    child(name="one"), child("drift: off\n", "two")
+    made(Path("one.yaml"), Path("first"), fidelity="mean_field")
+    for given in ([Path("first"), Path("two.yaml")], [Path("two.yaml"), Path("first")]):
+        found = sides(given, MODEL, ComparisonSettings())
+        assert [(s.plan.draws, s.plan.seed, s.plan.fidelity) for s in found] == [(40, 5, "mean_field")] * 2
+    assert [s.label for s in found] == ["two", "one"]
+
+
+def test_a_run_of_other_code_is_refused(child):
+    child(name="one"), child("drift: off\n", "two")
+    record = made(Path("one.yaml"), Path("first")) / "run.json"
+    record.write_text(record.read_text(encoding="utf-8").replace(code_digest(), "0" * 32), encoding="utf-8")
+    told = "this run was made by another version of mobank than the rest; name its scenario, to run it anew"
+    assert refusal([Path("first"), Path("two.yaml")], ComparisonSettings()) == message(f"first  {told}")
+    assert refusal([Path("two.yaml"), Path("first")], ComparisonSettings()) == message(f"first  {told}")
+
+
+def test_a_comparison_is_not_a_run_and_says_so(child):
+    child(name="one")
+    Path("both").mkdir()
+    Path("both/compare.json").write_text("{}", encoding="utf-8")
+    told = "'both' is not the folder of a finished run but of a comparison; name one of the runs or scenarios compared"
+    assert refusal([Path("one.yaml"), Path("both")]) == message(told)
+
+
+def test_the_problems_of_all_files_are_told_at_once(child):
+    child("drift: of\n", "one"), child("strat: 2022-12\n", "two")
+    Path("empty").mkdir()
+    assert refusal([Path("one.yaml"), Path("two.yaml"), Path("empty"), Path("gone.yaml")]) == message(
+        "'empty' is not the folder of a finished run",
+        "gone.yaml  this file does not exist; did you mean 'one.yaml'?",
+        "one.yaml:2  drift: 'of' came where a mapping must stand; write it as 'name: value' lines",
+        "two.yaml:2  strat: 'strat' is not a key here; did you mean 'start'?",
+    )
+
+
+def test_two_scenarios_of_one_name_are_told_apart_by_their_paths(child):
+    Path("a").mkdir()
+    one, two = child(), child("drift: off\n", "a/child")
+    assert [s.label for s in sides([one, two], MODEL, FEW)] == ["child.yaml", "a/child.yaml"]
+
+
+# ------------ what differs, in words
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("levers: {app: {parameter: revive_rate, multiply: 1.2, for: old, from: 2024-01, until: 2024-12, "
+         "evidence: test, reason: r}}",
+         "lever app (new): revive_rate × 1.2 for old, 2024-01 to 2024-12"),
+        ("levers: {app: {parameter: revive_rate, multiply: 1.2, from: 2024-01, lasts_months: 1, evidence: test, "
+         "reason: r}}",
+         "lever app (new): revive_rate × 1.2, in 2024-01 only"),
+        ("levers: {app: {parameter: lapse_rate, add: -1%, for: [old, county], from: 2024-01, half_life_months: 9, "
+         "evidence: test, reason: r}}",
+         "lever app (new): lapse_rate − 1% for old and county, from 2024-01 on, fading with a half-life of 9 months"),
+        ("levers: {app: {parameter: lapse_rate, set: {low: 2%, high: 4%}, from: {between: [2024-01, 2024-06]}, "
+         "ramp_months: 3, cost: {once: 2亿元, a_month: 1000万元}, evidence: test, reason: r}}",
+         "lever app (new): lapse_rate = 2% to 4%, beginning between 2024-01 and 2024-06, in full after 3 months, "
+         "costs ¥200 m once and ¥10 m a month"),
+        ("levers: {app: {parameter: revive_rate, multiply: {low: +20%, high: +80%}, lasts_months: 6, cost: {a_month: "
+         "1000万元}, when: {measure: mau, below: 170万, for_months: 2, at_most: 3, budget_a_year: 1亿元}, "
+         "from: 2023-06, until: 2024-05, evidence: test, reason: r}}",
+         "lever app (new): revive_rate × 1.2 to 1.8, whenever mau is below 1.7 m for 2 months, watched 2023-06 to "
+         "2024-05, at most 3 times, at most ¥100 m a year, for 6 months, costs ¥10 m a month"),
+        ("events: {outage: {parameter: lapse_rate, multiply: 1.1, from: {mean_gap_months: 24, after: 2022-12}, "
+         "lasts_months: 1, reason: r}}",
+         "event outage (new): lapse_rate × 1.1, again and again after 2022-12, every 24 months on average, "
+         "for 1 month"),
+        ("levers: {fee_waiver: off}",
+         "without lever fee_waiver: innovation_rate × 1.2, 2023-07 to 2024-06"),
+        ("levers: {fee_waiver: {multiply: 1.3}}",
+         "lever fee_waiver: innovation_rate × 1.3, 2023-07 to 2024-06, instead of innovation_rate × 1.2, "
+         "2023-07 to 2024-06"),
+        ("parameters: {reach_share: {low: 85%}}", "prior of reach_share from 82% to 97% to 85% to 97%"),
+        ("parameters: {lapse_rate: {value: 4%, reason: r}}", "prior of lapse_rate from 5% to 4%"),
+        ("until: 2024-12", "end of the run from 2025-12 to 2024-12"),
+        ("reported: {mau: {2022-12: {figure: 180万户}}}", "reported mau 2022-12 from 超174万户 to 180万户"),
+        ("segments: {age: {old: {factors: {imitation_rate: 0.6}}}}",
+         "factor of imitation_rate for old from 0.5 to 0.6"),
+        ("segments: {place: off}", "segments by place from city and county to none"),
+        ("mixing: {age: {old: {young: 65%, old: 35%}}}",
+         ["contacts of old with young from 55% to 65%", "contacts of old with old from 45% to 35%"]),
+        ("drift: off", "drift of engagement from mean 5%, sd 4%, half-life 36 months to none"),
+        ("shocks: {adoption: {size: 30%, tails: 4}}",
+         ["size of adoption shocks from 20% to 30%", "tails of adoption shocks from normal to 4 degrees of freedom"]),
+        ("shocks: {wiggle: {value: 3%}}", "wiggle within a year from 2% to 3%"),
+        ("question: The same in other words?", "nothing that a run depends on"),
+        ("levers: {fee_waiver: {reason: another, note: the same effect}}", "nothing that a run depends on"),
+    ],
+)  # fmt: skip
+def test_what_differs_is_told_in_words(child, text, told):
+    assert sentences(child, f"{text}\n") == ([told] if isinstance(told, str) else told)
+
+
+def test_what_differs_is_told_in_chinese_too(child):
+    text = "levers: {app: {parameter: revive_rate, multiply: 1.2, for: old, from: 2024-01, until: 2024-12, reason: r, "
+    assert sentences(child, f"{text}evidence: test}}}}\n", "zh") == [
+        "新增举措 app：revive_rate × 1.2（old），2024-01至2024-12"
+    ]
+
+
+def test_another_way_to_draw_the_start_is_a_difference_and_no_pairing_is_claimed(fitted):
+    (told,) = differs(fitted, replace(fitted, fitted=None), "en")
+    assert "not the same luck" in told
+    assert "from posterior icbc_mobile" in told
+    assert told.endswith("to priors and the last figures")
+
+
+def test_every_scenario_of_the_project_differs_from_the_baseline_in_words(fitted):
+    for path in sorted((ROOT / "scenarios").glob("*.yaml")):
+        told = differs(fitted, load(path, MODEL), "en")
+        assert (told == ["nothing that a run depends on"]) == (path.stem == "baseline"), path
+
+
+# ------------ numbers
+
+
+ASKS = (
+    "asks:\n  more: {measure: mau, at_least: 180万, by: 2024-12}\n"
+    "  race: {reaches_first: {measure: mau, at_least: 180万}, before: {measure: registered, at_least: 560万},"
+    " by: 2025-06}\n"
+)
+LEVER = (
+    "levers: {app: {parameter: lapse_rate, multiply: 0.9, from: 2023-06, cost: {once: 1亿元}, evidence: test,"
+    " reason: r}}\n"
+)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Return the folder of a comparison of a finished run with a scenario, that run's folder, and what was found."""
+    place = tmp_path_factory.mktemp("compared")
+    for name, text in (("one", ASKS), ("two", LEVER)):
+        (place / f"{name}.yaml").write_text(f"extends: {BANK}\n{text}", encoding="utf-8")
+    first = made(place / "one.yaml", place / "first")
+    second = made(place / "two.yaml", place / "second")
+    found = sides([first, place / "two.yaml"], MODEL, ComparisonSettings())
+    comparison = compare_folder.make(found, place / "compare", "en", "mobank compare")
+    return place / "compare", (first, second), comparison
+
+
+def paths(run):
+    return pd.read_parquet(run / "paths.parquet").pivot_table("value", "replicate", ["measure", "month"])
+
+
+def test_the_differences_are_those_of_the_two_runs_replicate_by_replicate(compared):
+    where, (first, second), _ = compared
+    more = paths(second) - paths(first)
+    table = pd.read_csv(where / "differences.csv", encoding="utf-8-sig").set_index(["measure", "month"])
+    assert set(table["scenario"]) == {"two"}
+    assert set(table["reference"]) == {"one"}
+    assert {month for _, month in table.index} == {"2023-12", "2024-12", "2025-12"}
+    assert {measure for measure, _ in table.index} == {m.name for m in MODEL.measures}
+    for key, row in table.iterrows():
+        assert row["mean"] == pytest.approx(more[key].mean(), rel=1e-9, abs=1e-12)
+        assert row["mean_mc_error"] == pytest.approx(more[key].std() / np.sqrt(40), rel=1e-9)
+        assert row["p5"] == pytest.approx(more[key].quantile(0.05), rel=1e-9)
+        assert row["p95"] == pytest.approx(more[key].quantile(0.95), rel=1e-9)
+    assert table.loc[("mau", "2025-12"), "extra_mau_per_yuan"] == pytest.approx(
+        table.loc[("mau", "2025-12"), "mean"] / 1e8
+    )
+
+
+def test_asks_are_answered_for_every_side_though_only_one_file_asks_them(compared):
+    where, (first, second), _ = compared
+    rows = pd.read_csv(where / "asks.csv", encoding="utf-8-sig")
+    assert rows["scenario"].tolist() == ["one", "two", "one", "two"]
+    held = [(paths(run)["mau"].loc[:, :"2024-12"] >= 1.8e6).any(axis=1) for run in (first, second)]
+    assert rows["chance"].tolist()[:2] == [pytest.approx(h.mean()) for h in held]
+    more = held[1].astype(float) - held[0]
+    assert rows["difference"][1] == pytest.approx(more.mean())
+    assert rows["difference_mc_error"][1] == pytest.approx(more.std() / np.sqrt(40))
+
+
+def test_the_record_says_what_was_compared_and_what_differs(compared):
+    where, _, comparison = compared
+    record = json.loads((where / "compare.json").read_text(encoding="utf-8"))
+    assert [each["label"] for each in record["compared"]] == ["one", "two"]
+    assert record["differs"] == {"two": list(comparison.differs["two"])}
+    charts = {f"{name}{what}.{kind}" for name in ("mau", "registered") for what in ("", "-difference")
+              for kind in ("png", "svg")}  # fmt: skip
+    scenarios = {"1-one.resolved.yaml", "2-two.resolved.yaml"}
+    assert set(record["files"]) == {"asks.csv", "differences.csv", "summary.csv"} | charts | scenarios
+    assert {p.name for p in where.iterdir()} == {*record["files"], "compare.json"}
+
+
+@pytest.mark.parametrize("rows", [1 << 20, 100], ids=["one row group a measure", "a few months a row group"])
+def test_the_paths_of_a_finished_run_are_read_back_as_they_were_whatever_was_kept(child, tmp_path, monkeypatch, rows):
+    monkeypatch.setattr(tables, "ROWS", rows)
+    plan = Plan(MODEL, load(child(LEVER), MODEL), 25, 5, by_segment=True)
+    finished = folder.make(plan, tmp_path / "one", "en", "mobank run")
+    with run(plan) as whole:
+        back = Written(finished, plan)
+        for measure, t in itertools.product(("registered", "mau", "lost", "quick_ratio", "spend"), (0, 1, 5, 36)):
+            np.testing.assert_array_equal(back.month(measure, t), whole.month(measure, t), err_msg=f"{measure} {t}")
+
+
+def test_runs_are_compared_up_to_the_earliest_end(child):
+    long, short = (Plan(MODEL, replace(load(child(), MODEL), until=START + t)) for t in (30, 20))
+    assert [str(month) for month in year_ends([long, short])] == ["2023-12", "2024-08"]
+
+
+def test_the_same_is_found_whether_runs_are_finished_or_not(compared, tmp_path):
+    where, (first, second), _ = compared
+    found = sides([first, second], MODEL, ComparisonSettings())
+    again = compare_folder.make(found, tmp_path / "again", "en", "mobank compare")
+    assert (tmp_path / "again/differences.csv").read_bytes() == (where / "differences.csv").read_bytes()
+    assert len(again.answers) == 2
+
+
+def test_the_order_of_the_folder_name_matters_and_workers_do_not(compared):
+    found = compared[2].sides
+    name = compare_folder.name_of(found, "en", {})
+    assert compare_folder.name_of(found[::-1], "en", {}) != name
+    assert compare_folder.name_of(found, "en", {"one": 0.4, "two": 0.6}) != name
+    busy = tuple(replace(side, plan=replace(side.plan, workers=4)) for side in found)
+    assert compare_folder.name_of(busy, "en", {}) == name
+
+
+def test_the_folder_holds_each_scenario_whole_and_its_quantiles(compared):
+    where, (first, second), comparison = compared
+    plans = compare_folder.plans_of(compare_folder.read(where), MODEL)
+    assert {n: p.scenario.resolved for n, p in plans.items()} == {
+        side.label: side.plan.scenario.resolved for side in comparison.sides
+    }
+    rows = pd.read_csv(where / "summary.csv", encoding="utf-8-sig")
+    for label, run_folder in (("one", first), ("two", second)):
+        own = rows[rows["scenario"] == label].drop(columns="scenario").reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, pd.read_csv(run_folder / "summary.csv", encoding="utf-8-sig"))
+
+
+# ------------ a folder that is there already
+
+
+def test_an_equal_comparison_is_reused_and_a_changed_or_another_one_is_not(compared, tmp_path):
+    where, (first, _), comparison = compared
+    whole = tmp_path / "copy"
+    shutil.copytree(where, whole)
+    asked = compare_folder.wanted(comparison.sides, "en", {})
+    assert compare_folder.reusable(whole, asked)
+    for other in (
+        compare_folder.wanted(comparison.sides, "zh", {}),
+        compare_folder.wanted(comparison.sides, "en", {"one": 0.5, "two": 0.5}),
+        compare_folder.wanted(comparison.sides[::-1], "en", {}),
+    ):
+        assert not compare_folder.reusable(whole, other)
+    with (whole / "asks.csv").open("a") as file:
+        file.write("mine")
+    assert not compare_folder.reusable(whole, asked)
+    assert not compare_folder.reusable(first, asked)
+    assert not compare_folder.reusable(tmp_path / "nowhere", asked)
+
+
+def test_a_run_that_somebody_changed_is_not_compared(child):
+    child(name="one"), child("drift: off\n", "two")
+    made(Path("one.yaml"), Path("first"))
+    with Path("first/paths.parquet").open("ab") as file:
+        file.write(b"mine")
+    told = message("paths.parquet in 'first' changed or gone since the run; run it again")
+    assert refusal([Path("first"), Path("two.yaml")]) == told
+
+
+# ------------ weights
+
+
+def test_weights_are_shares_in_the_order_of_the_scenarios(compared):
+    found = compared[2].sides
+    assert list(read_weights("two=60%, one=0.4", found).items()) == [("one", 0.4), ("two", 0.6)]
+    assert read_weights("one＝1，two＝0", found) == {"one": 1.0, "two": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("one=0.5,two=0.4", "weights that sum to 90% must sum to 100%"),
+        ("one=0.5,three=0.5", "'three' is not compared here; allowed: one, two"),
+        ("one=0.5,tow=0.5", "'tow' is not compared here; did you mean 'two'?"),
+        ("one=1", "'two' has no weight; write two=0 if it cannot come about"),
+        ("one=0.5,two=0.25,two=0.25", "'two' has two weights"),
+        ("one=-0.5,two=1.5",
+         ["'-0.5' must be a share from 0 to 1, such as 9% or 0.09",
+          "'1.5' must be a share from 0 to 1, such as 9% or 0.09; write 1.5%"]),
+        ("half", "'half' is not a scenario with its weight; write one=0.5,two=0.5"),
+        ("", "'' is not a scenario with its weight; write one=0.5,two=0.5"),
+        ("one=half,two=0.5", "'half' must be a share from 0 to 1, such as 9% or 0.09"),
+    ],
+)  # fmt: skip
+def test_weights_that_are_none_are_refused(compared, text, told):
+    with pytest.raises(InputError) as error:
+        read_weights(text, compared[2].sides)
+    lines = [told] if isinstance(told, str) else told
+    assert str(error.value) == message(*(f"--weights: {line}" for line in lines))
+
+
+def test_weights_without_anything_asked_are_refused(child):
+    found = sides([child(name="one"), child("drift: off\n", "two")], MODEL, FEW)
+    with pytest.raises(InputError) as error:
+        read_weights("one=0.5,two=0.5", found)
+    told = "--weights: weights have nothing to weigh; write asks in one of the scenarios"
+    assert str(error.value) == message(told)
+
+
+def test_the_weighted_chance_is_that_of_the_mixture_with_its_error_paired(compared):
+    _, (first, second), comparison = compared
+    weights = {"one": 0.3, "two": 0.7}
+    one, two, both = rows = compare_folder.answer_rows(comparison, weights)[:3]
+    assert [row["scenario"] for row in rows] == ["one", "two", "(weighted)"]
+    held = [(paths(run)["mau"].loc[:, :"2024-12"] >= 1.8e6).any(axis=1).astype(float) for run in (first, second)]
+    mixed = 0.3 * held[0] + 0.7 * held[1]
+    assert float(both["chance"]) == pytest.approx(mixed.mean())
+    assert float(both["mc_error"]) == pytest.approx(mixed.std() / np.sqrt(40))
+    assert float(both["difference"]) == pytest.approx((mixed - held[0]).mean())
+    assert (one["weight"], two["weight"], both["weight"]) == ("0.3", "0.7", "")
+    assert float(both["never"]) == pytest.approx(0.3 * float(one["never"]) + 0.7 * float(two["never"]))
+    assert both["wilson_low"] == both["p50_month"] == ""
+
+
+# ------------ what is shown
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_tables_fit_eighty_columns_and_show_mean_error_band_and_price(compared, lang):
+    where, _, comparison = compared
+    text = shown(compare_tables.tables(compare_folder.read(where), lang))
+    assert "…" not in text.replace(" … ", "")
+    last = next(d for d in comparison.differences if (d.measure, str(d.month)) == ("mau", "2025-12"))
+    assert f"{last.per_yuan:+.3g}" in text
+
+
+def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared, tmp_path):
+    """The folder of two sides, told as four: the second is there under three names."""
+    found = compare_folder.read(compared[0])
+    first, second = found.record["compared"]
+    others = [second | {"label": name} for name in ("two", "three", "four")]
+    differences, asks = (read_rows(found.folder / name) for name in ("differences.csv", "asks.csv"))
+    write_rows([r | {"scenario": o["label"]} for o in others for r in differences], tmp_path / "differences.csv")
+    repeated = [own | {"scenario": name} for question in (asks[:2], asks[2:])
+                for name, own in (("one", question[0]), *((o["label"], question[1]) for o in others))]  # fmt: skip
+    write_rows(repeated, tmp_path / "asks.csv")
+    differs = {o["label"]: found.record["differs"]["two"] for o in others}
+    many = FinishedRun(tmp_path, found.record | {"compared": [first | {"asks": 1}, *others], "differs": differs})
+    text = shown(compare_tables.tables(many, "en"))
+    assert "Difference in 2025-12, against one" in text
+    assert text.count("MAU/¥") == 1
+    assert "2023-12" not in text
+    assert text.count("half by") == text.count("monthly active users at least 180万 by 2024-12") == 1
+    assert "1 more asked by the other scenarios: see asks.csv." in compare_tables.footnotes(many, "en")
+    none = FinishedRun(tmp_path, many.record | {"compared": [first | {"asks": 0}, *others]})
+    assert shown(compare_tables.tables(none, "en")).count("half by") == 2
+
+
+def shown(tables):
+    from rich.console import Console
+
+    console = Console(width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    for table in tables:
+        console.print(table)
+    return console.export_text()
+
+
+@pytest.mark.parametrize(("weights", "told"), [
+    ({}, "No probability over the scenarios together is given: that takes weights (--weights one=…,two=…)."),
+    ({"one": 0.25, "two": 0.75},
+     "Weighted: 25 % one, 75 % two; how likely each scenario is held to be is your judgement."),
+])  # fmt: skip
+def test_without_weights_it_is_said_that_there_is_no_probability_over_scenarios(compared, weights, told):
+    found = compare_folder.read(compared[0])
+    weighed = FinishedRun(found.folder, found.record | {"weights": weights})
+    assert told in compare_tables.footnotes(weighed, "en").splitlines()
+
+
+def quantiles(ends):
+    t = np.linspace(0, 1, 13)
+    return [np.array([1.74e8 + t * (end * f - 1.74e8) for f in (0.9, 1, 1.1)]) for end in ends]
+
+
+def chart(ends, lang="en"):
+    labels = ["baseline", *(f"scenario_{i}" for i in range(1, len(ends)))]
+    months = [START + t for t in range(13)]
+    return compare_charts.beside(quantiles(ends), labels, months, title="MAU", lang=lang, draws=2000)
+
+
+def test_the_reference_is_grey_with_its_band_and_the_others_are_coloured():
+    picture = chart([2.0e8, 2.2e8, 1.9e8])
+    lines = [picture.findobj(lambda a, i=i: a.get_gid() == f"median {i}")[0] for i in range(3)]
+    assert [line.get_color() for line in lines] == [compare_charts.REFERENCE, *compare_charts.COLOURS[:2]]
+    assert [line.get_ydata()[-1] for line in lines] == [2.0e8, 2.2e8, 1.9e8]
+    (band,) = picture.findobj(lambda a: a.get_gid() == "band")
+    edges = band.get_paths()[0].vertices
+    assert edges[edges[:, 0] == START.ordinal + 12, 1].min() == pytest.approx(1.8e8)
+    bar = picture.findobj(lambda a: a.get_gid() == "bar 1")[0]
+    assert bar.get_ydata().tolist() == [pytest.approx(1.98e8), pytest.approx(2.42e8)]
+
+
+def test_the_chart_of_differences_draws_mean_band_and_the_reference_at_zero():
+    ends = [3e6, -8e6]
+    t = np.linspace(0, 1, 13)
+    more = [np.array([t * (end + f) for f in (-1e6, 0, 1e6)]) for end in ends]
+    months = [START + k for k in range(13)]
+    picture = compare_charts.apart(more, ["base", "up", "down"], months, title="MAU", lang="en", draws=2000)
+    lines = [picture.findobj(lambda a, i=i: a.get_gid() == f"median {i}")[0] for i in (1, 2)]
+    assert [line.get_ydata()[-1] for line in lines] == ends
+    assert [line.get_color() for line in lines] == list(compare_charts.COLOURS[:2])
+    (band,) = picture.findobj(lambda a: a.get_gid() == "band 2")
+    edges = band.get_paths()[0].vertices
+    assert edges[edges[:, 0] == START.ordinal + 12, 1].min() == pytest.approx(-9e6)
+    (zero,) = picture.findobj(lambda a: a.get_gid() == "reference")
+    assert set(zero.get_ydata()) == {0}
+    texts = {text.get_text() for text in picture.findobj(Text)}
+    assert {"+3.00 m  up", "−8.00 m  down", "MAU: difference to base"} <= texts
+
+
+@pytest.mark.parametrize("ends", [[2e8, 2.001e8, 1.999e8, 2.002e8, 2e8, 2e8, 2e8, 2e8], [2e8, 1.2e8]])
+def test_labels_do_not_meet_though_medians_do(ends):
+    picture = chart(ends)
+    picture.canvas.draw()
+    drawn = [t for t in picture.findobj(Text) if t.get_text().strip() and t.get_visible()]
+    boxes = [(t.get_text(), t.get_window_extent()) for t in drawn]
+    assert [(a, b) for (a, x), (b, y) in itertools.combinations(boxes, 2) if x.overlaps(y)] == []
+    page = picture.bbox
+    assert all(page.x0 <= x.x0 and x.x1 <= page.x1 and page.y0 <= x.y0 and x.y1 <= page.y1 for _, x in boxes)
+
+
+def test_labels_keep_their_places_if_they_are_apart_and_else_share_the_way():
+    spread = compare_charts.spread
+    assert spread(np.array([10.0, 50.0, 30.0]), 15) == [10.0, 50.0, 30.0]
+    assert spread(np.array([10.0, 10.0]), 15) == [17.5, 2.5]
+    assert spread(np.array([0.0, 20.0, 21.0]), 15) == pytest.approx([-4 / 3, 41 / 3, 86 / 3])
+
+
+# ------------ the command
+
+
+def test_the_command_compares_and_refuses_as_said(child, tmp_path):
+    child(LEVER, "two"), child(ASKS, "one")
+
+    def mobank(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "mobank", "compare", *words], capture_output=True, encoding="utf-8", cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "sim"), "COLUMNS": "100", "NO_COLOR": "1"}, check=False,
+        )  # fmt: skip
+
+    done = mobank("one.yaml", "two.yaml", "--draws", "30", "--out", "out", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "two, against one" in done.stdout
+    assert "lever app (new): lapse_rate × 0.9, from 2023-06 on, costs ¥100 m once" in done.stdout
+    assert "monthly active users at least 180万 by 2024-12" in done.stdout
+    (made_here,) = (tmp_path / "out").iterdir()
+    assert made_here.name.startswith("compare-")
+    record = (made_here / "compare.json").read_bytes()
+    weighed = mobank("one.yaml", "two.yaml", "--draws", "30", "--out", "out", "--lang", "en", "--weights", "one=1")
+    assert weighed.stderr == message("--weights: 'two' has no weight; write two=0 if it cannot come about") + "\n"
+    again = mobank("one.yaml", "two.yaml", "--draws", "30", "--out", "out", "--lang", "en")
+    assert (again.returncode, again.stdout, again.stderr) == (0, done.stdout, "")
+    assert (made_here / "compare.json").read_bytes() == record
+    wrong = mobank("one.yaml", "--out", "elsewhere")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr == "1 scenario cannot be compared; name two or more\n1 problem; nothing was run.\n"
+    assert not (tmp_path / "elsewhere").exists()

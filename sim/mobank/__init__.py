@@ -12,6 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mobank.api.comparison import Comparison, compare
+    from mobank.api.folders import open_folder as open  # noqa: A004 here it opens what mobank wrote
+    from mobank.api.posterior import Posterior, calibrate, posterior
     from mobank.api.run import Run, run
     from mobank.api.scenario import LoadedScenario as Scenario
     from mobank.api.scenario import check, load
@@ -20,23 +23,25 @@ if TYPE_CHECKING:
     from mobank.base.quantities import Month
     from mobank.ensemble.questions import Answer
 
-__all__ = ["Answer", "InputError", "MobankError", "Month", "Place", "Problem", "Run", "RunError", "Scenario", "Table",
-           "check", "load", "run"]  # fmt: skip
+__all__ = ["Answer", "Comparison", "InputError", "MobankError", "Month", "Place", "Posterior", "Problem", "Run",
+           "RunError", "Scenario", "Table", "calibrate", "check", "compare", "load", "open", "posterior",
+           "run"]  # fmt: skip
 
-_MODULES = {
-    "Answer": "ensemble.questions", "InputError": "base.errors", "MobankError": "base.errors",
-    "Month": "base.quantities", "Place": "base.errors", "Problem": "base.errors", "Run": "api.run",
-    "RunError": "base.errors", "Scenario": "api.scenario", "Table": "api.table", "check": "api.scenario",
-    "load": "api.scenario", "run": "api.run",
+_HOMES = {
+    "Answer": "ensemble.questions", "Comparison": "api.comparison", "InputError": "base.errors",
+    "MobankError": "base.errors", "Month": "base.quantities", "Place": "base.errors", "Posterior": "api.posterior",
+    "Problem": "base.errors", "Run": "api.run", "RunError": "base.errors", "Scenario": "api.scenario",
+    "Table": "api.table", "calibrate": "api.posterior", "check": "api.scenario", "compare": "api.comparison",
+    "load": "api.scenario", "open": "api.folders", "posterior": "api.posterior", "run": "api.run",
 }  # fmt: skip
-_OTHERWISE = {"Scenario": "LoadedScenario"}  # where the public name is not the module's
+_OTHERWISE = {"Scenario": "LoadedScenario", "open": "open_folder"}  # where the public name is not the module's
 
 if not TYPE_CHECKING:  # a checker would take any name for one of ours
 
     def __getattr__(name):
-        if name not in _MODULES:
+        if name not in _HOMES:
             raise AttributeError(f"module 'mobank' has no attribute {name!r}")
-        found = getattr(import_module(f"mobank.{_MODULES[name]}"), _OTHERWISE.get(name, name))
+        found = getattr(import_module(f"mobank.{_HOMES[name]}"), _OTHERWISE.get(name, name))
         globals()[name] = found
         return found
 

@@ -24,8 +24,9 @@ from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.fidelity import BYTES_A_LIFE, FIDELITIES
 from mobank.model.mobile_banking import MODEL
 from mobank.report.run import folder
-from mobank.report.run.record import FinishedRun
+from mobank.report.run.record import SCENARIO, FinishedRun, plan_of, read, refuse_changes
 from mobank.report.run.result import RunResult
+from mobank.report.run.stored_paths import Written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,59 +59,60 @@ class Run:
     ['two_hundred_million', 'half_the_customers']
     """
 
-    _result: RunResult
-    _finished: FinishedRun | None = None
+    result: RunResult
+    finished: FinishedRun | None = None
 
     @property
     def scenario(self) -> LoadedScenario:
         """What was run."""
-        scenario = self._plan.scenario
+        scenario = self.plan.scenario
         assert isinstance(scenario, LoadedScenario)
         return scenario
 
     @property
     def draws(self) -> int:
         """How many replicates there are, each with a draw of its own."""
-        return self._plan.draws
+        return self.plan.draws
 
     @property
     def seed(self) -> int:
         """The seed of all random streams."""
-        return self._plan.seed
+        return self.plan.seed
 
     @property
     def fidelity(self) -> str:
         """How the population is represented."""
-        return self._plan.fidelity
+        return self.plan.fidelity
 
     @property
     def months(self) -> tuple[Month, ...]:
         """The start month and those that follow."""
-        return tuple(self._plan.months)
+        return tuple(self.plan.months)
 
     @property
     def measures(self) -> tuple[str, ...]:
         """The names of the measures that are kept."""
-        return tuple(exports.units_of(self._plan))
+        return tuple(exports.units_of(self.plan))
 
     @property
     def segments(self) -> tuple[str, ...]:
         """The segments whose paths are kept: "all", the whole bank, and others where `by_segment` asked for them."""
-        return tuple(exports.segments_of(self._plan))
+        return tuple(exports.segments_of(self.plan))
 
     @cached_property
     def digest(self) -> str:
         """The first ten digits of the digest of all that the numbers depend on, as in the name of the run's folder."""
-        name = self._finished.folder.name if self._finished else folder.name_of(self._plan, "en")
+        name = self.finished.folder.name if self.finished else folder.name_of(self.plan, "en")
         return name.rpartition("-")[2]
 
     @property
-    def _plan(self) -> Plan:
-        return self._result.plan
+    def plan(self) -> Plan:
+        """Everything that the numbers depend on but the code."""
+        return self.result.plan
 
     @property
     def _attrs(self) -> dict[str, str]:
-        units = "; ".join(f"{name}: {unit}" for name, unit in exports.units_of(self._plan).items())
+        units = "; ".join(f"{name}: {unit}" for name, unit in exports.units_of(self.plan).items())
         return {"scenario": self.scenario.name, "question": self.scenario.question, "units": units,
                 "digest": self.digest}  # fmt: skip
 
@@ -119,7 +121,7 @@ class Run:
     def paths(self, measure: str = "mau", segment: str = ALL) -> Floats:
         """Return a measure in every month and replicate, (T + 1, R), read-only; NaN where it is not defined."""
         self._refuse_unknown(measure, segment)
-        values = np.stack([self._result.paths.month(measure, t, segment) for t in range(len(self.months))])
+        values = np.stack([self.result.paths.month(measure, t, segment) for t in range(len(self.months))])
         values.flags.writeable = False
         return values
 
@@ -132,7 +134,7 @@ class Run:
         ----------
         measure : default: all. quantiles : between 0 and 1. Months in which a measure is not defined have no rows.
         """
-        measures = [measure] if measure else [m for m, s in self._plan.columns if s == segment]
+        measures = [measure] if measure else [m for m, s in self.plan.columns if s == segment]
         rows = [
             (self.scenario.name, name, segment, month, float(q), float(value))
             for name in measures
@@ -152,7 +154,7 @@ class Run:
         return np.stack([np.quantile(each, quantiles) if each.size else blank for each in known], axis=1)
 
     def _summary(self, measure: str, segment: str = ALL) -> Summary:
-        return next(s for s in self._result.summaries if (s.measure, s.segment) == (measure, segment))
+        return next(s for s in self.result.summaries if (s.measure, s.segment) == (measure, segment))
 
     def _refuse_unknown(self, measure: str, segment: str) -> None:
         choice(measure, "measure", self.measures)
@@ -161,7 +163,7 @@ class Run:
     @cached_property
     def questions(self) -> Mapping[str, Answer]:
         """The answers to what the scenario asks, by name: each with `chance`, `standard_error` and `interval`."""
-        return MappingProxyType({answer.ask.name: answer for answer in self._result.answers})
+        return MappingProxyType({answer.ask.name: answer for answer in self.result.answers})
 
     # ------------ for other libraries
 
@@ -175,7 +177,7 @@ class Run:
 
     def to_arrow(self) -> "pa.Table":
         """Return the paths as an Arrow table, with the columns of `to_pandas`."""
-        return exports.arrow_of(self._result.paths, self._attrs)
+        return exports.arrow_of(self.result.paths, self._attrs)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the paths by the Arrow PyCapsule interface, which polars, duckdb and pandas read."""
@@ -186,7 +188,7 @@ class Run:
 
         Segments, where they are kept, are in variables of their own: `mau_by_segment` (segment, draw, month).
         """
-        return exports.dataset_of(self._result.paths, self._attrs)
+        return exports.dataset_of(self.result.paths, self._attrs)
 
     # ------------ pictures and files
 
@@ -201,9 +203,9 @@ class Run:
 
         self._refuse_unknown(measure, ALL)
         if against is None:
-            return plots.fan(self._plan, self._summary(measure), lang)
+            return plots.fan(self.plan, self._summary(measure), lang)
         against._refuse_unknown(measure, ALL)
-        runs = ((against._plan, against._summary(measure)), (self._plan, self._summary(measure)))
+        runs = ((against.plan, against._summary(measure)), (self.plan, self._summary(measure)))
         return plots.beside(runs, lang)
 
     def save(self, out: str | Path = "outputs", lang: Lang = "en", shares: bool | None = None) -> Path:
@@ -219,21 +221,21 @@ class Run:
             If it cannot be written.
         """
         spread = self.fidelity not in BYTES_A_LIFE if shares is None else shares
-        final = Path(out) / folder.name_of(self._plan, lang, spread)
-        return folder.save(self._result, final, lang, SAVED, spread).folder
+        final = Path(out) / folder.name_of(self.plan, lang, spread)
+        return folder.save(self.result, final, lang, SAVED, spread).folder
 
     def with_draws(self, draws: int, progress: Progress | None = None) -> "Run":
         """Return the run with more draws; those that it has are kept, to the last bit."""
-        plan = replace(self._plan, draws=whole_number(draws, "draws", self.draws, MOST_DRAWS))
-        known = self._result.paths
-        return _run(plan, progress, known if isinstance(known, Ensemble) else None)
+        plan = replace(self.plan, draws=whole_number(draws, "draws", self.draws, MOST_DRAWS))
+        known = self.result.paths
+        return compute(plan, progress, known if isinstance(known, Ensemble) else None)
 
     def __repr__(self) -> str:
         span = f"{self.months[0]} to {self.months[-1]}"
         return f"<Run of {self.scenario.name!r}: {self.draws:,} draws, seed {self.seed}, {self.fidelity}, {span}>"
 
     def _repr_html_(self) -> str:
-        return notebook.page(self._plan, self._result.summaries, self.digest)
+        return notebook.page(self.plan, self.result.summaries, self.digest)
 
 
 def run(
@@ -270,15 +272,41 @@ def run(
     >>> 0 <= answer.interval[0] <= answer.chance <= answer.interval[1] <= 1
     True
     """
-    loaded = load(scenario)
-    plan = Plan(
-        MODEL, loaded, whole_number(draws, "draws", 1, MOST_DRAWS), whole_number(seed, "seed", 0, 2**63 - 1),
-        choice(fidelity, "fidelity", FIDELITIES), by_segment,
+    return compute(planned(load(scenario), draws, seed, fidelity, by_segment, workers), progress)
+
+
+def planned(
+    scenario: LoadedScenario,
+    draws: int,
+    seed: int,
+    fidelity: str,
+    by_segment: bool = False,
+    workers: int | None = None,
+) -> Plan:
+    """Return the plan of a run; raises as `run` where a setting is wrong."""
+    return Plan(
+        MODEL, scenario, whole_number(draws, "draws", 1, MOST_DRAWS), whole_number(seed, "seed", 0, 2**63 - 1),
+        choice(fidelity, "fidelity", FIDELITIES), bool(by_segment),
         cores() if workers is None else whole_number(workers, "workers", 1, MOST_WORKERS),
     )  # fmt: skip
-    return _run(plan, progress)
 
 
-def _run(plan: Plan, progress: Progress | None, known: Ensemble | None = None) -> Run:
+def compute(plan: Plan, progress: Progress | None, known: Ensemble | None = None) -> Run:
+    """Return the run of a plan; draws that are known are not drawn again."""
     paths = computed(plan, progress or (lambda done, total: None), known=known)
     return Run(RunResult(paths, paths.tried))
+
+
+def open_run(where: str | Path) -> Run:
+    """Return a finished run, its paths read from its folder when they are asked for.
+
+    Raises
+    ------
+    InputError
+        If there is none, or files have changed since it was written.
+    """
+    found = read(Path(where))
+    refuse_changes(found)
+    scenario = load(found.folder / SCENARIO, name=found.record["identity"]["scenario"])
+    plan = replace(plan_of(found, MODEL), scenario=scenario)
+    return Run(RunResult(Written(found, plan), found.record["draws_tried"]), found)

@@ -15,6 +15,7 @@ from mobank.scenario.editing import edited
 from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.scenario import Scenario
 
+TEXT = "text"  # the name of a text that is given none
 CHANGED = "<with_>"  # stands for the file of what a program has changed
 
 
@@ -83,7 +84,7 @@ class LoadedScenario(Scenario):
 Source: TypeAlias = LoadedScenario | str | Path
 
 
-def load(source: Source, *, beside: str | Path = ".", name: str = "text") -> LoadedScenario:
+def load(source: Source, *, beside: str | Path = ".", name: str = "") -> LoadedScenario:
     r"""Return a scenario, read and checked.
 
     Parameters
@@ -91,7 +92,7 @@ def load(source: Source, *, beside: str | Path = ".", name: str = "text") -> Loa
     source : the name of a scenario of the workspace or of one that is shipped; the path of a file; YAML text, which
         has more than one line; or a scenario, which is returned as it is.
     beside : for a text, the folder in which what it refers to is looked up.
-    name : for a text, the scenario's name.
+    name : the scenario's name; default: that of its file, "text" of a text.
 
     Raises
     ------
@@ -107,12 +108,12 @@ def load(source: Source, *, beside: str | Path = ".", name: str = "text") -> Loa
     if isinstance(source, LoadedScenario):
         return source
     if is_text(source):
-        return _read(Chain.of_text(str(source), Path(beside) / f"<{name}>"), name)
+        return _read(Chain.of_text(str(source), Path(beside) / f"<{name or TEXT}>"), name or TEXT)
     path = _located(path_named(source, "a scenario"))
-    return _read(Chain.of_file(path), path.stem)
+    return _read(Chain.of_file(path), name or path.stem)
 
 
-def check(source: Source, *, beside: str | Path = ".", name: str = "text") -> list[Problem]:
+def check(source: Source, *, beside: str | Path = ".", name: str = "") -> list[Problem]:
     r"""Return every problem of a scenario; nothing if it can be run. It takes what `load` takes.
 
     Examples

@@ -46,6 +46,11 @@ class Table:
         rows = tuple(row for row in self.rows if all(row[at] == cell for at, cell in wanted.items()))
         return Table(self.columns, rows, self.attrs)
 
+    def select(self, *names: str) -> "Table":
+        """Return the table with some of its columns."""
+        at = [self._at(name) for name in names]
+        return Table(names, tuple(tuple(row[i] for i in at) for row in self.rows), self.attrs)
+
     def _at(self, name: str) -> int:
         return self.columns.index(choice(name, "column", self.columns))
 

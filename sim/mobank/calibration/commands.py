@@ -9,7 +9,7 @@ from json import dumps
 from pathlib import Path
 
 from mobank.calibration.fitting import ROWS, fit, settings_of
-from mobank.calibration.posterior.posterior import Posterior, code_digest, write
+from mobank.calibration.posterior.posterior import FittedPosterior, code_digest, write
 from mobank.calibration.posterior.stored import read
 from mobank.calibration.posterior.update import Update
 from mobank.calibration.posterior.update import update as updated
@@ -47,7 +47,7 @@ def calibrate(
     effort: Effort,
     workers: int,
     progress: Progress,
-) -> tuple[Posterior, Path]:
+) -> tuple[FittedPosterior, Path]:
     """Fit a target and write the folder of its posterior; return both.
 
     Parameters

@@ -44,7 +44,7 @@ def test_a_posterior_that_is_not_there_is_refused_with_the_nearest():
 
 
 def test_a_fit_is_that_of_the_command_and_reads_back(tmp_path, monkeypatch):
-    monkeypatch.setattr("mobank.api.posterior.Effort", lambda: Effort(ensembles=2, walkers=40, burn=5, steps=120))
+    monkeypatch.setattr("mobank.api.posterior.Effort", lambda: Effort(ensembles=2, walkers=120, burn=5, steps=25))
     monkeypatch.setattr("mobank.api.posterior.WORK", tmp_path / "work")
     seen = []
     target = ROOT / "calibration" / "banks" / "icbc_mobile.yaml"

@@ -28,9 +28,10 @@ def commanded(tmp_path_factory):
     """Return the folder that the command writes."""
     out = tmp_path_factory.mktemp("outputs")
     words = ["mobank", "run", str(ROOT / "scenarios" / "better_release.yaml"), "--draws", str(DRAWS), "--lang", "en"]
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as done:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", [*words, "--out", str(out)])
-        main()
+        with pytest.raises(SystemExit) as done:
+            main()
     assert done.value.code == 0
     [folder] = out.iterdir()
     return folder

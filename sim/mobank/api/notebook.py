@@ -7,6 +7,9 @@ from mobank.api.table import html_table
 from mobank.base.quantities import person_unit
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.summary import Summary
+from mobank.report.render.fan import fan_of
+from mobank.report.render.fan_layout import SMALL
+from mobank.report.render.svg import draw
 from mobank.report.tables import FANS, unverified
 
 SHARE = "stickiness"
@@ -21,9 +24,19 @@ def page(plan: Plan, summaries: Sequence[Summary], digest: str) -> str:
         foot.append(f"† rests on numbers that are not verified: {'; '.join(weak)}.")
     return "".join([
         f"<h4>{escape(scenario.question)}</h4>",
+        *_picture(plan, summaries),
         _year_ends(plan, summaries, "†" if weak else ""),
         *(f"<p><small>{escape(line)}</small></p>" for line in foot),
     ])  # fmt: skip
+
+
+def _picture(plan: Plan, summaries: Sequence[Summary]) -> list[str]:
+    """Return the fan of the active users, in a box as wide as it is legible; nothing of a model without such users."""
+    origin = plan.model.origin
+    if origin is None:
+        return []
+    fan = draw(fan_of(plan, summaries, origin.engaged, "en"), SMALL)
+    return [f'<div style="max-width: {SMALL.width:g}px">{fan}</div>']
 
 
 def _year_ends(plan: Plan, summaries: Sequence[Summary], sign: str) -> str:

@@ -13,6 +13,7 @@ from mobank.model.grammar import Counted
 from mobank.report.compare.charts import SHARES
 from mobank.report.compare.charts import beside as beside_one_another
 from mobank.report.render import charts
+from mobank.report.render.fan import measure_title
 
 Drawn = tuple[Plan, Summary]
 
@@ -57,8 +58,7 @@ def _shared(plans: Sequence[Plan]) -> list[Month]:
 def _title(plan: Plan, name: str, lang: Lang) -> str:
     if name not in plan.model.measure:
         return "支出（元）" if lang == "zh" else "Spend, yuan a month"
-    measure = plan.model.measure[name]
-    return measure.zh if lang == "zh" else measure.meaning.capitalize()
+    return measure_title(plan.model, name, lang)
 
 
 def _unit(plan: Plan, name: str) -> Counted:

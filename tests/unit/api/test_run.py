@@ -253,6 +253,7 @@ def test_a_notebook_shows_question_year_ends_marks_and_digest_in_few_bytes(run):
     assert run.digest in page
     assert len(re.findall(r"<td>20\d\d-12</td>", page)) == 6
     assert "†" in page
+    assert page.count("<svg") == 1
     assert "<script" not in page
 
 

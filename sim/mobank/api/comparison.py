@@ -158,13 +158,13 @@ def compare(
         seed if seed is not None else (first.seed if first else report.SEED),
         fidelity or (first.fidelity if first else report.FIDELITY),
     )
-    plans = [each.plan if isinstance(each, Run) else planned(each, *settings, workers=workers) for each in loaded]
+    plans = [each._plan if isinstance(each, Run) else planned(each, *settings, workers=workers) for each in loaded]
     origins = [_origin(source, plan, i) for i, (source, plan) in enumerate(zip(given, plans, strict=True), start=1)]
-    finished = [each.finished if isinstance(each, Run) else None for each in loaded]
+    finished = [each._finished if isinstance(each, Run) else None for each in loaded]
     sides = report.side_by_side(list(zip(origins, plans, finished, strict=True)))
     runs = [each if isinstance(each, Run) else compute(plan, _part(progress, i, len(plans)))
             for i, (each, plan) in enumerate(zip(loaded, plans, strict=True))]  # fmt: skip
-    found = report.compare([each.result.paths for each in runs], sides, LANG)
+    found = report.compare([each._result.paths for each in runs], sides, LANG)
     return Comparison(found, MappingProxyType({side.label: each for side, each in zip(sides, runs, strict=True)}))
 
 

@@ -48,7 +48,7 @@ class Posterior:
     >>> found.draws["lapse_rate"].shape
     (4000,)
     >>> found.summary.where(name="lapse_rate").column("prior")
-    ('1.5% to 7% a month',)
+    ('low 3%, high 10%',)
     """
 
     _found: Found

@@ -56,63 +56,63 @@ class Run:
     >>> run.quantiles("mau").where(month="2025-12", quantile=0.5).rows[0][:5]
     ('baseline', 'mau', 'all', Month(ordinal=24311), 0.5)
     >>> list(run.questions)
-    ['two_hundred_million', 'half_the_customers']
+    ['two_hundred_million', 'active_2027', 'registered_2027']
     """
 
-    result: RunResult
-    finished: FinishedRun | None = None
+    _result: RunResult
+    _finished: FinishedRun | None = None
 
     @property
     def scenario(self) -> LoadedScenario:
         """What was run."""
-        scenario = self.plan.scenario
+        scenario = self._plan.scenario
         assert isinstance(scenario, LoadedScenario)
         return scenario
 
     @property
     def draws(self) -> int:
         """How many replicates there are, each with a draw of its own."""
-        return self.plan.draws
+        return self._plan.draws
 
     @property
     def seed(self) -> int:
         """The seed of all random streams."""
-        return self.plan.seed
+        return self._plan.seed
 
     @property
     def fidelity(self) -> str:
         """How the population is represented."""
-        return self.plan.fidelity
+        return self._plan.fidelity
 
     @property
     def months(self) -> tuple[Month, ...]:
         """The start month and those that follow."""
-        return tuple(self.plan.months)
+        return tuple(self._plan.months)
 
     @property
     def measures(self) -> tuple[str, ...]:
         """The names of the measures that are kept."""
-        return tuple(exports.units_of(self.plan))
+        return tuple(exports.units_of(self._plan))
 
     @property
     def segments(self) -> tuple[str, ...]:
         """The segments whose paths are kept: "all", the whole bank, and others where `by_segment` asked for them."""
-        return tuple(exports.segments_of(self.plan))
+        return tuple(exports.segments_of(self._plan))
 
     @cached_property
     def digest(self) -> str:
         """The first ten digits of the digest of all that the numbers depend on, as in the name of the run's folder."""
-        name = self.finished.folder.name if self.finished else folder.name_of(self.plan, "en")
+        name = self._finished.folder.name if self._finished else folder.name_of(self._plan, "en")
         return name.rpartition("-")[2]
 
     @property
-    def plan(self) -> Plan:
+    def _plan(self) -> Plan:
         """Everything that the numbers depend on but the code."""
-        return self.result.plan
+        return self._result.plan
 
     @property
     def _attrs(self) -> dict[str, str]:
-        units = "; ".join(f"{name}: {unit}" for name, unit in exports.units_of(self.plan).items())
+        units = "; ".join(f"{name}: {unit}" for name, unit in exports.units_of(self._plan).items())
         return {"scenario": self.scenario.name, "question": self.scenario.question, "units": units,
                 "digest": self.digest}  # fmt: skip
 
@@ -121,7 +121,7 @@ class Run:
     def paths(self, measure: str = "mau", segment: str = ALL) -> Floats:
         """Return a measure in every month and replicate, (T + 1, R), read-only; NaN where it is not defined."""
         self._refuse_unknown(measure, segment)
-        values = np.stack([self.result.paths.month(measure, t, segment) for t in range(len(self.months))])
+        values = np.stack([self._result.paths.month(measure, t, segment) for t in range(len(self.months))])
         values.flags.writeable = False
         return values
 
@@ -134,7 +134,7 @@ class Run:
         ----------
         measure : default: all. quantiles : between 0 and 1. Months in which a measure is not defined have no rows.
         """
-        measures = [measure] if measure else [m for m, s in self.plan.columns if s == segment]
+        measures = [measure] if measure else [m for m, s in self._plan.columns if s == segment]
         rows = [
             (self.scenario.name, name, segment, month, float(q), float(value))
             for name in measures
@@ -154,7 +154,7 @@ class Run:
         return np.stack([np.quantile(each, quantiles) if each.size else blank for each in known], axis=1)
 
     def _summary(self, measure: str, segment: str = ALL) -> Summary:
-        return next(s for s in self.result.summaries if (s.measure, s.segment) == (measure, segment))
+        return next(s for s in self._result.summaries if (s.measure, s.segment) == (measure, segment))
 
     def _refuse_unknown(self, measure: str, segment: str) -> None:
         choice(measure, "measure", self.measures)
@@ -163,7 +163,7 @@ class Run:
     @cached_property
     def questions(self) -> Mapping[str, Answer]:
         """The answers to what the scenario asks, by name: each with `chance`, `standard_error` and `interval`."""
-        return MappingProxyType({answer.ask.name: answer for answer in self.result.answers})
+        return MappingProxyType({answer.ask.name: answer for answer in self._result.answers})
 
     # ------------ for other libraries
 
@@ -177,7 +177,7 @@ class Run:
 
     def to_arrow(self) -> "pa.Table":
         """Return the paths as an Arrow table, with the columns of `to_pandas`."""
-        return exports.arrow_of(self.result.paths, self._attrs)
+        return exports.arrow_of(self._result.paths, self._attrs)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the paths by the Arrow PyCapsule interface, which polars, duckdb and pandas read."""
@@ -188,7 +188,7 @@ class Run:
 
         Segments, where they are kept, are in variables of their own: `mau_by_segment` (segment, draw, month).
         """
-        return exports.dataset_of(self.result.paths, self._attrs)
+        return exports.dataset_of(self._result.paths, self._attrs)
 
     # ------------ pictures and files
 
@@ -203,9 +203,9 @@ class Run:
 
         self._refuse_unknown(measure, ALL)
         if against is None:
-            return plots.fan(self.plan, self._summary(measure), lang)
+            return plots.fan(self._plan, self._summary(measure), lang)
         against._refuse_unknown(measure, ALL)
-        runs = ((against.plan, against._summary(measure)), (self.plan, self._summary(measure)))
+        runs = ((against._plan, against._summary(measure)), (self._plan, self._summary(measure)))
         return plots.beside(runs, lang)
 
     def save(self, out: str | Path = "outputs", lang: Lang = "en", shares: bool | None = None) -> Path:
@@ -221,13 +221,13 @@ class Run:
             If it cannot be written.
         """
         spread = self.fidelity not in BYTES_A_LIFE if shares is None else shares
-        final = Path(out) / folder.name_of(self.plan, lang, spread)
-        return folder.save(self.result, final, lang, SAVED, spread).folder
+        final = Path(out) / folder.name_of(self._plan, lang, spread)
+        return folder.save(self._result, final, lang, SAVED, spread).folder
 
     def with_draws(self, draws: int, progress: Progress | None = None) -> "Run":
         """Return the run with more draws; those that it has are kept, to the last bit."""
-        plan = replace(self.plan, draws=whole_number(draws, "draws", self.draws, MOST_DRAWS))
-        known = self.result.paths
+        plan = replace(self._plan, draws=whole_number(draws, "draws", self.draws, MOST_DRAWS))
+        known = self._result.paths
         return compute(plan, progress, known if isinstance(known, Ensemble) else None)
 
     def __repr__(self) -> str:
@@ -235,7 +235,7 @@ class Run:
         return f"<Run of {self.scenario.name!r}: {self.draws:,} draws, seed {self.seed}, {self.fidelity}, {span}>"
 
     def _repr_html_(self) -> str:
-        return notebook.page(self.plan, self.result.summaries, self.digest)
+        return notebook.page(self._plan, self._result.summaries, self.digest)
 
 
 def run(

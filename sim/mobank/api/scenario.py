@@ -30,13 +30,13 @@ class LoadedScenario(Scenario):
     >>> import mobank as mb
     >>> scenario = mb.load("better_release")
     >>> scenario
-    <Scenario 'better_release', 2022-12 to 2027-12: If release 9.0 keeps more of its users, how many more will be active by the end of 2027?>
+    <Scenario 'better_release', 2022-12 to 2027-12: If release 9.0 keeps more of its users, ...
     >>> stronger = scenario.with_({"levers.release_keeps_regulars.multiply": "-12%"})
     >>> stronger.diff(scenario)
-    ['lever release_keeps_regulars: lapse_rate × 0.85 to 0.97, from 2023-07 on, in full after 6 months, costs ¥200 m once and ¥10 m a month, instead of lapse_rate × 0.88, from 2023-07 on, in full after 6 months, costs ¥200 m once and ¥10 m a month']
-    """  # noqa: E501
+    ['lever release_keeps_regulars: lapse_rate × 0.88, ... instead of lapse_rate × 0.85 to 0.97, ...']
+    """
 
-    chain: Chain = field(kw_only=True)
+    _chain: Chain = field(kw_only=True)
 
     def with_(self, changes: Mapping[str, object]) -> "LoadedScenario":
         """Return the scenario with other values at some keys.
@@ -51,10 +51,10 @@ class LoadedScenario(Scenario):
         InputError
             If a key leads nowhere, or the scenario would no longer be sound, with every problem.
         """
-        place = Place(str(self.chain.files[0].parent / CHANGED), 0)
-        tree = edited(self.chain.tree, changes, place)
+        place = Place(str(self._chain.files[0].parent / CHANGED), 0)
+        tree = edited(self._chain.tree, changes, place)
         try:
-            return _read(Chain(tree, self.chain.files, tree), self.name)
+            return _read(Chain(tree, self._chain.files, tree), self.name)
         except InputError as error:
             raise InputError([*error.problems, *_blamed(error, ", ".join(changes), place)]) from None
 
@@ -139,7 +139,7 @@ def _located(path: Path) -> Path:
 
 def _read(chain: Chain, name: str) -> LoadedScenario:
     found = read_chain(chain, name, MODEL)
-    return LoadedScenario(**{each.name: getattr(found, each.name) for each in fields(Scenario)}, chain=chain)
+    return LoadedScenario(**{each.name: getattr(found, each.name) for each in fields(Scenario)}, _chain=chain)
 
 
 def _blamed(error: InputError, keys: str, place: Place) -> list[Problem]:

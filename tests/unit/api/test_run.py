@@ -230,8 +230,8 @@ def test_a_plot_against_another_run_has_both_medians(run):
 
 
 def test_runs_that_start_in_other_months_are_not_drawn_together(run):
-    later = replace(run.result.plan, scenario=replace(run.scenario, start=run.scenario.start + 1))
-    other = replace(run, result=replace(run.result, paths=Moved(run.result.paths, later)))
+    later = replace(run._result.plan, scenario=replace(run.scenario, start=run.scenario.start + 1))
+    other = replace(run, _result=replace(run._result, paths=Moved(run._result.paths, later)))
     with pytest.raises(mb.InputError, match="starts in 2022-12 and 2023-01 cannot be drawn together"):
         run.plot("mau", against=other)
 

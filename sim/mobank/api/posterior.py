@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mobank.api.inputs import path_named, whole_number
+from mobank.api.inputs import is_text, path_named, whole_number
 from mobank.api.run import Progress
 from mobank.api.table import Table, as_pandas
 from mobank.base.arrays import Floats
@@ -19,6 +19,7 @@ from mobank.base.quantities import Month
 from mobank.calibration import commands
 from mobank.calibration.posterior.posterior import QUANTILES
 from mobank.calibration.sampler.ensembles import Effort
+from mobank.calibration.targets import Target, load, load_text
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.posterior import DRAWS, FOLDERS, RECORD, Found, find
 from mobank.scenario.values import FIGURE_EVIDENCE
@@ -147,7 +148,8 @@ def calibrate(
 
     Parameters
     ----------
-    target : the name or the path of a target: figures and priors.
+    target : the name or the path of a target (figures and priors), or YAML text of more than one line, in which files
+        are named as from the working folder and whose posterior is called "text".
     evidence : kinds of evidence to take: "article", "secondary", "unverified".
     out : where the folder of the posterior goes. workers : processes; default: all cores.
     progress : called with (steps done, steps in all); an exception that it raises ends the fit.
@@ -157,11 +159,15 @@ def calibrate(
     InputError
         If the target is wrong or has too few figures, with every problem.
     """
-    wanted = commands.target_of(path_named(target, "a target"), MODEL, tuple(evidence))
+    wanted = commands.fit_for(_target(target), MODEL, tuple(evidence))
     count = cores() if workers is None else whole_number(workers, "workers", 1, MOST_WORKERS)
     seed = whole_number(seed, "seed", 0, 2**63 - 1)
     _, folder = commands.calibrate(wanted, MODEL, Path(out), WORK, seed, Effort(), count, _shown_to(progress))
     return Posterior(Found(folder.name, folder, json.loads((folder / RECORD).read_text(encoding="utf-8"))))
+
+
+def _target(source: str | Path) -> Target:
+    return load_text(str(source), MODEL) if is_text(source) else load(path_named(source, "a target"), MODEL)
 
 
 def _shown_to(progress: Progress | None) -> commands.Progress:

@@ -1,8 +1,10 @@
 """A run for programs: made in memory, the same numbers as the command's; asked, drawn, handed on, saved."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -102,8 +104,13 @@ class Run:
     @cached_property
     def digest(self) -> str:
         """The first ten digits of the digest of all that the numbers depend on, as in the name of the run's folder."""
-        name = self._finished.folder.name if self._finished else folder.name_of(self._plan, "en")
-        return name.rpartition("-")[2]
+        known = self._finished.record["identity"] if self._finished else folder.identity(self._plan, "en", self._spread)
+        return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:10]
+
+    @property
+    def _spread(self) -> bool:
+        """Whether the command would take the spread apart, if not told otherwise."""
+        return self.fidelity not in BYTES_A_LIFE
 
     @property
     def _plan(self) -> Plan:
@@ -220,7 +227,7 @@ class Run:
         RunError
             If it cannot be written.
         """
-        spread = self.fidelity not in BYTES_A_LIFE if shares is None else shares
+        spread = self._spread if shares is None else shares
         final = Path(out) / folder.name_of(self._plan, lang, spread)
         return folder.save(self._result, final, lang, SAVED, spread).folder
 

@@ -25,8 +25,18 @@ Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
 def target_of(path: Path, model: Model, evidence: Sequence[str] = FIGURE_EVIDENCE) -> Target:
-    """Return a target that can be fitted, with figures of some kinds of evidence alone."""
-    target = load(path, model)
+    """Return the target of a file if it can be fitted, with figures of some kinds of evidence alone."""
+    return fit_for(load(path, model), model, evidence)
+
+
+def fit_for(target: Target, model: Model, evidence: Sequence[str] = FIGURE_EVIDENCE) -> Target:
+    """Return a target with figures of some kinds of evidence alone.
+
+    Raises
+    ------
+    InputError
+        If they are not enough for a fit.
+    """
     if tuple(evidence) != FIGURE_EVIDENCE:
         target = target.only(evidence)
     require_enough(target, model)

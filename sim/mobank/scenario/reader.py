@@ -88,21 +88,12 @@ def load(path: Path, model: Model) -> Scenario:
     return read_chain(Chain.of_file(path), path.stem, model)
 
 
-def load_target(path: Path, model: Model) -> Scenario:
-    """Return what a calibration target says: a scenario file that need not ask anything nor know its parameters.
-
-    Its start, if it says none, is the month of its last figure of what the model's start holds, or of anything.
-
-    Raises
-    ------
-    InputError
-        As `load`.
-    """
-    return read_chain(Chain.of_file(path), path.stem, model, required=())
-
-
 def read_chain(chain: Chain, name: str, model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
-    """Return the scenario of a chain; raises as `load`."""
+    """Return the scenario of a chain; raises as `load`.
+
+    With nothing `required`, the start may be left out: it is then the month of the last figure of what the model's
+    start holds, or of anything.
+    """
     try:
         return read(chain.tree, name, chain.files, model, required)
     except InputError as error:
@@ -127,7 +118,7 @@ def _brought_about(problems: Sequence[Problem], chain: Chain, model: Model) -> I
     if not places or "extends" not in chain.own.entries:
         return
     try:
-        load_target(chain.files[1], model)
+        read_chain(Chain.of_file(chain.files[1]), "", model, required=())
     except InputError as error:
         places -= {(p.key, p.place) for p in error.problems}
     if places:

@@ -1,4 +1,4 @@
-"""Scenarios, jobs and desk studies read from a text rather than a file: the same readers, the same messages."""
+"""Scenarios, jobs, targets and desk studies read from texts: the same readers, the same messages."""
 
 from pathlib import Path
 
@@ -6,8 +6,12 @@ import pytest
 
 from mobank.base.errors import InputError
 from mobank.batch.job_file import load_job, load_job_text
+from mobank.calibration.targets import load as load_target
+from mobank.calibration.targets import load_text as load_target_text
+from mobank.calibration.targets import require_enough
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.desk_study import load_study, load_study_text
+from mobank.scenario.posterior import facts
 from mobank.scenario.reader import Chain, load, read_chain
 from mobank.scenario.tree import MOST_BYTES
 from tests.conftest import ROOT
@@ -77,3 +81,14 @@ def test_a_desk_study_may_be_a_text():
     study = load_study_text(path.read_text(encoding="utf-8"), path.parent, "remote_service")
     assert study.resolved == load_study(path).resolved
     assert study.name == "remote_service"
+
+
+def test_a_target_may_be_a_text():
+    path = ROOT / "calibration" / "banks" / "icbc_mobile.yaml"
+    target = load_target_text(path.read_text(encoding="utf-8"), MODEL, path.parent, "icbc_mobile")
+    assert (target.name, facts(target.scenario)) == ("icbc_mobile", facts(load_target(path, MODEL).scenario))
+    one = "reported:\n  registered:\n    2022-12: {figure: 5亿, source: a, evidence: article}\n"
+    few = load_target_text(one, MODEL)
+    with pytest.raises(InputError) as error:
+        require_enough(few, MODEL)
+    assert "<text>:2" in [str(problem.place) for problem in error.value.problems]

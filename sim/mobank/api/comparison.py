@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from types import MappingProxyType
 
-from mobank.api.inputs import is_text
+from mobank.api.inputs import LANGUAGES, choice, is_text
 from mobank.api.run import Progress, Run, compute, open_run, planned
 from mobank.api.scenario import LoadedScenario, Source, load
 from mobank.api.table import Table, table_of
@@ -105,6 +105,7 @@ class Comparison:
         RunError
             If it cannot be written.
         """
+        choice(lang, "language", LANGUAGES)
         if isinstance(self._source, FinishedRun):
             return self._source.folder
         found = self._source if lang == LANG else report.compare(self._source.paths, self._source.sides, lang)

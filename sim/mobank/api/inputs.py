@@ -1,10 +1,13 @@
 """What a program passes in, checked: numbers, choices and months; wrong ones make the errors that the command makes."""
 
 from collections.abc import Collection
+from numbers import Real
 from pathlib import Path
 
 from mobank.base.errors import InputError, Problem, did_you_mean, shown
 from mobank.base.quantities import Month, QuantityError, read_month
+
+LANGUAGES = ("en", "zh")
 
 
 def whole_number(value: int, name: str, least: int, most: int) -> int:
@@ -18,6 +21,19 @@ def whole_number(value: int, name: str, least: int, most: int) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value <= most:
         raise InputError([Problem(shown(str(value)), f"must be a whole number, {least:,} to {most:,}", key=name)])
     return value.__index__()
+
+
+def fraction(value: float, name: str) -> float:
+    """Return a number from 0 to 1.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    if not isinstance(value, Real) or not 0 <= float(value) <= 1:
+        raise InputError([Problem(shown(str(value)), "must be a number from 0 to 1", key=name)])
+    return float(value)
 
 
 def choice(value: str, name: str, allowed: Collection[str]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mobank.api import exports, notebook
-from mobank.api.inputs import choice, whole_number
+from mobank.api.inputs import LANGUAGES, choice, fraction, whole_number
 from mobank.api.scenario import LoadedScenario, Source, load
 from mobank.api.table import Table, as_pandas
 from mobank.base.arrays import Floats
@@ -141,12 +141,13 @@ class Run:
         ----------
         measure : default: all. quantiles : between 0 and 1. Months in which a measure is not defined have no rows.
         """
-        measures = [measure] if measure else [m for m, s in self._plan.columns if s == segment]
+        shares = [fraction(q, "quantiles") for q in quantiles]
+        measures = [m for m, s in self._plan.columns if s == segment] if measure is None else [measure]
         rows = [
-            (self.scenario.name, name, segment, month, float(q), float(value))
+            (self.scenario.name, name, segment, month, q, float(value))
             for name in measures
-            for month, values in zip(self.months, self._quantiles(name, quantiles, segment).T, strict=True)
-            for q, value in zip(quantiles, values, strict=True)
+            for month, values in zip(self.months, self._quantiles(name, shares, segment).T, strict=True)
+            for q, value in zip(shares, values, strict=True)
             if not np.isnan(value)
         ]
         return Table(("scenario", "measure", "segment", "month", "quantile", "value"), tuple(rows), self._attrs)
@@ -208,6 +209,7 @@ class Run:
         """
         from mobank.api import plots
 
+        choice(lang, "language", LANGUAGES)
         self._refuse_unknown(measure, ALL)
         if against is None:
             return plots.fan(self._plan, self._summary(measure), lang)
@@ -216,7 +218,7 @@ class Run:
         return plots.beside(runs, lang)
 
     def save(self, out: str | Path = "outputs", lang: Lang = "en", shares: bool | None = None) -> Path:
-        """Write the folder that `mobank run` writes and return its path.
+        """Write the folder that `mobank run` writes and return its path; a run that was opened stays where it is.
 
         Parameters
         ----------
@@ -227,12 +229,18 @@ class Run:
         RunError
             If it cannot be written.
         """
+        choice(lang, "language", LANGUAGES)
+        if self._finished:
+            return self._finished.folder
         spread = self._spread if shares is None else shares
         final = Path(out) / folder.name_of(self._plan, lang, spread)
         return folder.save(self._result, final, lang, SAVED, spread).folder
 
     def with_draws(self, draws: int, progress: Progress | None = None) -> "Run":
-        """Return the run with more draws; those that it has are kept, to the last bit."""
+        """Return the run with more draws; those that it has are kept, to the last bit.
+
+        A run that was opened may have been made by an earlier version, so all its draws are computed again.
+        """
         plan = replace(self._plan, draws=whole_number(draws, "draws", self.draws, MOST_DRAWS))
         known = self._result.paths
         return compute(plan, progress, known if isinstance(known, Ensemble) else None)

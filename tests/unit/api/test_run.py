@@ -63,6 +63,7 @@ def test_a_run_that_was_opened_is_that_run(run, commanded):
     assert opened.digest == run.digest
     assert (opened.draws, opened.seed, opened.fidelity, opened.months) == (DRAWS, 1, "cohort", run.months)
     assert opened.scenario.levers[0].amount.prior == run.scenario.levers[0].amount.prior
+    assert opened.save() == commanded
     assert [answer.interval for answer in opened.questions.values()] == [a.interval for a in run.questions.values()]
 
 
@@ -118,6 +119,18 @@ def test_quantiles_are_a_long_table_and_are_those_of_the_paths(run):
     expected = np.quantile(run.paths("mau"), [0.25, 0.5], axis=1).T.ravel()
     np.testing.assert_array_equal(table.column("value"), expected)
     assert {row[4] for row in run.quantiles("mau")} == set(QUANTILES)
+
+
+@pytest.mark.parametrize("quantile", [-0.1, 50, "half"])
+def test_what_is_no_quantile_is_refused(run, quantile):
+    with pytest.raises(mb.InputError, match=r"quantiles: '.*' must be a number from 0 to 1"):
+        run.quantiles("mau", [quantile])
+
+
+def test_another_language_is_refused(run, tmp_path):
+    for wrong in (lambda: run.plot(lang="de"), lambda: run.save(tmp_path, lang="de")):
+        with pytest.raises(mb.InputError, match="language: 'de' is not a language; allowed: en, zh"):
+            wrong()
 
 
 def test_a_month_in_which_nothing_is_defined_has_no_rows(run):

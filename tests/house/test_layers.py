@@ -16,11 +16,11 @@ PACKAGE = SOURCE / "mobank"
 
 # A room imports only rooms above it; inside a room modules make no circle. The last one is the public face.
 ROOMS = ("base", "model", "desk", "scenario", "dynamics", "fidelity", "ensemble", "report", "batch", "calibration",
-         "cli", "")  # fmt: skip
-NAMES_THE_MODEL = ("cli", "")  # below them a Model is an argument
+         "api", "cli", "")  # fmt: skip
+NAMES_THE_MODEL = ("api", "cli", "")  # below them a Model is an argument
 STRANGERS = ({"batch", "calibration"},)  # neither knows the other
 READ_FILES = ("mobank.scenario.tree", "mobank.scenario.cursor", "mobank.scenario.reader")
-MAY_READ_FILES = ("scenario", "report", "batch", "calibration", "cli", "")
+MAY_READ_FILES = ("scenario", "report", "batch", "calibration", "api", "cli", "")
 GENERATORS = ("random", "secrets", "uuid", "numpy.random", "scipy.stats")
 MAY_MAKE_GENERATORS = (  # the latter two wrap emcee's, seeded by a stream
     "sim/mobank/base/streams.py",

@@ -5,9 +5,10 @@ through the scenarios' own grammar, so a point that no scenario could say is ref
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from mobank.base.errors import InputError, Problem, did_you_mean, shown
+from mobank.base.errors import InputError, did_you_mean, shown
 from mobank.base.quantities import Month, read_count, read_month, read_share
 from mobank.base.workspace import SCENARIO, scope, shortest
 from mobank.batch.cases import build_cases, with_asks
@@ -20,7 +21,7 @@ from mobank.scenario.cursor import Cursor, Named
 from mobank.scenario.reader import read
 from mobank.scenario.scenario import Scenario
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.tree import load, load_extended
+from mobank.scenario.tree import load, load_extended, parse
 
 SECTIONS = ("question", "scenarios", "draws", "replicates_per_draw", "seed", "fidelity", "asks", "design", "keep",
             "stop")  # fmt: skip
@@ -40,12 +41,26 @@ def load_job(path: Path, model: Model) -> Job:
     InputError
         With every problem found in the job file or in a scenario that it names.
     """
-    problems: list[Problem] = []
-    tree = load(path)
-    reader = _JobReader(Cursor(tree, "", problems), tree, path, model)
+    return _job(load(path), path, model)
+
+
+def load_job_text(text: str, model: Model, beside: Path = Path(), name: str = "text") -> Job:
+    """Return the job of a text, as if it stood in the folder `beside`; messages give places as `<name>:line`.
+
+    Raises
+    ------
+    InputError
+        As `load_job`.
+    """
+    path = beside / f"<{name}>"
+    return replace(_job(parse(text, path), path, model), name=name)
+
+
+def _job(tree: Members, path: Path, model: Model) -> Job:
+    reader = _JobReader(Cursor(tree, "", []), tree, path, model)
     job = reader.job()
-    if job is None or problems:
-        raise InputError(problems)
+    if job is None or reader.problems:
+        raise InputError(reader.problems)
     return job
 
 

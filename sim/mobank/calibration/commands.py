@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mobank.base.identity import law_digest
 from mobank.calibration.fitting import ROWS, fit, settings_of
-from mobank.calibration.posterior.posterior import Posterior, write
+from mobank.calibration.posterior.posterior import FittedPosterior, write
 from mobank.calibration.posterior.stored import read
 from mobank.calibration.posterior.update import Update
 from mobank.calibration.posterior.update import update as updated
@@ -27,8 +27,18 @@ Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
 def target_of(path: Path, model: Model, evidence: Sequence[str] = FIGURE_EVIDENCE) -> Target:
-    """Return a target that can be fitted, with figures of some kinds of evidence alone."""
-    target = load(path, model)
+    """Return the target of a file if it can be fitted, with figures of some kinds of evidence alone."""
+    return fit_for(load(path, model), model, evidence)
+
+
+def fit_for(target: Target, model: Model, evidence: Sequence[str] = FIGURE_EVIDENCE) -> Target:
+    """Return a target with figures of some kinds of evidence alone.
+
+    Raises
+    ------
+    InputError
+        If they are not enough for a fit.
+    """
     if tuple(evidence) != FIGURE_EVIDENCE:
         target = target.only(evidence)
     require_enough(target, model)
@@ -49,7 +59,7 @@ def calibrate(
     effort: Effort,
     workers: int,
     progress: Progress,
-) -> tuple[Posterior, Path]:
+) -> tuple[FittedPosterior, Path]:
     """Fit a target and write the folder of its posterior; return both.
 
     Parameters

@@ -15,7 +15,7 @@ from mobank.base.arrays import Floats
 from mobank.base.machine import ONE_THREAD
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History, Joined
-from mobank.calibration.posterior.posterior import Posterior, lived, posterior_of
+from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.sampler.diagnostics import diagnose
 from mobank.calibration.sampler.ensembles import Effort, prior_draws, sample
 from mobank.calibration.targets import Target
@@ -39,7 +39,7 @@ def fit(
     workers: int = 1,
     rows: int = ROWS,
     told: Told = lambda done, total: None,
-) -> Posterior:
+) -> FittedPosterior:
     """Return the posterior of a target, by ensembles that each begin at draws from the priors.
 
     Parameters

@@ -13,10 +13,9 @@ from mobank.base.errors import InputError, Place, Problem, did_you_mean
 from mobank.base.priors import Prior
 from mobank.calibration.likelihood.history import History, Joined
 from mobank.model.grammar import Model, Origin
-from mobank.scenario.reader import load_target
+from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.scenario import Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
-from mobank.scenario.tree import load_extended
 from mobank.scenario.values import FIGURE_EVIDENCE
 
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
@@ -30,7 +29,7 @@ class Target:
 
     Parameters
     ----------
-    path : of the file.
+    chain : the file, or a text that stands for one, with what it extends.
     scenario : priors, segments, shocks; its `reported` are the figures that are fitted, by measure and month.
     apart : figures of definitions other than that of the latest figure of their measure: joined to the fit by a factor
         that is not known exactly, and never read as growth.
@@ -39,7 +38,7 @@ class Target:
     evidence : kinds of evidence that are taken.
     """
 
-    path: Path
+    chain: Chain
     scenario: Scenario
     apart: tuple[Figure, ...]
     breaks: Mapping[str, Prior]
@@ -48,8 +47,13 @@ class Target:
 
     @property
     def name(self) -> str:
-        """The name of the file."""
-        return self.path.stem
+        """The name of the file, or that given to a text."""
+        return self.scenario.name
+
+    @property
+    def path(self) -> Path:
+        """The file; of a text, what stands for it in messages."""
+        return self.chain.files[0]
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -96,12 +100,27 @@ def load(path: Path, model: Model) -> Target:
     InputError
         With every problem of the file, each with file, line and key.
     """
-    scenario = load_target(path, model)
+    return _target(Chain.of_file(path), path.stem, model)
+
+
+def load_text(text: str, model: Model, beside: Path = Path(), name: str = "text") -> Target:
+    """Return the target of a text, as if it stood in the folder `beside`; messages give places as `<name>:line`.
+
+    Raises
+    ------
+    InputError
+        As `load`.
+    """
+    return _target(Chain.of_text(text, beside / f"<{name}>"), name, model)
+
+
+def _target(chain: Chain, name: str, model: Model) -> Target:
+    scenario = read_chain(chain, name, model, required=())
     main = {figure.measure: figure.definition for figure in scenario.reported}  # by month, so the latest stays
     apart = tuple(f for f in scenario.reported if f.definition not in ("", main[f.measure]))
     fitted = tuple(f for f in scenario.reported if f not in apart)
     breaks = {name: _break(scenario, name, main) for name in dict.fromkeys(f.definition for f in apart)}
-    return Target(path, replace(scenario, reported=fitted), apart, breaks)
+    return Target(chain, replace(scenario, reported=fitted), apart, breaks)
 
 
 def require_enough(target: Target, model: Model) -> None:
@@ -187,8 +206,7 @@ def _elsewhere(target: Target, measure: str) -> str:
 
 def _where(target: Target, measure: str) -> Place:
     """Return where figures of a measure stand, or the section that lacks them, or the file."""
-    tree, _ = load_extended(target.path)
-    section = tree.entries.get("reported")
+    section = target.chain.tree.entries.get("reported")
     if section is None or not isinstance(section.node, Tree):
         return Place(str(target.path), 0)
     group = section.node.entries.get(measure)

@@ -30,14 +30,16 @@ def write_paths(paths: Paths, path: Path) -> None:
     Rows stand by measure, month and replicate. A measure that is undefined in a month has no row: flows in the start
     month, ratios over nobody.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer = None
-    for table in _tables(paths):
-        writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
-        writer.write_table(table)
-    if writer:
-        writer.close()
+    with pa.OSFile(str(path), "wb") as file:  # closed where the disk is full too
+        for table in _tables(paths):
+            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
+            writer.write_table(table)
+        if writer:
+            writer.close()
 
 
 def _tables(paths: Paths) -> Iterator["pa.Table"]:

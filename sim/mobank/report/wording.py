@@ -180,8 +180,13 @@ def _value(value: Value | None, lang: Lang) -> str:
 
 def differs(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
     """Return what another scenario has otherwise than the reference, a sentence each; never nothing."""
+    return differences(reference, other, lang) or [WORDS[lang]["same"]]
+
+
+def differences(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
+    """Return what another scenario has otherwise than the reference, a sentence each; nothing if a run is the same."""
     words = WORDS[lang]
-    found = [
+    return [
         *_moved(words["until"], str(reference.until), str(other.until), lang),
         *_moved(words["posterior"], _drawn(reference, lang), _drawn(other, lang), lang),
         *_levers(reference, other, lang),
@@ -191,7 +196,6 @@ def differs(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
         *_season(reference, other, lang),
         *_shocks(reference, other, lang),
     ]
-    return found or [words["same"]]
 
 
 def _drawn(scenario: Scenario, lang: Lang) -> str:

@@ -17,7 +17,7 @@ from mobank.desk.erlang import set_ups_a_month, steady_of
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.scenario import DeskStudy, Value
-from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended
+from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended, parse_extended
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.values import FIGURE_EVIDENCE, FORMS, LEVER_EVIDENCE, WHENCE, Scale, read_value, read_whence
 
@@ -71,7 +71,21 @@ def load_study(path: Path) -> DeskStudy:
     InputError
         With every problem found, each with file, line and key.
     """
-    tree, files = load_extended(path, DESK)
+    return _read_study(*load_extended(path, DESK), path.stem)
+
+
+def load_study_text(text: str, beside: Path = Path(), name: str = "text") -> DeskStudy:
+    """Return the study of a text, as if it stood in the folder `beside`; messages give places as `<name>:line`.
+
+    Raises
+    ------
+    InputError
+        As `load_study`.
+    """
+    return _read_study(*parse_extended(text, beside / f"<{name}>", DESK), name)
+
+
+def _read_study(tree: Members, files: Sequence[Path], name: str) -> DeskStudy:
     problems: list[Problem] = []
     top = Cursor(tree, "", problems)
     at = top.fields(("question", "channel", *NUMBERS), required=("question", *NUMBERS))
@@ -81,9 +95,7 @@ def load_study(path: Path) -> DeskStudy:
     numbers = {name: value for name, value in read.items() if value}
     if problems:
         raise InputError(problems)
-    return DeskStudy(
-        path.stem, english, chinese, channel or "", numbers, dump(tree), tuple(str(file) for file in files)
-    )
+    return DeskStudy(name, english, chinese, channel or "", numbers, dump(tree), tuple(str(file) for file in files))
 
 
 def _question(here: Cursor | None) -> tuple[str, str]:

@@ -8,6 +8,7 @@ Scenario says what was written, checked against the model's names and plausible 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import read_asks
 from mobank.scenario.scenario import Figure, Provenance, Scenario, Shock, Value
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
-from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended
+from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended, parse, parse_extended
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import load as load_file
 from mobank.scenario.values import (
@@ -51,6 +52,31 @@ A_SEASON = "write by_month: [1.1, …] with 12 factors, January first, and reaso
 A_SHOCK = "write size: …, persistence: … and reason: … below it"
 
 
+class Chain(NamedTuple):
+    """What a scenario is read from: a tree over all that it extends.
+
+    Attributes
+    ----------
+    tree : merged.
+    files : from child to root.
+    own : the tree of the first of the files alone.
+    """
+
+    tree: Members
+    files: tuple[Path, ...]
+    own: Members
+
+    @classmethod
+    def of_file(cls, path: Path) -> "Chain":
+        """Return the chain that begins with a file; raises as `load`."""
+        return cls(*load_extended(path), load_file(path))
+
+    @classmethod
+    def of_text(cls, text: str, path: Path) -> "Chain":
+        """Return the chain that begins with a text; `path` stands for its file, beside which it refers to others."""
+        return cls(*parse_extended(text, path), parse(text, path))
+
+
 def load(path: Path, model: Model) -> Scenario:
     """Return the scenario of a file and of those that it extends.
 
@@ -59,28 +85,19 @@ def load(path: Path, model: Model) -> Scenario:
     InputError
         With every problem found, each with file, line and key.
     """
-    return _load(path, model, REQUIRED)
+    return read_chain(Chain.of_file(path), path.stem, model)
 
 
-def load_target(path: Path, model: Model) -> Scenario:
-    """Return what a calibration target says: a scenario file that need not ask anything nor know its parameters.
+def read_chain(chain: Chain, name: str, model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
+    """Return the scenario of a chain; raises as `load`.
 
-    Its start, if it says none, is the month of its last figure of what the model's start holds, or of anything.
-
-    Raises
-    ------
-    InputError
-        As `load`.
+    With nothing `required`, the start may be left out: it is then the month of the last figure of what the model's
+    start holds, or of anything.
     """
-    return _load(path, model, required=())
-
-
-def _load(path: Path, model: Model, required: Sequence[str]) -> Scenario:
-    tree, files = load_extended(path)
     try:
-        return read(tree, path.stem, files, model, required)
+        return read(chain.tree, name, chain.files, model, required)
     except InputError as error:
-        raise InputError([*error.problems, *_brought_about(error.problems, files, model)]) from None
+        raise InputError([*error.problems, *_brought_about(error.problems, chain, model)]) from None
 
 
 def read(tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
@@ -94,21 +111,21 @@ def read(tree: Members, name: str, files: Sequence[Path], model: Model, required
     return scenario
 
 
-def _brought_about(problems: Sequence[Problem], files: Sequence[Path], model: Model) -> Iterator[Problem]:
+def _brought_about(problems: Sequence[Problem], chain: Chain, model: Model) -> Iterator[Problem]:
     """Say whose doing it is if a file extended is at fault only because of what the first of the files changes."""
-    extended = set(map(str, files[1:]))
+    extended = set(map(str, chain.files[1:]))
     places = {(p.key, p.place) for p in problems if p.place and p.place.file in extended}
-    if not places:
+    if not places or "extends" not in chain.own.entries:
         return
     try:
-        _load(files[1], model, required=())
+        read_chain(Chain.of_file(chain.files[1]), "", model, required=())
     except InputError as error:
         places -= {(p.key, p.place) for p in error.problems}
     if places:
         first, *more = sorted({str(place) for _, place in places})
         rest = f" and {len(more)} more of the lines that it extends" if more else ""
         hint = "write in this file too what stands there, or take it away here with 'off'"
-        at = load_file(files[0]).entries["extends"].key_place
+        at = chain.own.entries["extends"].key_place
         yield Problem("what this file changes", f"does not fit {first}{rest}", hint, "extends", at)
 
 

@@ -90,6 +90,34 @@ def load_extended(path: Path, kind: Kind = EXTENDED) -> tuple[Mapping, tuple[Pat
     return _extended(path, scope(path), kind, asked_by=None, children=())
 
 
+def parse(text: str, path: Path) -> Mapping:
+    """The tree of a YAML text; `path` stands for its file in messages.
+
+    Raises
+    ------
+    InputError
+        As `load`.
+    """
+    return _parsed(_encoded(text, path), str(path))
+
+
+def parse_extended(text: str, path: Path, kind: Kind = EXTENDED) -> tuple[Mapping, tuple[Path, ...]]:
+    """The tree of a YAML text as `load_extended` gives that of a file.
+
+    Parameters
+    ----------
+    path : what stands for the text's file, in messages and in the chain. What the text refers to is looked up beside
+        it; it need not exist.
+    kind : of the files that may be extended by name.
+
+    Raises
+    ------
+    InputError
+        As `load_extended`.
+    """
+    return _over_parents(parse(text, path), path, scope(path), kind, ())
+
+
 def merge(parent: Mapping, child: Mapping) -> Mapping:
     """The child over the parent: mappings merge by key, lists and scalars replace, `name: off` removes.
 
@@ -103,6 +131,19 @@ def merge(parent: Mapping, child: Mapping) -> Mapping:
     if problems:
         raise InputError(problems)
     return merged
+
+
+def scalar(text: str, place: Place, key: str) -> Scalar:
+    """A text that a program gives, as it would stand in a file without quotes.
+
+    Raises
+    ------
+    InputError
+        If a file could not hold it.
+    """
+    if match := re.search(_UNPRINTABLE, text):
+        raise InputError([_unprintable(match[0], place, key)])
+    return Scalar(text, place, quoted=False)
 
 
 def dump(node: Node) -> str:
@@ -124,6 +165,14 @@ def structural_slip(text: str) -> str:
 
 def _tree(path: Path, asked_by: Scalar | None) -> Mapping:
     return _parsed(_bytes(path, asked_by), str(path))
+
+
+def _encoded(text: str, path: Path) -> bytes:
+    data = text.encode("utf-8", "surrogatepass")  # halves of characters are refused where the text is read
+    if len(data) > MOST_BYTES:
+        allowed = f"has {len(data):,} bytes; at most {MOST_BYTES:,} are read"
+        raise InputError([Problem("this text", allowed, place=Place(str(path), 0))])
+    return data
 
 
 @lru_cache(maxsize=16)
@@ -500,7 +549,14 @@ def _open_levels(lines: list[str]) -> list[int]:
 def _extended(
     path: Path, within: Scope, kind: Kind, asked_by: Scalar | None, children: tuple[Path, ...]
 ) -> tuple[Mapping, tuple[Path, ...]]:
-    tree, chain = _tree(path, asked_by), (*children, path)
+    return _over_parents(_tree(path, asked_by), path, within, kind, children)
+
+
+def _over_parents(
+    tree: Mapping, path: Path, within: Scope, kind: Kind, children: tuple[Path, ...]
+) -> tuple[Mapping, tuple[Path, ...]]:
+    """The tree of a file merged over what it extends, and the chain, in which the file follows its children."""
+    chain = (*children, path)
     if "extends" not in tree.entries:
         return tree, chain
     name = _parent_name(tree.entries["extends"])

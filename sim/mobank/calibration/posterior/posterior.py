@@ -28,7 +28,7 @@ BY_NAME = ("numpy", "scipy", "numba", "emcee", "arviz-stats", "pyarrow")
 
 
 @dataclass(frozen=True)
-class Posterior:
+class FittedPosterior:
     """Draws of what the figures leave possible.
 
     Parameters
@@ -88,11 +88,11 @@ def posterior_of(
     engine: str,
     weights: Floats | None = None,
     diagnoses: Sequence[Diagnosis] = (),
-) -> Posterior:
+) -> FittedPosterior:
     """Return the posterior whose draws have coordinates z (D, N)."""
     history = target.history(model)
     passage = lived(history, z)
-    return Posterior(
+    return FittedPosterior(
         target.name, target, model, history.names, z, history.natural(z), passage, seed, engine, weights, diagnoses
     )
 
@@ -100,7 +100,7 @@ def posterior_of(
 # ------------ the folder
 
 
-def table_of(posterior: Posterior) -> Mapping[str, Floats]:
+def table_of(posterior: FittedPosterior) -> Mapping[str, Floats]:
     """Return the columns that are stored, (N,) each, by name.
 
     Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>.<year>`
@@ -117,7 +117,7 @@ def table_of(posterior: Posterior) -> Mapping[str, Floats]:
     return found
 
 
-def draws_bytes(posterior: Posterior) -> bytes:
+def draws_bytes(posterior: FittedPosterior) -> bytes:
     """Return the Parquet file of a posterior's draws, the same bytes for the same draws; single precision."""
     import io
 
@@ -131,7 +131,7 @@ def draws_bytes(posterior: Posterior) -> bytes:
     return out.getvalue()
 
 
-def record_of(posterior: Posterior, draws: bytes, settings: Mapping[str, Any]) -> dict[str, Any]:
+def record_of(posterior: FittedPosterior, draws: bytes, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `posterior.json` says."""
     target, history = posterior.target, posterior.history
     return {
@@ -154,7 +154,7 @@ def record_of(posterior: Posterior, draws: bytes, settings: Mapping[str, Any]) -
     }
 
 
-def summary(posterior: Posterior) -> list[dict[str, Any]]:
+def summary(posterior: FittedPosterior) -> list[dict[str, Any]]:
     """Return for each unknown its prior's and its posterior's quantiles, and how much the figures narrowed it."""
     found = []
     by_name = {d.name: d for d in posterior.diagnoses}
@@ -190,7 +190,7 @@ def _rounded(values: Floats) -> list[float]:
     return [float(f"{v:.4g}") for v in values]
 
 
-def write(posterior: Posterior, folder: Path, settings: Mapping[str, Any]) -> None:
+def write(posterior: FittedPosterior, folder: Path, settings: Mapping[str, Any]) -> None:
     """Write a posterior's folder."""
     draws = draws_bytes(posterior)
     record = json.dumps(record_of(posterior, draws, settings), indent=1, ensure_ascii=False) + "\n"

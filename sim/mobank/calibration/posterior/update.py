@@ -18,7 +18,7 @@ from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.calibration.fitting import resampled
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.posterior.posterior import Posterior, lived, posterior_of
+from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.posterior.stored import Stored
 from mobank.calibration.rounds.scoreboard import ScoreEntry
 from mobank.calibration.sampler.diagnostics import effective_of
@@ -36,7 +36,7 @@ FORECASTS = 20_000  # replicates that score a new figure
 class Update:
     """What a new figure has changed: the posterior anew, how many independent draws it is worth, and the scores."""
 
-    posterior: Posterior
+    posterior: FittedPosterior
     effective: float
     scores: tuple[ScoreEntry, ...]
 
@@ -56,7 +56,7 @@ def update(old: Stored, target: Target, model: Model, seed: int, rows: int) -> U
     return Update(posterior, effective, tuple(score(old, figure, model, seed) for figure in new))
 
 
-def weigh_anew(old: Stored, target: Target, model: Model, seed: int, rows: int) -> tuple[Posterior, float]:
+def weigh_anew(old: Stored, target: Target, model: Model, seed: int, rows: int) -> tuple[FittedPosterior, float]:
     """Return the draws of `old` weighed by a target's figures and resampled, and how many old draws they are worth."""
     history, streams = target.history(model), Streams(seed)
     before = lived(old.target.history(model), old.z).log_density

@@ -79,10 +79,16 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What was found: by side, what differs in words and by how much; each ask with the answer of every side."""
+class ComparisonResult:
+    """What was found: by side, what differs in words and by how much; each ask with the answer of every side.
+
+    Parameters
+    ----------
+    paths : of each side, while they are open.
+    """
 
     sides: tuple[Side, ...]
+    paths: tuple[Paths, ...]
     differs: Mapping[str, Sequence[str]]
     differences: tuple[Difference, ...]
     answers: tuple[tuple[Ask, tuple[Answer, ...]], ...]
@@ -97,18 +103,43 @@ def sides(given: Sequence[Path], model: Model, settings: ComparisonSettings) -> 
     Raises
     ------
     InputError
-        If one cannot be read, or if their luck is not the same, with every problem.
+        If one cannot be read, or if they cannot be compared, with every problem.
     """
-    if len(given) < 2:
-        raise InputError([Problem(f"{len(given)} scenario", "cannot be compared", "name two or more")])
-    if len(given) > MOST:
-        raise InputError([Problem(f"{len(given)} scenarios", f"are too many to tell apart; at most {MOST}")])
+    refuse_count(len(given))
     plans = _plans(given, model, settings)
-    names = [plan.scenario.name for plan, _ in plans]
-    labels = [name if names.count(name) == 1 else path.as_posix() for name, path in zip(names, given, strict=True)]
-    found = tuple(Side(label, plan, run) for label, (plan, run) in zip(labels, plans, strict=True))
-    problems = [problem for i, side in enumerate(found) for problem in _mismatches(found[:i], side, given[i])]
-    problems += _outdated(found, given)
+    return side_by_side([(path.as_posix(), plan, run) for path, (plan, run) in zip(given, plans, strict=True)])
+
+
+def refuse_count(count: int) -> None:
+    """Refuse too few or too many scenarios to compare.
+
+    Raises
+    ------
+    InputError
+        With how many there may be.
+    """
+    if count < 2:
+        raise InputError([Problem(f"{count} scenario", "cannot be compared", "name two or more")])
+    if count > MOST:
+        raise InputError([Problem(f"{count} scenarios", f"are too many to tell apart; at most {MOST}")])
+
+
+def side_by_side(given: Sequence[tuple[str, Plan, FinishedRun | None]]) -> tuple[Side, ...]:
+    """Return the sides of a comparison, each given as where it comes from, its plan, and its finished run if it is one.
+
+    A side is labelled by its scenario's name, or by where it comes from where two have one name.
+
+    Raises
+    ------
+    InputError
+        If their random streams are not the same, with every problem.
+    """
+    names = [plan.scenario.name for _, plan, _ in given]
+    labels = [name if names.count(name) == 1 else origin for name, (origin, *_) in zip(names, given, strict=True)]
+    found = tuple(Side(label, plan, run) for label, (_, plan, run) in zip(labels, given, strict=True))
+    places = [Place(origin, 0) for origin, *_ in given]
+    problems = [problem for i, side in enumerate(found) for problem in _mismatches(found[:i], side, places[i])]
+    problems += _outdated(found, places)
     if problems:
         raise InputError(problems)
     return found
@@ -153,11 +184,11 @@ def _contradictions(run: FinishedRun, settings: ComparisonSettings) -> Iterator[
                           key=f"--{name}")  # fmt: skip
 
 
-def _mismatches(before: Sequence[Side], side: Side, path: Path) -> Iterator[Problem]:
+def _mismatches(before: Sequence[Side], side: Side, place: Place) -> Iterator[Problem]:
     """Yield why a side cannot stand beside those before it."""
     if not before:
         return
-    first, place = before[0], Place(path.as_posix(), 0)
+    first = before[0]
     for name, hint in (("seed", "luck is paired by seed"), ("draws", "replicates are paired one by one"),
                        ("fidelity", "fidelities have luck of their own")):  # fmt: skip
         mine, theirs = getattr(side.plan, name), getattr(first.plan, name)
@@ -171,15 +202,14 @@ def _mismatches(before: Sequence[Side], side: Side, path: Path) -> Iterator[Prob
             yield Problem("this scenario", f"is the same as {other.label}", "name another", place=place)
 
 
-def _outdated(found: Sequence[Side], given: Sequence[Path]) -> Iterator[Problem]:
+def _outdated(found: Sequence[Side], places: Sequence[Place]) -> Iterator[Problem]:
     """Yield the finished runs whose numbers are of other code than those of the rest are, or will be."""
     made = [side.finished.record["identity"]["law"] if side.finished else law_digest() for side in found]
     current = law_digest() if any(side.finished is None for side in found) else made[0]
-    for path, law in zip(given, made, strict=True):
+    for place, law in zip(places, made, strict=True):
         if law != current:
             hint = "name its scenario, to run it anew"
-            yield Problem("this run", "was made by another version of mobank than the rest", hint,
-                          place=Place(path.as_posix(), 0))  # fmt: skip
+            yield Problem("this run", "was made by another version of mobank than the rest", hint, place=place)
 
 
 # ------------ differences and answers
@@ -200,7 +230,7 @@ def asked(found: Sequence[Side]) -> list[Ask]:
     return list(asks.values())
 
 
-def compare(paths: Sequence[Paths], found: Sequence[Side], lang: Lang) -> Comparison:
+def compare(paths: Sequence[Paths], found: Sequence[Side], lang: Lang) -> ComparisonResult:
     """Return what distinguishes each side from the first."""
     scenarios = [side.plan.scenario for side in found]
     ends, asks = year_ends([side.plan for side in found]), asked(found)
@@ -210,8 +240,9 @@ def compare(paths: Sequence[Paths], found: Sequence[Side], lang: Lang) -> Compar
         for each in differences(paths[0], path, side.label, ends)
     ]
     answers = [answer(path, asks) for path in paths]
-    return Comparison(
+    return ComparisonResult(
         tuple(found),
+        tuple(paths),
         {side.label: differs(scenarios[0], side.plan.scenario, lang) for side in found[1:]},
         tuple(apart),
         tuple((ask, tuple(own[i] for own in answers)) for i, ask in enumerate(asks)),

@@ -24,7 +24,7 @@ from mobank.ensemble.questions import Answer
 from mobank.ensemble.run import run
 from mobank.ensemble.summary import summarise
 from mobank.model.grammar import Model
-from mobank.report.compare.comparison import Comparison, Difference, Side, compare, standard_error, year_ends
+from mobank.report.compare.comparison import ComparisonResult, Difference, Side, compare, standard_error, year_ends
 from mobank.report.compare.weights import WEIGHTED, Weights, together
 from mobank.report.questions import row, write_rows
 from mobank.report.render.files import aside, file_digest
@@ -121,33 +121,47 @@ def make(
     command: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
     weights: Weights | None = None,
-) -> Comparison:
+) -> ComparisonResult:
     """Run what is not run yet, compare, and write the folder: differences, asks, quantiles, charts and the record."""
-    from mobank.report.compare.charts import draw_all
-
     began = time.monotonic()
     with aside(final) as folder, ExitStack() as stack:
-        paths = list(_opened(found, folder, stack, progress))
-        comparison = compare(paths, found, lang)
-        for i, side in enumerate(found, start=1):
-            scenario = side.plan.scenario
-            (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8")
-        write_rows([difference_row(each, found[0]) for each in comparison.differences], folder / DIFFERENCES)
-        write_rows(list(_quantile_rows(paths, found)), folder / SUMMARY)
-        if comparison.answers:
-            write_rows(answer_rows(comparison, weights or {}), folder / ASKS)
-        draw_all(paths, [side.label for side in found], DRAWN, folder, lang)
-        record = {
-            **wanted(found, lang, weights or {}),
-            "differs": comparison.differs,
-            "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
-            "command": command,
-            "git_commit": git_commit(),
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "wall_seconds": round(time.monotonic() - began, 2),
-        }
-        (folder / COMPARED).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        comparison = compare(list(_opened(found, folder, stack, progress)), found, lang)
+        _write(comparison, folder, lang, command, weights or {}, began)
     return comparison
+
+
+def save(comparison: ComparisonResult, final: Path, lang: Lang, command: str) -> None:
+    """Write the folder of a comparison that has been made, the same that `make` writes."""
+    began = time.monotonic()
+    with aside(final) as folder:
+        _write(comparison, folder, lang, command, {}, began)
+
+
+def _write(
+    comparison: ComparisonResult, folder: Path, lang: Lang, command: str, weights: Weights, began: float
+) -> None:
+    """Write all files of a comparison, the record last."""
+    from mobank.report.compare.charts import draw_all
+
+    found = comparison.sides
+    for i, side in enumerate(found, start=1):
+        scenario = side.plan.scenario
+        (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8")
+    write_rows(difference_rows(comparison), folder / DIFFERENCES)
+    write_rows(quantile_rows(comparison), folder / SUMMARY)
+    if comparison.answers:
+        write_rows(answer_rows(comparison, weights), folder / ASKS)
+    draw_all(comparison.paths, [side.label for side in found], DRAWN, folder, lang)
+    record = {
+        **wanted(found, lang, weights),
+        "differs": comparison.differs,
+        "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
+        "command": command,
+        "git_commit": git_commit(),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "wall_seconds": round(time.monotonic() - began, 2),
+    }
+    (folder / COMPARED).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _opened(
@@ -168,11 +182,18 @@ def _opened(
 # ------------ its tables
 
 
-def _quantile_rows(paths: Sequence[Paths], found: Sequence[Side]) -> Iterator[dict[str, str]]:
-    for side, path in zip(found, paths, strict=True):
+def quantile_rows(comparison: ComparisonResult) -> list[dict[str, str]]:
+    """Return the quantiles of every side as rows of a table, columns by name."""
+    rows = []
+    for side, path in zip(comparison.sides, comparison.paths, strict=True):
         plan = replace(side.plan, by_segment=False)
-        for each in summary_rows(summarise(path, plan.columns), plan):
-            yield {"scenario": side.label, **each}
+        rows += [{"scenario": side.label, **each} for each in summary_rows(summarise(path, plan.columns), plan)]
+    return rows
+
+
+def difference_rows(comparison: ComparisonResult) -> list[dict[str, str]]:
+    """Return the differences as rows of a table, columns by name."""
+    return [difference_row(each, comparison.sides[0]) for each in comparison.differences]
 
 
 def difference_row(each: Difference, reference: Side) -> dict[str, str]:
@@ -189,7 +210,7 @@ def difference_row(each: Difference, reference: Side) -> dict[str, str]:
     return head | {name: "" if np.isnan(value) else f"{value:.10g}" for name, value in numbers.items()}
 
 
-def answer_rows(comparison: Comparison, weights: Weights) -> list[dict[str, str]]:
+def answer_rows(comparison: ComparisonResult, weights: Weights) -> list[dict[str, str]]:
     """Return the answers as rows, each side's with the difference of its chance to the reference's.
 
     With weights a row more an ask: the probability over all scenarios.

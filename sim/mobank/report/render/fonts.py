@@ -42,9 +42,9 @@ def chinese_font() -> str | None:
 
 def families(lang: Lang) -> list[str]:
     """Return the fonts to set a chart in, the best first; each is installed, the last ships with matplotlib."""
+    chinese = chinese_font()  # which may find fonts that were not known before
     installed = _installed()
     latin = [name for name in LATIN if name in installed][:1] if lang == "en" else []
-    chinese = chinese_font()
     if lang == "zh" and chinese:
         return [chinese, "DejaVu Sans"]
     return [*latin, "DejaVu Sans", *([chinese] if chinese else [])]

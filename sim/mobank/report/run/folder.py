@@ -14,21 +14,14 @@ from typing import Any
 
 from mobank.base.identity import COMPUTING, DRAWING, git_commit, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
-from mobank.ensemble.drivers import Drivers, drivers
-from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
-from mobank.ensemble.questions import answer
-from mobank.ensemble.shapley import FEWEST, ShapleyShares
-from mobank.ensemble.shapley import shares as shares_of
-from mobank.ensemble.summary import summarise
-from mobank.fidelity import BYTES_A_LIFE
 from mobank.model.fingerprint import fingerprint
 from mobank.report.questions import write_asks
 from mobank.report.render.files import aside, file_digest
 from mobank.report.run import page
-from mobank.report.run.bands import use_by_band
 from mobank.report.run.numbers import numbers
 from mobank.report.run.record import ASKS, DRIVERS, PATHS, RECORD, SCENARIO, SHARES, SUMMARY, FinishedRun, fitted_to
+from mobank.report.run.result import RunResult
 from mobank.report.run.spread import write_drivers, write_shares
 from mobank.report.tables import write_paths, write_summary
 
@@ -71,54 +64,72 @@ def make(
     progress: Callable[[int, int], None] = lambda done, total: None,
     shares: bool = True,
 ) -> FinishedRun:
-    """Run a plan and write its folder; paths in the making take disk space inside it and go with it.
+    """Run a plan and write its folder; paths that do not fit in memory take disk space inside it and go with it.
 
     Where a run beside it differs in its pages alone, its paths are taken instead of being computed again.
     With `shares`, the spread is taken apart by layers of chance, which takes several times the run's replicates.
     """
-    from mobank.report.run.pictures import draw_all  # matplotlib takes half a second to load, which only pictures need
-
     began = time.monotonic()
     known = identity(plan, lang, shares)
     with aside(final) as folder, numbers(plan, known, final.parent, progress, folder) as (paths, tried):
-        summaries, answers = summarise(paths), answer(paths, plan.scenario.asks)
-        (folder / SCENARIO).write_text(plan.scenario.resolved, encoding="utf-8")
-        write_paths(paths, folder / PATHS)
-        write_summary(summaries, plan, folder / SUMMARY)
-        if answers:
-            write_asks(answers, plan.model, folder / ASKS)
-        found, drove = _spread(paths, folder) if shares else (None, [])
-        uses = [] if plan.fidelity in BYTES_A_LIFE else use_by_band(plan)  # lives cost too much to be lived twice
-        draw_all(plan, summaries, found or [], uses, folder, lang)
-        pictures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
-        told = page.Told(plan, lang, summaries, answers, found, drove, uses, pictures, known, tried)
-        page.write(told, folder / page.NAME)
-        record = {
-            "question": plan.scenario.question,
-            "identity": known,
-            "posterior": fitted_to(plan.scenario),
-            "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
-            "draws_tried": tried,
-            "scenario_files": list(plan.scenario.files),
-            "command": command,
-            "git_commit": git_commit(),
-            "machine": f"{platform.system()} {platform.machine()} {platform.release()}",
-            "workers": plan.workers,
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "wall_seconds": round(time.monotonic() - began, 2),
-        }
-        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        record = _write(RunResult(paths, tried), folder, lang, command, shares, began)
     return FinishedRun(final, record)
 
 
-def _spread(paths: Paths, folder: Path) -> tuple[list[ShapleyShares], list[Drivers]]:
-    """Return what the spread comes from, and write it; nothing where the run is too small to tell."""
-    if paths.plan.draws < FEWEST:
-        return [], []
-    found = shares_of(paths)
-    drove = drivers(paths, found)
-    if found:
-        write_shares(found, folder / SHARES)
-    if drove:
-        write_drivers(drove, paths.plan.model, folder / DRIVERS)
-    return found, drove
+def save(result: RunResult, final: Path, lang: Lang, command: str, shares: bool = True) -> FinishedRun:
+    """Write the folder of a run that has been made, the same that `make` writes."""
+    began = time.monotonic()
+    with aside(final) as folder:
+        record = _write(result, folder, lang, command, shares, began)
+    return FinishedRun(final, record)
+
+
+def _write(result: RunResult, folder: Path, lang: Lang, command: str, shares: bool, began: float) -> dict[str, Any]:
+    """Write all files of a run and return its record, which is written last."""
+    known = identity(result.plan, lang, shares)
+    _write_numbers(result, folder, shares)
+    _write_page(result, folder, lang, shares, known)
+    record = _record(result, folder, command, known, began)
+    (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return record
+
+
+def _write_numbers(result: RunResult, folder: Path, shares: bool) -> None:
+    plan = result.plan
+    (folder / SCENARIO).write_text(plan.scenario.resolved, encoding="utf-8")
+    write_paths(result.paths, folder / PATHS)
+    write_summary(result.summaries, plan, folder / SUMMARY)
+    if result.answers:
+        write_asks(result.answers, plan.model, folder / ASKS)
+    if shares and result.shares:
+        write_shares(result.shares, folder / SHARES)
+    if shares and result.drivers:
+        write_drivers(result.drivers, plan.model, folder / DRIVERS)
+
+
+def _write_page(result: RunResult, folder: Path, lang: Lang, shares: bool, known: dict[str, Any]) -> None:
+    from mobank.report.run.pictures import draw_all  # matplotlib takes half a second to load, which only pictures need
+
+    found, drove = (result.shares, result.drivers) if shares else (None, [])
+    draw_all(result.plan, result.summaries, found or [], result.uses, folder, lang)
+    pictures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
+    told = page.Told(result.plan, lang, result.summaries, result.answers, found, drove, result.uses, pictures, known,
+                     result.tried)  # fmt: skip
+    page.write(told, folder / page.NAME)
+
+
+def _record(result: RunResult, folder: Path, command: str, known: dict[str, Any], began: float) -> dict[str, Any]:
+    return {
+        "question": result.plan.scenario.question,
+        "identity": known,
+        "posterior": fitted_to(result.plan.scenario),
+        "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
+        "draws_tried": result.tried,
+        "scenario_files": list(result.plan.scenario.files),
+        "command": command,
+        "git_commit": git_commit(),
+        "machine": f"{platform.system()} {platform.machine()} {platform.release()}",
+        "workers": result.plan.workers,
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "wall_seconds": round(time.monotonic() - began, 2),
+    }

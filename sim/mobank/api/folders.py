@@ -1,0 +1,31 @@
+"""Finished runs and comparisons, opened from their folders."""
+
+from pathlib import Path
+
+from mobank.api.comparison import Comparison
+from mobank.api.run import Run, open_run
+from mobank.report.compare import folder as comparisons
+from mobank.report.run.record import refuse_changes
+
+
+def open_folder(folder: str | Path) -> Run | Comparison:
+    """Return the run or the comparison in a folder; paths are read when they are asked for.
+
+    Raises
+    ------
+    InputError
+        If there is neither, or files have changed since it was written.
+
+    Examples
+    --------
+    >>> import mobank as mb
+    >>> where = mb.run("baseline", draws=50).save("outputs")  # doctest: +SKIP
+    >>> mb.open(where)  # doctest: +SKIP
+    <Run of 'baseline': 50 draws, seed 1, cohort, 2022-12 to 2027-12>
+    """
+    path = Path(folder)
+    if not comparisons.is_comparison(path):
+        return open_run(path)
+    found = comparisons.read(path)
+    refuse_changes(found)
+    return Comparison(found, {})

@@ -1,0 +1,57 @@
+"""What a notebook shows of a run: its question, a fan, the year-ends, what is not verified, its digest; no scripts."""
+
+from collections.abc import Sequence
+from html import escape
+
+from mobank.api.table import html_table
+from mobank.base.quantities import person_unit
+from mobank.ensemble.plan import ALL, Plan
+from mobank.ensemble.summary import Summary
+from mobank.report.render.fan import fan_of
+from mobank.report.render.fan_layout import SMALL
+from mobank.report.render.svg import draw
+from mobank.report.tables import FANS, unverified
+
+SHARE = "stickiness"
+
+
+def page(plan: Plan, summaries: Sequence[Summary], digest: str) -> str:
+    """Return the HTML of a run, under 30 kB."""
+    weak = unverified(plan)
+    scenario = plan.scenario
+    foot = [f"{plan.draws:,} draws, seed {plan.seed}, {plan.fidelity}; medians and central 90 %.", f"Digest {digest}."]
+    if weak:
+        foot.append(f"† rests on numbers that are not verified: {'; '.join(weak)}.")
+    return "".join([
+        f"<h4>{escape(scenario.question)}</h4>",
+        *_picture(plan, summaries),
+        _year_ends(plan, summaries, "†" if weak else ""),
+        *(f"<p><small>{escape(line)}</small></p>" for line in foot),
+    ])  # fmt: skip
+
+
+def _picture(plan: Plan, summaries: Sequence[Summary]) -> list[str]:
+    """Return the fan of the active users, in a box as wide as it is legible; nothing of a model without such users."""
+    origin = plan.model.origin
+    if origin is None:
+        return []
+    fan = draw(fan_of(plan, summaries, origin.engaged, "en"), SMALL)
+    return [f'<div style="max-width: {SMALL.width:g}px">{fan}</div>']
+
+
+def _year_ends(plan: Plan, summaries: Sequence[Summary], sign: str) -> str:
+    known = {s.measure: s for s in summaries if s.segment == ALL}
+    unit, label = person_unit(max(float(known[name].quantiles[-1].max()) for name in FANS), "en")
+    head = ["month", *(text for name in FANS for text in (f"{name}, {label}", "90 %")), "active share"]
+    rows = []
+    for t, month in enumerate(plan.months):
+        if t == 0 or month.month == 12 or t == len(plan.months) - 1:
+            mark = sign if t else ""
+            persons = [text for name in FANS for text in _persons(known[name], t, unit, mark)]
+            rows.append([str(month), *persons, f"{100 * known[SHARE].quantiles[3, t]:.1f} %{mark}"])
+    return html_table(head, rows)
+
+
+def _persons(summary: Summary, t: int, unit: float, mark: str) -> tuple[str, str]:
+    low, middle, high = summary.quantiles[[0, 3, 6], t] / unit
+    return f"{middle:,.1f}{mark}", f"{low:,.1f} – {high:,.1f}"

@@ -1,0 +1,178 @@
+"""Posteriors for programs: what a calibration found, read by name, or fitted here."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from mobank.api.inputs import is_text, path_named, whole_number
+from mobank.api.run import Progress
+from mobank.api.table import Table, as_pandas
+from mobank.base.arrays import Floats
+from mobank.base.errors import InputError, Problem, did_you_mean, shown
+from mobank.base.machine import cores
+from mobank.base.quantities import Month
+from mobank.calibration import commands
+from mobank.calibration.posterior.posterior import QUANTILES
+from mobank.calibration.sampler.ensembles import Effort
+from mobank.calibration.targets import Target, load, load_text
+from mobank.model.mobile_banking import MODEL
+from mobank.scenario.posterior import DRAWS, FOLDERS, RECORD, Found, find
+from mobank.scenario.values import FIGURE_EVIDENCE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+QUANTILE_NAMES = tuple(f"p{100 * q:g}" for q in QUANTILES)
+DIAGNOSES = ("contraction", "shift", "r_hat", "effective")
+MOST_WORKERS = 64
+WORK = Path("outputs/.calibration")  # checkpoints, as those of the command
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Posterior:
+    """Draws of what the reported figures leave possible, as scenarios start from them.
+
+    `mobank.posterior` reads one, `mobank.calibrate` makes one.
+
+    Examples
+    --------
+    >>> import mobank as mb
+    >>> found = mb.posterior("icbc_mobile")
+    >>> found
+    <Posterior 'icbc_mobile': 4,000 draws, figures to 2022-12>
+    >>> found.draws["lapse_rate"].shape
+    (4000,)
+    >>> found.summary.where(name="lapse_rate").column("prior")
+    ('low 3%, high 10%',)
+    """
+
+    _found: Found
+
+    @property
+    def name(self) -> str:
+        """The name that a scenario gives as `posterior`."""
+        return self._found.name
+
+    @property
+    def folder(self) -> Path:
+        """Where it is stored."""
+        return self._found.folder
+
+    @property
+    def last(self) -> Month:
+        """The month of the last figure, from which runs start."""
+        return self._found.last
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the draws."""
+        return str(self._found.record["draws"])
+
+    @cached_property
+    def draws(self) -> Mapping[str, Floats]:
+        """The draws by name, (N,) each, read-only: parameters, shocks of past years, people by state and segment."""
+        found = {name: column.to_numpy().astype(float) for name, column in self._columns()}
+        for values in found.values():
+            values.flags.writeable = False
+        return MappingProxyType(found)
+
+    def _columns(self) -> Iterator[tuple[str, Any]]:
+        table = self.to_arrow()
+        return zip(table.column_names, table.columns, strict=True)
+
+    @cached_property
+    def summary(self) -> Table:
+        """What is unknown, a row each: its prior, quantiles of prior and posterior, how far the figures moved it."""
+        columns = ("name", "prior", *(f"prior_{name}" for name in QUANTILE_NAMES), *QUANTILE_NAMES, *DIAGNOSES)
+        rows = tuple(_summary_row(row) for row in self._found.record.get("coordinates", []))
+        return Table(columns, rows, {"posterior": self.name, "digest": self.digest})
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the draws as a pandas data frame, a column a name."""
+        return as_pandas(self.to_arrow(), {"posterior": self.name, "digest": self.digest})
+
+    def to_arrow(self) -> "pa.Table":
+        """Return the draws as an Arrow table, a column a name."""
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.folder / DRAWS)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the draws by the Arrow PyCapsule interface, which polars, duckdb and pandas read."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def __repr__(self) -> str:
+        return f"<Posterior {self.name!r}: {self._found.record['rows']:,} draws, figures to {self.last}>"
+
+    def _repr_html_(self) -> str:
+        return self.summary.select("name", "prior", *QUANTILE_NAMES, *DIAGNOSES)._repr_html_()
+
+
+def _summary_row(row: Mapping[str, Any]) -> tuple[str | float, ...]:
+    numbers = [*row["prior_quantiles"], *row["quantiles"], *(row.get(name, float("nan")) for name in DIAGNOSES)]
+    return (row["name"], row["prior"], *map(float, numbers))
+
+
+def posterior(source: str | Path) -> Posterior:
+    """Return a stored posterior by its name.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name.
+    """
+    name = str(path_named(source, "a posterior"))
+    found = find(name)
+    if found is None:
+        known = {path.parent.name for folder in FOLDERS for path in folder.glob(f"*/{RECORD}")}
+        raise InputError([Problem(shown(name), "is not a posterior", did_you_mean(name, sorted(known)))])
+    return Posterior(found)
+
+
+def calibrate(
+    target: str | Path,
+    *,
+    evidence: Sequence[str] = FIGURE_EVIDENCE,
+    seed: int = 1,
+    out: str | Path = "calibration/posteriors",
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Posterior:
+    """Fit what is unknown to what has been reported, as `mobank calibrate` does; interrupted, it goes on where it was.
+
+    Parameters
+    ----------
+    target : the name or the path of a target (figures and priors), or YAML text of more than one line, in which files
+        are named as from the working folder and whose posterior is called "text".
+    evidence : kinds of evidence to take: "article", "secondary", "unverified".
+    out : where the folder of the posterior goes. workers : processes; default: all cores.
+    progress : called with (steps done, steps in all); an exception that it raises ends the fit.
+
+    Raises
+    ------
+    InputError
+        If the target is wrong or has too few figures, with every problem.
+    """
+    wanted = commands.fit_for(_target(target), MODEL, tuple(evidence))
+    count = cores() if workers is None else whole_number(workers, "workers", 1, MOST_WORKERS)
+    seed = whole_number(seed, "seed", 0, 2**63 - 1)
+    _, folder = commands.calibrate(wanted, MODEL, Path(out), WORK, seed, Effort(), count, _shown_to(progress))
+    return Posterior(Found(folder.name, folder, json.loads((folder / RECORD).read_text(encoding="utf-8"))))
+
+
+def _target(source: str | Path) -> Target:
+    return load_text(str(source), MODEL) if is_text(source) else load(path_named(source, "a target"), MODEL)
+
+
+def _shown_to(progress: Progress | None) -> commands.Progress:
+    @contextmanager
+    def watched(what: str) -> Iterator[Callable[[int, int], None]]:
+        yield progress or (lambda done, total: None)
+
+    return watched

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mobank.base.errors import InputError, Problem, did_you_mean, shown
 from mobank.base.quantities import Month, QuantityError, read_month
+from mobank.base.workspace import Kind, locate
 
 LANGUAGES = ("en", "zh")
 
@@ -71,15 +72,15 @@ def is_text(source: object) -> bool:
     return isinstance(source, str) and "\n" in source
 
 
-def path_named(source: object, kind: str) -> Path:
-    """Return the path that a name or a path stands for.
+def named(source: object, kind: Kind) -> Path:
+    """Return what a name or a path stands for, looked up as the command looks it up.
 
     Raises
     ------
     InputError
-        If it is neither a text nor a path.
+        If it is neither a text nor a path, or nothing is there, with the nearest names.
     """
     if not isinstance(source, (str, Path)):
-        allowed = f"is not {kind}: neither a name, a path nor YAML text"
+        allowed = f"is not {kind.word}: neither a name, a path nor YAML text"
         raise InputError([Problem(shown(repr(source)), allowed)])
-    return Path(source)
+    return locate(source, kind)

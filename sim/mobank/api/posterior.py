@@ -9,19 +9,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mobank.api.inputs import is_text, path_named, whole_number
+from mobank.api.inputs import is_text, named, whole_number
 from mobank.api.run import Progress
 from mobank.api.table import Table, as_pandas
 from mobank.base.arrays import Floats
-from mobank.base.errors import InputError, Problem, did_you_mean, shown
+from mobank.base.errors import InputError, Problem, shown
 from mobank.base.machine import cores
 from mobank.base.quantities import Month
+from mobank.base.workspace import POSTERIOR, TARGET, here
 from mobank.calibration import commands
 from mobank.calibration.posterior.posterior import QUANTILES
 from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, load_text
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario.posterior import DRAWS, FOLDERS, RECORD, Found, find
+from mobank.scenario.posterior import DRAWS, RECORD, Found, find
 from mobank.scenario.values import FIGURE_EVIDENCE
 
 if TYPE_CHECKING:
@@ -120,18 +121,16 @@ def _summary_row(row: Mapping[str, Any]) -> tuple[str | float, ...]:
 
 
 def posterior(source: str | Path) -> Posterior:
-    """Return a stored posterior by its name.
+    """Return a stored posterior by its name or the path of its folder.
 
     Raises
     ------
     InputError
         If there is none of this name.
     """
-    name = str(path_named(source, "a posterior"))
-    found = find(name)
+    found = find(named(source, POSTERIOR))
     if found is None:
-        known = {path.parent.name for folder in FOLDERS for path in folder.glob(f"*/{RECORD}")}
-        raise InputError([Problem(shown(name), "is not a posterior", did_you_mean(name, sorted(known)))])
+        raise InputError([Problem(shown(str(source)), "is not a posterior", "fit again: mobank calibrate")])
     return Posterior(found)
 
 
@@ -140,7 +139,7 @@ def calibrate(
     *,
     evidence: Sequence[str] = FIGURE_EVIDENCE,
     seed: int = 1,
-    out: str | Path = "calibration/posteriors",
+    out: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Posterior:
@@ -151,7 +150,7 @@ def calibrate(
     target : the name or the path of a target (figures and priors), or YAML text of more than one line, in which files
         are named as from the working folder and whose posterior is called "text".
     evidence : kinds of evidence to take: "article", "secondary", "unverified".
-    out : where the folder of the posterior goes. workers : processes; default: all cores.
+    out : where the folder of the posterior goes; default: `calibration/posteriors` of the workspace. workers : processes; default: all cores.
     progress : called with (steps done, steps in all); an exception that it raises ends the fit.
 
     Raises
@@ -162,12 +161,14 @@ def calibrate(
     wanted = commands.fit_for(_target(target), MODEL, tuple(evidence))
     count = cores() if workers is None else whole_number(workers, "workers", 1, MOST_WORKERS)
     seed = whole_number(seed, "seed", 0, 2**63 - 1)
-    _, folder = commands.calibrate(wanted, MODEL, Path(out), WORK, seed, Effort(), count, _shown_to(progress))
+    _, folder = commands.calibrate(
+        wanted, MODEL, Path(out or here() / POSTERIOR.folders[0]), WORK, seed, Effort(), count, _shown_to(progress)
+    )
     return Posterior(Found(folder.name, folder, json.loads((folder / RECORD).read_text(encoding="utf-8"))))
 
 
 def _target(source: str | Path) -> Target:
-    return load_text(str(source), MODEL) if is_text(source) else load(path_named(source, "a target"), MODEL)
+    return load_text(str(source), MODEL) if is_text(source) else load(named(source, TARGET), MODEL)
 
 
 def _shown_to(progress: Progress | None) -> commands.Progress:

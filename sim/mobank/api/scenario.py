@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeAlias
 
-from mobank.api.inputs import is_text, path_named
+from mobank.api.inputs import is_text, named
 from mobank.base.errors import InputError, Place, Problem
 from mobank.base.quantities import Lang
-from mobank.base.workspace import shipped
+from mobank.base.workspace import SCENARIO
 from mobank.model.mobile_banking import MODEL
 from mobank.report.wording import differences
 from mobank.scenario.editing import edited
@@ -109,7 +109,7 @@ def load(source: Source, *, beside: str | Path = ".", name: str = "") -> LoadedS
         return source
     if is_text(source):
         return _read(Chain.of_text(str(source), Path(beside) / f"<{name or TEXT}>"), name or TEXT)
-    path = _located(path_named(source, "a scenario"))
+    path = named(source, SCENARIO)
     return _read(Chain.of_file(path), name or path.stem)
 
 
@@ -130,11 +130,6 @@ def check(source: Source, *, beside: str | Path = ".", name: str = "") -> list[P
     except InputError as error:
         return list(error.problems)
     return []
-
-
-def _located(path: Path) -> Path:
-    named = shipped() / "scenarios" / f"{path.name}.yaml"
-    return named if not path.exists() and named.exists() else path
 
 
 def _read(chain: Chain, name: str) -> LoadedScenario:

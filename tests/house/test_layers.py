@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mobank.base.compiled import sources as compiled_sources
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "sim"
 PACKAGE = SOURCE / "mobank"
@@ -135,10 +137,26 @@ def test_no_class_name_stands_twice():
     assert {name: places for name, places in seen.items() if len(places) > 1} == {}
 
 
-def test_kernels_know_numpy_and_numba_only():
-    known = {"numpy", "numba", *sys.stdlib_module_names}
-    mine = {n for n in imported(modules()["mobank.base.kernels"]) if not n.startswith("mobank.base.arrays")}
-    assert {n.partition(".")[0] for n in mine} <= known
+def compiled_modules():
+    """Return the modules that hold compiled code: those whose change changes the key of the cache."""
+    sources = {PACKAGE / path for path, _ in compiled_sources()}
+    return [name for name, path in modules().items() if path in sources]
+
+
+def test_compiled_code_knows_numpy_and_numba_and_other_compiled_code_only():
+    """A constant of any other file would be compiled in, and a change of it would not change the key of the cache."""
+    names = compiled_modules()
+    known = {"numpy", "numba", "llvmlite", *sys.stdlib_module_names}
+    ours = {*names, "mobank.base.arrays", "mobank.base.compiled"}
+    assert {"mobank.base.kernels.draws", "mobank.fidelity.people.simd"} <= set(names)
+    for name in names:
+        assert own_imports(name) <= ours, name
+        assert {n.partition(".")[0] for n in imported(modules()[name]) - own_imports(name)} - {"mobank"} <= known, name
+
+
+def test_no_compiled_function_is_kept_but_by_the_one_that_keeps_them_all():
+    makers = {"numba.njit", "numba.jit", "numba.vectorize", "numba.guvectorize", "numba.cfunc"}
+    assert [name for name, path in modules().items() if imported(path) & makers] == []
 
 
 # ------------ generators

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mobank.base.compiled import sources as compiled_sources
+from mobank.fidelity import people
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "sim"
@@ -117,6 +118,18 @@ def test_fidelities_do_not_know_of_each_other():
     assert {name: own_imports(name) & four for name in four} == {name: set() for name in four}
 
 
+def test_others_use_the_face_of_people_and_nothing_inside():
+    inside = {name for name in modules() if name.startswith("mobank.fidelity.people.")}
+    others = {name: own_imports(name) & inside for name in modules() if not name.startswith("mobank.fidelity.people")}
+    assert {name: found for name, found in others.items() if found} == {}
+
+
+def test_the_face_of_people_gives_what_it_names_and_refuses_another_name():
+    assert {name for name in people.__all__ if getattr(people, name).__name__ != name} <= {"Each"}
+    with pytest.raises(AttributeError, match=r"module 'mobank.fidelity.people' has no attribute 'crowds'"):
+        _ = people.crowds
+
+
 def test_nothing_names_the_source_folder_as_a_package():
     """`import sim.mobank` would load a second copy of everything."""
     files = [*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "calibration").rglob("*.py")]
@@ -206,6 +219,12 @@ def loaded_by(*names):
 @pytest.mark.parametrize("name", ["mobank.scenario.reader", "mobank.model.mobile_banking", "mobank.cli", "mobank"])
 def test_reading_a_scenario_loads_no_heavy_library(name):
     assert loaded_by(name) & set(HEAVY) == set()
+
+
+def test_a_run_of_the_cohort_does_not_load_the_compiled_code_of_people():
+    loaded = loaded_by("mobank.ensemble.run", "mobank.batch.unit")
+    assert "mobank.base.kernels.month" in loaded
+    assert [name for name in loaded if name.startswith("mobank.fidelity.people.")] == []
 
 
 @pytest.mark.parametrize(

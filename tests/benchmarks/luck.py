@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from mobank.base.kernels import GAMMA, mix
+from mobank.base.kernels.keys import GAMMA, mix
 from mobank.fidelity.people import bitplanes, monthly_kernel
 from mobank.fidelity.people.simd import WIDE, stirred, store
 

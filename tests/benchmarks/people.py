@@ -20,7 +20,7 @@ from mobank.dynamics.contacts import Contacts
 from mobank.dynamics.schedule import Schedule
 from mobank.ensemble.plan import Plan, customers, met
 from mobank.fidelity import agents
-from mobank.fidelity.people import population
+from mobank.fidelity.people import workers
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.reader import load
 from mobank.scenario.scenario import Network
@@ -71,7 +71,7 @@ def whole_model(people: int, months: int, threads: int, network: bool) -> dict[s
     clock: list[float] = [time.perf_counter()]
     contacts = Contacts(np.asarray(met(plan)), KNOWN if network else None,
                         lambda t, crowds: clock.append(time.perf_counter()))  # fmt: skip
-    with population.workers(threads):
+    with workers(threads):
         agents.run(MODEL, schedule, start, contacts, streams)
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"months_s": clock[-1] - clock[1], "made_s": clock[1] - clock[0], "peak": peak, "people": int(start.sum())}

@@ -24,7 +24,7 @@ from mobank.batch.execute import execute
 from mobank.batch.executors import Dask, Processes
 from mobank.batch.job import Job
 from mobank.batch.job_file import load_job
-from mobank.batch.store import BusyError
+from mobank.batch.store import BusyError, Journal
 from mobank.batch.unit import CRUMB, SUMMARIES
 from mobank.model.mobile_banking import MODEL
 
@@ -159,6 +159,29 @@ def test_the_driver_is_asked_to_end(job, quiet, tmp_path):
     assert driver.returncode == 143
     assert noted(tmp_path / "out") == written(tmp_path / "out") < UNITS
     assert content(execute(load_job(path, MODEL), tmp_path / "out", lambda: Processes(1)).folder) == quiet
+
+
+@pytest.mark.parametrize("request_", [signal.SIGTERM, signal.SIGINT])
+def test_who_asks_the_driver_to_end_just_when_it_records_a_unit_waits_until_it_is_recorded(
+    job, tmp_path, monkeypatch, request_
+):
+    def end(number, frame):
+        raise SystemExit(number)
+
+    record = Journal.note
+
+    def disturbed(self, task, receipt):
+        signal.raise_signal(request_)
+        record(self, task, receipt)
+
+    monkeypatch.setattr(Journal, "note", disturbed)
+    before = signal.signal(request_, end)
+    try:
+        with pytest.raises(SystemExit):
+            execute(job, tmp_path, lambda: Processes(1))
+    finally:
+        signal.signal(request_, before)
+    assert noted(tmp_path) == written(tmp_path) > 0
 
 
 def test_a_worker_is_killed(job, quiet, tmp_path):

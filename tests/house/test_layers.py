@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mobank.base.compiled import sources as compiled_sources
+from mobank.fidelity import people
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "sim"
 PACKAGE = SOURCE / "mobank"
@@ -115,6 +118,18 @@ def test_fidelities_do_not_know_of_each_other():
     assert {name: own_imports(name) & four for name in four} == {name: set() for name in four}
 
 
+def test_others_use_the_face_of_people_and_nothing_inside():
+    inside = {name for name in modules() if name.startswith("mobank.fidelity.people.")}
+    others = {name: own_imports(name) & inside for name in modules() if not name.startswith("mobank.fidelity.people")}
+    assert {name: found for name, found in others.items() if found} == {}
+
+
+def test_the_face_of_people_gives_what_it_names_and_refuses_another_name():
+    assert {name for name in people.__all__ if getattr(people, name).__name__ != name} <= {"Each"}
+    with pytest.raises(AttributeError, match=r"module 'mobank.fidelity.people' has no attribute 'crowds'"):
+        _ = people.crowds
+
+
 def test_nothing_names_the_source_folder_as_a_package():
     """`import sim.mobank` would load a second copy of everything."""
     files = [*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "calibration").rglob("*.py")]
@@ -135,10 +150,26 @@ def test_no_class_name_stands_twice():
     assert {name: places for name, places in seen.items() if len(places) > 1} == {}
 
 
-def test_kernels_know_numpy_and_numba_only():
-    known = {"numpy", "numba", *sys.stdlib_module_names}
-    mine = {n for n in imported(modules()["mobank.base.kernels"]) if not n.startswith("mobank.base.arrays")}
-    assert {n.partition(".")[0] for n in mine} <= known
+def compiled_modules():
+    """Return the modules that hold compiled code: those whose change changes the key of the cache."""
+    sources = {PACKAGE / path for path, _ in compiled_sources()}
+    return [name for name, path in modules().items() if path in sources]
+
+
+def test_compiled_code_knows_numpy_and_numba_and_other_compiled_code_only():
+    """A constant of any other file would be compiled in, and a change of it would not change the key of the cache."""
+    names = compiled_modules()
+    known = {"numpy", "numba", "llvmlite", *sys.stdlib_module_names}
+    ours = {*names, "mobank.base.arrays", "mobank.base.compiled"}
+    assert {"mobank.base.kernels.draws", "mobank.fidelity.people.simd"} <= set(names)
+    for name in names:
+        assert own_imports(name) <= ours, name
+        assert {n.partition(".")[0] for n in imported(modules()[name]) - own_imports(name)} - {"mobank"} <= known, name
+
+
+def test_no_compiled_function_is_kept_but_by_the_one_that_keeps_them_all():
+    makers = {"numba.njit", "numba.jit", "numba.vectorize", "numba.guvectorize", "numba.cfunc"}
+    assert [name for name, path in modules().items() if imported(path) & makers] == []
 
 
 # ------------ generators
@@ -188,6 +219,12 @@ def loaded_by(*names):
 @pytest.mark.parametrize("name", ["mobank.scenario.reader", "mobank.model.mobile_banking", "mobank.cli", "mobank"])
 def test_reading_a_scenario_loads_no_heavy_library(name):
     assert loaded_by(name) & set(HEAVY) == set()
+
+
+def test_a_run_of_the_cohort_does_not_load_the_compiled_code_of_people():
+    loaded = loaded_by("mobank.ensemble.run", "mobank.batch.unit")
+    assert "mobank.base.kernels.month" in loaded
+    assert [name for name in loaded if name.startswith("mobank.fidelity.people.")] == []
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_odd_sizes_and_an_empty_segment_run(network, people):
 
 
 def test_too_many_people_are_refused_before_memory_is_taken(monkeypatch):
-    monkeypatch.setattr(agents, "free", lambda: 3 * 2**30)
+    monkeypatch.setattr("mobank.fidelity.agents.block.free", lambda: 3 * 2**30)
     start = [[9_000_000_000], [0], [0]]
     with pytest.raises(InputError) as plain:
         on(None, QUIET, start, 1, 1)

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from mobank.base import kernels
+from mobank.base.kernels import draws
 
 DRAWS = 150_000
 ONES = 2**64 - 1
@@ -121,7 +122,7 @@ def test_a_row_of_binomials_equals_single_draws_bit_for_bit(keys):
     )
     who, lot = keys(n.size, "who"), np.uint64(0x1234567890ABCDEF)
     found, first, margin = np.empty(n.size, np.int64), np.empty(n.size), np.empty(n.size)
-    kernels._binomial_row(n, p, lot, who, first, margin, found)
+    draws.binomial_row(n, p, lot, who, first, margin, found)
     alone = [kernels.binomial(n[r], p[r], kernels.mix(lot ^ who[r])) for r in range(n.size)]
     np.testing.assert_array_equal(found, alone)
     assert 0.3 < (margin >= 0).mean() < 0.7, "both passes must have been at work"
@@ -155,7 +156,7 @@ def test_log_ratios_of_chances_are_the_sums_of_their_steps():
             if abs(x - m) <= 12 * spread:
                 k = np.arange(min(x, m), max(x, m), dtype=float)
                 exact = math.copysign(1, x - m) * math.fsum(np.log((n - k) / (k + 1)) + odds)
-                assert kernels._binomial_log_ratio(n, p, 1 - p, x, m) == pytest.approx(exact, abs=1e-9)
+                assert draws._binomial_log_ratio(n, p, 1 - p, x, m) == pytest.approx(exact, abs=1e-9)
 
 
 # ------------ hypergeometric

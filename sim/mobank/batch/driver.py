@@ -16,6 +16,7 @@ from pathlib import Path
 from mobank.base.errors import MobankError, RunError
 from mobank.batch.executors import ExecutorFactory
 from mobank.batch.job import Case, Job, Stop, Task
+from mobank.batch.signals import undisturbed
 from mobank.batch.store import Journal, Log, Store, UnitKey, cannot_write, summary_file
 from mobank.batch.summaries import Key, joined
 from mobank.batch.unit import UnitResult, produce, read_summaries
@@ -127,7 +128,8 @@ class Driver:
             self._pass_on()
             finished, _ = wait(self._flying, return_when=ALL_COMPLETED if broken else FIRST_COMPLETED)
             for future in finished:
-                broken |= self._take_in(future, journal)
+                with undisturbed():  # what a worker has written is recorded, whoever asks us to end meanwhile
+                    broken |= self._take_in(future, journal)
             if broken:  # nothing more comes from this executor: each of its futures says so
                 wait(self._flying)
                 for future in list(self._flying):
@@ -155,7 +157,8 @@ class Driver:
             if doubtful and self._flying:
                 return True
             try:
-                self._flying[executor.submit(produce, task, self.store.folder.absolute())] = task
+                with undisturbed():
+                    self._flying[executor.submit(produce, task, self.store.folder.absolute())] = task
             except BrokenExecutor:
                 return False
             self._queue.popleft()
@@ -229,9 +232,10 @@ class Driver:
                 del self._flying[future]
         wait(self._flying)
         for future, task in list(self._flying.items()):
-            if future.exception() is None:
-                self._note(task, future.result(), journal)
-            del self._flying[future]
+            with undisturbed():
+                if future.exception() is None:
+                    self._note(task, future.result(), journal)
+                del self._flying[future]
 
     # ------------ when a case is done
 

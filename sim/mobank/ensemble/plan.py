@@ -15,8 +15,7 @@ from mobank.dynamics.draws import draw
 from mobank.dynamics.schedule import Schedule
 from mobank.dynamics.shocks import paths
 from mobank.dynamics.trajectory import Trajectory
-from mobank.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED
-from mobank.fidelity.people.networks import bytes_needed
+from mobank.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED, people
 from mobank.model.grammar import Model
 from mobank.scenario.effective import effective
 from mobank.scenario.scenario import Scenario
@@ -145,7 +144,7 @@ def block_size(plan: Plan) -> int:
     kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.by_segment else 1)
     working = segments * (len(model.states) + 2 * len(model.flows))
     lives = BYTES_A_LIFE.get(plan.fidelity, 0) * customers(plan)
-    lives += bytes_needed(plan.scenario.network, customers(plan)) if plan.scenario.network else 0
+    lives += people.bytes_needed(plan.scenario.network, customers(plan)) if plan.scenario.network else 0
     replicate = 8 * (kept_months + months * len(plan.columns) + working) + lives
     shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
     return max(1, min(shared, MEMORY // replicate))

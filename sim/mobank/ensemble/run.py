@@ -16,8 +16,7 @@ from mobank.base.arrays import Floats, Ints
 from mobank.base.machine import keep_freed
 from mobank.ensemble.paths import Ensemble
 from mobank.ensemble.plan import Plan, block_size, blocks, kept, met, refuse_a_crowd, run_block
-from mobank.fidelity import ON_ALL_PROCESSORS
-from mobank.fidelity.people.population import workers
+from mobank.fidelity import ON_ALL_PROCESSORS, people
 
 
 def run(
@@ -63,7 +62,7 @@ def _in_order(plan: Plan, work: Sequence[Ints]) -> Generator[tuple[Ints, tuple[F
         return kept(plan, trajectory), tried
 
     if plan.fidelity in ON_ALL_PROCESSORS:
-        with workers(plan.workers):
+        with people.workers(plan.workers):
             yield from ((numbers, compute(numbers)) for numbers in work)
         return
     with ThreadPoolExecutor(plan.workers) as pool:

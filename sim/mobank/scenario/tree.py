@@ -218,7 +218,7 @@ def _file_error(path: Path, asked_by: Scalar | None, allowed: str, hint: str = "
 
 # ------------ its text
 
-_UNPRINTABLE = (
+_UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters
     r"\u200b\u2028\u2029\ufeff\ufffe\uffff"  # invisible spaces and line breaks that no editor counts
     r"\u202a-\u202e\u2066-\u2069\ud800-\udfff]"  # what turns the direction of writing, halves of characters
@@ -253,7 +253,7 @@ def _is_gb18030(data: bytes) -> bool:
 
 def _unprintable_characters(text: str, file: str) -> Iterator[Problem]:
     for number, line in enumerate(text.split("\n"), 1):
-        if match := re.search(_UNPRINTABLE, line):
+        if match := _UNPRINTABLE.search(line):
             yield _unprintable(match[0], Place(file, number, match.start() + 1))
 
 
@@ -412,7 +412,7 @@ class _Builder:
         if event.tag:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self._refuse(event, spot, f"the tag {shown(tag)}", "is not read", "delete it")
-        if match := re.search(_UNPRINTABLE, event.text):
+        if match := _UNPRINTABLE.search(event.text):
             self.problems.append(_unprintable(match[0], event.place, spot.path))
 
     def _refuse_full_width(self, event: _Event, spot: _Spot) -> None:
@@ -646,6 +646,7 @@ _ESCAPES = str.maketrans({'"': r"\"", "\\": r"\\", "\n": r"\n", "\t": r"\t"})
 _PLAIN = r"(?!\.\.\.)(?:[^\s,?:\[\]{}#&*!|>'\"%@`-]|-[^\s-])(?:[^\n\t]*\S)?"
 
 
+@lru_cache(maxsize=4096)  # what many scenarios extend is written once for each of them
 def _written(text: str, meant_as_text: bool = False) -> str:
     """The text as a YAML scalar; no other character needs an escape, because none that does is ever read."""
     plain = re.fullmatch(_PLAIN, text) and not re.search(r":(?:\s|$)| #", text)

@@ -4,8 +4,7 @@ A person's state is a small number, its *code*, and bit p of everybody's code st
 person 64·w + i. What is done to one person is then a few logical operations on whole words. The code 0 is an empty
 place, so that fresh memory holds nobody. A month's moves are in `mobank.fidelity.people.monthly_kernel`.
 
-This file knows no state or flow by name. Its compiled functions call none of another file but the mixer and
-`mobank.fidelity.people.simd`; numba's cache does not see a change there.
+This file knows no state or flow by name.
 
 References
 ----------
@@ -15,11 +14,12 @@ Knuth (1997), "The Art of Computer Programming", vol. 2, 3.4.2, algorithm S (exa
 from typing import Any
 
 import numpy as np
-from numba import int64, njit, uint8, uint32, uint64, void
+from numba import int64, uint8, uint32, uint64, void
 from numpy.typing import NDArray
 
 from mobank.base.arrays import Uints
-from mobank.base.kernels import GAMMA, mix
+from mobank.base.compiled import compiled
+from mobank.base.kernels.keys import GAMMA, mix
 from mobank.fidelity.people.simd import lowest, ones
 
 LANES = 64  # persons of a word
@@ -34,11 +34,10 @@ _ALL = np.uint64(2**64 - 1)
 _SIX = np.uint64(6)
 _FIRST_LANES = np.uint64(LANES - 1)
 
-_options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 _row = uint64[::1]
 
 
-@njit(void(_row, uint64, uint64, uint64, uint64, uint64), **_options)
+@compiled(void(_row, uint64, uint64, uint64, uint64, uint64))
 def enter(planes: Uints, stride: Any, depth: Any, first: Any, last: Any, code: Any) -> None:
     """Put people of one code in the empty places first, …, last − 1 of a block."""
     for p in range(depth):
@@ -54,7 +53,7 @@ def enter(planes: Uints, stride: Any, depth: Any, first: Any, last: Any, code: A
             planes[p * stride + w] |= mask
 
 
-@njit(uint64(_row, uint64, uint64, uint64, uint64), inline="always", **_options)
+@compiled(uint64(_row, uint64, uint64, uint64, uint64), inline="always")
 def _with_code(planes: Uints, stride: Any, depth: Any, code: Any, w: Any) -> Any:
     """Return the lanes of word w that hold a code."""
     found = _ALL
@@ -63,7 +62,7 @@ def _with_code(planes: Uints, stride: Any, depth: Any, code: Any, w: Any) -> Any
     return found
 
 
-@njit(int64(_row, uint64, uint64, uint64, uint64), **_options)
+@compiled(int64(_row, uint64, uint64, uint64, uint64))
 def count(planes: Uints, stride: Any, depth: Any, groups: Any, code: Any) -> Any:
     """Return how many people of a block have a code."""
     found = _ZERO
@@ -75,7 +74,7 @@ def count(planes: Uints, stride: Any, depth: Any, groups: Any, code: Any) -> Any
 _choosing = void(_row, uint64, uint64, _row, uint64, uint64, uint64, int64, int64)
 
 
-@njit(_choosing, **_options)
+@compiled(_choosing)
 def choose(
     planes: Uints, stride: Any, depth: Any, where: Uints, code: Any, chosen: Any, rest: Any, wanted: int, among: int
 ) -> None:  # fmt: skip
@@ -101,7 +100,7 @@ def choose(
                 planes[p * stride + w] ^= ((change >> p) & _ONE) << lane
 
 
-@njit(int64(_row, uint64, uint64, uint64, uint64, uint64, uint32[::1]), **_options)
+@compiled(int64(_row, uint64, uint64, uint64, uint64, uint64, uint32[::1]))
 def ids(
     planes: Uints, stride: Any, depth: Any, groups: Any, code: Any, first: Any, found: NDArray[np.uint32]
 ) -> Any:  # fmt: skip
@@ -117,7 +116,7 @@ def ids(
     return n
 
 
-@njit(void(_row, uint64, uint64, uint64, _row), **_options)
+@compiled(void(_row, uint64, uint64, uint64, _row))
 def change_some(planes: Uints, stride: Any, depth: Any, change: Any, persons: Uints) -> None:
     """Change the code of some persons of a block, by position (the code they have ^ the code they get)."""
     for i in range(np.uint64(persons.size)):
@@ -126,7 +125,7 @@ def change_some(planes: Uints, stride: Any, depth: Any, change: Any, persons: Ui
                 planes[p * stride + (persons[i] >> _SIX)] ^= _ONE << (persons[i] & _FIRST_LANES)
 
 
-@njit(void(_row, uint64, uint64, uint8[::1]), **_options)
+@compiled(void(_row, uint64, uint64, uint8[::1]))
 def paint(planes: Uints, stride: Any, depth: Any, codes: NDArray[np.uint8]) -> None:
     """Put people into the first places of an empty block, one of each of the codes given."""
     for i in range(np.uint64(codes.size)):

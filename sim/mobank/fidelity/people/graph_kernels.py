@@ -14,24 +14,24 @@ Watts, Strogatz (1998), "Collective dynamics of 'small-world' networks"; here fa
 from typing import Any
 
 import numpy as np
-from numba import int64, njit, uint8, uint32, uint64, void
+from numba import int64, uint8, uint32, uint64, void
 from numpy.typing import NDArray
 
 from mobank.base.arrays import Bytes, Ints, Uint32s
-from mobank.base.kernels import GAMMA, mix
+from mobank.base.compiled import compiled
+from mobank.base.kernels.keys import GAMMA, mix
 
 ROUNDS = 4
 _32 = np.uint64(32)
-_options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(uint64(uint64, uint64, uint64, uint64), **_options)
+@compiled(uint64(uint64, uint64, uint64, uint64))
 def _stir(half: Any, turn: Any, side: Any, key: Any) -> Any:
     """Return a number below `side` from half of a number, the round and the key."""
     return ((mix(key + (turn + np.uint64(1)) * GAMMA + half * np.uint64(0xD1342543DE82EF95)) >> _32) * side) >> _32
 
 
-@njit(uint64(uint64, uint64, uint64, uint64), **_options)
+@compiled(uint64(uint64, uint64, uint64, uint64))
 def place(x: Any, size: Any, side: Any, key: Any) -> Any:
     """Return where a keyed permutation of 0 … size − 1 puts x; side² is at least `size`, side below 2³²."""
     while True:
@@ -45,7 +45,7 @@ def place(x: Any, size: Any, side: Any, key: Any) -> Any:
             return x
 
 
-@njit(uint64(uint64, uint64, uint64, uint64), **_options)
+@compiled(uint64(uint64, uint64, uint64, uint64))
 def standing(x: Any, size: Any, side: Any, key: Any) -> Any:
     """Return who stands at x: the inverse of `place`."""
     while True:
@@ -60,7 +60,7 @@ def standing(x: Any, size: Any, side: Any, key: Any) -> Any:
             return x
 
 
-@njit(void(uint64, uint64, uint64, uint64[::1]), **_options)
+@compiled(void(uint64, uint64, uint64, uint64[::1]))
 def permuted(low: Any, size: Any, key: Any, out: NDArray[np.uint64]) -> None:
     """Fill `out` with where the keyed permutation of 0 … size − 1 puts low, low + 1, …"""
     side = np.uint64(np.ceil(np.sqrt(float(size)))) + np.uint64(1)
@@ -68,7 +68,7 @@ def permuted(low: Any, size: Any, key: Any, out: NDArray[np.uint64]) -> None:
         out[i] = place(low + i, size, side, key)
 
 
-@njit(void(int64, int64, int64, int64[::1], uint32[::1], uint8[::1]), **_options)
+@compiled(void(int64, int64, int64, int64[::1], uint32[::1], uint8[::1]))
 def everybody(low: int, high: int, size: int, offsets: Ints, contacts: Uint32s, degree: Bytes) -> None:
     """Tie everybody with everybody else."""
     for i in range(low, high):
@@ -78,7 +78,7 @@ def everybody(low: int, high: int, size: int, offsets: Ints, contacts: Uint32s, 
                 degree[i] += np.uint8(1)
 
 
-@njit(int64(int64[:, ::1], int64[:, ::1], int64, int64), **_options)
+@compiled(int64(int64[:, ::1], int64[:, ::1], int64, int64))
 def _member(starts: Ints, ranks: Ints, c: int, rank: Any) -> Any:
     """Return the id of the member of a community with a rank in it."""
     s = 0
@@ -87,7 +87,7 @@ def _member(starts: Ints, ranks: Ints, c: int, rank: Any) -> Any:
     return starts[c, s] + rank - ranks[c, s]
 
 
-@njit(int64(int64, int64[::1], int64[:, ::1], int64[:, ::1], uint64), **_options)
+@compiled(int64(int64, int64[::1], int64[:, ::1], int64[:, ::1], uint64))
 def _stands(at: Any, begins: Ints, starts: Ints, ranks: Ints, key: Any) -> Any:
     """Return the id of who stands at a place of the ring."""
     a, b = 0, begins.size - 2
@@ -107,7 +107,7 @@ _ringing = void(
 )
 
 
-@njit(_ringing, **_options)
+@compiled(_ringing)
 def ring(
     low: int, high: int, begins: Ints, starts: Ints, ranks: Ints, reach: int, last: int, key: Any, offsets: Ints,
     contacts: Uint32s, degree: Bytes,
@@ -146,7 +146,7 @@ def ring(
                     degree[i] += np.uint8(1)
 
 
-@njit(void(int64, int64, int64, int64, int64, uint64, int64[::1], uint32[::1], uint8[::1]), **_options)
+@compiled(void(int64, int64, int64, int64, int64, uint64, int64[::1], uint32[::1], uint8[::1]))
 def pair(
     low: int, high: int, first: int, size: int, among: int, key: Any, offsets: Ints, contacts: Uint32s, degree: Bytes
 ) -> None:  # fmt: skip
@@ -166,7 +166,7 @@ _gathering = void(
 )
 
 
-@njit(_gathering, **_options)
+@compiled(_gathering)
 def gather(
     low: int, high: int, together: int, starts: Ints, ranks: Ints, household: int, among: int, key: Any, offsets: Ints,
     contacts: Uint32s, degree: Bytes,
@@ -205,7 +205,7 @@ def gather(
 _joining = void(int64, int64, int64[:, ::1], uint64, int64[::1], uint32[::1], uint8[::1])
 
 
-@njit(_joining, **_options)
+@compiled(_joining)
 def join_hands(low: int, high: int, classes: Ints, key: Any, offsets: Ints, contacts: Uint32s, degree: Bytes) -> None:
     """Tie people who hold out as many hands as their class says, all hands paired at random.
 

@@ -10,8 +10,7 @@ next of ``stirred(mix(key + (g + 1)·γ))``; the lower bits of who stays undecid
 A month of a million people takes less time than it takes to hand a job to a Python thread. So the helpers of a team
 wait in compiled code, in `serve`, and take part in what `lead` puts on the team's board.
 
-This file knows no state or flow by name. Its compiled functions call none of another file but the mixer and
-`mobank.fidelity.people.simd`; numba's cache does not see a change there, and a test holds the bits against both in
+This file knows no state or flow by name. A test holds its bits against the mixer and `mobank.fidelity.people.simd` in
 plain Python.
 
 References
@@ -22,10 +21,11 @@ Arlazarov, Dinic, Kronrod, Faradžev (1970) (the tables of unions, "four Russian
 from typing import Any
 
 import numpy as np
-from numba import carray, int64, njit, types, uint64, void  # type: ignore[attr-defined]
+from numba import carray, int64, types, uint64, void  # type: ignore[attr-defined]
 
 from mobank.base.arrays import Uints
-from mobank.base.kernels import GAMMA, mix
+from mobank.base.compiled import compiled
+from mobank.base.kernels.keys import GAMMA, mix
 from mobank.fidelity.people.bitplanes import CHANCE_BITS, WORDS
 from mobank.fidelity.people.simd import (
     WIDE,
@@ -56,14 +56,11 @@ SWEEP = CALL + 1  # the kind of job that this is on a team's board
 TAKEN = FIRST  # how many blocks are taken; then where the arrays begin in memory and how long they are
 BLOCKS, MANY, DEPTH, KEYS, CODES, CUTS, TO, COUNTS, SEGMENTS, LEFT, LEVELS = range(TAKEN + 1, TAKEN + 12)
 
-_options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-
 
 _row, _table, _cube = uint64[::1], uint64[:, ::1], uint64[:, :, ::1]
-_inlined: dict[str, Any] = {"inline": "always", **_options}  # a call a group would count references to each array
 
 
-@njit(_row(_table), **_options)
+@compiled(_row(_table))
 def _can_be_left(cuts: Uints) -> Uints:
     """Return which rows of the cuts leave anybody a chance to go."""
     live = np.empty(cuts.shape[0], np.uint64)
@@ -75,7 +72,7 @@ def _can_be_left(cuts: Uints) -> Uints:
     return live[:alive]
 
 
-@njit(_cube(_table, _row, uint64), **_options)
+@compiled(_cube(_table, _row, uint64))
 def _unions_by_bit(cuts: Uints, live: Uints, triples: Any) -> Uints:
     """Return where the unions stand of those whose cut has a bit set, (L, PREFIX, triples)."""
     union = np.zeros((np.uint64(cuts.shape[1]), PREFIX, triples), np.uint64)
@@ -89,7 +86,7 @@ def _unions_by_bit(cuts: Uints, live: Uints, triples: Any) -> Uints:
     return union
 
 
-@njit(_table(uint64, uint64), **_options)
+@compiled(_table(uint64, uint64))
 def _pairs(alive: Any, triples: Any) -> Uints:
     """Return which unions of two or three codes of a triple are of which others: (n, 3), a union and its two parts."""
     pairs, n = np.empty((triples * _EIGHT, _THREE), np.uint64), _ZERO
@@ -102,7 +99,7 @@ def _pairs(alive: Any, triples: Any) -> Uints:
     return pairs[:n] * _V
 
 
-@njit(_table(_row, _row, _table, _row), **_options)
+@compiled(_table(_row, _row, _table, _row))
 def _moves(codes: Uints, live: Uints, to: Uints, at: Uints) -> Uints:
     """Return the moves there are: (n, 5), where the code's people stand, level, bits that change, row and column."""
     moves, n = np.empty((live.size * to.shape[1], 5), np.uint64), 0
@@ -115,7 +112,7 @@ def _moves(codes: Uints, live: Uints, to: Uints, at: Uints) -> Uints:
     return moves[:n]
 
 
-@njit(_row(_row, _row, uint64), **_options)
+@compiled(_row(_row, _row, uint64))
 def _flips(codes: Uints, live: Uints, depth: Any) -> Uints:
     """Return what turns the planes of a code's people into ones, (live × depth × 8,) words."""
     flips = np.zeros(live.size * depth * _V, np.uint64)
@@ -126,7 +123,7 @@ def _flips(codes: Uints, live: Uints, depth: Any) -> Uints:
     return flips
 
 
-@njit(wide(_row, uint64, uint64, uint64, _row, _row, _row), **_inlined)
+@compiled(wide(_row, uint64, uint64, uint64, _row, _row, _row), inline="always")
 def _find(
     planes: Uints, stride: Any, depth: Any, a: Any, flips: Uints, at: Uints, here: Uints
 ) -> Any:  # fmt: skip
@@ -141,7 +138,7 @@ def _find(
     return some
 
 
-@njit(wide(wide, _row, _cube, uint64, _row, _row, _row), **_inlined)
+@compiled(wide(wide, _row, _cube, uint64, _row, _row, _row), inline="always")
 def _compare(
     some: Any, here: Uints, union: Uints, j: Any, luck: Uints, below: Uints, tied: Uints
 ) -> Any:  # fmt: skip
@@ -159,7 +156,7 @@ def _compare(
     return even
 
 
-@njit(void(uint64, uint64, _table, _row, _row, _row, _row, _row), **_inlined)
+@compiled(void(uint64, uint64, _table, _row, _row, _row, _row, _row), inline="always")
 def _decide(
     root: Any, first: Any, cuts: Uints, live: Uints, at: Uints, here: Uints, below: Uints, tied: Uints
 ) -> None:  # fmt: skip
@@ -186,7 +183,7 @@ def _decide(
                     below[j * _V + w] |= bit
 
 
-@njit(_table(_table, uint64), **_options)
+@compiled(_table(_table, uint64))
 def _turns(moves: Uints, depth: Any) -> Uints:
     """Return for each plane how many moves change it, and where those stand: (depth, n + 1)."""
     turns = np.zeros((int64(depth), moves.shape[0] + 1), np.uint64)
@@ -198,7 +195,7 @@ def _turns(moves: Uints, depth: Any) -> Uints:
     return turns
 
 
-@njit(void(_row, uint64, uint64, uint64, _table, _table, _row, _row, _row), **_inlined)
+@compiled(void(_row, uint64, uint64, uint64, _table, _table, _row, _row, _row), inline="always")
 def _apply(
     planes: Uints, stride: Any, depth: Any, a: Any, moves: Uints, turns: Uints, here: Uints, below: Uints, moving: Uints
 ) -> None:  # fmt: skip
@@ -221,7 +218,7 @@ def _apply(
 _tables: Any = types.Tuple((_row, _row, _row, _cube, _table, _table, _table))  # type: ignore[no-untyped-call]
 
 
-@njit(_tables(uint64, _row, _table, _table), **_options)  # type: ignore[untyped-decorator]
+@compiled(_tables(uint64, _row, _table, _table))
 def _prepare(depth: Any, codes: Uints, cuts: Uints, to: Uints) -> Any:
     """Return what is looked up for each word of a segment: all that follows from its cuts."""
     live = _can_be_left(cuts)
@@ -235,7 +232,7 @@ def _prepare(depth: Any, codes: Uints, cuts: Uints, to: Uints) -> Any:
             _turns(moves, depth))  # fmt: skip
 
 
-@njit(void(_row, uint64, uint64, uint64, uint64, uint64, _table, _tables, _table), **_options)
+@compiled(void(_row, uint64, uint64, uint64, uint64, uint64, _table, _tables, _table))
 def _advance(
     planes: Uints, stride: Any, depth: Any, groups: Any, number: Any, key: Any, cuts: Uints, tables: Any, counts: Uints
 ) -> None:  # fmt: skip
@@ -264,7 +261,7 @@ def _advance(
         add_to(counts, moves[x, 3] * levels + moves[x, 4], moving[(2 * x + 1) * WIDE : (2 * x + 2) * WIDE].sum())
 
 
-@njit(void(_table, _row, uint64, _row, _row, _cube, _table, _cube), **_options)
+@compiled(void(_table, _row, uint64, _row, _row, _cube, _table, _cube))
 def advance(
     blocks: Uints, taken: Uints, depth: Any, keys: Uints, codes: Uints, cuts: Uints, to: Uints, counts: Uints
 ) -> None:  # fmt: skip
@@ -293,7 +290,7 @@ def advance(
         b = add_to(taken, _ZERO, _ONE)
 
 
-@njit(void(_row, _table, uint64, _row, _row, _cube, _table, _cube), **_options)
+@compiled(void(_row, _table, uint64, _row, _row, _cube, _table, _cube))
 def lead(
     board: Uints, blocks: Uints, depth: Any, keys: Uints, codes: Uints, cuts: Uints, to: Uints, counts: Uints
 ) -> None:  # fmt: skip
@@ -316,7 +313,7 @@ def lead(
         pass
 
 
-@njit(uint64(_row, uint64, uint64), **_options)
+@compiled(uint64(_row, uint64, uint64))
 def serve(board: Uints, done: Any, looks: Any) -> Any:
     """Take part in the jobs on a team's board; return the number of one that must be called, or 0 if none came.
 

@@ -4,17 +4,17 @@ News is sorted before it is told: first all of a month's, by the range of ids th
 range's counts fit in a processor's cache, and no two threads write to one range, so that the order of blocks and the
 number of threads can change nothing.
 
-Luck as in `mobank.fidelity.people.bitplanes`, and like there the compiled functions call none of another file but the
-mixer and `mobank.fidelity.people.simd`.
+Luck as in `mobank.fidelity.people.bitplanes`.
 """
 
 from typing import Any
 
 import numpy as np
-from numba import float64, int64, njit, uint8, uint32, uint64, void
+from numba import float64, int64, uint8, uint32, uint64, void
 
 from mobank.base.arrays import Bytes, Floats, Ints, Uint32s, Uints
-from mobank.base.kernels import GAMMA, mix
+from mobank.base.compiled import compiled
+from mobank.base.kernels.keys import GAMMA, mix
 from mobank.fidelity.people.simd import WIDE, any_of, fetch, load, lowest, ones, spread, stirred, store, wide
 
 RANGE_BITS = 20  # 2 to this power ids to a range, a byte each: of more ranges the streams of news are too many, tuning
@@ -26,11 +26,10 @@ _TOP, _PREFIX = np.uint64(39), np.uint64(12)  # the highest bit of a chance, and
 _FIRST_LANES, _AFTER = np.uint64(63), np.uint64(65)  # the last lane; the first number of a word that no lane has used
 _RANGE, _SOON = np.uint64(RANGE_BITS), np.uint64(64)  # and how many people ahead memory is asked for
 
-_options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 _row = uint64[::1]
 
 
-@njit(wide(_row, uint64, uint64, uint64, uint64), inline="always", **_options)
+@compiled(wide(_row, uint64, uint64, uint64, uint64), inline="always")
 def _holders(planes: Uints, stride: Any, depth: Any, code: Any, a: Any) -> Any:
     """Return who of eight words holds a code."""
     found = spread(_ALL)
@@ -42,7 +41,7 @@ def _holders(planes: Uints, stride: Any, depth: Any, code: Any, a: Any) -> Any:
 _meeting = void(_row, uint64, uint64, _row, uint64, float64, float64[:, ::1], uint8[::1], uint8[::1], _row)
 
 
-@njit(_meeting, **_options)
+@compiled(_meeting)
 def decide(
     planes: Uints, stride: Any, depth: Any, where: Uints, code: Any, bound: float, shares: Floats, degree: Bytes,
     active: Bytes, movers: Uints,
@@ -102,7 +101,7 @@ def decide(
                     movers[level * stride + a + w] |= _ONE << lane
 
 
-@njit(int64(_row, uint64, uint64, uint64, uint64, _row, uint64), **_options)
+@compiled(int64(_row, uint64, uint64, uint64, uint64, _row, uint64))
 def move_marked(planes: Uints, stride: Any, depth: Any, groups: Any, change: Any, movers: Uints, level: Any) -> Any:
     """Change the code of those marked at a level (the code they leave ^ the code they enter); return how many."""
     moved = _ZERO
@@ -116,7 +115,7 @@ def move_marked(planes: Uints, stride: Any, depth: Any, groups: Any, change: Any
     return int64(moved)
 
 
-@njit(void(_row, uint64, uint64, uint64, _row, _row), **_options)
+@compiled(void(_row, uint64, uint64, uint64, _row, _row))
 def look(planes: Uints, stride: Any, depth: Any, groups: Any, codes: Uints, found: Uints) -> None:
     """Mark in `found` (stride,) who holds any of some codes."""
     for a in range(_ZERO, groups * _G, _V):
@@ -129,7 +128,7 @@ def look(planes: Uints, stride: Any, depth: Any, groups: Any, codes: Uints, foun
 _sorting = void(_row, _row, uint64, uint64, int64[::1], uint32[::1], uint8[::1], int64[::1], uint32[::1])
 
 
-@njit(_sorting, **_options)
+@compiled(_sorting)
 def sort(
     was: Uints, now: Uints, first: Any, placed: Any, offsets: Ints, contacts: Uint32s, degree: Bytes, at: Ints,
     news: Uint32s,
@@ -167,7 +166,7 @@ def sort(
             at[to] += 1
 
 
-@njit(void(uint32[::1], int64, int64, int64, uint8[::1]), **_options)
+@compiled(void(uint32[::1], int64, int64, int64, uint8[::1]))
 def tell(news: Uint32s, low: int, middle: int, high: int, active: Bytes) -> None:
     """Count one active contact more for news low, …, middle − 1, and one less for the rest up to high − 1."""
     for i in range(np.uint64(low), np.uint64(middle)):

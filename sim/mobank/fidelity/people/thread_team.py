@@ -14,9 +14,10 @@ from threading import Condition, Thread
 from typing import Any
 
 import numpy as np
-from numba import boolean, njit, uint64, void
+from numba import boolean, uint64, void
 
 from mobank.base.arrays import Uints
+from mobank.base.compiled import compiled
 from mobank.fidelity.people.simd import add_to, peek, put
 
 Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
@@ -29,10 +30,8 @@ OPEN, INSIDE, NUMBER, KIND, FIRST = range(5)
 CALL = 0  # the kind of job that is a Python function
 BOARD = 32  # words
 
-_options: dict[str, Any] = {"cache": True, "nogil": True}
 
-
-@njit(void(uint64[::1]), **_options)
+@compiled(void(uint64[::1]))
 def _open(board: Uints) -> None:
     """Put a job to be called on the board."""
     board[KIND] = CALL
@@ -40,13 +39,13 @@ def _open(board: Uints) -> None:
     put(board, np.uint64(OPEN), board[NUMBER])
 
 
-@njit(void(uint64[::1]), **_options)
+@compiled(void(uint64[::1]))
 def _leave(board: Uints) -> None:
     """Leave the job that one is inside."""
     add_to(board, np.uint64(INSIDE), np.uint64(2**64 - 1))
 
 
-@njit(boolean(uint64[::1], uint64), **_options)
+@compiled(boolean(uint64[::1], uint64))
 def _close(board: Uints, looks: Any) -> bool:
     """Let nobody enter any more; return True if nobody is inside, looking so many times at most."""
     put(board, np.uint64(OPEN), np.uint64(0))

@@ -18,7 +18,7 @@ from mobank.report.compare import comparison as report
 from mobank.report.compare import folder
 from mobank.report.compare.comparison import ComparisonResult
 from mobank.report.questions import read_rows
-from mobank.report.run.record import FinishedRun
+from mobank.report.run.record import RECORD, FinishedRun
 from mobank.report.tables import FANS
 
 ROWS: Mapping[str, Callable[[ComparisonResult], list[dict[str, str]]]] = {
@@ -186,7 +186,7 @@ def _loaded(given: Sequence[Source | Run]) -> list[LoadedScenario | Run]:
 def _one(source: Source | Run) -> LoadedScenario | Run:
     if isinstance(source, Run):
         return source
-    if isinstance(source, (str, Path)) and not is_text(source) and Path(source).is_dir():
+    if isinstance(source, (str, Path)) and not is_text(source) and (Path(source) / RECORD).is_file():
         return open_run(source)
     return load(source)
 

@@ -1,6 +1,5 @@
 """Posteriors for programs: what a calibration found, read by name, or fitted here."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from mobank.api.inputs import is_text, named, whole_number
 from mobank.api.run import Progress
 from mobank.api.table import Table, as_pandas
 from mobank.base.arrays import Floats
-from mobank.base.errors import InputError, Problem, shown
+from mobank.base.errors import InputError, Place, Problem, shown
 from mobank.base.machine import cores
 from mobank.base.quantities import Month
 from mobank.base.workspace import POSTERIOR, TARGET, here
@@ -22,7 +21,7 @@ from mobank.calibration.posterior.posterior import QUANTILES
 from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, load_text
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario.posterior import DRAWS, RECORD, Found, find
+from mobank.scenario.posterior import DRAWS, RECORD, Found, find, why_unusable
 from mobank.scenario.values import FIGURE_EVIDENCE
 
 if TYPE_CHECKING:
@@ -126,11 +125,13 @@ def posterior(source: str | Path) -> Posterior:
     Raises
     ------
     InputError
-        If there is none of this name.
+        If there is none of this name, or it is of another model or name.
     """
     found = find(named(source, POSTERIOR))
     if found is None:
         raise InputError([Problem(shown(str(source)), "is not a posterior", "fit again: mobank calibrate")])
+    if unusable := list(why_unusable(found, MODEL, Place(str(found.folder / RECORD), 0))):
+        raise InputError(unusable)
     return Posterior(found)
 
 
@@ -157,15 +158,14 @@ def calibrate(
     Raises
     ------
     InputError
-        If the target is wrong or has too few figures, with every problem.
+        If the target is wrong or has too few figures, with every problem; if nothing may be written in `out`.
     """
     wanted = commands.fit_for(_target(target), MODEL, tuple(evidence))
     count = cores() if workers is None else whole_number(workers, "workers", 1, MOST_WORKERS)
     seed = whole_number(seed, "seed", 0, 2**63 - 1)
-    _, folder = commands.calibrate(
-        wanted, MODEL, Path(out or here() / POSTERIOR.folders[0]), WORK, seed, Effort(), count, _shown_to(progress)
-    )
-    return Posterior(Found(folder.name, folder, json.loads((folder / RECORD).read_text(encoding="utf-8"))))
+    where = commands.writable(Path(out or here() / POSTERIOR.folders[0]), "out")
+    _, folder = commands.calibrate(wanted, MODEL, where, WORK, seed, Effort(), count, _shown_to(progress))
+    return posterior(folder)
 
 
 def _target(source: str | Path) -> Target:

@@ -8,7 +8,9 @@ from hashlib import sha256
 from json import dumps
 from pathlib import Path
 
+from mobank.base.errors import InputError, Problem, shown
 from mobank.base.identity import law_digest
+from mobank.base.workspace import in_package
 from mobank.calibration.fitting import ROWS, fit, settings_of
 from mobank.calibration.posterior.posterior import FittedPosterior, write
 from mobank.calibration.posterior.stored import read
@@ -48,6 +50,20 @@ def fit_for(target: Target, model: Model, evidence: Sequence[str] = FIGURE_EVIDE
 def name_of(target: Target) -> str:
     """Return the name of a target's posterior: the target's, and the evidence that was taken if not all was."""
     return target.name if target.evidence == FIGURE_EVIDENCE else "_".join([target.name, *target.evidence])
+
+
+def writable(out: Path, key: str) -> Path:
+    """Return a folder that posteriors may be written in; `key` names it in the message.
+
+    Raises
+    ------
+    InputError
+        If it lies inside the installed package.
+    """
+    if in_package(out):
+        allowed = "lies inside the installed package, where nothing is written"
+        raise InputError([Problem(shown(str(out)), allowed, "stand in a folder of your own", key)])
+    return out
 
 
 def calibrate(

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from mobank.base.errors import InputError, Problem, shown
 from mobank.base.machine import cores
-from mobank.base.workspace import POSTERIOR, TARGET, here, in_package, locate, scope
+from mobank.base.workspace import POSTERIOR, TARGET, here, locate, scope
 from mobank.cli.terminal import ShippedOption, progress
 
 TargetArgument = Annotated[Path, typer.Argument(help="Figures and priors: a file (YAML) or a name.")]
@@ -30,12 +29,12 @@ def calibrate(
     shipped: ShippedOption = False,
 ) -> None:
     """Fit the unknowns to what has been reported; interrupted, it goes on from where it was."""
-    from mobank.calibration.commands import calibrate, target_of
+    from mobank.calibration.commands import calibrate, target_of, writable
     from mobank.calibration.commands import update as weigh_anew
     from mobank.calibration.sampler.ensembles import Effort
     from mobank.model.mobile_banking import MODEL
 
-    where = _writable(out or here() / POSTERIOR.folders[0])
+    where = writable(out or here() / POSTERIOR.folders[0], "--out")
     wanted = target_of(locate(target, TARGET, shipped), MODEL, tuple(kind.strip() for kind in evidence.split(",")))
     if update:
         found, folder = weigh_anew(wanted, update, MODEL, where, seed, progress)
@@ -56,13 +55,6 @@ def calibrate(
           f"{least.effective:,.0f} ({least.name}); means moved by at most {abs(last.trend):.2f} sd at the end "
           f"({last.name})")  # fmt: skip
     show(folder)
-
-
-def _writable(out: Path) -> Path:
-    if in_package(out):
-        allowed = "lies inside the installed package, where nothing is written"
-        raise InputError([Problem(shown(str(out)), allowed, "stand in a folder of your own", "--out")])
-    return out
 
 
 def show(folder: Path) -> None:

@@ -80,6 +80,14 @@ def test_runs_are_compared_as_they_are_and_scenarios_are_run_like_the_first():
     assert (two.runs["better_release"].draws, two.runs["better_release"].seed) == (20, 7)
 
 
+def test_a_folder_of_a_finished_run_is_a_side_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr("mobank.report.run.pictures.draw_all", lambda *_: None)
+    folder = mb.run("baseline", draws=5).save(tmp_path, shares=False)
+    two = mb.compare(folder, "better_release")
+    assert two.labels == ("baseline", "better_release")
+    assert two.runs["better_release"].draws == 5
+
+
 def test_two_scenarios_of_one_name_are_told_apart():
     release = mb.load("better_release")
     weaker = release.with_({"levers.release_keeps_regulars.multiply": "-1%"})

@@ -1,5 +1,7 @@
 """Posteriors for programs: draws by name, what the figures narrowed, and a fit as the command makes it."""
 
+import shutil
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -41,6 +43,18 @@ def test_a_posterior_that_is_not_there_is_refused_with_the_nearest():
         mb.posterior("icbc_mobil")
     with pytest.raises(mb.InputError, match="neither a name, a path nor YAML text"):
         mb.posterior(3)
+
+
+def test_a_posterior_of_another_name_is_refused(found, tmp_path):
+    shutil.copytree(found.folder, tmp_path / "other")
+    with pytest.raises(mb.InputError, match="icbc_mobile"):
+        mb.posterior(tmp_path / "other")
+
+
+def test_nothing_is_written_inside_the_installed_package(monkeypatch, tmp_path):
+    monkeypatch.setattr("mobank.base.workspace.PACKAGE", tmp_path)
+    with pytest.raises(mb.InputError, match=r"out: '.*' lies inside the installed package"):
+        mb.calibrate(ROOT / "calibration" / "banks" / "icbc_mobile.yaml", out=tmp_path / "shipped" / "calibration")
 
 
 def test_a_fit_is_that_of_the_command_and_reads_back(tmp_path, monkeypatch):

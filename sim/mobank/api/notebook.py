@@ -1,46 +1,44 @@
 """What a notebook shows of a run: its question, a fan, the year-ends, what is not verified, its digest; no scripts."""
 
-from collections.abc import Sequence
 from html import escape
 
 from mobank.api.table import html_table
 from mobank.base.quantities import person_unit
-from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.summary import Summary
 from mobank.report.render.fan import fan_of
 from mobank.report.render.fan_layout import SMALL
 from mobank.report.render.svg import draw
+from mobank.report.run.result import RunResult
 from mobank.report.tables import FANS, unverified
 
 SHARE = "stickiness"
 
 
-def page(plan: Plan, summaries: Sequence[Summary], digest: str) -> str:
+def page(result: RunResult, digest: str) -> str:
     """Return the HTML of a run, under 30 kB."""
-    weak = unverified(plan)
-    scenario = plan.scenario
+    plan, weak = result.plan, unverified(result.plan)
     foot = [f"{plan.draws:,} draws, seed {plan.seed}, {plan.fidelity}; medians and central 90 %.", f"Digest {digest}."]
     if weak:
         foot.append(f"† rests on numbers that are not verified: {'; '.join(weak)}.")
     return "".join([
-        f"<h4>{escape(scenario.question)}</h4>",
-        *_picture(plan, summaries),
-        _year_ends(plan, summaries, "†" if weak else ""),
+        f"<h4>{escape(plan.scenario.question)}</h4>",
+        *_picture(result),
+        _year_ends(result, "†" if weak else ""),
         *(f"<p><small>{escape(line)}</small></p>" for line in foot),
     ])  # fmt: skip
 
 
-def _picture(plan: Plan, summaries: Sequence[Summary]) -> list[str]:
+def _picture(result: RunResult) -> list[str]:
     """Return the fan of the active users, in a box as wide as it is legible; nothing of a model without such users."""
-    origin = plan.model.origin
+    origin = result.plan.model.origin
     if origin is None:
         return []
-    fan = draw(fan_of(plan, summaries, origin.engaged, "en"), SMALL)
+    fan = draw(fan_of(result.plan, [result.summary(origin.engaged)], origin.engaged, "en"), SMALL)
     return [f'<div style="max-width: {SMALL.width:g}px">{fan}</div>']
 
 
-def _year_ends(plan: Plan, summaries: Sequence[Summary], sign: str) -> str:
-    known = {s.measure: s for s in summaries if s.segment == ALL}
+def _year_ends(result: RunResult, sign: str) -> str:
+    plan, known = result.plan, {name: result.summary(name) for name in (*FANS, SHARE)}
     unit, label = person_unit(max(float(known[name].quantiles[-1].max()) for name in FANS), "en")
     head = ["month", *(text for name in FANS for text in (f"{name}, {label}", "90 %")), "active share"]
     rows = []

@@ -22,7 +22,7 @@ from mobank.ensemble.paths import Ensemble
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.questions import Answer
 from mobank.ensemble.run import run as computed
-from mobank.ensemble.summary import QUANTILES, Summary
+from mobank.ensemble.summary import QUANTILES
 from mobank.fidelity import BYTES_A_LIFE, FIDELITIES
 from mobank.model.mobile_banking import MODEL
 from mobank.report.run import folder
@@ -156,13 +156,10 @@ class Run:
         """Return quantiles by month, (Q, T + 1)."""
         self._refuse_unknown(measure, segment)
         if tuple(quantiles) == QUANTILES:
-            return self._summary(measure, segment).quantiles
+            return self._result.summary(measure, segment).quantiles
         known = [values[~np.isnan(values)] for values in self.paths(measure, segment)]
         blank = np.full(len(quantiles), np.nan)
         return np.stack([np.quantile(each, quantiles) if each.size else blank for each in known], axis=1)
-
-    def _summary(self, measure: str, segment: str = ALL) -> Summary:
-        return next(s for s in self._result.summaries if (s.measure, s.segment) == (measure, segment))
 
     def _refuse_unknown(self, measure: str, segment: str) -> None:
         choice(measure, "measure", self.measures)
@@ -212,9 +209,9 @@ class Run:
         choice(lang, "language", LANGUAGES)
         self._refuse_unknown(measure, ALL)
         if against is None:
-            return plots.fan(self._plan, self._summary(measure), lang)
+            return plots.fan(self._plan, self._result.summary(measure), lang)
         against._refuse_unknown(measure, ALL)
-        runs = ((against._plan, against._summary(measure)), (self._plan, self._summary(measure)))
+        runs = ((against._plan, against._result.summary(measure)), (self._plan, self._result.summary(measure)))
         return plots.beside(runs, lang)
 
     def save(self, out: str | Path = "outputs", lang: Lang = "en", shares: bool | None = None) -> Path:
@@ -250,7 +247,7 @@ class Run:
         return f"<Run of {self.scenario.name!r}: {self.draws:,} draws, seed {self.seed}, {self.fidelity}, {span}>"
 
     def _repr_html_(self) -> str:
-        return notebook.page(self._plan, self._result.summaries, self.digest)
+        return notebook.page(self._result, self.digest)
 
 
 def run(

@@ -1,12 +1,12 @@
 """What a run found: its paths, and all that is worked out from them when it is first asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from mobank.ensemble.drivers import Drivers, drivers
 from mobank.ensemble.paths import Paths
-from mobank.ensemble.plan import Plan
+from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.questions import Answer, answer
 from mobank.ensemble.shapley import FEWEST, ShapleyShares
 from mobank.ensemble.shapley import shares as shares_of
@@ -27,16 +27,24 @@ class RunResult:
 
     paths: Paths
     tried: int
+    _summaries: dict[tuple[str, str], Summary] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def plan(self) -> Plan:
         """What was run."""
         return self.paths.plan
 
-    @cached_property
+    @property
     def summaries(self) -> Sequence[Summary]:
         """Quantiles and means of every column that is kept."""
-        return summarise(self.paths)
+        return [self.summary(*column) for column in self.plan.columns]
+
+    def summary(self, measure: str, segment: str = ALL) -> Summary:
+        """Return quantiles and mean of one column."""
+        column = measure, segment
+        if column not in self._summaries:
+            [self._summaries[column]] = summarise(self.paths, [column])
+        return self._summaries[column]
 
     @cached_property
     def answers(self) -> Sequence[Answer]:

@@ -26,6 +26,8 @@ import numba
 import numpy as np
 from llvmlite import binding
 
+from mobank.base.cache import make, places
+
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
 _njit: Any = numba.njit
@@ -103,7 +105,7 @@ def _say(text: str) -> None:
 @cache
 def cache_folder() -> Path | None:
     """Return the folder under the key of this installation, made if need be; None where nothing can be written."""
-    for place in places():
+    for place in _places():
         folder = place / key()
         try:
             _make(folder)
@@ -113,17 +115,11 @@ def cache_folder() -> Path | None:
     return None
 
 
-def places() -> Iterator[Path]:
-    """Yield the folders of ours in which caches may be kept, the best first."""
+def _places() -> Iterator[Path]:
+    """Yield the folders of ours in which compiled code may be kept, the best first."""
     if _settings.CACHE_DIR:
         yield Path(_settings.CACHE_DIR, "mobank", "compiled")
-    named = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME", "")
-    if os.path.isabs(named):
-        yield Path(named, "mobank", "compiled")
-    home = os.path.expanduser("~")
-    if os.path.isdir(home):  # root could make a home that is not there
-        yield Path(home, ".cache", "mobank", "compiled")
-    yield Path(tempfile.gettempdir(), f"mobank-{os.getuid() if hasattr(os, 'getuid') else ''}")
+    yield from places("compiled")
 
 
 def _make(folder: Path) -> None:
@@ -134,8 +130,7 @@ def _make(folder: Path) -> None:
     OSError
         If it cannot be written, or somebody else could: what is compiled there is run here.
     """
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _refuse_strangers(folder.parent)
+    make(folder.parent)
     if not folder.is_dir():
         begun = Path(tempfile.mkdtemp(dir=folder.parent))
         try:
@@ -148,12 +143,6 @@ def _make(folder: Path) -> None:
         else:
             _remove_older(folder)
     tempfile.TemporaryFile(dir=folder).close()
-
-
-def _refuse_strangers(folder: Path) -> None:
-    status = folder.stat()
-    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-        raise PermissionError(f"{folder} can be written by others")
 
 
 def _remove_older(folder: Path) -> None:

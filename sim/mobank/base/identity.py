@@ -101,27 +101,29 @@ def _digests(package: Path) -> Mapping[str, str]:
 
     The file is named by the digest of every byte that it depends on, so that it is never out of date.
     """
-    name = f"{_bytes_digest(package)}.json"
-    found = _kept(name)
+    folder = cache_folder(CACHE)
+    if folder is None:
+        return digests(package)
+    path = folder / f"{_bytes_digest(package)}.json"
+    found = _kept(path)
     if found.keys() != {*LAWS, "report"}:
         found = digests(package)
-        _keep(name, json.dumps(found))
+        _keep(path, json.dumps(found))
     return found
 
 
-def _kept(name: str) -> dict[str, str]:
+def _kept(path: Path) -> dict[str, str]:
     try:
-        found = json.loads((cache_folder(CACHE) / name).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _keep(name: str, text: str) -> None:
+def _keep(path: Path, text: str) -> None:
     """Write a file of the cache as a whole, and keep the latest few; one that cannot be written costs time alone."""
     try:
-        path = cache_folder(CACHE) / name
-        aside = path.with_name(f".{name}.{os.getpid()}.tmp")
+        aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)
         for old in sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)[:-MOST_KEPT]:

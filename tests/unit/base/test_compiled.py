@@ -177,12 +177,12 @@ def test_without_a_home_that_can_be_written_it_is_kept_in_a_temporary_folder(fre
     monkeypatch.setenv("HOME", str(tmp_path / home))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert twice()(21) == 42
-    assert cache_folder() == tmp_path / f"mobank-{os.getuid()}" / key()
+    assert cache_folder() == tmp_path / f"mobank-{os.getuid()}-compiled" / key()
     assert cache_folder().parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_where_nothing_can_be_written_it_works_and_says_what_to_do(fresh, monkeypatch, capsys):
-    monkeypatch.setattr(module, "places", lambda: iter([Path("/proc/self/mobank"), Path("/dev/null/mobank")]))
+    monkeypatch.setattr(module, "_places", lambda: iter([Path("/proc/self/mobank"), Path("/dev/null/mobank")]))
     assert twice()(21) == 42
     assert cache_folder() is None
     assert capsys.readouterr().err == f"{COMPILING}; {UNKEPT}\n"
@@ -226,8 +226,8 @@ def test_a_read_only_installation_without_a_home_runs(fresh, tmp_path):
     os.environ.pop("XDG_CACHE_HOME")
     temporary = tmp_path / "tmp"
     lent = cache_folder()
-    shutil.copytree(lent, temporary / f"mobank-{os.getuid()}" / lent.name)
-    (temporary / f"mobank-{os.getuid()}").chmod(0o700)
+    shutil.copytree(lent, temporary / f"mobank-{os.getuid()}-compiled" / lent.name)
+    (temporary / f"mobank-{os.getuid()}-compiled").chmod(0o700)
     scenario = tmp_path / "tiny.yaml"
     baseline = (ROOT / "scenarios" / "baseline.yaml").as_posix()
     scenario.write_text(f"extends: {baseline}\nquestion: Tiny?\nuntil: 2023-03\nasks: off\n", encoding="utf-8")

@@ -183,10 +183,8 @@ def test_only_the_latest_states_of_the_code_are_kept(package, tmp_path, monkeypa
 
 
 def test_a_cache_that_cannot_be_written_costs_time_alone(package, monkeypatch):
-    def refused(name: str) -> Path:
-        raise PermissionError(name)
-
-    monkeypatch.setattr(identity, "cache_folder", refused)
+    monkeypatch.setattr("mobank.base.cache.places", lambda name: iter([Path("/proc/self/mobank"), Path("/dev/null/x")]))
+    assert cache_folder("x") is None
     assert kept(package) == digests(package)
 
 
@@ -198,7 +196,9 @@ def test_the_cache_is_in_the_users_folder_else_in_a_temporary_one(tmp_path, monk
     assert cache_folder("x") == tmp_path / ".cache/mobank/x"
     monkeypatch.setenv("HOME", "/proc/nonexistent")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert cache_folder("x").parent.parent == tmp_path
+    assert cache_folder("x").parent == tmp_path
+    cache_folder("x").chmod(0o777)
+    assert cache_folder("x") is None, "what others can write is not believed"
 
 
 # ------------ words by position

@@ -13,10 +13,10 @@ from mobank.base.errors import InputError, Place, Problem, did_you_mean
 from mobank.base.priors import Prior
 from mobank.calibration.likelihood.history import History, Joined
 from mobank.model.grammar import Model, Origin
+from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.scenario import Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
-from mobank.scenario.values import FIGURE_EVIDENCE
 
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
 LEAST_LEVELS = 3  # figures of the level: two say how fast it grows, a third whether that slows down
@@ -115,7 +115,7 @@ def load_text(text: str, model: Model, beside: Path = Path(), name: str = "text"
 
 
 def _target(chain: Chain, name: str, model: Model) -> Target:
-    scenario = read_chain(chain, name, model, required=())
+    scenario = read_chain(chain, name, model, whole=False)
     main = {figure.measure: figure.definition for figure in scenario.reported}  # by month, so the latest stays
     apart = tuple(f for f in scenario.reported if f.definition not in ("", main[f.measure]))
     fitted = tuple(f for f in scenario.reported if f not in apart)

@@ -67,9 +67,11 @@ def _one_line(question: str) -> str:
 
 def _schema(desk: bool = False) -> str:
     from mobank.model.mobile_banking import MODEL
-    from mobank.scenario.schema import desk_schema, schema
+    from mobank.scenario.keys.desk import StudyKeys
+    from mobank.scenario.keys.scenario import ScenarioKeys
+    from mobank.scenario.schema import schema
 
-    return json.dumps(desk_schema() if desk else schema(MODEL), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(schema(MODEL, StudyKeys if desk else ScenarioKeys), ensure_ascii=False, indent=1) + "\n"
 
 
 def _write(path: Path, text: str, anew: bool, folder: bool = False) -> None:

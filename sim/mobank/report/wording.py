@@ -11,7 +11,7 @@ import numpy as np
 from mobank.base.priors import Prior
 from mobank.base.quantities import Lang, format_factor, format_money, format_persons
 from mobank.model.grammar import Model
-from mobank.scenario.levers import LONGEST_MONTHS
+from mobank.scenario.keys.changes import LONGEST_MONTHS
 from mobank.scenario.scenario import (
     FOREVER,
     NO_COST,

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from mobank.model.mobile_banking import MODEL
+from mobank.scenario.keys.changes import LeverKeys
+from mobank.scenario.keys.scenario import ScenarioKeys
 from mobank.scenario.reader import load
-from mobank.scenario.schema import GRAMMAR, schema
+from mobank.scenario.schema import schema
 from mobank.scenario.template import HEADER, file_name, template
 
 ROOT = Path(__file__).parents[3]
@@ -55,15 +57,15 @@ def test_it_opens_with_the_question_in_both_languages_and_the_line_that_editors_
     lines = Path("mine.yaml").read_text(encoding="utf-8").splitlines()
     assert lines[:3] == [f"# 问题：{QUESTION}", f"# Question: {QUESTION}", f"{HEADER}scenario.schema.json"]
     assert lines[4].startswith("extends: scenarios/baseline.yaml")
-    assert json.loads(Path("scenario.schema.json").read_text(encoding="utf-8")) == schema(MODEL)
+    assert json.loads(Path("scenario.schema.json").read_text(encoding="utf-8")) == schema(MODEL, ScenarioKeys)
 
 
 def test_every_field_of_a_lever_is_there_and_explained_in_both_languages(baseline):
     lines = [line.strip() for line in template(QUESTION, "baseline.yaml", baseline).splitlines()]
     lever = lines[lines.index("levers:") : lines.index("events:")]
-    for field in GRAMMAR["lever"]:
-        (at,) = [i for i, line in enumerate(lever) if line.removeprefix("# ").startswith(f"{field.name}: ")]
-        assert lever[at - 2 : at] == [f"# {field.zh}", f"# {field.en}"]
+    for key in LeverKeys.keys:
+        (at,) = [i for i, line in enumerate(lever) if line.removeprefix("# ").startswith(f"{key.name}: ")]
+        assert lever[at - 2 : at] == [f"# {key.zh}", f"# {key.en}"]
 
 
 def test_a_file_that_exists_is_left_alone(mobank):

@@ -11,17 +11,17 @@ from jsonschema import Draft202012Validator
 
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.cursor import Cursor
-from mobank.scenario.levers import CHOSEN_FIELDS
-from mobank.scenario.reader import SECTIONS
+from mobank.scenario.keys.scenario import ScenarioKeys
+from mobank.scenario.keys.values import SourceKeys
+from mobank.scenario.levers import ONLY_OF_A_LEVER
 from mobank.scenario.reader import load as load_scenario
-from mobank.scenario.schema import GRAMMAR, schema
+from mobank.scenario.schema import schema
 from mobank.scenario.tree import Mapping, Scalar, dump, load, load_extended
-from mobank.scenario.values import WHENCE
 
 ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests/data/broken"
 BANK = BROKEN / "parents/bank.yaml"
-SCHEMA = schema(MODEL)
+SCHEMA = schema(MODEL, ScenarioKeys)
 SHARES = {p.name for p in MODEL.parameters if p.unit == "share"}
 
 # A scenario in which every reader has something to read.
@@ -128,14 +128,19 @@ def test_the_keys_of_the_schema_are_those_that_the_readers_take(complete, monkey
         node = below(key, seen)
         taken = set(allowed)
         if node["additionalProperties"] is not False:  # names that the file itself gives, such as dimensions
-            assert set(node.get("properties", ())) == taken & {*WHENCE, "spread"}, key
+            assert set(node.get("properties", ())) == taken & {*SourceKeys.names(), "evidence", "spread"}, key
             continue
         taken |= {"extends"} if not key else set()
-        taken -= set(CHOSEN_FIELDS) if key.startswith("events.") else set()  # an event's reader refuses them in words
+        taken -= set(ONLY_OF_A_LEVER) if key.startswith("events.") else set()  # an event's reader refuses them in words
         taken -= SHARES if key == "season" else set()  # and a season's these
         assert set(node["properties"]) == taken, key
     assert set(SCHEMA["$defs"]) == seen
-    assert {key.partition(".")[0] for key, _ in asked} == {"", *SECTIONS} - {"start", "until", "posterior"}
+    assert {key.partition(".")[0] for key, _ in asked} == {"", *ScenarioKeys.names()} - {
+        "extends",
+        "start",
+        "until",
+        "posterior",
+    }
 
 
 def test_the_choices_of_the_schema_are_those_of_the_readers(complete, monkeypatch):
@@ -148,13 +153,6 @@ def test_the_choices_of_the_schema_are_those_of_the_readers(complete, monkeypatc
         if key.endswith(".definition"):  # names that the file itself gives
             continue
         assert below(key, set())["enum"] == options, key
-
-
-def test_every_key_is_explained_in_both_languages():
-    for noun, fields in GRAMMAR.items():
-        for field in fields:
-            assert re.match(r"[A-Z].*\.$", field.en), (noun, field)
-            assert re.search("[一-鿿].*。$", field.zh), (noun, field)
 
 
 def test_every_parameter_and_measure_is_explained_in_both_languages():

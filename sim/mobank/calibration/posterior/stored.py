@@ -13,8 +13,8 @@ from mobank.calibration.posterior.posterior import normal_of
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target, load
 from mobank.model.grammar import Model
+from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.posterior import DRAWS, RECORD, Found, facts, find, why_unusable
-from mobank.scenario.values import FIGURE_EVIDENCE
 
 
 @dataclass(frozen=True)

@@ -131,12 +131,13 @@ class Quantity(Reading[N]):
     def read(self, here: Cursor, how: str = "", model: Model | None = None) -> N | None:
         """Return the number, if it lies in the range."""
         number = super().read(here, how)
-        if number is None or self._allows(number):
+        if number is None or self.allows(number):
             return number
         here.problem(here.written, f"must be {self.span.en}", self.hint)
         return None
 
-    def _allows(self, number: float) -> bool:
+    def allows(self, number: float) -> bool:
+        """Return True if a number lies in the range."""
         inside = self.low <= number <= self.high
         return inside and not (self.excludes and number == self.low) and (self.excludes != "both" or number < self.high)
 

@@ -11,9 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor, Named
-from mobank.scenario.kinds import Each, EachOf, Either, Kind, ListOf, Raw, Words
-
-LARGEST_DEFAULT = 1e9  # more stands for what has no end
+from mobank.scenario.kinds import Each, EachOf, Either, Kind, ListOf, Quantity, Raw, Words
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -66,9 +64,12 @@ class YamlKey(Generic[T_co]):
 
     @property
     def otherwise(self) -> str:
-        """The default as it is written; "" where words must say what holds."""
-        number = isinstance(self.default, int | float) and abs(self.default) < LARGEST_DEFAULT
-        return f"{self.default:g}" if number else self.default if isinstance(self.default, str) else ""
+        """The default as it is written; "" where it could not be written."""
+        if isinstance(self.default, str):
+            return self.default
+        if isinstance(self.kind, Quantity) and isinstance(self.default, int | float):
+            return f"{self.default:g}" if self.kind.allows(self.default) else ""
+        return ""
 
 
 Ways = tuple[tuple[YamlKey[Any], ...], ...]
@@ -107,7 +108,7 @@ class Noun:
     @classmethod
     def at(
         cls,
-        here: Cursor,
+        here: Cursor | None,
         model: Model | None = None,
         *,
         beside: Sequence[str] = (),
@@ -118,9 +119,12 @@ class Noun:
 
         Parameters
         ----------
+        here : None where the mapping is left out.
         beside : other names that may stand here, called so in messages.
         whole : False where required keys may be left out.
         """
+        if here is None:
+            return Fields(Named({}), model)
         required = [key.name for key in cls.keys if key.required and whole]
         return Fields(here.fields((*beside, *cls.names()), required, cls.how(), called), model)
 

@@ -264,7 +264,7 @@ class _ScenarioReader:
     def shocks(
         self, section: Cursor | None, drift: Mapping[str, tuple[Value, float]]
     ) -> tuple[dict[str, Shock], Value, Value]:
-        at = CorrelationKeys.at(section, beside=self.model.shocks) if section else Fields(Named({}), self.model)
+        at = CorrelationKeys.at(section, beside=self.model.shocks)
         found = {}
         for name in self.model.shocks:
             size, persistence, tails = self.shock(at[name]) if name in at else (NONE, NONE, 0.0)

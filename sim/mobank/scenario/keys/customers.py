@@ -67,7 +67,7 @@ class DefinitionKeys(AnySourceKeys):
 class BandKeys(AnySourceKeys):
     """A part of the customers along one dimension. / 某一维度上的一段客群。"""
 
-    share = YamlKey(Quantity(read_share, Words("of the customers", "（占客户）")), "占比", "20%", required=True).says(
+    share = YamlKey(Quantity(read_share, NOTHING), "占比", "20%", required=True).says(
         "Share of the customers; the bands of a dimension sum to 100%.", "占客户的比例；同一维度合计 100%。"
     )
     factors = YamlKey(

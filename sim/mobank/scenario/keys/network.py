@@ -5,7 +5,7 @@ from typing import get_args
 from mobank.base.quantities import read_count, read_number, read_persons, read_share
 from mobank.scenario.keys import model_names
 from mobank.scenario.keys.values import LeverSourceKeys
-from mobank.scenario.kinds import MONTH, NOTHING, PERSONS, ModelName, OneOf, Quantity, Words
+from mobank.scenario.kinds import MONTH, NOTHING, ModelName, OneOf, Quantity, Words
 from mobank.scenario.nouns import Nested, Noun, YamlKey
 from mobank.scenario.scenario import MOST_CONTACTS, NetworkKind, SeedOrder
 
@@ -19,7 +19,7 @@ OTHER_TIES = Words("of the other ties", "（占其余联系）")
 class SeedKeys(Noun):
     """Whom the bank reaches first. / 银行最先触达谁。"""
 
-    people = YamlKey(Quantity(read_persons, PERSONS, 1), "人数", "2万", required=True).says(
+    people = YamlKey(Quantity(read_persons, NOTHING, 1), "人数", "2万", required=True).says(
         "How many people.", "人数。"
     )
     flow = YamlKey(

@@ -15,15 +15,16 @@ from mobank.batch.job import OFF, ON, Axis, Design, Method
 from mobank.batch.keys import MOST_POINTS, NUMBER_OF_POINTS, DesignKeys, RangeKeys, ValuesKeys
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
+from mobank.scenario.keys.changes import LeverKeys
 from mobank.scenario.levers import OPERATIONS
 from mobank.scenario.nouns import Fields
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.values import SCALES, signed
 
 MOST_AXES, LONGEST_LIST = 20, 1000
-DURATIONS = ("lasts_months", "ramp_months", "half_life_months")
-WHOLE = ("lasts_months",)  # months that are counted, not measured
-OF_A_LEVER = (*OPERATIONS, "from", *DURATIONS)
+DURATIONS = tuple(key.name for key in (LeverKeys.lasts_months, LeverKeys.ramp_months, LeverKeys.half_life_months))
+WHOLE = (LeverKeys.lasts_months.name,)  # months that are counted, not measured
+OF_A_LEVER = (*OPERATIONS, LeverKeys.from_.name, *DURATIONS)
 A_LIST = "write points: [{levers.<name>.multiply: +10%}]"
 AN_AXIS = "write levers.<name>.multiply, parameters.<name> or levers.<name> (on, off)"
 

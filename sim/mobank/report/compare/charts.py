@@ -88,21 +88,21 @@ def beside(
     """
     language = chart_language(lang)
     x, everything = np.array([m.ordinal for m in months]), np.concatenate(quantiles)
-    with charts._styled(language):
-        picture, axes = charts._page(title, language, right=RIGHT)
+    with charts.styled(language):
+        picture, axes = charts.new_page(title, language, right=RIGHT)
         ends = np.array([q[1, -1] for q in quantiles])
         scale = AxisScale.of(unit, float(everything.max()), float(np.ptp(ends)), language)
-        charts._limit(axes, months, everything, [])
-        charts._value_axis(axes, scale)
-        charts._month_axis(axes, language)
-        charts._draw_start(axes, months[0], "left", language)
+        charts.limit_axes(axes, months, everything, [])
+        charts.draw_value_axis(axes, scale)
+        charts.draw_month_axis(axes, language)
+        charts.draw_start(axes, months[0], "left", language)
         axes.fill_between(x, quantiles[0][0], quantiles[0][2], color=BAND, linewidth=0, zorder=1.5, gid="band")
         for i, values in enumerate(quantiles):
             _draw_line(axes, x, values, i)
         texts = [f"{scale.write(end)}  {_cut(n)}" for end, n in zip(ends, labels, strict=True)]
         _draw_labels(axes, ends, texts, range(len(ends)))
-        charts._legend(picture, _keys(labels[0], language))
-        charts._foot(picture, [_notes(axes, draws, months[-1], language)])
+        charts.draw_legend(picture, _keys(labels[0], language))
+        charts.draw_foot(picture, [_notes(axes, draws, months[-1], language)])
     return picture
 
 
@@ -120,14 +120,14 @@ def apart(
     language = chart_language(lang)
     words, x = TEXT[language], np.array([m.ordinal for m in months])
     everything = np.concatenate([*differences, np.zeros((1, len(months)))])
-    with charts._styled(language):
-        picture, axes = charts._page(words["apart"].format(title, _cut(labels[0])), language, right=RIGHT)
+    with charts.styled(language):
+        picture, axes = charts.new_page(words["apart"].format(title, _cut(labels[0])), language, right=RIGHT)
         ends = np.array([values[1, -1] for values in differences])
         scale = AxisScale.of(unit, float(np.abs(everything).max()) or 1.0, float(np.ptp(ends)), language)
-        charts._limit(axes, months, everything, [])
-        charts._value_axis(axes, scale)
-        charts._month_axis(axes, language)
-        charts._draw_start(axes, months[0], "left", language)
+        charts.limit_axes(axes, months, everything, [])
+        charts.draw_value_axis(axes, scale)
+        charts.draw_month_axis(axes, language)
+        charts.draw_start(axes, months[0], "left", language)
         axes.axhline(0, color=REFERENCE, linewidth=2.2, zorder=2, gid="reference")
         for i, values in enumerate(differences, start=1):
             axes.fill_between(x, values[0], values[2], color=_look(i)[0], alpha=SHADE, linewidth=0, gid=f"band {i}")
@@ -136,9 +136,9 @@ def apart(
                  for end, n in zip(ends, labels[1:], strict=True)]  # fmt: skip
         _draw_labels(axes, ends, texts, range(1, len(labels)))
         band = Patch(color=GREY, alpha=2 * SHADE, linewidth=0, label=words["apart_band"])
-        charts._legend(picture, [Line2D([], [], color=GREY, linewidth=2.2, label=words["mean"]), band])
+        charts.draw_legend(picture, [Line2D([], [], color=GREY, linewidth=2.2, label=words["mean"]), band])
         gap = " " if language == "en" else ""
-        charts._foot(picture, [gap.join([words["paired"].format(draws), words["bars"].format(months[-1])])])
+        charts.draw_foot(picture, [gap.join([words["paired"].format(draws), words["bars"].format(months[-1])])])
     return picture
 
 
@@ -166,7 +166,7 @@ def _draw_line(axes: Axes, x: NDArray[np.int64], values: Floats, i: int) -> None
 
 def _draw_labels(axes: Axes, ends: Floats, texts: Sequence[str], looks: Sequence[int]) -> None:
     """Write each last value with its name to the right, the labels pushed apart where they would meet."""
-    bottom, points = axes.get_ylim()[0], charts._points(axes)
+    bottom, points = axes.get_ylim()[0], charts.points_a_unit(axes)
     wanted = (ends - bottom) * points
     right = 1 + BARS + STEP * (looks[-1] + 1)
     for i, height, text in zip(looks, spread(wanted, APART), texts, strict=True):

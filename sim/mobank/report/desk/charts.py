@@ -48,8 +48,8 @@ def trade_off(
     """
     language = chart_language(lang)
     words, plan = TEXT[language], int(study.number("staff"))
-    with charts._styled(language):
-        picture, axes = charts._page(words["title"].format(title), language, right=0.35)
+    with charts.styled(language):
+        picture, axes = charts.new_page(words["title"].format(title), language, right=0.35)
         shares, set_ups = _panels(picture, axes)
         x = [level.staff for level in levels]
         _line(shares, x, [100 * level.within for level in levels], MEDIAN)
@@ -66,8 +66,8 @@ def trade_off(
         _heads(shares, set_ups, words, language)
         for panel in (shares, set_ups):
             _marks(panel, {plan: words["plan"], needed: words["needed"]})
-        charts._legend(picture, _keys(study, words))
-        charts._foot(picture, [words["foot"].format(played[0].offered.size)])
+        charts.draw_legend(picture, _keys(study, words))
+        charts.draw_foot(picture, [words["foot"].format(played[0].offered.size)])
     return picture
 
 

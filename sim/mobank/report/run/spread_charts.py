@@ -46,8 +46,8 @@ def layers(shares: Sequence[ShapleyShares], titles: Mapping[str, str], lang: str
     """
     language = chart_language(lang)
     words = TEXT[language]
-    with charts._styled(language):
-        picture, axes = charts._page(words["layers"], language, right=0.35)
+    with charts.styled(language):
+        picture, axes = charts.new_page(words["layers"], language, right=0.35)
         bars = [(name, each) for name in titles for each in _thinned([s for s in shares if s.measure == name])]
         gaps = [list(titles).index(name) * 0.9 for name, _ in bars]
         heights = -np.arange(len(bars)) - np.array(gaps)
@@ -71,8 +71,8 @@ def layers(shares: Sequence[ShapleyShares], titles: Mapping[str, str], lang: str
         axes.set_xticks(np.linspace(0, 1, 6), [f"{v}%" for v in range(0, 101, 20)])
         axes.grid(axis="x")
         drawn = [layer for i, layer in enumerate(LAYERS) if any(each.shapley[i] >= 0.005 for _, each in bars)]
-        charts._legend(picture, [Patch(color=COLOURS[layer], label=words[layer]) for layer in drawn])
-        charts._foot(picture, [asked, words["layers_foot"]])
+        charts.draw_legend(picture, [Patch(color=COLOURS[layer], label=words[layer]) for layer in drawn])
+        charts.draw_foot(picture, [asked, words["layers_foot"]])
     return picture
 
 
@@ -86,8 +86,8 @@ def bands(uses: Sequence[Use], months: tuple[Month, Month], lang: str, asked: st
     """Return bars of the active users of each band at the start and at the end, with their share of its customers."""
     language = chart_language(lang)
     words = TEXT[language]
-    with charts._styled(language):
-        picture, axes = charts._page(words["bands"], language, right=1.75)
+    with charts.styled(language):
+        picture, axes = charts.new_page(words["bands"], language, right=1.75)
         box = axes.get_position()
         axes.set_position((NAMES / charts.WIDTH, box.y0, box.x1 - NAMES / charts.WIDTH, box.height))
         beside = axes.get_yaxis_transform()
@@ -112,7 +112,7 @@ def bands(uses: Sequence[Use], months: tuple[Month, Month], lang: str, asked: st
         axes.set_xlim(0, 1.12 * largest / unit)
         axes.set_xlabel(words["active"].format(head))
         axes.grid(axis="x")
-        charts._legend(picture, [Patch(color=colour, label=words["at"].format(month))
+        charts.draw_legend(picture, [Patch(color=colour, label=words["at"].format(month))
                                  for colour, month in zip((THEN, NOW), months, strict=True)])  # fmt: skip
-        charts._foot(picture, [asked, words["bands_foot"]])
+        charts.draw_foot(picture, [asked, words["bands_foot"]])
     return picture

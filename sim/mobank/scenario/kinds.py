@@ -35,7 +35,7 @@ Options = Callable[[Model], Sequence[Option]]
 NOTHING = Words("", "")
 
 
-class Kind(ABC, Generic[T_co]):
+class KeyKind(ABC, Generic[T_co]):
     """What may stand under a key; `read` returns what it says, None where there is a problem."""
 
     @abstractmethod
@@ -49,7 +49,7 @@ class Kind(ABC, Generic[T_co]):
         """
 
     @property
-    def shape(self) -> "Kind[Any]":
+    def shape(self) -> "KeyKind[Any]":
         """The kind that shows how it may look: itself, unless it is read from others."""
         return self
 
@@ -64,7 +64,7 @@ class Kind(ABC, Generic[T_co]):
         return ""
 
 
-class Raw(Kind[Cursor]):
+class Raw(KeyKind[Cursor]):
     """A kind that is read part by part: its reader gets the cursor."""
 
     def read(self, here: Cursor, how: str = "", model: Model | None = None) -> Cursor:
@@ -81,7 +81,7 @@ class NumberInUnit(Raw):
 
 
 @dataclass(frozen=True)
-class Text(Kind[str]):
+class Text(KeyKind[str]):
     """A text that is not empty."""
 
     def read(self, here: Cursor, how: str = "", model: Model | None = None) -> str | None:
@@ -97,7 +97,7 @@ class NameGiven(Raw):
 
 
 @dataclass(frozen=True)
-class Reading(Kind[T]):
+class Reading(KeyKind[T]):
     """What a reader of `mobank.base.quantities` makes of a text.
 
     Parameters
@@ -111,7 +111,7 @@ class Reading(Kind[T]):
 
     def read(self, here: Cursor, how: str = "", model: Model | None = None) -> T | None:
         """Return what the text says."""
-        return here.read(self.reader, how)
+        return here.read(self.reader, "" if here.is_scalar else how)  # what is refused of a text names its own example
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class Quantity(Reading[N]):
 
 
 @dataclass(frozen=True)
-class OneOf(Kind[C]):
+class OneOf(KeyKind[C]):
     """One of a few words."""
 
     options: Sequence[C]
@@ -175,7 +175,7 @@ class OneOf(Kind[C]):
 
 
 @dataclass(frozen=True)
-class ModelName(Kind[str]):
+class ModelName(KeyKind[str]):
     """A name that the model gives: of a parameter, a measure, a flow."""
 
     options: Options
@@ -192,7 +192,7 @@ MONTHS = Words("months", "个月")
 PERSONS = Words("persons", "人")
 TEXT = Text()
 NUMBER = NumberInUnit()
-MONTH: Kind[Month] = Reading(read_month, Words("a month", "月份"), as_number=False)
+MONTH: KeyKind[Month] = Reading(read_month, Words("a month", "月份"), as_number=False)
 MONEY = Reading(read_money, Words("yuan", "元"))
 REPORTED = Reading(read_interval, Words("a figure as printed", "公布的数字原文"))
 
@@ -201,10 +201,10 @@ REPORTED = Reading(read_interval, Words("a figure as printed", "公布的数字�
 
 
 @dataclass(frozen=True)
-class ListOf(Kind[tuple[T, ...]]):
+class ListOf(KeyKind[tuple[T, ...]]):
     """A list, all members of one kind; `count` is how many there must be, None for any number."""
 
-    item: Kind[T]
+    item: KeyKind[T]
     count: int | None = None
 
     def read(self, here: Cursor, how: str = "", model: Model | None = None) -> tuple[T, ...] | None:
@@ -223,19 +223,19 @@ def _whole(found: Sequence[T | None]) -> tuple[T, ...] | None:
 class Either(Raw):
     """One of several kinds, as what stands there shows."""
 
-    kinds: tuple[Kind[Any], ...]
+    kinds: tuple[KeyKind[Any], ...]
 
     @classmethod
-    def of(cls, *kinds: Kind[Any]) -> "Either":
+    def of(cls, *kinds: KeyKind[Any]) -> "Either":
         """Return the kind that is one of these."""
         return cls(kinds)
 
 
 @dataclass(frozen=True)
-class Each(Kind[dict[str, Cursor]]):
+class Each(KeyKind[dict[str, Cursor]]):
     """A mapping with names that the file itself chooses."""
 
-    item: Kind[Any]
+    item: KeyKind[Any]
     called: str
     at_most: int = 1_000
 
@@ -246,14 +246,14 @@ class Each(Kind[dict[str, Cursor]]):
 
 
 @dataclass(frozen=True)
-class EachOf(Kind[Named]):
+class EachOf(KeyKind[Named]):
     """A mapping with names of the model: groups of names, each with what may stand under one."""
 
     called: str
-    groups: tuple[tuple[Options, Kind[Any]], ...]
+    groups: tuple[tuple[Options, KeyKind[Any]], ...]
 
     @classmethod
-    def one(cls, called: str, options: Options, item: Kind[Any]) -> "EachOf":
+    def one(cls, called: str, options: Options, item: KeyKind[Any]) -> "EachOf":
         """Return a mapping with names of one group."""
         return cls(called, ((options, item),))
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor, Named
-from mobank.scenario.kinds import Each, EachOf, Either, Kind, ListOf, Quantity, Raw, Words
+from mobank.scenario.kinds import Each, EachOf, Either, KeyKind, ListOf, Quantity, Raw, Words
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -31,7 +31,7 @@ class YamlKey(Generic[T_co]):
     en, zh : what it means, in one line.
     """
 
-    kind: Kind[T_co]
+    kind: KeyKind[T_co]
     zh_name: str
     example: str = ""
     default: T_co | None = None
@@ -196,7 +196,7 @@ def nouns_of(top: type[Noun]) -> list[type[Noun]]:
     return list(found)
 
 
-def _nested(kind: Kind[Any]) -> Iterator[Nested]:
+def _nested(kind: KeyKind[Any]) -> Iterator[Nested]:
     """Yield the mappings of nouns that a kind may be, without those within them."""
     match kind.shape:
         case Nested(_, beside) as nested:

@@ -7,7 +7,7 @@ from mobank.scenario.kinds import (
     Each,
     EachOf,
     Either,
-    Kind,
+    KeyKind,
     ListOf,
     ModelName,
     NameGiven,
@@ -72,13 +72,13 @@ def _code(text: str) -> str:
     return f"`{text}`" if text else ""
 
 
-def _words(kind: Kind[Any]) -> str:
+def _words(kind: KeyKind[Any]) -> str:
     """Return what may stand under a key: "number, 1 to 1,200 months"."""
     span = kind.span.en
     return f"{_looks(kind.shape)}, {span}" if span else _looks(kind.shape)
 
 
-def _looks(kind: Kind[Any]) -> str:
+def _looks(kind: KeyKind[Any]) -> str:
     match kind:
         case OneOf(options):
             return alternatives(map(_code, options))

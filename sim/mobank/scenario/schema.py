@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mobank.model.grammar import Model
-from mobank.scenario.kinds import Each, EachOf, Either, Kind, ListOf, ModelName, OneOf, Options, Reading
+from mobank.scenario.kinds import Each, EachOf, Either, KeyKind, ListOf, ModelName, OneOf, Options, Reading
 from mobank.scenario.nouns import Nested, Noun, YamlKey
 
 Fragment = dict[str, Any]
@@ -45,7 +45,7 @@ class _Schema:
         shown |= {"default": key.otherwise} if key.otherwise else {}
         return _off(self.kind(key.kind)) | _described(f"{key.en} {span.en}".strip(), f"{key.zh}{span.zh}") | shown
 
-    def kind(self, kind: Kind[Any]) -> Fragment:
+    def kind(self, kind: KeyKind[Any]) -> Fragment:
         """Return what may stand under a key."""
         match kind.shape:
             case OneOf(options):

@@ -20,7 +20,7 @@ from mobank.base.quantities import (
 from mobank.model.grammar import Model, Parameter
 from mobank.scenario.cursor import Cursor, Named, inherited
 from mobank.scenario.keys.values import WIDEST_SIGMA, AnySourceKeys, FixedKeys, ValueKeys
-from mobank.scenario.kinds import NOTHING, NUMBER, Either, Kind, OneOf, Words
+from mobank.scenario.kinds import NOTHING, NUMBER, Either, KeyKind, OneOf, Words
 from mobank.scenario.nouns import Fields, Nested, YamlKey, alternatives
 from mobank.scenario.scenario import Provenance, Value
 
@@ -72,7 +72,7 @@ SCALES: Mapping[str, Scale] = {
 
 
 @dataclass(frozen=True)
-class ValueOf(Kind[Value]):
+class ValueOf(KeyKind[Value]):
     """A number or prior on a scale; `sourced` is True if a source or a reason must stand there."""
 
     scale: Scale
@@ -95,7 +95,7 @@ class ValueOf(Kind[Value]):
 
 
 @dataclass(frozen=True)
-class FixedValue(Kind[Value]):
+class FixedValue(KeyKind[Value]):
     """One number with its source, in a plausible range and without a spread; "unlimited" where its scale reads that."""
 
     scale: Scale

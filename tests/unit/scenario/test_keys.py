@@ -90,9 +90,7 @@ def test_a_key_left_out_has_its_default_and_one_that_is_wrong_has_none(under):
     assert at.read(LeverKeys.parameter) == "revive_rate"
     assert at.read(LeverKeys.half_life_months) == 0.0
     assert at.read(LeverKeys.ramp_months) is None
-    assert reported(here) == [
-        "a.yaml:1  app.ramp_months: 'often' must be a duration, such as 6 months or 2 years; write ramp_months: 6"
-    ]
+    assert reported(here) == ["a.yaml:1  app.ramp_months: 'often' must be a duration, such as 6 months or 2 years"]
 
 
 def test_a_required_key_that_is_missing_is_reported_unless_not_the_whole_is_asked_for(under):

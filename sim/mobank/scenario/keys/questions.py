@@ -5,7 +5,7 @@ from typing import ClassVar
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.keys import model_names
-from mobank.scenario.kinds import MONTH, NUMBER, TEXT, Either, Kind, ListOf, ModelName
+from mobank.scenario.kinds import MONTH, NUMBER, TEXT, Either, KeyKind, ListOf, ModelName
 from mobank.scenario.nouns import Nested, Noun, Ways, YamlKey
 
 MEASURE = ModelName(model_names.measures, "a measure")
@@ -20,7 +20,7 @@ class QuestionKeys(Noun):
     )
 
 
-class Bilingual(Kind[tuple[str, str]]):
+class Bilingual(KeyKind[tuple[str, str]]):
     """A text in English and in Chinese: one for both, or {en: …, zh: …}."""
 
     @property

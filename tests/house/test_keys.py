@@ -44,14 +44,14 @@ def test_every_noun_is_found_from_the_top_of_its_file_and_no_two_are_called_the_
 def test_every_key_is_explained_in_both_languages(key):
     assert re.fullmatch(r"[A-Z].*\.", key.en)
     assert re.fullmatch(r".*[一-鿿].*。", key.zh)
-    assert re.search("[一-鿿]", key.zh_name)
+    assert re.search("[一-鿿]", key.name_zh)
 
 
 @pytest.mark.parametrize("noun", NOUNS.values(), ids=NOUNS)
 def test_every_noun_is_explained_in_both_languages_and_no_two_keys_share_a_chinese_name(noun):
     assert re.fullmatch(r"[A-Z].*\.", noun.meaning().en)
     assert re.fullmatch(r".*[一-鿿].*。", noun.meaning().zh)
-    names = [key.zh_name for key in noun.keys]
+    names = [key.name_zh for key in noun.keys]
     assert sorted(set(names)) == sorted(names)
 
 
@@ -78,7 +78,7 @@ def test_the_page_names_every_key_and_its_links_lead_to_its_headings(name):
     page = reference(TOPS[name])
     for noun in nouns_of(TOPS[name]):
         for key in noun.keys:
-            assert re.search(rf"^\| \**{key.name}\** \| {key.zh_name} \|", page, flags=re.M), (noun, key.name)
+            assert re.search(rf"^\| \**{key.name}\** \| {key.name_zh} \|", page, flags=re.M), (noun, key.name)
     headings = {heading.replace(" ", "-") for heading in re.findall(r"^## (.*)$", page, flags=re.M)}
     assert set(re.findall(r"\]\(#(.*?)\)", page)) <= headings
 

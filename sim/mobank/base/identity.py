@@ -28,8 +28,8 @@ Law = Literal["runs", "jobs", "fits"]
 RUNS = ("base", "model", "desk", "scenario", "dynamics", "fidelity", "ensemble")
 LAWS: Mapping[Law, Sequence[str]] = {
     "runs": RUNS,
-    "jobs": (*RUNS, *(f"batch/{name}.py" for name in ("cases", "design", "driver", "job", "job_file", "summaries",
-                                                      "tables", "unit"))),
+    "jobs": (*RUNS, *(f"batch/{name}.py" for name in ("cases", "design", "driver", "job", "job_file", "keys",
+                                                      "summaries", "tables", "unit"))),
     "fits": (*RUNS, "calibration"),
 }  # fmt: skip
 REPORT = ("report", "base/messages")

@@ -125,7 +125,7 @@ class JobKeys(Noun):
     fidelity = YamlKey(OneOf(sorted(FIDELITIES), "a fidelity"), "精细度", "mean_field", "cohort").says(
         "How the bank is simulated.", "以何种精细度模拟。"
     )
-    asks = YamlKey(ScenarioKeys.asks.kind, ScenarioKeys.asks.zh_name).says(
+    asks = YamlKey(ScenarioKeys.asks.kind, ScenarioKeys.asks.name_zh).says(
         "Questions that are put to every scenario, as in a scenario.", "对每个情景都提的概率问题，写法同情景文件。"
     )
     design = YamlKey(Nested(DesignKeys), "设计").says(

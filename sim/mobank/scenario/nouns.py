@@ -25,14 +25,14 @@ class YamlKey(Generic[T_co]):
 
     Parameters
     ----------
-    zh_name : its name in Chinese.
+    name_zh : its name in Chinese.
     example : what to write, in YAML.
     default : what holds where it is left out; None where nothing does.
     en, zh : what it means, in one line.
     """
 
     kind: KeyKind[T_co]
-    zh_name: str
+    name_zh: str
     example: str = ""
     default: T_co | None = None
     required: bool = False

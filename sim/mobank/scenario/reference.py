@@ -61,7 +61,7 @@ def _table(noun: type[Noun]) -> Iterator[str]:
 
 def _cells(key: YamlKey[Any]) -> tuple[str, ...]:
     name = f"**{key.name}**" if key.required else key.name
-    return name, key.zh_name, _words(key.kind), _code(key.otherwise), _code(key.example), key.en, key.zh
+    return name, key.name_zh, _words(key.kind), _code(key.otherwise), _code(key.example), key.en, key.zh
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -77,7 +77,7 @@ def template(question: str, extends: str, parent: Scenario) -> str:
 
 
 def _heading(key: YamlKey[Any], zh: str, en: str) -> Iterator[str]:
-    yield f"# {key.zh_name}：{key.zh}{zh}"
+    yield f"# {key.name_zh}：{key.zh}{zh}"
     yield f"# {key.name.capitalize()}: {key.en} {en}"
 
 

@@ -204,6 +204,13 @@ def test_the_cache_is_in_the_users_folder_else_in_a_temporary_one(tmp_path, monk
 # ------------ words by position
 
 
+def test_words_are_found_by_position_in_methods_of_all_classes():
+    classes = text_positions([parse("class Key:\n    def says(self, en, zh): ...\n")])
+    law, words = law_and_words(parse("from keys import Key\nsize = Key('size').says('how much', '多少')\n"), classes)
+    assert words.split("\0") == ["how much", "多少"]
+    assert "'size'" in law
+
+
 def test_words_are_found_by_position_in_functions_of_the_module_and_in_classes_of_all():
     classes = text_positions([parse("class Flow:\n    name: str\n    meaning_zh: str\n")])
     source = "def number(low, en, zh): ...\nA = number(1, 'one', '一')\nB = Flow('adopt', '注册')\n"

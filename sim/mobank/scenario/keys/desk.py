@@ -24,11 +24,11 @@ def _whole(text: str) -> float:
 
 
 def _number(
-    reader: Callable[[str], float], low: float, high: float, zh_name: str, en: str, zh: str, example: str
+    reader: Callable[[str], float], low: float, high: float, name_zh: str, en: str, zh: str, example: str
 ) -> YamlKey[Value]:
     unit = "share" if reader is read_share else "count" if reader in (read_persons, _whole) else "number"
     scale = Scale(reader, "lognormal", unit, "", (low, high))
-    return YamlKey(FixedValue(scale), zh_name, f"{{value: {example}, reason: …}}", required=True).says(en, zh)
+    return YamlKey(FixedValue(scale), name_zh, f"{{value: {example}, reason: …}}", required=True).says(en, zh)
 
 
 class StudyKeys(Noun):

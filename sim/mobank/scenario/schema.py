@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mobank.model.grammar import Model
+from mobank.scenario.keys.scenario import ScenarioKeys
 from mobank.scenario.kinds import Each, EachOf, Either, KeyKind, ListOf, ModelName, OneOf, Options, Reading
 from mobank.scenario.nouns import Nested, Noun, YamlKey
 
@@ -20,7 +21,7 @@ QUANTITY: Fragment = {"type": ["string", "number"]}
 TEXT: Fragment = {"type": "string"}
 
 
-def schema(model: Model, top: type[Noun]) -> Fragment:
+def schema(model: Model, top: type[Noun] = ScenarioKeys) -> Fragment:
     """Return the JSON Schema (draft 2020-12) of the files of a noun, ready for `json.dumps`."""
     made = _Schema(model)
     meaning, required = top.meaning(), {"required": [key.name for key in top.keys if key.required]}

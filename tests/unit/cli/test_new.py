@@ -8,7 +8,6 @@ import pytest
 
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.keys.changes import LeverKeys
-from mobank.scenario.keys.scenario import ScenarioKeys
 from mobank.scenario.reader import load
 from mobank.scenario.schema import schema
 from mobank.scenario.template import HEADER, file_name, template
@@ -57,7 +56,7 @@ def test_it_opens_with_the_question_in_both_languages_and_the_line_that_editors_
     lines = Path("mine.yaml").read_text(encoding="utf-8").splitlines()
     assert lines[:3] == [f"# 问题：{QUESTION}", f"# Question: {QUESTION}", f"{HEADER}scenario.schema.json"]
     assert lines[4].startswith("extends: scenarios/baseline.yaml")
-    assert json.loads(Path("scenario.schema.json").read_text(encoding="utf-8")) == schema(MODEL, ScenarioKeys)
+    assert json.loads(Path("scenario.schema.json").read_text(encoding="utf-8")) == schema(MODEL)
 
 
 def test_every_field_of_a_lever_is_there_and_explained_in_both_languages(baseline):

@@ -21,7 +21,7 @@ from mobank.scenario.tree import Mapping, Scalar, dump, load, load_extended
 ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests/data/broken"
 BANK = BROKEN / "parents/bank.yaml"
-SCHEMA = schema(MODEL, ScenarioKeys)
+SCHEMA = schema(MODEL)
 SHARES = {p.name for p in MODEL.parameters if p.unit == "share"}
 
 # A scenario in which every reader has something to read.

@@ -69,8 +69,11 @@ def _positions(
     body: Iterable[ast.stmt], kinds: tuple[type[ast.stmt], ...], skip: int = 0
 ) -> dict[str, Mapping[int, str]]:
     """Return which parameters of classes and functions are words, by position; `skip` leaves out a method's `self`."""
-    found = {node.name: _names(node)[skip:] for node in body
-             if isinstance(node, ast.ClassDef | _Function) and isinstance(node, kinds)}  # fmt: skip
+    found = {
+        node.name: _names(node)[skip:]
+        for node in body
+        if isinstance(node, ast.ClassDef | _Function) and isinstance(node, kinds)
+    }
     texts = {name: {i: each for i, each in enumerate(names) if _is_text(each)} for name, names in found.items()}
     return {name: at for name, at in texts.items() if at}
 

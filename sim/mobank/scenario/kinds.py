@@ -152,8 +152,10 @@ class Quantity(Reading[N]):
         if not self.excludes:
             return Words(f"{low} to {high} {self.unit.en}".rstrip(), f"{low} 至 {high} {self.unit.zh}".rstrip())
         most, most_zh = ("below", "小于") if self.excludes == "both" else ("at most", "不大于")
-        return Words(f"above {low} and {most} {high} {self.unit.en}".rstrip(),
-                     f"大于 {low} 且{most_zh} {high} {self.unit.zh}".rstrip())  # fmt: skip
+        return Words(
+            f"above {low} and {most} {high} {self.unit.en}".rstrip(),
+            f"大于 {low} 且{most_zh} {high} {self.unit.zh}".rstrip(),
+        )
 
     def _end(self, number: float) -> str:
         if self.reader is read_share:

@@ -43,12 +43,18 @@ UNITS = {"万": 1e4, "亿": 1e8}
 def package(tmp_path: Path) -> Path:
     """Return a small package with a module in some rooms."""
     files = {
-        "model/bank.py": MODEL_PY, "scenario/keys.py": SCENARIO_PY, "base/messages/words.py": "HELLO = 'hello'\n",
-        "report/page.py": "TITLE = 'A run'\n", "report/templates/page.html.j2": "<h1>{{ title }}</h1>",
-        "report/templates/style.css": "h1 { color: black }", "batch/unit.py": "SIZE = 250\n",
-        "batch/page.py": "TITLE = 'A job'\n", "calibration/fitting.py": "ROWS = 4000\n",
-        "calibration/report/page.py": "TITLE = 'A fit'\n", "cli/run.py": "SEED = 1\n",
-    }  # fmt: skip
+        "model/bank.py": MODEL_PY,
+        "scenario/keys.py": SCENARIO_PY,
+        "base/messages/words.py": "HELLO = 'hello'\n",
+        "report/page.py": "TITLE = 'A run'\n",
+        "report/templates/page.html.j2": "<h1>{{ title }}</h1>",
+        "report/templates/style.css": "h1 { color: black }",
+        "batch/unit.py": "SIZE = 250\n",
+        "batch/page.py": "TITLE = 'A job'\n",
+        "calibration/fitting.py": "ROWS = 4000\n",
+        "calibration/report/page.py": "TITLE = 'A fit'\n",
+        "cli/run.py": "SEED = 1\n",
+    }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -82,10 +82,12 @@ def test_a_file_that_exists_is_left_alone(mobank):
         (["a\0b"], r"QUESTION: 'a\x00b' is not a question; write what you want to know"),
         (["q", "--out", "mine.txt"], "--out: 'mine.txt' must end with .yaml"),
         (["q", "--out", "no/q.yaml"], "--out: 'no/q.yaml' cannot be written (No such file or directory)"),
-        (["q", "--extends", "scenarios/base.yaml"],
-         "'scenarios/base.yaml' is neither a file nor the name of a scenario; did you mean 'baseline.yaml'?"),
+        (
+            ["q", "--extends", "scenarios/base.yaml"],
+            "'scenarios/base.yaml' is neither a file nor the name of a scenario; did you mean 'baseline.yaml'?",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_done_is_refused_and_nothing_is_written(mobank, words, told):
     assert mobank("new", *words) == refused(told)
     assert {str(path) for path in Path().rglob("*.*")} == set(SHIPPED)

@@ -116,8 +116,12 @@ def test_a_study_writes_its_folder_and_says_what_it_takes(mobank):
     assert f"desk_capacity of a scenario that names this study: {capacity_of(study):,} a month." in out
     (folder,) = Path("outputs").iterdir()
     assert {path.name for path in folder.iterdir()} == {
-        "desk.json", "desk.resolved.yaml", "staffing.csv", "staffing.png", "staffing.svg"
-    }  # fmt: skip
+        "desk.json",
+        "desk.resolved.yaml",
+        "staffing.csv",
+        "staffing.png",
+        "staffing.svg",
+    }
     rows = list(csv.DictReader((folder / "staffing.csv").read_text(encoding="utf-8-sig").splitlines()))
     plan = next(row for row in rows if row["staff"] == "10")
     assert float(plan["set_ups_a_month"]) == pytest.approx(capacity_of(study), rel=1e-4)
@@ -254,6 +258,10 @@ def test_the_long_run_of_the_page_is_that_of_the_shipped_study():
     assert [int(row[1]) for row in rows] == [study.number("staff"), needed_by(study)]
     for row in rows:
         level = steady_of(study, int(row[1]))
-        told = [f"{100 * level.within:.1f} %", f"{100 * level.gives_up:.1f} %", f"{60 * level.mean_wait:.1f} s",
-                f"{set_ups_a_month(study, level.answered):,.0f}"]  # fmt: skip
+        told = [
+            f"{100 * level.within:.1f} %",
+            f"{100 * level.gives_up:.1f} %",
+            f"{60 * level.mean_wait:.1f} s",
+            f"{set_ups_a_month(study, level.answered):,.0f}",
+        ]
         assert [cell.strip() for cell in row[2:]] == told

@@ -101,8 +101,9 @@ def below(key, seen):
     """Return the node of the schema to which a dotted key of a file leads."""
     node = resolved(SCHEMA, seen)
     for name in key.split(".") if key else ():
-        node = resolved(node["properties"].get(name) if name in node.get("properties", {}) else
-                        node["additionalProperties"], seen)  # fmt: skip
+        node = resolved(
+            node["properties"].get(name) if name in node.get("properties", {}) else node["additionalProperties"], seen
+        )
     return node
 
 
@@ -216,8 +217,10 @@ def test_a_child_may_take_away_and_change_parts_of_what_the_parent_has(tmp_path)
 
 
 TOO_SUBTLE = {  # of these kinds: what only a reader of quantities sees
-    "wrong_type__percent_for_a_factor", "wrong_type__plus_without_percent", "wrong_type__text_for_a_number",
-}  # fmt: skip
+    "wrong_type__percent_for_a_factor",
+    "wrong_type__plus_without_percent",
+    "wrong_type__text_for_a_number",
+}
 BROKEN_FILES = [
     path
     for kind in ("unknown_key", "unknown_parameter", "wrong_type")
@@ -234,8 +237,9 @@ def test_a_scenario_that_extends_none_must_have_the_sections_that_a_run_needs(tm
     path = tmp_path / "bare.yaml"
     path.write_text("question: What?\nstart: 2022-12\n", encoding="utf-8")
     assert sorted(fault.message for fault in faults(path)) == [
-        "'parameters' is a required property", "'until' is a required property"
-    ]  # fmt: skip
+        "'parameters' is a required property",
+        "'until' is a required property",
+    ]
     path.write_text("extends: bank.yaml\n", encoding="utf-8")
     assert faults(path) == []
 

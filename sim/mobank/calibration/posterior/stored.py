@@ -66,10 +66,12 @@ def _coordinates(found: Found, history: History) -> Floats:
 
     table = pq.read_table(found.folder / DRAWS)
     columns = {name: table.column(name).to_numpy().astype(float) for name in table.column_names}
-    return np.stack([
-        normal_of(history.priors[name].prior, columns[name]) if name in history.priors else columns[f"z.{name}"]
-        for name in history.names
-    ])  # fmt: skip
+    return np.stack(
+        [
+            normal_of(history.priors[name].prior, columns[name]) if name in history.priors else columns[f"z.{name}"]
+            for name in history.names
+        ]
+    )
 
 
 def _diagnoses(found: Found) -> tuple[Diagnosis, ...]:

@@ -23,17 +23,26 @@ from mobank.report.render.scale import AxisScale
 
 TEXT = {
     "en": {
-        "band": "{}: central 90%", "line": "median", "runs": "Medians of {:,} runs with the same luck.",
-        "bars": "Bars at the right: central 90% in {}.", "apart": "{}: difference to {}", "mean": "mean difference",
+        "band": "{}: central 90%",
+        "line": "median",
+        "runs": "Medians of {:,} runs with the same luck.",
+        "bars": "Bars at the right: central 90% in {}.",
+        "apart": "{}: difference to {}",
+        "mean": "mean difference",
         "apart_band": "central 90% of the differences",
         "paired": "Differences within each of {:,} runs with the same luck, so that most of the luck cancels.",
     },
     "zh": {
-        "band": "{}：90%区间", "line": "中位数", "runs": "中位数；各情景{:,}次模拟，运气相同。",
-        "bars": "右侧竖线：{}的90%区间。", "apart": "{}：与{}的差异", "mean": "平均差异", "apart_band": "差异的90%区间",
+        "band": "{}：90%区间",
+        "line": "中位数",
+        "runs": "中位数；各情景{:,}次模拟，运气相同。",
+        "bars": "右侧竖线：{}的90%区间。",
+        "apart": "{}：与{}的差异",
+        "mean": "平均差异",
+        "apart_band": "差异的90%区间",
         "paired": "{:,}次模拟逐次相减，运气相同，大部分运气相互抵消。",
     },
-}  # fmt: skip
+}
 REFERENCE, BAND = "#6b7680", "#e1e5e8"
 COLOURS = ("#0d4a78", "#b8552b", "#2f7d57", "#7a4f9a", "#a98515", "#1b93a3", "#a8326a")
 DASHES = ("solid", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 1.5, 2)), "solid", (0, (6, 2)), (0, (2, 1.5)))
@@ -75,9 +84,15 @@ def _quantiles(paths: Paths, measure: str, months: int) -> Floats:
 
 
 def beside(
-    quantiles: Sequence[Floats], labels: Sequence[str], months: Sequence[Month], *, title: str, lang: str, draws: int,
+    quantiles: Sequence[Floats],
+    labels: Sequence[str],
+    months: Sequence[Month],
+    *,
+    title: str,
+    lang: str,
+    draws: int,
     unit: Counted = "persons",
-) -> Picture:  # fmt: skip
+) -> Picture:
     """Return the chart of a measure: the first scenario in grey with its band, the others as lines of one colour each.
 
     Parameters
@@ -107,9 +122,15 @@ def beside(
 
 
 def apart(
-    differences: Sequence[Floats], labels: Sequence[str], months: Sequence[Month], *, title: str, lang: str,
-    draws: int, unit: Counted = "persons",
-) -> Picture:  # fmt: skip
+    differences: Sequence[Floats],
+    labels: Sequence[str],
+    months: Sequence[Month],
+    *,
+    title: str,
+    lang: str,
+    draws: int,
+    unit: Counted = "persons",
+) -> Picture:
     """Return the chart of how far scenarios lie from the first: mean difference and the band of the differences.
 
     Parameters
@@ -132,8 +153,9 @@ def apart(
         for i, values in enumerate(differences, start=1):
             axes.fill_between(x, values[0], values[2], color=_look(i)[0], alpha=SHADE, linewidth=0, gid=f"band {i}")
             _draw_line(axes, x, values, i)
-        texts = [f"{'+' if end > 0 else ''}{scale.write(end)}  {_cut(n)}"
-                 for end, n in zip(ends, labels[1:], strict=True)]  # fmt: skip
+        texts = [
+            f"{'+' if end > 0 else ''}{scale.write(end)}  {_cut(n)}" for end, n in zip(ends, labels[1:], strict=True)
+        ]
         _draw_labels(axes, ends, texts, range(1, len(labels)))
         band = Patch(color=GREY, alpha=2 * SHADE, linewidth=0, label=words["apart_band"])
         charts.draw_legend(picture, [Line2D([], [], color=GREY, linewidth=2.2, label=words["mean"]), band])
@@ -158,8 +180,16 @@ def _draw_line(axes: Axes, x: NDArray[np.int64], values: Floats, i: int) -> None
     )
     at = 1 + BARS + STEP * i
     place = axes.get_yaxis_transform()
-    axes.plot([at, at], values[[0, 2], -1], color=colour, linewidth=2.4, transform=place, clip_on=False,
-              solid_capstyle="butt", gid=f"bar {i}")  # fmt: skip
+    axes.plot(
+        [at, at],
+        values[[0, 2], -1],
+        color=colour,
+        linewidth=2.4,
+        transform=place,
+        clip_on=False,
+        solid_capstyle="butt",
+        gid=f"bar {i}",
+    )
     axes.plot([at], [values[1, -1]], "o", color=colour, markersize=4.6, markeredgecolor="white", transform=place,
               clip_on=False, zorder=4, gid=f"dot {i}")  # fmt: skip
 

@@ -80,6 +80,9 @@ def together(answers: Sequence[Answer], weights: Sequence[float]) -> dict[str, f
     }
     more = held - answers[0].held
     return {
-        "chance": float(np.mean(held)), "mc_error": standard_error(held), **others, "difference": float(np.mean(more)),
+        "chance": float(np.mean(held)),
+        "mc_error": standard_error(held),
+        **others,
+        "difference": float(np.mean(more)),
         "difference_mc_error": standard_error(more),
-    }  # fmt: skip
+    }

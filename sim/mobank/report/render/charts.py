@@ -46,15 +46,27 @@ LABEL = 29  # points that the two lines of a label at the right end take
 FOOT = 134  # columns of small print below a chart
 MOST_BESIDE = 6  # bars that leave room for a label between them
 _NET: dict[str, Any] = {
-    "textcoords": "offset points", "size": 9.5, "weight": "bold", "color": INK, "zorder": 6, "gid": "net label"
-}  # fmt: skip
+    "textcoords": "offset points",
+    "size": 9.5,
+    "weight": "bold",
+    "color": INK,
+    "zorder": 6,
+    "gid": "net label",
+}
 _ONE_AT_A_TIME = threading.RLock()
 
 
 def fan(
-    summary: Summary, months: Sequence[Month], reported: Sequence[Figure], *, title: str, lang: str, draws: int,
-    unit: Counted = "persons", asked: str = "",
-) -> Picture:  # fmt: skip
+    summary: Summary,
+    months: Sequence[Month],
+    reported: Sequence[Figure],
+    *,
+    title: str,
+    lang: str,
+    draws: int,
+    unit: Counted = "persons",
+    asked: str = "",
+) -> Picture:
     """Return the fan chart of a measure: what was reported, then the bands in which the runs lie.
 
     Parameters
@@ -165,9 +177,18 @@ def new_page(title: str, language: Lang, right: float) -> tuple[Picture, Axes]:
 def draw_legend(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
     """Draw what lines and colours mean, below the title."""
     picture.legend(
-        handles=keys, loc="upper left", bbox_to_anchor=(0.24 / WIDTH, 1 - 0.62 / HEIGHT), ncols=len(keys), fontsize=10,
-        frameon=False, borderpad=0, borderaxespad=0, handlelength=1.5, handletextpad=0.5, columnspacing=1.5,
-    )  # fmt: skip
+        handles=keys,
+        loc="upper left",
+        bbox_to_anchor=(0.24 / WIDTH, 1 - 0.62 / HEIGHT),
+        ncols=len(keys),
+        fontsize=10,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=1.5,
+        handletextpad=0.5,
+        columnspacing=1.5,
+    )
 
 
 def draw_foot(picture: Picture, lines: Sequence[str]) -> None:
@@ -187,8 +208,16 @@ def draw_value_axis(axes: Axes, scale: AxisScale, head: str = "{}") -> None:
     ticks = [t for t in axes.get_yticks() if axes.get_ylim()[0] <= t <= axes.get_ylim()[1]]
     axes.set_yticks(ticks, scale.marks(ticks))
     axes.grid(axis="y")
-    axes.annotate(head.format(scale.head), (0, 1), xytext=(-0.51 * 72, 20), xycoords="axes fraction",
-                  textcoords="offset points", color=GREY, size=10, gid="unit")  # fmt: skip
+    axes.annotate(
+        head.format(scale.head),
+        (0, 1),
+        xytext=(-0.51 * 72, 20),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color=GREY,
+        size=10,
+        gid="unit",
+    )
 
 
 # ------------ the fan
@@ -214,9 +243,16 @@ def draw_start(axes: Axes, start: Month, side: Literal["center", "left"], langua
     """Draw where the run starts."""
     axes.axvline(start.ordinal, color=GREY, linewidth=0.8, linestyle=(0, (2, 3)), gid="start")
     axes.annotate(
-        TEXT[language]["start"].format(start), (start.ordinal, 1), xytext=(0, 5), xycoords=("data", "axes fraction"),
-        textcoords="offset points", ha=side, color=GREY, size=9.5, gid="start label",
-    )  # fmt: skip
+        TEXT[language]["start"].format(start),
+        (start.ordinal, 1),
+        xytext=(0, 5),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha=side,
+        color=GREY,
+        size=9.5,
+        gid="start label",
+    )
 
 
 def _draw_bands(axes: Axes, x: NDArray[np.int64], quantiles: Floats) -> None:
@@ -225,8 +261,9 @@ def _draw_bands(axes: Axes, x: NDArray[np.int64], quantiles: Floats) -> None:
         axes.fill_between(
             x, quantiles[edge], quantiles[-1 - edge], color=colour, linewidth=0, zorder=2, gid=f"band {share}"
         )
-    axes.plot(x, quantiles[len(QUANTILES) // 2], color=MEDIAN, linewidth=2.2, zorder=3, gid="median",
-              solid_capstyle="round")  # fmt: skip
+    axes.plot(
+        x, quantiles[len(QUANTILES) // 2], color=MEDIAN, linewidth=2.2, zorder=3, gid="median", solid_capstyle="round"
+    )
 
 
 def _draw_history(axes: Axes, points: Sequence[Figure], start: tuple[float, float]) -> None:
@@ -244,9 +281,14 @@ def _draw_history(axes: Axes, points: Sequence[Figure], start: tuple[float, floa
 
 def _marker(weak: bool) -> dict[str, Any]:
     return {
-        "linestyle": "", "marker": "o", "markersize": 6.5, "markeredgewidth": 1.4, "markeredgecolor": INK,
-        "markerfacecolor": "white" if weak else INK, "gid": "unverified" if weak else "reported",
-    }  # fmt: skip
+        "linestyle": "",
+        "marker": "o",
+        "markersize": 6.5,
+        "markeredgewidth": 1.4,
+        "markeredgecolor": INK,
+        "markerfacecolor": "white" if weak else INK,
+        "gid": "unverified" if weak else "reported",
+    }
 
 
 def _draw_ends(axes: Axes, x: float, quantiles: Floats, scale: AxisScale, language: Lang) -> None:
@@ -265,8 +307,9 @@ def _draw_end(axes: Axes, at: tuple[float, float], shift: float, value: str, wor
         axes.annotate("", at, xytext=(9, shift), arrowprops=leader, **beside)
     axes.annotate(value, at, xytext=(11, shift - 2), size=12.5, va="bottom", color=colour, weight=weight,
                   gid=f"end {word}", **beside)  # fmt: skip
-    axes.annotate(TEXT[language][word], at, xytext=(11, shift - 3), size=8.5, va="top", color=GREY,
-                  gid=f"note {word}", **beside)  # fmt: skip
+    axes.annotate(
+        TEXT[language][word], at, xytext=(11, shift - 3), size=8.5, va="top", color=GREY, gid=f"note {word}", **beside
+    )
 
 
 def _fan_keys(points: Sequence[Figure], language: Lang) -> list[Line2D | Patch]:

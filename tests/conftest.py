@@ -41,11 +41,17 @@ VILLAGE = Model(
     "village",
     ("prospect", "user"),
     (rate("innovation_rate"), rate("imitation_rate")),
-    (Flow("adopt", "prospect", "user", lambda innovation_rate, imitation_rate, exposure:
-          innovation_rate + imitation_rate * exposure),),
+    (
+        Flow(
+            "adopt",
+            "prospect",
+            "user",
+            lambda innovation_rate, imitation_rate, exposure: innovation_rate + imitation_rate * exposure,
+        ),
+    ),
     (Measure("users", "", stock=("user",)),),
     exposed_to=("user",),
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -138,9 +144,16 @@ def run_model(
     names = [f"s{i}" for i in range(people.shape[1])] if segments is None else list(segments)
     streams = streams or Streams(SEED)
     schedule = Schedule(
-        model, START, months, {name: _table(v, numbers.size) for name, v in values.items()}, numbers, names,
-        changes, streams=streams, **calendar,
-    )  # fmt: skip
+        model,
+        START,
+        months,
+        {name: _table(v, numbers.size) for name, v in values.items()},
+        numbers,
+        names,
+        changes,
+        streams=streams,
+        **calendar,
+    )
     block = np.repeat(people[:, :, None], numbers.size, axis=2)
     block = block if fidelity == "mean_field" else block.astype(np.int64)
     met = np.full((len(names), len(names)), 1.0 / len(names)) if mixing is None else np.asarray(mixing, float)

@@ -123,8 +123,10 @@ def test_a_lever_and_a_policy_act_alike(drive, fidelity):
                    trigger=Trigger("mau", 110.0), cost=Cost(once=5.0)),
         ]  # fmt: skip
 
-    runs = [drive(MODEL, lively(MODEL), start_of(MODEL), f, MONTHS, n, changes=changes(n)) for f, n in
-            (("cohort", REFERENCE), (fidelity, 250))]  # fmt: skip
+    runs = [
+        drive(MODEL, lively(MODEL), start_of(MODEL), f, MONTHS, n, changes=changes(n))
+        for f, n in (("cohort", REFERENCE), (fidelity, 250))
+    ]
     assert 0 < (runs[0].spent > 0).mean() < 0.5
     assert_equal_in_law(followed(runs[1]), followed(runs[0]))
     assert surely_apart(runs[1].spent, runs[0].spent).max() < TOLERANCE
@@ -136,8 +138,9 @@ def test_a_lever_and_a_policy_act_alike(drive, fidelity):
 def homogeneous(one, other):
     """Return the p-value of two samples of counts coming from one distribution (chi-square, rare values pooled)."""
     values, place = np.unique(np.concatenate([one, other]), return_inverse=True)
-    table = np.stack([np.bincount(place[: one.size], minlength=values.size),
-                      np.bincount(place[one.size :], minlength=values.size)])  # fmt: skip
+    table = np.stack(
+        [np.bincount(place[: one.size], minlength=values.size), np.bincount(place[one.size :], minlength=values.size)]
+    )
     expected = table.sum(axis=0) * one.size / (one.size + other.size)
     pools = np.minimum(np.cumsum(expected) // 8, max(expected.sum() // 8 - 1, 0)).astype(int)  # at least 8 or so each
     pooled = np.stack([np.bincount(pools, weights=row) for row in table])
@@ -158,8 +161,10 @@ SIZES = [(1, 2_000), (2, 2_000), (63, 300), (65, 300), (500, 40)]
 @pytest.mark.parametrize(("people", "replicates"), SIZES)
 def test_imitation_has_the_distribution_of_the_cohort_at_every_size(drive, fidelity, people, replicates):
     values = {"innovation_rate": 0.08, "imitation_rate": 0.9}
-    users = [drive(VILLAGE, values, (people, 0), f, 3, n).observe("users") for f, n in
-             (("cohort", REFERENCE), (fidelity, replicates))]  # fmt: skip
+    users = [
+        drive(VILLAGE, values, (people, 0), f, 3, n).observe("users")
+        for f, n in (("cohort", REFERENCE), (fidelity, replicates))
+    ]
     for month in (1, 3):
         assert homogeneous(users[1][month], users[0][month]) > SMALLEST_P
 
@@ -167,15 +172,19 @@ def test_imitation_has_the_distribution_of_the_cohort_at_every_size(drive, fidel
 THREE_WAYS = Model(
     "three ways out, one of them by the desk",
     ("prospect", "user", "gone"),
-    (*(Parameter(f"{name}_rate", "rate", (0.0, 5.0), "") for name in ("adopt", "move", "assist")),
-     Parameter("places", "persons a month", (0.0, 1e9), "", bank_wide=True)),
-    (Flow("adopt", "prospect", "user", lambda adopt_rate: adopt_rate),
-     Flow("assist", "prospect", "user", lambda assist_rate: assist_rate, served_by="desk"),
-     Flow("move", "prospect", "gone", lambda move_rate: move_rate),
-     Flow("back", "gone", "user", lambda assist_rate: 0.5 * assist_rate, served_by="desk")),
+    (
+        *(Parameter(f"{name}_rate", "rate", (0.0, 5.0), "") for name in ("adopt", "move", "assist")),
+        Parameter("places", "persons a month", (0.0, 1e9), "", bank_wide=True),
+    ),
+    (
+        Flow("adopt", "prospect", "user", lambda adopt_rate: adopt_rate),
+        Flow("assist", "prospect", "user", lambda assist_rate: assist_rate, served_by="desk"),
+        Flow("move", "prospect", "gone", lambda move_rate: move_rate),
+        Flow("back", "gone", "user", lambda assist_rate: 0.5 * assist_rate, served_by="desk"),
+    ),
     (Measure("users", "", stock=("user",)),),
     (Resource("desk", "places"),),
-)  # fmt: skip
+)
 
 
 @whole_persons

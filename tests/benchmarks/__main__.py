@@ -25,8 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
 REPEATS = 5
 SEEDS = 10
-COMPARED = [f"scenarios/{name}.yaml" for name in
-            ("baseline", "better_release", "county_push", "smart_marketing", "pessimistic")]  # fmt: skip
+COMPARED = [
+    f"scenarios/{name}.yaml" for name in ("baseline", "better_release", "county_push", "smart_marketing", "pessimistic")
+]
 MEGABYTE = 1024  # kilobytes
 
 Row = tuple[str, ...]
@@ -62,8 +63,11 @@ def cohort_section(replicates: int) -> str:
         ("ratio (wanted: at most 1.5)", spread(ratios, "×")),
         (f"a run of {replicates:,} replicates, processor time", spread([m * made for m in mine], "s")),
     ]
-    return table(f"Cohort: {replicates:,} replicates × 8 segments × 120 months, levers, season, shocks",
-                 ("what", "median (least – most)"), rows)  # fmt: skip
+    return table(
+        f"Cohort: {replicates:,} replicates × 8 segments × 120 months, levers, season, shocks",
+        ("what", "median (least – most)"),
+        rows,
+    )
 
 
 def memory_section(sizes: Sequence[int]) -> str:
@@ -74,8 +78,11 @@ def memory_section(sizes: Sequence[int]) -> str:
         command = [sys.executable, "-c", _PEAK, "-m", "tests.benchmarks.ours", str(size)]
         said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
         rows.append((f"{size:,}", f"{int(said[-1]) / MEGABYTE:.0f} MB", f"{time.perf_counter() - begun:.1f} s"))
-    return table("Memory of the same shape (wanted: at most 600 MB, and flat)",
-                 ("replicates", "peak of all processes", "wall, two workers"), rows)  # fmt: skip
+    return table(
+        "Memory of the same shape (wanted: at most 600 MB, and flat)",
+        ("replicates", "peak of all processes", "wall, two workers"),
+        rows,
+    )
 
 
 _PEAK = """
@@ -98,11 +105,15 @@ def peer_section(
             rows.append((peer, way, "–", "–", f"not measured: {error}"))
             continue
         version = turns[0][2]
-        rows.append((
-            f"{peer} {version}", way,
-            spread([t[0] for t in turns], "µs", 1e6), spread([t[1] for t in turns], "µs", 1e6),
-            spread([t[1] / t[0] for t in turns], "×") + (f", wanted {wanted:g}" if wanted else ""),
-        ))  # fmt: skip
+        rows.append(
+            (
+                f"{peer} {version}",
+                way,
+                spread([t[0] for t in turns], "µs", 1e6),
+                spread([t[1] for t in turns], "µs", 1e6),
+                spread([t[1] / t[0] for t in turns], "×") + (f", wanted {wanted:g}" if wanted else ""),
+            )
+        )
     return table(title, ("peer", "way", f"ours, a {what}", f"peer, a {what}", "peer ÷ ours"), rows)
 
 
@@ -117,14 +128,22 @@ def command_section() -> str:
     """Whole commands from process start, by the clock."""
     out = ROOT / ".benchmarks" / "runs"
     commands = {
-        "`mobank run scenarios/baseline.yaml` (2,000 draws; wanted: under 10 s)":
-            ["run", "scenarios/baseline.yaml", "--out", str(out)],
-        f"`mobank compare {' '.join(COMPARED)}` (five × 2,000 draws; wanted: under 30 s)":
-            ["compare", *COMPARED, "--out", str(out)],
+        "`mobank run scenarios/baseline.yaml` (2,000 draws; wanted: under 10 s)": [
+            "run",
+            "scenarios/baseline.yaml",
+            "--out",
+            str(out),
+        ],
+        f"`mobank compare {' '.join(COMPARED)}` (five × 2,000 draws; wanted: under 30 s)": [
+            "compare",
+            *COMPARED,
+            "--out",
+            str(out),
+        ],
         "`mobank check scenarios/baseline.yaml` (wanted: under 0.5 s)": ["check", "scenarios/baseline.yaml"],
         "`mobank check` (all scenarios)": ["check"],
         "`mobank --help` (wanted: under 0.5 s)": ["--help"],
-    }  # fmt: skip
+    }
     rows = []
     for name, words in commands.items():
         times = []
@@ -153,13 +172,20 @@ def shares_section() -> str:
     rows = [
         ("standard error that a run prints: the largest", f"{errors.max():.4f}"),
         ("standard deviation of a share over the seeds: the largest", f"{shares.std(axis=0, ddof=1).max():.4f}"),
-        ("1.96 × the larger of the two (wanted: at most 0.03)",
-         f"{1.96 * max(errors.max(), shares.std(axis=0, ddof=1).max()):.3f}"),
-        ("the farthest that a share of one seed lies from the mean of all",
-         f"{np.abs(shares - shares.mean(axis=0)).max():.3f}"),
-    ]  # fmt: skip
-    return table(f"Shapley shares of `mobank run scenarios/baseline.yaml --seed 1 … {SEEDS}`: "
-                 f"{shares.shape[1]} shares each", ("what", "found"), rows)  # fmt: skip
+        (
+            "1.96 × the larger of the two (wanted: at most 0.03)",
+            f"{1.96 * max(errors.max(), shares.std(axis=0, ddof=1).max()):.3f}",
+        ),
+        (
+            "the farthest that a share of one seed lies from the mean of all",
+            f"{np.abs(shares - shares.mean(axis=0)).max():.3f}",
+        ),
+    ]
+    return table(
+        f"Shapley shares of `mobank run scenarios/baseline.yaml --seed 1 … {SEEDS}`: {shares.shape[1]} shares each",
+        ("what", "found"),
+        rows,
+    )
 
 
 def agreement() -> str:
@@ -193,13 +219,19 @@ def main() -> None:
         cohort_section(asked.replicates),
         memory_section([10_000, 100_000]),
         peer_section(
-            "Cohort beside epydemix: 8 groups × 120 steps × 6 transitions", "replicate",
-            ours.epidemic_job(1000), 1000, [("epydemix", "run_simulations", 50, ["--replicates", "20"])],
+            "Cohort beside epydemix: 8 groups × 120 steps × 6 transitions",
+            "replicate",
+            ours.epidemic_job(1000),
+            1000,
+            [("epydemix", "run_simulations", 50, ["--replicates", "20"])],
         ),
         peer_section(
-            "Mean field, common job: 1 segment × 60 months × 4 states, 4,096 parameter sets", "set",
-            ours.common_job(4096), 4096, [
-                ("bptk", "documented: `run_scenarios(backend=\"rust\")`", 100, ["--way", "scenarios", "--sets", "64"]),
+            "Mean field, common job: 1 segment × 60 months × 4 states, 4,096 parameter sets",
+            "set",
+            ours.common_job(4096),
+            4096,
+            [
+                ("bptk", 'documented: `run_scenarios(backend="rust")`', 100, ["--way", "scenarios", "--sets", "64"]),
                 ("bptk", "the Rust engine's `simulate`, a model per set", 100, ["--way", "engine", "--sets", "256"]),
                 ("bptk", "the Rust engine stepped by hand, undocumented", 0, ["--way", "session", "--sets", "1024"]),
                 ("pysd", "`run` per set", 1000, ["--way", "single", "--sets", "64"]),
@@ -209,7 +241,7 @@ def main() -> None:
         agreement() + "\n",
         command_section(),
         shares_section(),
-    ]  # fmt: skip
+    ]
     asked.out.parent.mkdir(exist_ok=True)
     asked.out.write_text("\n".join(sections), encoding="utf-8")
     print(asked.out.read_text(encoding="utf-8"))

@@ -57,8 +57,11 @@ def job_of(folder: Path, draws: int) -> Job:
 
 
 def tasks_of(job: Job) -> list[Task]:
-    return [Task(case, number, job.plan(case), job.keep, first, last)
-            for case in job.cases for number, (first, last) in enumerate(job.units(case))]  # fmt: skip
+    return [
+        Task(case, number, job.plan(case), job.keep, first, last)
+        for case in job.cases
+        for number, (first, last) in enumerate(job.units(case))
+    ]
 
 
 def cpu() -> float:
@@ -165,12 +168,18 @@ def workers_section(folder: Path) -> str:
         ("one worker, whole command", of_three([w for w, _ in one], "s"), of_three([c for _, c in one], "s")),
         ("two workers, whole command", of_three([w for w, _ in two], "s"), of_three([c for _, c in two], "s")),
         ("plain `multiprocessing.Pool` of two, nothing written", of_three(pool, "s"), "–"),
-        ("one ÷ two by the clock (wanted: at least 1.8)",
-         of_three([a / b for (a, _), (b, _) in zip(one, two, strict=True)], "×"), "–"),
-        ("two ÷ one, processor time (wanted: at most 1.1)", "–",
-         of_three([b / a for (_, a), (_, b) in zip(one, two, strict=True)], "×")),
+        (
+            "one ÷ two by the clock (wanted: at least 1.8)",
+            of_three([a / b for (a, _), (b, _) in zip(one, two, strict=True)], "×"),
+            "–",
+        ),
+        (
+            "two ÷ one, processor time (wanted: at most 1.1)",
+            "–",
+            of_three([b / a for (_, a), (_, b) in zip(one, two, strict=True)], "×"),
+        ),
         ("two workers ÷ plain pool", of_three([w / p for (w, _), p in zip(two, pool, strict=True)], "×"), "–"),
-    ]  # fmt: skip
+    ]
     title = f"Workers: the overnight job, {len(job.cases)} cases × {job.draws:,} draws"
     return table(title, ("what", "by the clock", "processor"), rows)
 
@@ -192,16 +201,23 @@ def overhead_section(folder: Path) -> str:
     rows = [
         ("simulation alone", of_three(simulated, "s")),
         ("the job from its file to its manifest", of_three(whole, "s")),
-        ("overhead: the rest ÷ simulation (wanted: below 10 %)",
-         of_three([100 * (w - s) / s for w, s in zip(whole, simulated, strict=True)], "%", 1)),
+        (
+            "overhead: the rest ÷ simulation (wanted: below 10 %)",
+            of_three([100 * (w - s) / s for w, s in zip(whole, simulated, strict=True)], "%", 1),
+        ),
         ("a unit of 2,000 replicates, its share of all", f"{median(whole) / units:.2f} s"),
         ("a unit's files", f"{files / units / 1e3:.0f} kB"),
-    ]  # fmt: skip
+    ]
     title = f"Overhead of the overnight job, {len(job.cases)} cases × {job.draws:,} draws, processor time"
-    words = ("Reading the job, its digests, giving out, summaries, files, the journal, joining units and writing the "
-             "tables; starting Python and loading libraries apart.\n\n")  # fmt: skip
-    return table(title, ("what", "median (least – most)"), rows, words) + "\n" + on_paper(
-        median(whole) / units, files / units)  # fmt: skip
+    words = (
+        "Reading the job, its digests, giving out, summaries, files, the journal, joining units and writing the "
+        "tables; starting Python and loading libraries apart.\n\n"
+    )
+    return (
+        table(title, ("what", "median (least – most)"), rows, words)
+        + "\n"
+        + on_paper(median(whole) / units, files / units)
+    )
 
 
 def on_paper(seconds: float, size: float) -> str:
@@ -225,13 +241,17 @@ def mesa_section() -> str:
         return table("Mesa's batch_run", ("what", "measured"), [("not measured", str(failure))])
     rows = [
         ("ours: counts of persons, two processes", of_three([1e3 * m for m, _, _ in found], "ms", 3)),
-        (f"Mesa {found[0][2]}: an object a person, `batch_run` with two processes",
-         of_three([1e3 * t for _, t, _ in found], "ms", 0)),
+        (
+            f"Mesa {found[0][2]}: an object a person, `batch_run` with two processes",
+            of_three([1e3 * t for _, t, _ in found], "ms", 0),
+        ),
         ("Mesa ÷ ours", of_three([t / m for m, t, _ in found], "×", 0)),
-    ]  # fmt: skip
-    words = (f"A bank of {A_BANK:,} persons, {jobs.MONTHS} months, 4 states; {REPLICATES:,} of ours, {BANKS} of "
-             "Mesa's, processes started and nothing written; both are held against the exact means. Ours has the law "
-             "of the single persons and does not follow each.\n\n")  # fmt: skip
+    ]
+    words = (
+        f"A bank of {A_BANK:,} persons, {jobs.MONTHS} months, 4 states; {REPLICATES:,} of ours, {BANKS} of "
+        "Mesa's, processes started and nothing written; both are held against the exact means. Ours has the law "
+        "of the single persons and does not follow each.\n\n"
+    )
     title = "Beside Mesa's `batch_run`: the common job, by the clock"
     return table(title, ("a replicate", "median (least – most)"), rows, words)
 
@@ -241,8 +261,10 @@ def common_run() -> float:
     began = time.perf_counter()
     seam = Processes(2)
     executor = seam.start()
-    parts = [executor.submit(common_replicates, first, min(first + BLOCK, REPLICATES), A_BANK)
-             for first in range(0, REPLICATES, BLOCK)]  # fmt: skip
+    parts = [
+        executor.submit(common_replicates, first, min(first + BLOCK, REPLICATES), A_BANK)
+        for first in range(0, REPLICATES, BLOCK)
+    ]
     path = np.sum([part.result() for part in parts], axis=0)
     seam.close()
     seconds = time.perf_counter() - began
@@ -266,8 +288,11 @@ def dask_section() -> str:
             future.result()
         found.append((time.perf_counter() - began) / 500)
     cluster.close()
-    return table("Dask", ("what", "median (least – most)"),
-                 [("an empty task, there and back", of_three([1e3 * f for f in found], "ms"))])  # fmt: skip
+    return table(
+        "Dask",
+        ("what", "median (least – most)"),
+        [("an empty task, there and back", of_three([1e3 * f for f in found], "ms"))],
+    )
 
 
 def million_section(folder: Path) -> str:
@@ -280,9 +305,12 @@ def million_section(folder: Path) -> str:
     lines = (out / "overnight_shape.log").read_text(encoding="utf-8").splitlines()
     peak = max(float(line.partition("peak ")[2].partition(" MB")[0]) for line in lines if "peak " in line)
     mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows = [("peak of a worker (wanted: below 700 MB)", f"{peak:.0f} MB"), ("peak of the driver", f"{mine:.0f} MB"),
-            ("by the clock, two workers", f"{seconds:.0f} s"),
-            ("on disk", f"{sum(p.stat().st_size for p in out.rglob('*.parquet')) / 1e9:.2f} GB")]  # fmt: skip
+    rows = [
+        ("peak of a worker (wanted: below 700 MB)", f"{peak:.0f} MB"),
+        ("peak of the driver", f"{mine:.0f} MB"),
+        ("by the clock, two workers", f"{seconds:.0f} s"),
+        ("on disk", f"{sum(p.stat().st_size for p in out.rglob('*.parquet')) / 1e9:.2f} GB"),
+    ]
     shutil.rmtree(out)
     return table("1,000,000 replicates × 60 months", ("what", "measured"), rows)
 
@@ -297,11 +325,12 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        parts = [overhead_section(folder), workers_section(folder), mesa_section(),
-                 dask_section()]  # fmt: skip
+        parts = [overhead_section(folder), workers_section(folder), mesa_section(), dask_section()]
         parts += [million_section(folder)] if asked.million else []
-    head = ("# Monte Carlo jobs: what they cost\n\nMade by `python -m tests.benchmarks.batch --million`; do not edit. "
-            "Medians of some turns, least and most in brackets.\n")  # fmt: skip
+    head = (
+        "# Monte Carlo jobs: what they cost\n\nMade by `python -m tests.benchmarks.batch --million`; do not edit. "
+        "Medians of some turns, least and most in brackets.\n"
+    )
     PAGE.write_text("\n".join([head, *parts]), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
 

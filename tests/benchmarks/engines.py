@@ -31,8 +31,10 @@ def main() -> int:
         sampled = fit(target, MODEL, Path(work), workers=os.cpu_count() or 1, rows=40_000)
     z, weights = weigh(target, MODEL, draws=draws)
     worth, far = effective_of(weights), 0
-    print(f"{draws:,} weighted draws, worth {worth:,.0f}; ensembles worth "
-          f"{min(d.effective for d in sampled.diagnoses):,.0f} draws or more each")  # fmt: skip
+    print(
+        f"{draws:,} weighted draws, worth {worth:,.0f}; ensembles worth "
+        f"{min(d.effective for d in sampled.diagnoses):,.0f} draws or more each"
+    )
     print(f"{'unknown':44} {'apart':>7} {'may be':>7}   in posterior sd")
     for d, diagnosis in enumerate(sampled.diagnoses):
         mean = (z[d] * weights).sum()

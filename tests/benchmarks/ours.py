@@ -126,9 +126,13 @@ def common_values(sets: dict[str, Any]) -> dict[str, Any]:
     fade = (1 - resume) * sets["fade_chance"]
     per_chance = -np.log1p(-(resume + fade)) / (resume + fade)
     values = {
-        "innovation": sets["innovation"], "imitation": sets["imitation"], "lapse": -np.log1p(-sets["lapse_chance"]),
-        "resume": resume * per_chance, "fade": fade * per_chance, "revive": -np.log1p(-sets["revive_chance"]),
-    }  # fmt: skip
+        "innovation": sets["innovation"],
+        "imitation": sets["imitation"],
+        "lapse": -np.log1p(-sets["lapse_chance"]),
+        "resume": resume * per_chance,
+        "fade": fade * per_chance,
+        "revive": -np.log1p(-sets["revive_chance"]),
+    }
     return {name: value[None] for name, value in values.items()}
 
 
@@ -164,7 +168,9 @@ def epidemic_job(replicates: int) -> Callable[[], Any]:
     rates = {"adopt": 0.03, "settle": 1 / 30, "lapse": 0.005, "resume": 0.01, "fade": 0.007, "revive": 0.001}
     states = ("never", "new", "active", "lapsed", "dormant", "closed")
     model = Model(
-        name="six transitions", states=states, exposed_to=("active",),
+        name="six transitions",
+        states=states,
+        exposed_to=("active",),
         parameters=tuple(Parameter(name, "rate", (0.0001, 0.5), name) for name in rates),
         flows=(
             Flow("adopt", "never", "new", lambda adopt, exposure: adopt * exposure),
@@ -175,7 +181,7 @@ def epidemic_job(replicates: int) -> Callable[[], Any]:
             Flow("revive", "dormant", "active", lambda revive: revive),
         ),
         measures=(Measure("active", "active", stock=("active",)),),
-    )  # fmt: skip
+    )
     values = {name: np.full((1, 1), rate) for name, rate in rates.items()}
     start = np.zeros((6, 8, replicates), np.int64)
     start[0], start[2] = 28_500_000, 1_500_000

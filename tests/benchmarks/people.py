@@ -33,8 +33,10 @@ KNOWN = Network("small_world", 8, far=0.1)
 NATIONAL = 720_000_000
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, NATIONAL)
 PEERS = {  # people, G agent-months a second that a peer must reach for the comparison to be fair, our ratio wanted
-    "mesa_frames": (10_000_000, 0.08, 60.0), "starsim": (10_000_000, 0.04, 120.0), "mesa": (1_000_000, 0.0034, 1000.0),
-}  # fmt: skip
+    "mesa_frames": (10_000_000, 0.08, 60.0),
+    "starsim": (10_000_000, 0.04, 120.0),
+    "mesa": (1_000_000, 0.0034, 1000.0),
+}
 KNOWN_RATIO = 5.0  # wanted on the network, against mesa-frames without one
 FAIR = 0.8
 RUNS = 9  # of ours a turn: a million people's five years take a fortieth of a second, a peer's half a minute
@@ -69,8 +71,9 @@ def whole_model(people: int, months: int, threads: int, network: bool) -> dict[s
     start = np.round(draws.start * (people / customers(plan))).astype(np.int64)
     schedule = Schedule(MODEL, scenario.start, months, draws.base, one, [s.name for s in scenario.segments])
     clock: list[float] = [time.perf_counter()]
-    contacts = Contacts(np.asarray(met(plan)), KNOWN if network else None,
-                        lambda t, crowds: clock.append(time.perf_counter()))  # fmt: skip
+    contacts = Contacts(
+        np.asarray(met(plan)), KNOWN if network else None, lambda t, crowds: clock.append(time.perf_counter())
+    )
     with workers(threads):
         agents.run(MODEL, schedule, start, contacts, streams)
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -79,8 +82,16 @@ def whole_model(people: int, months: int, threads: int, network: bool) -> dict[s
 
 def apart(people: int, months: int, threads: int = 0, network: bool = False) -> dict[str, float]:
     """Return `whole_model` in a process of its own."""
-    words = [sys.executable, "-m", "tests.benchmarks.people", "--one", str(people), str(months), str(threads),
-             str(int(network))]  # fmt: skip
+    words = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.people",
+        "--one",
+        str(people),
+        str(months),
+        str(threads),
+        str(int(network)),
+    ]
     return dict(json.loads(subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout))
 
 
@@ -108,9 +119,11 @@ def peers(repeats: int) -> list[str]:
         for name, seconds in ours_s.items():
             mine = people * jobs.MONTHS / np.array(seconds) / GIGA
             ratio = mine / theirs
-            lines.append(f"| {peer} {told['version']}{name} | {people:,} | {np.median(mine):.2f} G/s | {rate} | "
-                         f"{np.median(ratio):,.1f} ({ratio.min():,.1f} – {ratio.max():,.1f}) | "
-                         f"{KNOWN_RATIO if name else wanted:,.0f} |")  # fmt: skip
+            lines.append(
+                f"| {peer} {told['version']}{name} | {people:,} | {np.median(mine):.2f} G/s | {rate} | "
+                f"{np.median(ratio):,.1f} ({ratio.min():,.1f} – {ratio.max():,.1f}) | "
+                f"{KNOWN_RATIO if name else wanted:,.0f} |"
+            )
     return lines
 
 
@@ -134,8 +147,10 @@ def sizes() -> tuple[list[str], list[tuple[float, float, float]]]:
         one, many = (apart(people, 120, threads) for threads in (1, 0))
         found.append((people, many["months_s"] / 120, many["peak"]))
         rate = people * 120 / one["months_s"] / GIGA
-        lines.append(f"| {people:,} | 120 | {one['months_s']:.2f} s ({rate:.2f} G/s) | "
-                     f"{many['months_s']:.2f} s | {many['peak'] / 2**20:,.0f} MiB |")  # fmt: skip
+        lines.append(
+            f"| {people:,} | 120 | {one['months_s']:.2f} s ({rate:.2f} G/s) | "
+            f"{many['months_s']:.2f} s | {many['peak'] / 2**20:,.0f} MiB |"
+        )
     lines.append("\nWanted: 720 million people × 120 months in under 40 s and 1 GiB.")
     return lines, found
 
@@ -143,9 +158,11 @@ def sizes() -> tuple[list[str], list[tuple[float, float, float]]]:
 def large_network(people: int) -> str:
     """One line on the largest network."""
     told = apart(people, 12, 0, network=True)
-    return (f"The whole model, {people:,} people with 8 contacts each: people and network made in "
-            f"{told['made_s']:.0f} s, a month in {told['months_s'] / 12:.2f} s, peak {told['peak'] / 2**30:.1f} GiB "
-            "(wanted: 100 million within 20 GiB).")  # fmt: skip
+    return (
+        f"The whole model, {people:,} people with 8 contacts each: people and network made in "
+        f"{told['made_s']:.0f} s, a month in {told['months_s'] / 12:.2f} s, peak {told['peak'] / 2**30:.1f} GiB "
+        "(wanted: 100 million within 20 GiB)."
+    )
 
 
 def draw(found: list[tuple[float, float, float]]) -> None:

@@ -223,8 +223,14 @@ def test_a_worker_of_a_dask_cluster_is_killed(job, quiet, tmp_path):
 def test_a_cluster_of_this_machine_makes_the_same_files(quiet, tmp_path):
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     path = write(tmp_path)
-    done = subprocess.run(command(path, tmp_path / "out", "--dask", "local"), cwd=ROOT, capture_output=True, text=True,
-                          check=False, timeout=PATIENCE)  # fmt: skip
+    done = subprocess.run(
+        command(path, tmp_path / "out", "--dask", "local"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
     assert done.returncode == 0, done.stderr
     assert content(tmp_path / "out" / "job") == quiet
 

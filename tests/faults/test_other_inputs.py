@@ -170,8 +170,9 @@ def test_a_posterior_of_another_law_is_refused_with_file_and_line(planner, monke
     line = line_of("posterior:")
     code, said, errors = planner("check", BASELINE.as_posix())
     assert (code, said) == (2, "")
-    assert errors == (f"scenarios/baseline.yaml:{line}  posterior: {ANOTHER_LAW}; {REMEDY}\n"
-                      "1 problem; nothing was run.\n")  # fmt: skip
+    assert errors == (
+        f"scenarios/baseline.yaml:{line}  posterior: {ANOTHER_LAW}; {REMEDY}\n1 problem; nothing was run.\n"
+    )
     code, _, errors = planner("posterior", NAME)
     assert code == 2
     assert errors.endswith(f"posterior.json  posterior: {ANOTHER_LAW}; {REMEDY}\n1 problem; nothing was run.\n")
@@ -201,8 +202,10 @@ def test_a_finished_run_of_another_law_is_refused_with_the_cause(planner, monkey
     folder = run(planner)
     monkeypatch.setattr(mobile_banking, "MODEL", UPGRADED)
     path = (folder / "scenario.resolved.yaml").as_posix()
-    wanted = (f"{path}  this run is of a model with another law; run it again: mobank run {path}\n"
-              "1 problem; nothing was run.\n")  # fmt: skip
+    wanted = (
+        f"{path}  this run is of a model with another law; run it again: mobank run {path}\n"
+        "1 problem; nothing was run.\n"
+    )
     assert [s for s in refusals(planner, folder, Path("scenarios/tiny.yaml")) if not s.endswith(wanted)] == []
     assert planner("run", path, *FEW)[0] == 0
     assert run(planner) != folder
@@ -214,9 +217,14 @@ def test_a_finished_run_of_another_law_is_refused_with_the_cause(planner, monkey
 def test_a_replay_whose_numbers_differ_names_the_code_or_the_library(planner):
     folder = run(planner)
     table = pq.read_table(folder / "paths.parquet")
-    pq.write_table(table.set_column(table.column_names.index("value"), "value",
-                                    pq.read_table(folder / "paths.parquet")["value"].combine_chunks().take(
-                                        np.arange(table.num_rows)[::-1])), folder / "paths.parquet")  # fmt: skip
+    pq.write_table(
+        table.set_column(
+            table.column_names.index("value"),
+            "value",
+            pq.read_table(folder / "paths.parquet")["value"].combine_chunks().take(np.arange(table.num_rows)[::-1]),
+        ),
+        folder / "paths.parquet",
+    )
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     record["files"]["paths.parquet"] = sha256((folder / "paths.parquet").read_bytes()).hexdigest()
     versions = record["identity"]["versions"]

@@ -88,9 +88,13 @@ def _printed(words: Sequence[str], place: Path) -> str:
         "LC_ALL": "",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "mobank", *words], capture_output=True, encoding="utf-8", cwd=place, check=False,
+        [sys.executable, "-m", "mobank", *words],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=place,
+        check=False,
         env={**os.environ, **fixed},
-    )  # fmt: skip
+    )
     if done.returncode:
         raise RuntimeError(f"mobank {' '.join(words)}\n{done.stderr}")
     return done.stdout
@@ -131,8 +135,7 @@ def missing(step: Step) -> list[str] | None:
     """Return the first lines shown that were not printed, in order; None if all were."""
     printed, at = step.printed.splitlines(), 0
     for part in parts(step.shown):
-        fits = (i for i in range(at, len(printed) - len(part) + 1)
-                if all(map(alike, part, printed[i : i + len(part)])))  # fmt: skip
+        fits = (i for i in range(at, len(printed) - len(part) + 1) if all(map(alike, part, printed[i : i + len(part)])))
         found = next(fits, None)
         if found is None:
             return part

@@ -195,9 +195,15 @@ def test_only_the_streams_make_luck():
 
 @pytest.mark.parametrize(
     "line",
-    ["import random", "from numpy.random import default_rng", "import numpy as np\nnp.random.seed(1)", "import uuid",
-     "import os\nos.urandom(8)", "def f():\n    from random import choice"],
-)  # fmt: skip
+    [
+        "import random",
+        "from numpy.random import default_rng",
+        "import numpy as np\nnp.random.seed(1)",
+        "import uuid",
+        "import os\nos.urandom(8)",
+        "def f():\n    from random import choice",
+    ],
+)
 def test_a_generator_would_be_found(tmp_path, line):
     (tmp_path / "guilty.py").write_text(line, encoding="utf-8")
     assert luck_makers(tmp_path / "guilty.py")

@@ -45,8 +45,11 @@ def contract() -> str:
 
 def members(kind: type) -> list[str]:
     own = {name: kind.__dict__.get(name) for name in (*inspect.get_annotations(kind), *kind.__dict__)}
-    return [f"{name}{signature(member) if inspect.isfunction(member) else ''}"
-            for name, member in own.items() if not name.startswith("_")]  # fmt: skip
+    return [
+        f"{name}{signature(member) if inspect.isfunction(member) else ''}"
+        for name, member in own.items()
+        if not name.startswith("_")
+    ]
 
 
 def signature(function: object) -> str:
@@ -83,8 +86,9 @@ def test_the_import_loads_nothing_but_itself():
 def test_a_scenario_is_loaded_and_checked_without_what_runs_it():
     program = "import mobank as mb, sys; mb.check('baseline'); print('\\n'.join(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "sim")}
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True,
-                          env=environment)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
+    )
     assert {name.partition(".")[0] for name in done.stdout.split()} & {"pandas", "numba", "matplotlib"} == set()
 
 
@@ -120,8 +124,9 @@ def test_the_program_of_a_user_is_typed_and_a_wrong_one_is_found(tmp_path):
     assert (ROOT / "sim" / "mobank" / "py.typed").is_file()
     wrong = tmp_path / "wrong.py"
     wrong.write_text(WRONG, encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "mypy", str(PROGRAM), str(wrong)], cwd=ROOT, capture_output=True,
-                          text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", str(PROGRAM), str(wrong)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     found = [line for line in done.stdout.splitlines() if ": error:" in line]
     assert [line for line in found if "wrong.py" not in line] == []
     assert [int(line.split(":")[1]) for line in found] == [3, 4, 5, 6], done.stdout + done.stderr

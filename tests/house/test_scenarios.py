@@ -9,9 +9,9 @@ import pytest
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.run import run
 from mobank.model.mobile_banking import MODEL
+from mobank.scenario.keys.values import LEVER_EVIDENCE
 from mobank.scenario.reader import load
 from mobank.scenario.tree import load as tree_of
-from mobank.scenario.values import LEVER_EVIDENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "scenarios").glob("*.yaml"))

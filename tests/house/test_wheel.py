@@ -17,11 +17,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DRAFTS = ("scenarios/draft.yaml", "scenarios/drafts/one.yaml", "calibration/banks/my [draft] 1.yaml",
-          "sim/mobank/draft.py", "tests/draft.py")  # fmt: skip
+DRAFTS = (
+    "scenarios/draft.yaml",
+    "scenarios/drafts/one.yaml",
+    "calibration/banks/my [draft] 1.yaml",
+    "sim/mobank/draft.py",
+    "tests/draft.py",
+)
 IGNORED = ("scenarios/scenario.schema.json",)
-SHIPPED = {"scenarios": "scenarios", "calibration/banks": "banks", "calibration/posteriors": "posteriors",
-           "calibration/backtest": "backtest"}  # fmt: skip
+SHIPPED = {
+    "scenarios": "scenarios",
+    "calibration/banks": "banks",
+    "calibration/posteriors": "posteriors",
+    "calibration/backtest": "backtest",
+}
 A_QUICK_FIT = """
 import sys
 from functools import partial
@@ -91,8 +100,11 @@ def test_the_wheel_holds_the_package_and_the_data_that_git_tracks_and_nothing_el
     assert {name for name in names if not name.startswith("mobank-")} == expected
     assert "mobank/shipped/scenarios/baseline.yaml" in expected
     assert {name.split("/")[1] for name in names if name.startswith("mobank-")} == {
-        "METADATA", "RECORD", "WHEEL", "entry_points.txt",
-    }  # fmt: skip
+        "METADATA",
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+    }
 
 
 def test_the_sdist_holds_tests_and_docs_too_and_no_draft(sdist, checkout):
@@ -133,8 +145,9 @@ def mobank(environment, tmp_path_factory) -> Run:
         command = [str(environment / "bin/python"), "-c", program] if program else [str(environment / "bin/mobank")]
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         fixed = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "LANG": "C.UTF-8"}
-        done = subprocess.run([*command, *words], cwd=place, env=kept | fixed, capture_output=True, encoding="utf-8",
-                              check=False)  # fmt: skip
+        done = subprocess.run(
+            [*command, *words], cwd=place, env=kept | fixed, capture_output=True, encoding="utf-8", check=False
+        )
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 

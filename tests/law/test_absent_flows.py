@@ -23,8 +23,9 @@ def upgrading(upgrade_rate):
     return upgrade_rate
 
 
-UPGRADE = Parameter("upgrade_rate", "rate", (0.0, 0.3), "a lapsed user comes back with a new release", "升级回流率",
-                    absent=0.0)  # fmt: skip
+UPGRADE = Parameter(
+    "upgrade_rate", "rate", (0.0, 0.3), "a lapsed user comes back with a new release", "升级回流率", absent=0.0
+)
 MORE = replace(
     MODEL,
     parameters=(*MODEL.parameters, UPGRADE),

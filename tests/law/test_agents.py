@@ -44,8 +44,15 @@ VILLAGE = Model(
     (Resource("desk", "places"),),
     exposed_to=("user",),
 )  # fmt: skip
-QUIET = {"innovation_rate": 0.02, "imitation_rate": 0.5, "tire_rate": 0.1, "move_rate": 0.2, "ask_rate": 0.0,
-         "join_rate": 0.0, "places": np.inf}  # fmt: skip
+QUIET = {
+    "innovation_rate": 0.02,
+    "imitation_rate": 0.5,
+    "tire_rate": 0.1,
+    "move_rate": 0.2,
+    "ask_rate": 0.0,
+    "join_rate": 0.0,
+    "places": np.inf,
+}
 
 
 def on(network, values, start, months, replicates, witness=None):
@@ -143,8 +150,14 @@ def test_active_contacts_are_counted_right_after_any_months():
             np.testing.assert_array_equal(crowd.ties.active, count)
             seen.append(sum(count))
 
-    on(Network("scale_free", 6, exponent=2.5), QUIET | {"join_rate": 0.01}, [[500, 63], [100, 1], [30, 0]], 5, 2,
-       witness)  # fmt: skip
+    on(
+        Network("scale_free", 6, exponent=2.5),
+        QUIET | {"join_rate": 0.01},
+        [[500, 63], [100, 1], [30, 0]],
+        5,
+        2,
+        witness,
+    )
     assert len(seen) == 12
     assert min(seen) > 0
 

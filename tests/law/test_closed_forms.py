@@ -35,8 +35,9 @@ def chain(states, flows):
 ONE_WAY = chain("ab", [("go", "a", "b")])
 TWO_WAY = chain("ab", [("go", "a", "b"), ("back", "b", "a")])
 STAR = chain("abcd", [("first", "a", "b"), ("second", "a", "c"), ("third", "a", "d")])
-RING = chain("abcd", [("ab", "a", "b"), ("ac", "a", "c"), ("ba", "b", "a"), ("bd", "b", "d"), ("cd", "c", "d"),
-                      ("da", "d", "a")])  # fmt: skip
+RING = chain(
+    "abcd", [("ab", "a", "b"), ("ac", "a", "c"), ("ba", "b", "a"), ("bd", "b", "d"), ("cd", "c", "d"), ("da", "d", "a")]
+)
 RING_RATES = {"ab": 0.3, "ac": 0.1, "ba": 0.2, "bd": 0.25, "cd": 0.5, "da": 0.15}
 
 
@@ -145,11 +146,17 @@ BASS = Model(
     "Bass",
     ("prospect", "adopter"),
     (rate("innovation_rate"), rate("imitation_rate")),
-    (Flow("adopt", "prospect", "adopter", lambda innovation_rate, imitation_rate, exposure:
-          innovation_rate + imitation_rate * exposure),),
+    (
+        Flow(
+            "adopt",
+            "prospect",
+            "adopter",
+            lambda innovation_rate, imitation_rate, exposure: innovation_rate + imitation_rate * exposure,
+        ),
+    ),
     (Measure("adopters", "", stock=("adopter",)),),
     exposed_to=("adopter",),
-)  # fmt: skip
+)
 P, Q = 0.01, 0.25  # a month
 
 

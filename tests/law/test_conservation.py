@@ -55,8 +55,15 @@ def banks(draw):
         grow = Flow("come", None, draw(st.sampled_from(states)), lambda growth_rate, customers: growth_rate * customers)
         flows.insert(draw(st.integers(0, len(flows))), grow)
     inside = draw(st.lists(st.sampled_from(states), min_size=1, unique=True))
-    model = Model("random", states, tuple(parameters), tuple(flows), (Measure("inside", "", stock=tuple(inside)),),
-                  resources, exposed_to=(states[0],))  # fmt: skip
+    model = Model(
+        "random",
+        states,
+        tuple(parameters),
+        tuple(flows),
+        (Measure("inside", "", stock=tuple(inside)),),
+        resources,
+        exposed_to=(states[0],),
+    )
     segments = draw(st.integers(1, 3))
     person = st.one_of(st.integers(0, 3), st.integers(0, 2_000), st.integers(0, 90_000_000))
     start = draw(

@@ -119,8 +119,10 @@ def test_a_posterior_says_what_the_figures_have_determined(scenario):
     fitted = Fitted("x", "x", "x", 1, determined={"lapse_rate": "data", "shocks.adoption.size": "partly"})
     known = replace(scenario, fitted=fitted)
     assert [determined(known, name) for name in ("lapse_rate", "shocks.adoption.size", "fade_rate")] == [
-        "data", "partly", "prior"
-    ]  # fmt: skip
+        "data",
+        "partly",
+        "prior",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,15 @@ def until(year):
     known = target.scenario
     early = tuple(f for f in known.reported if f.measure != "mau" and f.month.year <= year)
     plain = replace(
-        known, reported=early, bands=(), segments=(Segment((), 1.0),), mixing=np.ones((1, 1)),
+        known,
+        reported=early,
+        bands=(),
+        segments=(Segment((), 1.0),),
+        mixing=np.ones((1, 1)),
         parameters={n: v if n in UNKNOWN else sure(v) for n, v in known.parameters.items()},
         shocks={**known.shocks, "engagement": replace(known.shocks["engagement"], drift=None, **STILL)},
         correlation=sure(known.correlation),
-    )  # fmt: skip
+    )
     return replace(target, scenario=plain)
 
 

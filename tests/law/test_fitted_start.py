@@ -118,8 +118,10 @@ def test_draws_that_are_not_those_of_the_record_are_refused(fitted):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ("parameters: {lapse_rate: {low: 2%, high: 5%, reason: mine}}",
-         "lapse_rate: 'low 2%, high 5%' is not what posterior 'icbc_mobile' was fitted with (low 3%, high 10%)"),
+        (
+            "parameters: {lapse_rate: {low: 2%, high: 5%, reason: mine}}",
+            "lapse_rate: 'low 2%, high 5%' is not what posterior 'icbc_mobile' was fitted with (low 3%, high 10%)",
+        ),
         ("start: 2021-12", "start: 2021-12 is not the month that posterior 'icbc_mobile' ends with (2022-12)"),
         ("drift: {engagement: {mean: 1%, sd: 1%, reason: mine}}", "drift.engagement: 'mean 1%, sd 1%'"),
         ("posterior: icbc_mobil", "posterior: 'icbc_mobil' is not a posterior; did you mean 'icbc_mobile'?"),
@@ -127,7 +129,7 @@ def test_draws_that_are_not_those_of_the_record_are_refused(fitted):
         ("shocks: {adoption: {tails: 4}}", "shocks.adoption.tails: 4 degrees of freedom is not what posterior"),
         ("segments: {place: {city: {share: 60%}, county: {share: 40%}}}", "segments.place: this dimension divides"),
     ],
-)  # fmt: skip
+)
 def test_what_a_posterior_was_fitted_with_cannot_be_changed_under_it(tmp_path, changes, told):
     path = tmp_path / "mine.yaml"
     path.write_text(f"extends: {ROOT}/scenarios/baseline.yaml\n{changes}\n", encoding="utf-8")
@@ -139,9 +141,12 @@ def test_what_a_posterior_was_fitted_with_cannot_be_changed_under_it(tmp_path, c
 
 @pytest.mark.parametrize(
     "changes",
-    ["drift: off", "mixing: {age: {over_60: {under_60: 60%, over_60: 40%}}}",
-     "posterior: off\nparameters: {lapse_rate: {low: 2%, high: 5%, reason: mine}}"],
-)  # fmt: skip
+    [
+        "drift: off",
+        "mixing: {age: {over_60: {under_60: 60%, over_60: 40%}}}",
+        "posterior: off\nparameters: {lapse_rate: {low: 2%, high: 5%, reason: mine}}",
+    ],
+)
 def test_what_may_be_changed_can_be(tmp_path, changes):
     path = tmp_path / "mine.yaml"
     path.write_text(f"extends: {ROOT}/scenarios/baseline.yaml\n{changes}\n", encoding="utf-8")

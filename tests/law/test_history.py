@@ -73,9 +73,12 @@ def made_up(target, z, shocks):
 
 def test_a_history_that_the_model_made_is_lived_again_with_the_shocks_that_made_it(one_class):
     shocks = np.array([[0.0, 0.0], [-0.3, 0.05], [0.1, -0.1], [0.2, 0.1], [-0.1, 0.0], [0.3, 0.08], [0.05, -0.06]])
-    sure = replace(one_class, reported=tuple(
-        replace(f, interval=Interval(f.interval.low, f.interval.low + 1.0, 0.0)) for f in one_class.reported
-    ))  # fmt: skip
+    sure = replace(
+        one_class,
+        reported=tuple(
+            replace(f, interval=Interval(f.interval.low, f.interval.low + 1.0, 0.0)) for f in one_class.reported
+        ),
+    )
     z = np.zeros((len(History(MODEL, sure).names), 1))
     values, state = made_up(sure, z, shocks)
     first, *later = [figure("registered", m, v) for m, v in zip(DECEMBER, values[:, 0], strict=True)]

@@ -144,12 +144,14 @@ def monthly(x, y):
     resume, fade = compete(RATES["resume_rate"] * math.exp(x), RATES["fade_rate"])
     revive, close = compete(RATES["revive_rate"] * math.exp(x), RATES["close_rate"])
     register = sum(compete(*(RATES[n] * math.exp(y) for n in ("innovation_rate", "assist_rate"))))
-    between = np.array([
-        [1 - settle - drop, settle, drop, 0],
-        [0, 1 - lapse, lapse, 0],
-        [0, resume, 1 - resume - fade, fade],
-        [0, revive, 0, 1 - revive - close],
-    ])  # fmt: skip
+    between = np.array(
+        [
+            [1 - settle - drop, settle, drop, 0],
+            [0, 1 - lapse, lapse, 0],
+            [0, resume, 1 - resume - fade, fade],
+            [0, revive, 0, 1 - revive - close],
+        ]
+    )
     return register, between, close
 
 

@@ -34,8 +34,14 @@ def desk(*flows):
     """Return a model of these flows with one desk, and its measures."""
     read = [rate(name) for flow in flows for name in flow.reads]
     states = tuple(dict.fromkeys(s for flow in flows for s in (flow.source, flow.target)))
-    return Model("desk", states, (*read, CAPACITY), flows, (Measure("users", "", stock=("user",)),),
-                 (Resource("desk", "capacity"),))  # fmt: skip
+    return Model(
+        "desk",
+        states,
+        (*read, CAPACITY),
+        flows,
+        (Measure("users", "", stock=("user",)),),
+        (Resource("desk", "capacity"),),
+    )
 
 
 TWO = desk(ADOPT, ASSIST)

@@ -40,8 +40,10 @@ def hypergeometric_law(marked, others, taken):
     return law_around(
         mode,
         lambda k: np.log((marked - k) / (k + 1)) + np.log((taken - k) / (others - taken + k + 1)),
-        low, high, int(12 * spread) + 30,
-    )  # fmt: skip
+        low,
+        high,
+        int(12 * spread) + 30,
+    )
 
 
 def agrees(found, support, chance):

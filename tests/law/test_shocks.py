@@ -18,8 +18,16 @@ REPLICATES = 40_000
 TOLERANCE = 4.5
 
 
-def sizes(replicates=REPLICATES, size=(0.2, 0.07), persistence=(0.6, 0.6), tails=0.0, correlation=0.0, wiggle=0.0,
-          a_year=0.0, half_life=36.0):  # fmt: skip
+def sizes(
+    replicates=REPLICATES,
+    size=(0.2, 0.07),
+    persistence=(0.6, 0.6),
+    tails=0.0,
+    correlation=0.0,
+    wiggle=0.0,
+    a_year=0.0,
+    half_life=36.0,
+):
     """Return the sizes of two paths, the same in each replicate."""
     names = ("adoption", "engagement")
     every = np.ones(replicates)

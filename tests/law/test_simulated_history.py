@@ -80,11 +80,18 @@ def test_the_checks_have_every_figure_its_change_and_the_active_share():
     )
     kinds = [(check.kind, check.measure, check.month.year) for check in found]
     assert kinds == [
-        ("figure", "registered", 2020), ("change", "registered", 2020),
-        ("figure", "registered", 2021), ("change", "registered", 2021), ("figure", "mau", 2021), ("share", "mau", 2021),
-        ("figure", "registered", 2022), ("change", "registered", 2022), ("figure", "mau", 2022),
-        ("change", "mau", 2022), ("share", "mau", 2022),
-    ]  # fmt: skip
+        ("figure", "registered", 2020),
+        ("change", "registered", 2020),
+        ("figure", "registered", 2021),
+        ("change", "registered", 2021),
+        ("figure", "mau", 2021),
+        ("share", "mau", 2021),
+        ("figure", "registered", 2022),
+        ("change", "registered", 2022),
+        ("figure", "mau", 2022),
+        ("change", "mau", 2022),
+        ("share", "mau", 2022),
+    ]
     figure = next(check for check in found if check.kind == "figure" and check.month == Month.of(2022, 12))
     assert 515.5e6 < figure.reported < 516.5e6
     assert all(0.0 <= check.pit <= 1.0 for check in found)
@@ -105,8 +112,10 @@ def test_where_a_figure_fell_a_year_ahead_is_how_probable_less_luck_would_have_b
 
 
 def figures(pits, measure="registered"):
-    return [posterior_predictive.Check("figure", measure, Month.of(2000 + i, 12), 1.0, (1.0,) * 5, 0.5, pit)
-            for i, pit in enumerate(pits)]  # fmt: skip
+    return [
+        posterior_predictive.Check("figure", measure, Month.of(2000 + i, 12), 1.0, (1.0,) * 5, 0.5, pit)
+        for i, pit in enumerate(pits)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +146,9 @@ def test_draws_from_the_priors_say_that_nothing_is_known(seed):
         np.testing.assert_allclose(each.posterior, each.prior, rtol=0.2, atol=0.03)
 
 
-@pytest.mark.parametrize(("sd", "mean", "driven"), [(0.3, 0.0, "data"), (0.7, 0.0, "partly"), (0.95, 0.0, "prior"),
-                                                    (0.95, 1.0, "partly")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sd", "mean", "driven"), [(0.3, 0.0, "data"), (0.7, 0.0, "partly"), (0.95, 0.0, "prior"), (0.95, 1.0, "partly")]
+)
 def test_what_drives_a_number_is_how_much_of_its_priors_variance_is_left(sd, mean, driven):
     history = History(MODEL, SMALL.scenario)
     z = simulate_history.prior_draws(history, Streams(5), 4000)

@@ -49,9 +49,17 @@ def chain(queue, staff):
 
 @pytest.mark.parametrize(
     ("a_minute", "handling", "patience", "staff"),
-    [(35, 9, 3, 320), (35, 9, 3, 250), (35, 9, 3, 400), (0.5, 9, 300, 5), (0.2, 9, 1, 1), (2_000, 9, 30, 15_000),
-     (2_000, 9, 30, 18_500), (9, 1, 1e6, 10)],
-)  # fmt: skip
+    [
+        (35, 9, 3, 320),
+        (35, 9, 3, 250),
+        (35, 9, 3, 400),
+        (0.5, 9, 300, 5),
+        (0.2, 9, 1, 1),
+        (2_000, 9, 30, 15_000),
+        (2_000, 9, 30, 18_500),
+        (9, 1, 1e6, 10),
+    ],
+)
 def test_erlang_a_is_the_stationary_law_of_a_birth_death_chain(a_minute, handling, patience, staff):
     """The formulas integrate the offered wait; the chain sums over how many are there: two derivations."""
     queue = Queue(a_minute, handling, patience)

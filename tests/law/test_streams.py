@@ -31,8 +31,9 @@ def spread(low, high):
 
 def event(name, parameter, amount, first, last=None, gap=0.0, trigger=None, lasts=4):
     begins = When(first, last or first, gap)
-    return Lever(name, trigger is not None, parameter, "multiply", amount, (), begins, lasts, 0.0, 0.0, trigger,
-                 Cost(), WHENCE)  # fmt: skip
+    return Lever(
+        name, trigger is not None, parameter, "multiply", amount, (), begins, lasts, 0.0, 0.0, trigger, Cost(), WHENCE
+    )
 
 
 def eventful(scenario, **parameters):
@@ -40,9 +41,15 @@ def eventful(scenario, **parameters):
     levers = (
         event("outage", "lapse_rate", spread(1.1, 1.6), Month.of(2023, 1), gap=7.0),
         event("release", "resume_rate", spread(1.0, 1.3), Month.of(2023, 3), Month.of(2024, 3)),
-        event("win back", "revive_rate", spread(1.5, 3.0), Month.of(2023, 1), Month.of(2030, 1),
-              trigger=Trigger("mau", 1.75e8, for_months=2, at_most=2)),
-    )  # fmt: skip
+        event(
+            "win back",
+            "revive_rate",
+            spread(1.5, 3.0),
+            Month.of(2023, 1),
+            Month.of(2030, 1),
+            trigger=Trigger("mau", 1.75e8, for_months=2, at_most=2),
+        ),
+    )
     numbers = {"desk_capacity": 2e5} | parameters
     known = dict(scenario.parameters) | {name: value(number) for name, number in numbers.items()}
     return replace(scenario, until=scenario.start + 18, parameters=known, levers=levers)
@@ -253,8 +260,10 @@ TWO_STATES = replace(
     flows=tuple(flow for flow in MODEL.flows if flow.name in ("lapse", "resume")),
     parameters=tuple(p for p in MODEL.parameters if p.name in ("lapse_rate", "resume_rate")),
     measures=(replace(MODEL.measure["mau"], stock=("active",)),),
-    resources=(), exposed_to=(), origin=None,
-)  # fmt: skip
+    resources=(),
+    exposed_to=(),
+    origin=None,
+)
 BANKS = {  # 300,000 registered users each; the last number is how much of the scatter may be left
     "two states": (
         TWO_STATES,

@@ -163,8 +163,10 @@ def compare(
     origins = [_origin(source, plan, i) for i, (source, plan) in enumerate(zip(given, plans, strict=True), start=1)]
     finished = [each._finished if isinstance(each, Run) else None for each in loaded]
     sides = report.side_by_side(list(zip(origins, plans, finished, strict=True)))
-    runs = [each if isinstance(each, Run) else compute(plan, _part(progress, i, len(plans)))
-            for i, (each, plan) in enumerate(zip(loaded, plans, strict=True))]  # fmt: skip
+    runs = [
+        each if isinstance(each, Run) else compute(plan, _part(progress, i, len(plans)))
+        for i, (each, plan) in enumerate(zip(loaded, plans, strict=True))
+    ]
     found = report.compare([each._result.paths for each in runs], sides, LANG)
     return Comparison(found, MappingProxyType({side.label: each for side, each in zip(sides, runs, strict=True)}))
 

@@ -79,9 +79,12 @@ def dataset_of(paths: Paths, attrs: Mapping[str, str]) -> "xr.Dataset":
     if parts:
         found |= {
             f"{name}_by_segment": (
-                ("segment", "draw", "month"), np.stack([_cube(paths, name, part) for part in parts]), _about(plan, name)
-            ) for name in plan.model.measure
-        }  # fmt: skip
+                ("segment", "draw", "month"),
+                np.stack([_cube(paths, name, part) for part in parts]),
+                _about(plan, name),
+            )
+            for name in plan.model.measure
+        }
     coordinates = {"draw": np.arange(plan.draws), "month": months} | ({"segment": parts} if parts else {})
     return xr.Dataset(found, coordinates, dict(attrs))
 

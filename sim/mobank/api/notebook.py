@@ -20,12 +20,14 @@ def page(result: RunResult, digest: str) -> str:
     foot = [f"{plan.draws:,} draws, seed {plan.seed}, {plan.fidelity}; medians and central 90 %.", f"Digest {digest}."]
     if weak:
         foot.append(f"† rests on numbers that are not verified: {'; '.join(weak)}.")
-    return "".join([
-        f"<h4>{escape(plan.scenario.question)}</h4>",
-        *_picture(result),
-        _year_ends(result, "†" if weak else ""),
-        *(f"<p><small>{escape(line)}</small></p>" for line in foot),
-    ])  # fmt: skip
+    return "".join(
+        [
+            f"<h4>{escape(plan.scenario.question)}</h4>",
+            *_picture(result),
+            _year_ends(result, "†" if weak else ""),
+            *(f"<p><small>{escape(line)}</small></p>" for line in foot),
+        ]
+    )
 
 
 def _picture(result: RunResult) -> list[str]:

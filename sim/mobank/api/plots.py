@@ -22,8 +22,16 @@ def fan(plan: Plan, summary: Summary, lang: Lang) -> Axes:
     """Return the fan chart of a measure, with what was reported before the start."""
     scenario = plan.scenario
     asked = f"{scenario.name}：{scenario.question_zh}" if lang == "zh" else f"{scenario.name}: {scenario.question}"
-    picture = charts.fan(summary, plan.months, scenario.reported, title=_title(plan, summary.measure, lang), lang=lang,
-                         draws=plan.draws, unit=_unit(plan, summary.measure), asked=asked)  # fmt: skip
+    picture = charts.fan(
+        summary,
+        plan.months,
+        scenario.reported,
+        title=_title(plan, summary.measure, lang),
+        lang=lang,
+        draws=plan.draws,
+        unit=_unit(plan, summary.measure),
+        asked=asked,
+    )
     return picture.axes[0]
 
 
@@ -41,10 +49,14 @@ def beside(drawn: Sequence[Drawn], lang: Lang) -> Axes:
     quantiles = [each.quantiles[at, : len(months)] for _, each in drawn]
     seen = np.flatnonzero(~np.isnan(np.concatenate(quantiles)).any(axis=0))
     picture = beside_one_another(
-        [each[:, seen] for each in quantiles], [each.scenario.name for each, _ in drawn],
+        [each[:, seen] for each in quantiles],
+        [each.scenario.name for each, _ in drawn],
         [months[t] for t in seen],
-        title=_title(plan, summary.measure, lang), lang=lang, draws=plan.draws, unit=_unit(plan, summary.measure),
-    )  # fmt: skip
+        title=_title(plan, summary.measure, lang),
+        lang=lang,
+        draws=plan.draws,
+        unit=_unit(plan, summary.measure),
+    )
     return picture.axes[0]
 
 

@@ -21,8 +21,8 @@ from mobank.calibration.posterior.posterior import QUANTILES
 from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, load_text
 from mobank.model.mobile_banking import MODEL
+from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.posterior import DRAWS, RECORD, Found, find, why_unusable
-from mobank.scenario.values import FIGURE_EVIDENCE
 
 if TYPE_CHECKING:
     import pandas as pd

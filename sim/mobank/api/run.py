@@ -120,8 +120,12 @@ class Run:
     @property
     def _attrs(self) -> dict[str, str]:
         units = "; ".join(f"{name}: {unit}" for name, unit in exports.units_of(self._plan).items())
-        return {"scenario": self.scenario.name, "question": self.scenario.question, "units": units,
-                "digest": self.digest}  # fmt: skip
+        return {
+            "scenario": self.scenario.name,
+            "question": self.scenario.question,
+            "units": units,
+            "digest": self.digest,
+        }
 
     # ------------ numbers
 
@@ -297,10 +301,14 @@ def planned(
 ) -> Plan:
     """Return the plan of a run; raises as `run` where a setting is wrong."""
     return Plan(
-        MODEL, scenario, whole_number(draws, "draws", 1, MOST_DRAWS), whole_number(seed, "seed", 0, 2**63 - 1),
-        choice(fidelity, "fidelity", FIDELITIES), bool(by_segment),
+        MODEL,
+        scenario,
+        whole_number(draws, "draws", 1, MOST_DRAWS),
+        whole_number(seed, "seed", 0, 2**63 - 1),
+        choice(fidelity, "fidelity", FIDELITIES),
+        bool(by_segment),
         cores() if workers is None else whole_number(workers, "workers", 1, MOST_WORKERS),
-    )  # fmt: skip
+    )
 
 
 def compute(plan: Plan, progress: Progress | None, known: Ensemble | None = None) -> Run:

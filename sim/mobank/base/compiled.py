@@ -109,9 +109,10 @@ def cache_folder() -> Path | None:
         folder = place / key()
         try:
             _make(folder)
-            return folder
         except OSError:
             continue
+        else:
+            return folder
     return None
 
 

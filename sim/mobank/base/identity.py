@@ -28,10 +28,15 @@ Law = Literal["runs", "jobs", "fits"]
 RUNS = ("base", "model", "desk", "scenario", "dynamics", "fidelity", "ensemble")
 LAWS: Mapping[Law, Sequence[str]] = {
     "runs": RUNS,
-    "jobs": (*RUNS, *(f"batch/{name}.py" for name in ("cases", "design", "driver", "job", "job_file", "summaries",
-                                                      "tables", "unit"))),
+    "jobs": (
+        *RUNS,
+        *(
+            f"batch/{name}.py"
+            for name in ("cases", "design", "driver", "job", "job_file", "keys", "summaries", "tables", "unit")
+        ),
+    ),
     "fits": (*RUNS, "calibration"),
-}  # fmt: skip
+}
 REPORT = ("report", "base/messages")
 NO_LAW = ("base/messages", "calibration/report")
 NO_CODE = (".pyc", ".md")
@@ -65,8 +70,9 @@ def git_commit() -> str:
     if not (root / ".git").exists():
         return ""
     try:
-        done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True,
-                              check=False, timeout=5)  # fmt: skip
+        done = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=5
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
@@ -84,12 +90,17 @@ def of_an_earlier_version(folder: Path, hint: str) -> Problem:
 def digests(package: Path) -> dict[str, str]:
     """Return the digest of each law and of the report of a package's source, by name."""
     laws = dict.fromkeys(part for parts in LAWS.values() for part in parts)
-    trees = {name: parse(path.read_text(encoding="utf-8")) for name, path in _files(package, laws)
-             if path.suffix == ".py" and not _within(name, NO_LAW)}  # fmt: skip
+    trees = {
+        name: parse(path.read_text(encoding="utf-8"))
+        for name, path in _files(package, laws)
+        if path.suffix == ".py" and not _within(name, NO_LAW)
+    }
     classes = text_positions(trees.values())
     split = {name: law_and_words(tree, classes) for name, tree in trees.items()}
-    found: dict[str, str] = {law: _of((name, split[name][0].encode()) for name in split if _within(name, parts))
-             for law, parts in LAWS.items()}  # fmt: skip
+    found: dict[str, str] = {
+        law: _of((name, split[name][0].encode()) for name in split if _within(name, parts))
+        for law, parts in LAWS.items()
+    }
     words = ((name, split[name][1].encode()) for name in split if _within(name, RUNS))
     pages = ((name, _page(path)) for name, path in _files(package, REPORT))
     return {**found, "report": _of([*pages, *words])}

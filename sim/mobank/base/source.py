@@ -31,8 +31,10 @@ def parse(source: str) -> ast.Module:
 
 
 def text_positions(trees: Iterable[ast.Module]) -> dict[str, Mapping[int, str]]:
-    """Return for each class of some modules which of its fields are words, by position."""
-    return {name: at for tree in trees for name, at in _positions(tree.body, (ast.ClassDef,)).items()}
+    """Return for each class of some modules, and for each method, which of its fields are words, by position."""
+    classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
+    methods = {name: at for node in classes for name, at in _positions(node.body, _FUNCTIONS, skip=1).items()}
+    return methods | _positions(classes, (ast.ClassDef,))
 
 
 def law_and_words(tree: ast.Module, classes: Positions) -> tuple[str, str]:
@@ -63,10 +65,15 @@ def _is_text(name: str) -> bool:
     return name in LANGUAGES or name.startswith("meaning") or name.endswith("_zh")
 
 
-def _positions(body: Iterable[ast.stmt], kinds: tuple[type[ast.stmt], ...]) -> dict[str, Mapping[int, str]]:
-    """Return which parameters of the classes and functions of a module are words, by position."""
-    found = {node.name: _names(node) for node in body
-             if isinstance(node, ast.ClassDef | _Function) and isinstance(node, kinds)}  # fmt: skip
+def _positions(
+    body: Iterable[ast.stmt], kinds: tuple[type[ast.stmt], ...], skip: int = 0
+) -> dict[str, Mapping[int, str]]:
+    """Return which parameters of classes and functions are words, by position; `skip` leaves out a method's `self`."""
+    found = {
+        node.name: _names(node)[skip:]
+        for node in body
+        if isinstance(node, ast.ClassDef | _Function) and isinstance(node, kinds)
+    }
     texts = {name: {i: each for i, each in enumerate(names) if _is_text(each)} for name, names in found.items()}
     return {name: at for name, at in texts.items() if at}
 

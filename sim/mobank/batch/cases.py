@@ -65,8 +65,10 @@ def _put(tree: Members, axis: Axis, text: str, source: str) -> Members:
         return tree if text == ON else _without(tree, keys)
     node: Node = Scalar(text, axis.place, quoted=False)
     if axis.unit not in ("month", "months"):
-        node = Members({"value": Entry(axis.place, node),
-                        "source": Entry(axis.place, Scalar(source, axis.place, quoted=True))}, axis.place)  # fmt: skip
+        node = Members(
+            {"value": Entry(axis.place, node), "source": Entry(axis.place, Scalar(source, axis.place, quoted=True))},
+            axis.place,
+        )
     return _with(tree, keys, node, axis.place)
 
 

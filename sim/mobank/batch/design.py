@@ -11,20 +11,21 @@ from pathlib import Path
 from mobank.base.errors import did_you_mean, shown
 from mobank.base.quantities import read_count, read_month, read_months_duration
 from mobank.base.streams import Streams
-from mobank.batch.job import METHODS, OFF, ON, Axis, Design, Method
+from mobank.batch.job import OFF, ON, Axis, Design, Method
+from mobank.batch.keys import MOST_POINTS, NUMBER_OF_POINTS, DesignKeys, RangeKeys, ValuesKeys
 from mobank.model.grammar import Model
-from mobank.scenario.cursor import Cursor, Named
+from mobank.scenario.cursor import Cursor
+from mobank.scenario.keys.changes import LeverKeys
 from mobank.scenario.levers import OPERATIONS
+from mobank.scenario.nouns import Fields
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.values import SCALES, signed
 
-MOST_AXES, MOST_POINTS, LONGEST_LIST = 20, 200_000, 1000
-DURATIONS = ("lasts_months", "ramp_months", "half_life_months")
-WHOLE = ("lasts_months",)  # months that are counted, not measured
-OF_A_LEVER = (*OPERATIONS, "from", *DURATIONS)
-A_DESIGN = "write method: sobol, points: 512 and vary: … below it"
-SOME_VALUES = "write {values: [+10%, +20%]}"
-A_RANGE = "write {low: +10%, high: +50%}"
+MOST_AXES, LONGEST_LIST = 20, 1000
+DURATIONS = tuple(key.name for key in (LeverKeys.lasts_months, LeverKeys.ramp_months, LeverKeys.half_life_months))
+WHOLE = (LeverKeys.lasts_months.name,)  # months that are counted, not measured
+OF_A_LEVER = (*OPERATIONS, LeverKeys.from_.name, *DURATIONS)
+A_LIST = "write points: [{levers.<name>.multiply: +10%}]"
 AN_AXIS = "write levers.<name>.multiply, parameters.<name> or levers.<name> (on, off)"
 
 Reader = Callable[[str], float]
@@ -36,9 +37,8 @@ def read_design(
     """Return the design of a job; problems are noted at the line of the job file."""
     if section is None:
         return Design()
-    at = section.fields(("method", "points", "vary"), required=("method",), hint=A_DESIGN)
-    chosen = at["method"].choice(METHODS, "a method") if "method" in at else None
-    method = next((m for m in METHODS if m == chosen), None)
+    at = DesignKeys.at(section)
+    method = at.read(DesignKeys.method)
     if method is None:
         return Design()
     if method == "list":
@@ -98,8 +98,8 @@ def _of_lever(name: str, here: Cursor, scenario: str, tree: Members, model: Mode
     if not field:
         return Axis(name, "on or off", here.place)
     if field[0] not in OF_A_LEVER:
-        here.problem(shown(field[0]), "is not something of a lever that a design varies",
-                     did_you_mean(field[0], OF_A_LEVER))  # fmt: skip
+        near = did_you_mean(field[0], OF_A_LEVER)
+        here.problem(shown(field[0]), "is not something of a lever that a design varies", near)
         return None
     own = _below(_node(tree, section), lever)
     operation = next((o for o in OPERATIONS if o in own), "")
@@ -130,7 +130,7 @@ def _below(tree: Members, key: str) -> Mapping[str, object]:
 # ------------ its values
 
 
-def _grid(section: Cursor, at: Named, axes: Sequence[tuple[Axis, Cursor]]) -> Design:
+def _grid(section: Cursor, at: Fields, axes: Sequence[tuple[Axis, Cursor]]) -> Design:
     if "points" in at:
         at["points"].problem("'points'", "is not a key of a grid: it has as many as its values make")
     lists = [_values(axis, here) for axis, here in axes]
@@ -144,8 +144,8 @@ def _grid(section: Cursor, at: Named, axes: Sequence[tuple[Axis, Cursor]]) -> De
 
 
 def _values(axis: Axis, here: Cursor) -> list[str]:
-    at = here.fields(("values",), required=("values",), hint=SOME_VALUES)
-    members = at["values"].items(hint=SOME_VALUES) or [] if "values" in at else []
+    at = ValuesKeys.at(here)
+    members = at.read(ValuesKeys.values) or ()
     if "values" in at and len(members) > LONGEST_LIST:
         at["values"].problem(f"{len(members):,} values", f"are too many; at most {LONGEST_LIST:,}")
         return []
@@ -161,27 +161,23 @@ def _text(axis: Axis, here: Cursor) -> str | None:
     return here.written if here.read(reader_of(axis)) is not None else None
 
 
-def _spread(method: Method, section: Cursor, at: Named, axes: Sequence[tuple[Axis, Cursor]], seed: int) -> Design:
+def _spread(method: Method, section: Cursor, at: Fields, axes: Sequence[tuple[Axis, Cursor]], seed: int) -> Design:
     if "points" not in at:
-        section.problem("'points'", "is missing", A_DESIGN)
+        section.problem("'points'", "is missing", DesignKeys.how())
         return Design()
-    points = at["points"].read(read_count)
+    points = NUMBER_OF_POINTS.read(at["points"], DesignKeys.points.how)
     ranges = [_range(axis, here) for axis, here in axes]
     if points is None or None in ranges:
         return Design()
-    if not 1 <= points <= MOST_POINTS:
-        at["points"].problem(at["points"].written, f"must be 1 to {MOST_POINTS:,}")
-        return Design()
     if method == "sobol" and points & (points - 1):
-        near = 1 << (
-            points.bit_length() - (points - (1 << points.bit_length() - 1) < (1 << points.bit_length()) - points)
-        )
-        at["points"].problem(at["points"].written, "is not a power of 2, so Sobol' points would lose their balance",
-                             f"write {near:,}")  # fmt: skip
+        below, above = 1 << points.bit_length() - 1, 1 << points.bit_length()
+        near = below if points - below < above - points else above
+        allowed = "is not a power of 2, so Sobol' points would lose their balance"
+        at["points"].problem(at["points"].written, allowed, f"write {near:,}")
         return Design()
     unit = Streams(seed).spread(method, points, len(axes))
-    rows = [tuple(_at(axis, ends, float(u)) for (axis, _), ends, u in zip(axes, ranges, row, strict=True) if ends)
-            for row in unit]  # fmt: skip
+    known = [(axis, ends) for (axis, _), ends in zip(axes, ranges, strict=True) if ends]
+    rows = [tuple(_at(axis, ends, float(u)) for (axis, ends), u in zip(known, row, strict=True)) for row in unit]
     return Design(tuple(axis for axis, _ in axes), tuple(rows))
 
 
@@ -190,11 +186,11 @@ def _range(axis: Axis, here: Cursor) -> tuple[float, float, bool] | None:
     if axis.unit in ("month", "on or off"):
         here.problem(shown(axis.name), f"is {axis.unit} and has no range", "use method: grid")
         return None
-    at = here.fields(("low", "high", "scale"), required=("low", "high"), hint=A_RANGE)
+    at = RangeKeys.at(here)
     if not {"low", "high"} <= set(at):
         return None
     ends = [at[name].read(reader_of(axis)) for name in ("low", "high")]
-    scale = at["scale"].choice(("linear", "log"), "linear or log") if "scale" in at else "linear"
+    scale = at.read(RangeKeys.scale)
     low, high = ends
     if low is None or high is None or scale is None:
         return None
@@ -221,14 +217,14 @@ def _at(axis: Axis, ends: tuple[float, float, bool], u: float) -> str:
 # ------------ a list
 
 
-def _listed(section: Cursor, at: Named, trees: Mapping[str, tuple[Members, tuple[Path, ...]]], model: Model) -> Design:
+def _listed(section: Cursor, at: Fields, trees: Mapping[str, tuple[Members, tuple[Path, ...]]], model: Model) -> Design:
     """Return the points that are written out; each names the same axes."""
     if "vary" in at:
         at["vary"].problem("'vary'", "is not a key of a list", "a list writes out its points")
     if "points" not in at:
-        section.problem("'points'", "is missing", "write points: [{levers.<name>.multiply: +10%}]")
+        section.problem("'points'", "is missing", A_LIST)
         return Design()
-    members = at["points"].items(hint="write [{levers.<name>.multiply: +10%}]") or []
+    members = at["points"].items(hint=A_LIST) or []
     if len(members) > LONGEST_LIST:
         at["points"].problem(f"{len(members):,} points", f"are too many; at most {LONGEST_LIST:,} are written out")
         return Design()

@@ -204,8 +204,10 @@ class Driver:
             hint = "driver and workers must see the same folder: give --out on a shared disk"
             raise RunError(f"'{missing[0]}'", "was written by a worker but is not here", hint)
         journal.note(task, receipt)
-        self.log(f"unit {task.name}  {receipt.replicates} replicates  {receipt.wall:.2f} s  cpu {receipt.cpu:.2f} s  "
-                 f"peak {receipt.peak_mb:.0f} MB  {receipt.worker}")  # fmt: skip
+        self.log(
+            f"unit {task.name}  {receipt.replicates} replicates  {receipt.wall:.2f} s  cpu {receipt.cpu:.2f} s  "
+            f"peak {receipt.peak_mb:.0f} MB  {receipt.worker}"
+        )
         progress = self._cases[task.case.name]
         progress.done.add(task.number)
         progress.missing -= 1

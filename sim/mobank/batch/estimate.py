@@ -55,9 +55,17 @@ def foresee(job: Job, out: Path, workers: int) -> Forecast:
     store = Store(job, out)
     units = sum(len(job.units(each)) for each in job.cases)
     return Forecast(
-        len(job.cases), units, len(job.cases) * job.replicates, store.count_done(), last - first, seconds * share,
-        int(sum(file.size for file in files) * share), peak_mb(), workers, job.stop is not None,
-    )  # fmt: skip
+        len(job.cases),
+        units,
+        len(job.cases) * job.replicates,
+        store.count_done(),
+        last - first,
+        seconds * share,
+        int(sum(file.size for file in files) * share),
+        peak_mb(),
+        workers,
+        job.stop is not None,
+    )
 
 
 WORDS = {
@@ -86,12 +94,16 @@ def told(forecast: Forecast, lang: Lang) -> str:
         (words["units"], f"{forecast.units:,}{limit}, {words['of'].format(forecast.size)}"),
         (words["done"], f"{forecast.done:,}"),
         (words["replicates"], f"{forecast.replicates:,}{limit}"),
-        (words["time"], f"{_duration(forecast.hours)}{limit} "
-                        f"{words['with'].format(forecast.workers, forecast.seconds)}"),
+        (
+            words["time"],
+            f"{_duration(forecast.hours)}{limit} {words['with'].format(forecast.workers, forecast.seconds)}",
+        ),
         (words["memory"], words["a_worker"].format(forecast.peak_mb)),
-        (words["disk"], f"{_size(left * forecast.bytes_a_unit)}{limit} "
-                        f"{words['a_unit'].format(forecast.bytes_a_unit / 1e3)}"),
-    ]  # fmt: skip
+        (
+            words["disk"],
+            f"{_size(left * forecast.bytes_a_unit)}{limit} {words['a_unit'].format(forecast.bytes_a_unit / 1e3)}",
+        ),
+    ]
     return "\n".join(f"{name:<16}{value}" for name, value in lines)
 
 

@@ -53,9 +53,14 @@ def execute(
 
 
 def _finish(
-    job: Job, store: Store, executors: ExecutorFactory, told: Callable[[JobState], None], log: Log,
-    done: dict[UnitKey, dict[str, str]], spoilt: tuple[str, ...],
-) -> Outcome:  # fmt: skip
+    job: Job,
+    store: Store,
+    executors: ExecutorFactory,
+    told: Callable[[JobState], None],
+    log: Log,
+    done: dict[UnitKey, dict[str, str]],
+    spoilt: tuple[str, ...],
+) -> Outcome:
     tables = Tables(job, store.folder)
     driver = Driver(job, store, executors, told, tables.add, log)
     try:
@@ -71,5 +76,6 @@ def _finish(
 
 
 def _tables_whole(store: Store, manifest: dict[str, str]) -> bool:
-    return all((store.folder / name).is_file() and file_digest(store.folder / name) == manifest.get(name)
-               for name in TABLES)  # fmt: skip
+    return all(
+        (store.folder / name).is_file() and file_digest(store.folder / name) == manifest.get(name) for name in TABLES
+    )

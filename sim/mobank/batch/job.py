@@ -119,8 +119,15 @@ class Job:
 
     def plan(self, case: Case) -> Plan:
         """Return what is run of a case."""
-        return Plan(self.model, case.scenario, self.replicates, self.seed, self.fidelity, self.keep.by_segment,
-                    per_draw=self.per_draw)  # fmt: skip
+        return Plan(
+            self.model,
+            case.scenario,
+            self.replicates,
+            self.seed,
+            self.fidelity,
+            self.keep.by_segment,
+            per_draw=self.per_draw,
+        )
 
     def units(self, case: Case) -> list[tuple[int, int]]:
         """Return the units of a case: first replicate and the one after the last; a draw's replicates stay together.

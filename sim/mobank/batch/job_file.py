@@ -7,30 +7,23 @@ through the scenarios' own grammar, so a point that no scenario could say is ref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from mobank.base.errors import InputError, did_you_mean, shown
-from mobank.base.quantities import Month, read_count, read_month, read_share
+from mobank.base.quantities import Month, read_month
 from mobank.base.workspace import SCENARIO, scope, shortest
 from mobank.batch.cases import build_cases, with_asks
 from mobank.batch.design import read_design
 from mobank.batch.job import Job, Keep, Stop, months_kept
-from mobank.ensemble.summary import QUANTILES
-from mobank.fidelity import FIDELITIES
+from mobank.batch.keys import KEPT, PERIODS, JobKeys, KeepKeys, StopKeys
 from mobank.model.grammar import Model
-from mobank.scenario.cursor import Cursor, Named
+from mobank.scenario.cursor import Cursor
+from mobank.scenario.kinds import OneOf
+from mobank.scenario.nouns import Fields, YamlKey
 from mobank.scenario.reader import read
 from mobank.scenario.scenario import Scenario
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import load, load_extended, parse
-
-SECTIONS = ("question", "scenarios", "draws", "replicates_per_draw", "seed", "fidelity", "asks", "design", "keep",
-            "stop")  # fmt: skip
-MOST_DRAWS, MOST_REPLICATES = 10**10, 1000
-MOST_SEED = 2**63 - 1
-KEPT = ("registered", "mau")
-SOME_SCENARIOS = "write [../baseline.yaml, ../win_back.yaml] or ../*.yaml"
-A_STOP = "write {ask: …, error: 0.5%} or {measure: mau, in: 2025-12, quantile: 5%, error: 0.5%}"
-WHOLE_NUMBER = "write a whole number, such as 10,000"
 
 
 def load_job(path: Path, model: Model) -> Job:
@@ -72,50 +65,40 @@ class _JobReader:
         self.scope = scope(path)
 
     def job(self) -> Job | None:
-        at = self.top.fields(SECTIONS, required=("scenarios", "draws"))
-        question, chinese = self.question(at.get("question"))
+        at = JobKeys.at(self.top, self.model)
+        question, chinese = at.read(JobKeys.question) or ("", "")
         files = self.files(at["scenarios"]) if "scenarios" in at else []
-        draws = self.count(at, "draws", 2, MOST_DRAWS, 0)
-        per_draw = self.count(at, "replicates_per_draw", 1, MOST_REPLICATES, 1)
-        seed = self.count(at, "seed", 0, MOST_SEED, 1)
-        fidelity = at["fidelity"].choice(sorted(FIDELITIES), "a fidelity") if "fidelity" in at else "cohort"
+        draws, per_draw = at.read(JobKeys.draws), at.read(JobKeys.replicates_per_draw)
+        seed, fidelity = at.read(JobKeys.seed), at.read(JobKeys.fidelity)
         trees, scenarios = self.scenarios(files, at.get("asks"))
         keep = self.keep(at.get("keep"), scenarios)
         stop = self.stop(at["stop"], keep, scenarios) if "stop" in at else None
         design = read_design(at.get("design"), trees, self.model, seed or 0)
-        if self.problems or None in (fidelity, draws, per_draw, seed) or keep is None:
+        if self.problems or fidelity is None or draws is None or per_draw is None or seed is None or keep is None:
             return None
         cases = build_cases(design, trees, self.path, self.model)
         return Job(
-            name=self.path.stem, model=self.model, question=question, question_zh=chinese, draws=draws or 0,
-            per_draw=per_draw or 1, seed=seed or 0, fidelity=fidelity or "", keep=keep, stop=stop, axes=design.axes,
-            cases=tuple(cases), tree=self.tree, trees={name: tree for name, (tree, _) in trees.items()},
-        )  # fmt: skip
-
-    def question(self, here: Cursor | None) -> tuple[str, str]:
-        """Return the question in English and in Chinese; both empty where none is asked."""
-        if here is None:
-            return "", ""
-        if here.is_scalar:
-            return here.written, here.written
-        at = here.fields(("en", "zh"), required=("en", "zh"))
-        english, chinese = (at[name].text() if name in at else None for name in ("en", "zh"))
-        return english or "", chinese or ""
-
-    def count(self, at: Named, name: str, least: int, most: int, unsaid: int) -> int | None:
-        if name not in at:
-            return unsaid
-        number = at[name].read(read_count, WHOLE_NUMBER)
-        if number is not None and not least <= number <= most:
-            at[name].problem(at[name].written, f"must be {least:,} to {most:,}")
-            return None
-        return number
+            name=self.path.stem,
+            model=self.model,
+            question=question,
+            question_zh=chinese,
+            draws=draws,
+            per_draw=per_draw,
+            seed=seed,
+            fidelity=fidelity,
+            keep=keep,
+            stop=stop,
+            axes=design.axes,
+            cases=tuple(cases),
+            tree=self.tree,
+            trees={name: tree for name, (tree, _) in trees.items()},
+        )
 
     # ------------ scenarios
 
     def files(self, here: Cursor) -> list[tuple[Path, Cursor]]:
         """Return the scenario files, each with where it is named; a pattern stands for all that it matches."""
-        members = [here] if here.is_scalar else here.items(hint=SOME_SCENARIOS) or []
+        members = [here] if here.is_scalar else here.items(hint=JobKeys.scenarios.how) or []
         found: dict[Path, Cursor] = {}
         for member in members:
             for path in self.matching(member):
@@ -123,7 +106,7 @@ class _JobReader:
                     member.problem(shown(member.written), f"names {path} a second time")
                 found.setdefault(path, member)
         if not found and not self.problems:
-            here.problem("no scenario", "is named", SOME_SCENARIOS)
+            here.problem("no scenario", "is named", JobKeys.scenarios.how)
         names = [path.stem for path in found]
         for path, member in found.items():
             if names.count(path.stem) > 1:
@@ -169,41 +152,25 @@ class _JobReader:
     # ------------ what is kept, and for how long
 
     def keep(self, section: Cursor | None, scenarios: Mapping[str, Scenario]) -> Keep | None:
-        at = section.fields(("measures", "months", "quantiles", "paths", "segments")) if section else Named({})
-        measures = self.measures(at["measures"]) if "measures" in at else KEPT
-        paths = self.measures(at["paths"]) if "paths" in at else ()
-        quantiles = self.quantiles(at["quantiles"]) if "quantiles" in at else QUANTILES
-        months = self.months(at["months"], scenarios) if "months" in at else "year_ends"
-        segments = at["segments"].choice(("yes", "no"), "yes or no") if "segments" in at else "no"
+        at = KeepKeys.at(section, self.model)
+        measures, paths = self.measures(at, KeepKeys.measures), self.measures(at, KeepKeys.paths)
+        quantiles, segments = at.read(KeepKeys.quantiles), at.read(KeepKeys.segments)
+        months = self.months(at["months"], scenarios) if "months" in at else PERIODS[0]
         if measures is None or paths is None or quantiles is None or months is None or segments is None:
             return None
-        return Keep(measures, months, quantiles, paths, segments == "yes")  # type: ignore[arg-type]
+        return Keep(measures, months, tuple(sorted(set(quantiles))), paths, segments == "yes")
 
-    def measures(self, here: Cursor) -> tuple[str, ...] | None:
-        members = here.items(hint="write [registered, mau]")
-        names = [m.name for m in self.model.measures]
-        found = [name for m in members or () if (name := m.choice(names, "a measure"))]
-        for name in sorted({name for name in found if found.count(name) > 1}):
-            here.problem(shown(name), "is named twice")
-        return tuple(found) if members is not None and len(found) == len(members) else None
+    def measures(self, at: Fields, key: YamlKey[tuple[str, ...]]) -> tuple[str, ...] | None:
+        found = at.read(key)
+        for name in sorted({name for name in found or () if (found or ()).count(name) > 1}):
+            at[key.name].problem(shown(name), "is named twice")
+        return found
 
-    def quantiles(self, here: Cursor) -> tuple[float, ...] | None:
-        members = here.items(hint="write [5%, 50%, 95%]")
-        found = [self.probability(m) for m in members or ()]
-        if members is None or None in found:
-            return None
-        return tuple(sorted({q for q in found if q is not None}))
-
-    def probability(self, here: Cursor) -> float | None:
-        share = here.read(read_share, "write 5%")
-        if share is not None and not 0 < share < 1:
-            here.problem(here.written, "is not a quantile", "write 0.1% to 99.9%")
-            return None
-        return share
-
-    def months(self, here: Cursor, scenarios: Mapping[str, Scenario]) -> str | tuple[Month, ...] | None:
+    def months(
+        self, here: Cursor, scenarios: Mapping[str, Scenario]
+    ) -> Literal["year_ends", "all"] | tuple[Month, ...] | None:
         if here.is_scalar:
-            return here.choice(("year_ends", "all"), "year_ends, all or a list of months")
+            return OneOf(PERIODS, "year_ends, all or a list of months").read(here)
         found = [(m, month) for m in here.items(hint="write [2025-12]") or () if (month := m.read(read_month))]
         for member, month in found:
             outside = [name for name, s in scenarios.items() if not s.start <= month <= s.until]
@@ -214,18 +181,14 @@ class _JobReader:
         return tuple(sorted({month for _, month in found}))
 
     def stop(self, here: Cursor, keep: Keep | None, scenarios: Mapping[str, Scenario]) -> Stop | None:
-        at = here.fields(("ask", "measure", "in", "quantile", "error"), required=("error",), hint=A_STOP)
-        error = at["error"].read(read_share, "write 0.5%") if "error" in at else None
-        if error is not None and not 0 < error <= 0.5:
-            at["error"].problem(at["error"].written, "cannot be a Monte Carlo error", "write 0.01% to 50%")
-            error = None
-        given = set(at) - {"error"}
+        at = StopKeys.at(here)
+        error, given = at.read(StopKeys.error), set(at) - {"error"}
         if given == {"ask"}:
             return self.stop_at_ask(at["ask"], error, scenarios)
         if given == {"measure", "in", "quantile"}:
             return self.stop_at_quantile(at, error, keep, scenarios)
         if here.is_mapping and not at.strange:
-            here.problem(f"{{{', '.join(at)}}}", "does not say whose error is meant", A_STOP)
+            here.problem(f"{{{', '.join(at)}}}", "does not say whose error is meant", StopKeys.how())
         return None
 
     def stop_at_ask(self, here: Cursor, error: float | None, scenarios: Mapping[str, Scenario]) -> Stop | None:
@@ -238,10 +201,10 @@ class _JobReader:
         return Stop(error, ask=name) if name and error else None
 
     def stop_at_quantile(
-        self, at: Named, error: float | None, keep: Keep | None, scenarios: Mapping[str, Scenario]
+        self, at: Fields, error: float | None, keep: Keep | None, scenarios: Mapping[str, Scenario]
     ) -> Stop | None:
         measure = at["measure"].choice(keep.measures if keep else KEPT, "a measure that is kept")
-        quantile, month = self.probability(at["quantile"]), at["in"].read(read_month)
+        quantile, month = at.read(StopKeys.quantile), at.read(StopKeys.in_)
         if keep is None or measure is None or quantile is None or month is None or error is None:
             return None
         for scenario in scenarios.values():

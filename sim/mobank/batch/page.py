@@ -79,9 +79,13 @@ def _spanned(rows: Sequence[dict[str, Any]], lang: Lang) -> list[str]:
 def _ends(results: Results, model: Model, lang: Lang) -> "Markup":
     words, names = WORDS[lang], quantile_columns(results.quantities)
     middle = "p50" if "p50" in names else names[len(names) // 2]
-    head = [Column(words["measure"]), Column(words["scenario"]), Column(words["month"], "short"),
-            Column(words["median"] if middle == "p50" else middle, "number"),
-            Column(f"{names[0]} – {names[-1]}", "dim")]  # fmt: skip
+    head = [
+        Column(words["measure"]),
+        Column(words["scenario"]),
+        Column(words["month"], "short"),
+        Column(words["median"] if middle == "p50" else middle, "number"),
+        Column(f"{names[0]} – {names[-1]}", "dim"),
+    ]
     last, rows = last_month(results.quantities), []
     for measure in dict.fromkeys(last["measure"].to_pylist()):
         label = model.measure[measure].zh if lang == "zh" else model.measure[measure].meaning
@@ -164,7 +168,11 @@ def _identity(results: Results, lang: Lang) -> "Markup":
     words, job = WORDS[lang], results.job
     versions = ", ".join(f"{name} {number}" for name, number in job["versions"].items())
     code = f"{job['law']} ({versions})"
-    return facts([
-        (words["job"], job["name"]), (words["scenario"], ", ".join(job["scenarios"])), (words["code"], code),
-        (words["data"], results.folder.as_posix()),
-    ])  # fmt: skip
+    return facts(
+        [
+            (words["job"], job["name"]),
+            (words["scenario"], ", ".join(job["scenarios"])),
+            (words["code"], code),
+            (words["data"], results.folder.as_posix()),
+        ]
+    )

@@ -94,8 +94,9 @@ def _whole(path: Path, digest: str | None) -> bool:
 def _condition(text: str, columns: set[str]) -> tuple[str, str, str]:
     operator = next((o for o in OPERATORS if o in text), None)
     if operator is None:
-        raise InputError([Problem(shown(text), "is not a condition", "write scenario=baseline or month>=2025-12",
-                                  "--where")])  # fmt: skip
+        raise InputError(
+            [Problem(shown(text), "is not a condition", "write scenario=baseline or month>=2025-12", "--where")]
+        )
     name, _, value = (part.strip() for part in text.partition(operator))
     if name not in columns:
         raise InputError([Problem(shown(name), "is not a column", did_you_mean(name, sorted(columns)), "--where")])

@@ -86,8 +86,16 @@ def _output(
 ) -> Output:
     inputs = [[_number(value) for value in table[axis].to_pylist()] for axis in results.axes]
     values = np.array(table[column].to_pylist(), float)
-    return Output(scenario, kind, name, table["month"][0].as_py(), question, chinese, values,
-                  np.array(inputs, float).reshape(len(results.axes), values.size))  # fmt: skip
+    return Output(
+        scenario,
+        kind,
+        name,
+        table["month"][0].as_py(),
+        question,
+        chinese,
+        values,
+        np.array(inputs, float).reshape(len(results.axes), values.size),
+    )
 
 
 def _number(value: Any) -> float:

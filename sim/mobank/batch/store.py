@@ -28,8 +28,12 @@ from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import Node, Scalar, dump, load
 
 JOB, MANIFEST, SCENARIOS = "job.json", "manifest.json", "scenarios"
-DEPENDS = {"posteriors": "the posterior of a scenario", "model": "the model", "law": "the code that computes",
-           "versions": "the version of Python or of a library"}  # fmt: skip
+DEPENDS = {
+    "posteriors": "the posterior of a scenario",
+    "model": "the model",
+    "law": "the code that computes",
+    "versions": "the version of Python or of a library",
+}
 RESTORE = "restore it, or give the changed job another folder with --out"
 
 UnitKey = tuple[str, int]  # case and number
@@ -46,8 +50,9 @@ class Store:
 
     def __init__(self, job: Job, out: Path) -> None:
         self.job, self.folder = job, out / job.name
-        self.log_file, self._journal, self._lock = (out / name for name in (
-            f"{job.name}.log", f".{job.name}.journal", f".{job.name}.lock"))  # fmt: skip
+        self.log_file, self._journal, self._lock = (
+            out / name for name in (f"{job.name}.log", f".{job.name}.journal", f".{job.name}.lock")
+        )
 
     # ------------ one driver at a time
 
@@ -68,8 +73,9 @@ class Store:
                 except BlockingIOError:
                     file.seek(0)
                     who = file.read().strip() or "another process"
-                    raise BusyError(f"'{self.folder.as_posix()}'", f"is being worked on by {who}",
-                                    "wait for it, or stop it first") from None  # fmt: skip
+                    raise BusyError(
+                        f"'{self.folder.as_posix()}'", f"is being worked on by {who}", "wait for it, or stop it first"
+                    ) from None
                 file.truncate(0)
                 file.write(f"process {os.getpid()} on {socket.gethostname()}")
                 file.flush()
@@ -130,8 +136,9 @@ class Store:
         for name in dict.fromkeys((*begun["scenarios"], *now["scenarios"])):
             if name not in begun["scenarios"] or name not in now["scenarios"]:
                 allowed = "was" if name in begun["scenarios"] else "was not"
-                problems.append(Problem(f"the scenario '{name}'", f"{allowed} part of the job when this data set began",
-                                        RESTORE))  # fmt: skip
+                problems.append(
+                    Problem(f"the scenario '{name}'", f"{allowed} part of the job when this data set began", RESTORE)
+                )
             else:
                 problems += self._changes(load(self.folder / SCENARIOS / f"{name}.yaml"), self.job.trees[name])
         for key, what in DEPENDS.items():
@@ -331,8 +338,11 @@ def _leaves(node: Node, key: str = "") -> Iterator[tuple[str, tuple[str, Place]]
     if isinstance(node, Scalar):
         yield key, (node.text, node.place)
         return
-    below = ([(name, entry.node) for name, entry in node.entries.items()] if isinstance(node, Members)
-             else [(str(i), item) for i, item in enumerate(node.items, 1)])  # fmt: skip
+    below = (
+        [(name, entry.node) for name, entry in node.entries.items()]
+        if isinstance(node, Members)
+        else [(str(i), item) for i, item in enumerate(node.items, 1)]
+    )
     for name, each in below:
         yield from _leaves(each, f"{key}.{name}" if key else name)
 

@@ -183,8 +183,9 @@ def _moments(table: Floats, per_draw: int) -> list[tuple[int, float, float]]:
         drawn = table.reshape(len(table), -1, per_draw)
         known = ~np.isnan(drawn)
         number = known.sum(axis=2)
-        means = np.divide(np.where(known, drawn, 0.0).sum(axis=2), number,
-                          out=np.full(number.shape, np.nan), where=number > 0)  # fmt: skip
+        means = np.divide(
+            np.where(known, drawn, 0.0).sum(axis=2), number, out=np.full(number.shape, np.nan), where=number > 0
+        )
     middle = means.mean(axis=1)
     squares = np.square(means - middle[:, None]).sum(axis=1)
     found = [(means.shape[1], float(m), float(s)) for m, s in zip(middle, squares, strict=True)]
@@ -215,8 +216,10 @@ def _joined(columns: Sequence[Sequence[UnitSummary]]) -> list[UnitSummary]:
     if len(columns[0]) == 1:
         return [parts[0] for parts in columns]
     counts = [sum(part.count for part in parts) for parts in columns]
-    return [UnitSummary(count, *_moments_joined(parts), *histogram)
-            for count, parts, histogram in zip(counts, columns, _histograms_joined(columns), strict=True)]  # fmt: skip
+    return [
+        UnitSummary(count, *_moments_joined(parts), *histogram)
+        for count, parts, histogram in zip(counts, columns, _histograms_joined(columns), strict=True)
+    ]
 
 
 def _moments_joined(parts: Sequence[UnitSummary]) -> tuple[int, float, float]:
@@ -234,8 +237,9 @@ def _histograms_joined(columns: Sequence[Sequence[UnitSummary]]) -> Iterator[tup
     """Yield the buckets filled and their counts of each list of summaries; all lists are counted in one table."""
     sizes = [sum(part.buckets.size for part in parts) for parts in columns]
     column = np.repeat(np.arange(len(columns)), sizes)
-    buckets, counts = (np.concatenate([getattr(part, name) for parts in columns for part in parts])
-                       for name in ("buckets", "counts"))  # fmt: skip
+    buckets, counts = (
+        np.concatenate([getattr(part, name) for parts in columns for part in parts]) for name in ("buckets", "counts")
+    )
     zero = buckets == ZERO  # far below all others
     zeros = np.bincount(column[zero], weights=counts[zero], minlength=len(columns)).astype(np.int64)
     column, buckets, counts = column[~zero], buckets[~zero], counts[~zero]

@@ -100,10 +100,14 @@ def _quantity_columns(quantiles: Sequence[float]) -> list[tuple[str, pa.DataType
 
 def _quantity(key: Key, summary: UnitSummary, quantiles: Sequence[float]) -> Row:
     return {
-        "measure": key.name, "segment": key.segment, "month": key.month, "replicates": summary.count,
-        "mean": summary.mean, "mean_mc_error": summary.standard_error,
+        "measure": key.name,
+        "segment": key.segment,
+        "month": key.month,
+        "replicates": summary.count,
+        "mean": summary.mean,
+        "mean_mc_error": summary.standard_error,
         **dict(zip(map(percent, quantiles), summary.quantiles(quantiles), strict=True)),
-    }  # fmt: skip
+    }
 
 
 REACHED = tuple(f"reached_{percent(q)}" for q in QUANTILES)
@@ -112,8 +116,12 @@ REACHED = tuple(f"reached_{percent(q)}" for q in QUANTILES)
 def _answer_columns() -> list[tuple[str, pa.DataType]]:
     words = [(name, pa.string()) for name in ("ask", "question", "问题", "month")]
     numbers = ("chance", "chance_mc_error", "low_95", "high_95", "never", "rival_first", "together")
-    return [*words, ("replicates", pa.int64()), *((name, pa.float64()) for name in numbers),
-            *((name, pa.string()) for name in REACHED)]  # fmt: skip
+    return [
+        *words,
+        ("replicates", pa.int64()),
+        *((name, pa.float64()) for name in numbers),
+        *((name, pa.string()) for name in REACHED),
+    ]
 
 
 def _words(job: Job, case: Case, key: Key) -> Row:
@@ -124,9 +132,14 @@ def _words(job: Job, case: Case, key: Key) -> Row:
 def _answer(case: Case, key: Key, summary: UnitSummary, found: Mapping[Key, UnitSummary]) -> Row:
     low, high = summary.interval
     row = {
-        "ask": key.name, "month": key.month, "replicates": summary.count, "chance": summary.mean,
-        "chance_mc_error": summary.standard_error, "low_95": low, "high_95": high,
-    }  # fmt: skip
+        "ask": key.name,
+        "month": key.month,
+        "replicates": summary.count,
+        "chance": summary.mean,
+        "chance_mc_error": summary.standard_error,
+        "low_95": low,
+        "high_95": high,
+    }
     if race := found.get(key._replace(kind="race")):
         share: Callable[[int], float] = lambda bucket: race.bucket(bucket) / race.count  # noqa: E731
         row |= {"never": share(NEITHER), "rival_first": share(RIVAL), "together": share(TOGETHER)}

@@ -113,8 +113,13 @@ def _what_matters(results: Results, lang: Lang) -> Iterator["Table | str"]:
     for output in outputs(results):
         for effect in effects(results.axes, output)[:DRAWN]:
             asked = output.chinese if lang == "zh" else output.question
-            table.add_row(output.scenario, f"{asked} ({output.month})" if output.kind == "measure" else asked,
-                          effect.axis, f"{100 * max(effect.first, 0):.0f} %", f"{100 * effect.error:.0f}")  # fmt: skip
+            table.add_row(
+                output.scenario,
+                f"{asked} ({output.month})" if output.kind == "measure" else asked,
+                effect.axis,
+                f"{100 * max(effect.first, 0):.0f} %",
+                f"{100 * effect.error:.0f}",
+            )
     if table.row_count:
         yield table
         yield words["matters_note"]

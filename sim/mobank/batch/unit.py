@@ -54,8 +54,14 @@ def produce(task: Task, folder: Path) -> UnitResult:
     for part, table in compute(task).items():
         name = f"{part}/case={task.case.name}/{file_name(task.number)}"
         files[name] = write_bytes(serialise(table), folder / name)
-    return UnitResult(files, task.last - task.first, time.perf_counter() - wall, time.process_time() - cpu, peak_mb(),
-                   f"{socket.gethostname()}:{os.getpid()}")  # fmt: skip
+    return UnitResult(
+        files,
+        task.last - task.first,
+        time.perf_counter() - wall,
+        time.process_time() - cpu,
+        peak_mb(),
+        f"{socket.gethostname()}:{os.getpid()}",
+    )
 
 
 def compute(task: Task) -> dict[str, pa.Table]:
@@ -161,11 +167,20 @@ def _words(words: Any, each: int, times: int) -> pa.Array:
 
 # ------------ files
 
-SUMMARY_SCHEMA = pa.schema([
-    ("kind", pa.string()), ("name", pa.string()), ("segment", pa.string()), ("month", pa.string()),
-    ("count", pa.int64()), ("draws", pa.int64()), ("mean", pa.float64()), ("squares", pa.float64()),
-    ("buckets", pa.list_(pa.int32())), ("counts", pa.list_(pa.int32())),  # of one unit
-])  # fmt: skip
+SUMMARY_SCHEMA = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("name", pa.string()),
+        ("segment", pa.string()),
+        ("month", pa.string()),
+        ("count", pa.int64()),
+        ("draws", pa.int64()),
+        ("mean", pa.float64()),
+        ("squares", pa.float64()),
+        ("buckets", pa.list_(pa.int32())),
+        ("counts", pa.list_(pa.int32())),  # of one unit
+    ]
+)
 
 
 def summary_table(summaries: Mapping[Key, UnitSummary]) -> pa.Table:
@@ -218,8 +233,15 @@ def serialise(table: pa.Table) -> pa.Buffer:
         else:
             names.append(field.name)
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", use_dictionary=names, column_encoding=encodings,
-                   write_statistics=told, write_page_checksum=True)  # fmt: skip
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        use_dictionary=names,
+        column_encoding=encodings,
+        write_statistics=told,
+        write_page_checksum=True,
+    )
     return sink.getvalue()
 
 

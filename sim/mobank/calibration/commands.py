@@ -22,8 +22,8 @@ from mobank.calibration.targets import Target, load, require_enough
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.report.render.files import aside
+from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.posterior import facts
-from mobank.scenario.values import FIGURE_EVIDENCE
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 

@@ -105,11 +105,11 @@ def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: i
     total, sizes = effort.ensembles * effort.steps, [len(group) for group in effort.groups]
     if workers == 1:
         before = np.cumsum([0, *sizes]) * effort.steps
-        return np.concatenate([
-            sample(history, Streams(seed), group, effort, _checkpoint(work, group),
-                   lambda steps, g=g: told(int(before[g]) + sizes[g] * steps, total))  # type: ignore[misc]
-            for g, group in enumerate(effort.groups)
-        ])  # fmt: skip
+        found = []
+        for group, first in zip(effort.groups, before, strict=False):
+            progress = _of_group(told, int(first), len(group), total)
+            found.append(sample(history, Streams(seed), group, effort, _checkpoint(work, group), progress))
+        return np.concatenate(found)
     os.environ.update(ONE_THREAD)
     context = multiprocessing.get_context("spawn")
     done = context.Array("q", len(sizes))
@@ -126,6 +126,11 @@ def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: i
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _of_group(told: Told, before: int, size: int, total: int) -> Callable[[int], None]:
+    """Return what reports the steps of one group of ensembles among all."""
+    return lambda steps: told(before + size * steps, total)
 
 
 def _checkpoint(work: Path, group: Sequence[int]) -> Path:

@@ -13,10 +13,10 @@ from mobank.base.errors import InputError, Place, Problem, did_you_mean
 from mobank.base.priors import Prior
 from mobank.calibration.likelihood.history import History, Joined
 from mobank.model.grammar import Model, Origin
+from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.scenario import Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
-from mobank.scenario.values import FIGURE_EVIDENCE
 
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
 LEAST_LEVELS = 3  # figures of the level: two say how fast it grows, a third whether that slows down
@@ -115,7 +115,7 @@ def load_text(text: str, model: Model, beside: Path = Path(), name: str = "text"
 
 
 def _target(chain: Chain, name: str, model: Model) -> Target:
-    scenario = read_chain(chain, name, model, required=())
+    scenario = read_chain(chain, name, model, whole=False)
     main = {figure.measure: figure.definition for figure in scenario.reported}  # by month, so the latest stays
     apart = tuple(f for f in scenario.reported if f.definition not in ("", main[f.measure]))
     fitted = tuple(f for f in scenario.reported if f not in apart)
@@ -173,35 +173,44 @@ def _too_few(target: Target, origin: Origin) -> list[Problem]:
         if count < least:
             came = "no figure" if count == 0 else f"{count} figure{'s' if count > 1 else ''}"
             allowed = f"{'are' if count > 1 else 'is'} too few to fit: at least {least} {what} must be known"
-            problems.append(Problem(came, allowed, _elsewhere(target, measure), f"reported.{measure}",
-                                    _where(target, measure)))  # fmt: skip
+            problems.append(
+                Problem(came, allowed, _elsewhere(target, measure), f"reported.{measure}", _where(target, measure))
+            )
     last = max((f.month for f in target.of(origin.stock)), default=None)
     active = [f.month for f in target.of(origin.engaged)]
     if last and active and max(active) != last:
         allowed = f"is the last figure, where {origin.stock} is known to {last}: a start needs both in one month"
-        problems.append(Problem(str(max(active)), allowed, "", f"reported.{origin.engaged}",
-                                _where(target, origin.engaged)))  # fmt: skip
+        problems.append(
+            Problem(str(max(active)), allowed, "", f"reported.{origin.engaged}", _where(target, origin.engaged))
+        )
     return problems
 
 
 def _between_years(target: Target, origin: Origin) -> list[Problem]:
     """Return figures that are not of a year's end: the shock of a calendar year is solved at its end."""
     return [
-        Problem(str(f.month), "is not the end of a year, where the year's shock is solved for", "leave it out",
-                f"reported.{f.measure}.{f.month}", f.provenance.place)
+        Problem(
+            str(f.month),
+            "is not the end of a year, where the year's shock is solved for",
+            "leave it out",
+            f"reported.{f.measure}.{f.month}",
+            f.provenance.place,
+        )
         for f in target.figures
         if f.measure in (origin.stock, origin.engaged) and f.month.month != YEAR_END
-    ]  # fmt: skip
+    ]
 
 
 def _elsewhere(target: Target, measure: str) -> str:
     """Return how many figures stand apart or are left out, as a hint."""
     unasked = sum(f.measure == measure for f in target.left_out)
     apart = sum(f.measure == measure for f in target.apart)
-    return "; ".join([
-        *([f"{unasked} with other evidence left out"] if unasked else []),
-        *([f"{apart} of another definition"] if apart else []),
-    ])  # fmt: skip
+    return "; ".join(
+        [
+            *([f"{unasked} with other evidence left out"] if unasked else []),
+            *([f"{apart} of another definition"] if apart else []),
+        ]
+    )
 
 
 def _where(target: Target, measure: str) -> Place:

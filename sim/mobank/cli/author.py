@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,18 +11,27 @@ from mobank.base.errors import InputError, Problem, shown
 from mobank.base.workspace import SCENARIO, here, home, is_below, locate, scope
 from mobank.cli.terminal import ShippedOption
 
+if TYPE_CHECKING:
+    from mobank.scenario.nouns import Noun
+
 
 def schema(
-    out: Annotated[Path | None, typer.Option(help="File (.json) to write; default: the terminal.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File (.json, .md) to write; default: the terminal.")] = None,
     desk: Annotated[bool, typer.Option("--desk", help="Of desk studies rather than of scenarios.")] = False,
+    job: Annotated[bool, typer.Option("--job", help="Of job files rather than of scenarios.")] = False,
+    page: Annotated[bool, typer.Option("--reference", help="A page of all keys in place of the schema.")] = False,
 ) -> None:
     """Print the JSON Schema of scenario files: completion and explanations (zh, en) in editors."""
+    if desk and job:
+        raise InputError([Problem("--desk", "cannot stand beside --job", "ask for one of them", "--job")])
+    text = _page(_keys(desk, job)) if page else _schema(_keys(desk, job))
+    ending = ".md" if page else ".json"
     if out is None:
-        typer.echo(_schema(desk), nl=False)
-    elif out.suffix != ".json":
-        raise InputError([Problem(shown(str(out)), "must end with .json", key="--out")])
+        typer.echo(text, nl=False)
+    elif out.suffix != ending:
+        raise InputError([Problem(shown(str(out)), f"must end with {ending}", key="--out")])
     else:
-        _write(out, _schema(desk), anew=False)
+        _write(out, text, anew=False)
 
 
 def new(
@@ -47,7 +56,7 @@ def new(
         raise InputError([scope().refusal(str(parent), "--extends", None)])
     root = here() if out is None else home(path)
     _write(path, template(asked, _reference(parent, path, root), loaded), anew=True, folder=out is None)
-    _write(path.parent / FILE_NAME, _schema(), anew=False)
+    _write(path.parent / FILE_NAME, _schema(_keys()), anew=False)
     typer.echo(f"{path}\nnext: mobank check {path}")
 
 
@@ -65,11 +74,32 @@ def _one_line(question: str) -> str:
     return asked
 
 
-def _schema(desk: bool = False) -> str:
-    from mobank.model.mobile_banking import MODEL
-    from mobank.scenario.schema import desk_schema, schema
+def _keys(desk: bool = False, job: bool = False) -> "type[Noun]":
+    """Return the keys of a kind of file."""
+    if job:
+        from mobank.batch.keys import JobKeys
 
-    return json.dumps(desk_schema() if desk else schema(MODEL), ensure_ascii=False, indent=1) + "\n"
+        return JobKeys
+    if desk:
+        from mobank.scenario.keys.desk import StudyKeys
+
+        return StudyKeys
+    from mobank.scenario.keys.scenario import ScenarioKeys
+
+    return ScenarioKeys
+
+
+def _schema(keys: "type[Noun]") -> str:
+    from mobank.model.mobile_banking import MODEL
+    from mobank.scenario.schema import schema
+
+    return json.dumps(schema(MODEL, keys), ensure_ascii=False, indent=1) + "\n"
+
+
+def _page(keys: "type[Noun]") -> str:
+    from mobank.scenario.reference import reference
+
+    return reference(keys)
 
 
 def _write(path: Path, text: str, anew: bool, folder: bool = False) -> None:

@@ -147,15 +147,21 @@ def _bar(name: str, quiet: bool) -> Iterator[Callable[["JobState"], None]]:
             tenth = 10 * state.units_done // max(state.units, 1)
             if not tenths or tenth > tenths[-1]:
                 tenths.append(tenth)
-                print(f"{name}: {state.units_done} of {state.units} units, {state.cases_done} of {state.cases} cases",
-                      file=sys.stderr, flush=True)  # fmt: skip
+                print(
+                    f"{name}: {state.units_done} of {state.units} units, {state.cases_done} of {state.cases} cases",
+                    file=sys.stderr,
+                    flush=True,
+                )
 
         yield tell
         return
     columns = (
-        TextColumn(name), BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.fields[said]}"),
+        TextColumn(name),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TextColumn("{task.fields[said]}"),
         TimeRemainingColumn(),
-    )  # fmt: skip
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=None, said="")
 
@@ -164,8 +170,10 @@ def _bar(name: str, quiet: bool) -> Iterator[Callable[["JobState"], None]]:
             rate = f"{state.replicates / elapsed:,.0f} replicates/s" if state.replicates and elapsed else ""
             workers = f"{state.workers} worker{'s' if state.workers > 1 else ''}"
             lost = f", {state.deaths} lost" if state.deaths else ""
-            said = (f"{state.units_done}/{state.units} units, {state.cases_done}/{state.cases} cases, {rate}, "
-                    f"{workers}{lost}")  # fmt: skip
+            said = (
+                f"{state.units_done}/{state.units} units, {state.cases_done}/{state.cases} cases, {rate}, "
+                f"{workers}{lost}"
+            )
             bar.update(task, completed=state.units_done, total=state.units, said=said)
 
         yield move

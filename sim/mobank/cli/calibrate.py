@@ -40,8 +40,10 @@ def calibrate(
         found, folder = weigh_anew(wanted, update, MODEL, where, seed, progress)
         print(f"the draws of {update}, weighed anew, are worth {found.effective:,.0f} independent ones")
         for entry in found.scores:
-            print(f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
-                  f"{entry.pit:.0%} of the old draws below it")  # fmt: skip
+            print(
+                f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
+                f"{entry.pit:.0%} of the old draws below it"
+            )
         show(folder)
         return
     posterior, folder = calibrate(
@@ -51,9 +53,11 @@ def calibrate(
     least = min(posterior.diagnoses, key=lambda d: d.effective)
     last = max(posterior.diagnoses, key=lambda d: abs(d.trend))
     print(f"{posterior.rows:,} draws that pass through {len(posterior.history.figures)} figures")
-    print(f"largest R-hat {worst.r_hat:.4f} ({worst.name}); least effective draws of an ensemble "
-          f"{least.effective:,.0f} ({least.name}); means moved by at most {abs(last.trend):.2f} sd at the end "
-          f"({last.name})")  # fmt: skip
+    print(
+        f"largest R-hat {worst.r_hat:.4f} ({worst.name}); least effective draws of an ensemble "
+        f"{least.effective:,.0f} ({least.name}); means moved by at most {abs(last.trend):.2f} sd at the end "
+        f"({last.name})"
+    )
     show(folder)
 
 

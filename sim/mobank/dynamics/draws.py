@@ -52,18 +52,21 @@ class Draws:
 
     def rows(self, rows: NDArray[np.intp]) -> "Draws":
         """Return the draws of these rows, which may come more than once: replicates that share a draw."""
-        sizes = {name: {path: values[rows] for path, values in getattr(self.sizes, name).items()}
-                 for name in ("size", "persistence", "drift")}  # fmt: skip
+        sizes = {
+            name: {path: values[rows] for path, values in getattr(self.sizes, name).items()}
+            for name in ("size", "persistence", "drift")
+        }
         return replace(
             self,
             base={name: np.ascontiguousarray(values[:, rows]) for name, values in self.base.items()},
             tilt={name: values[rows] for name, values in self.tilt.items()},
             origin=self.origin and {name: values[rows] for name, values in self.origin.items()},
             start=np.ascontiguousarray(self.start[..., rows]),
-            sizes=replace(self.sizes, correlation=self.sizes.correlation[rows], wiggle=self.sizes.wiggle[rows],
-                          **sizes),
+            sizes=replace(
+                self.sizes, correlation=self.sizes.correlation[rows], wiggle=self.sizes.wiggle[rows], **sizes
+            ),
             changes=tuple(replace(change, amount=change.amount[rows]) for change in self.changes),
-        )  # fmt: skip
+        )
 
 
 def draw(model: Model, scenario: Scenario, streams: Streams, replicates: Ints) -> Draws:
@@ -108,11 +111,17 @@ def _from_posterior(
         return found[row]
 
     shock = {path: known(f"shock.{path}.{scenario.start.year}") for path in scenario.shocks}
-    state = np.stack([
-        np.stack([weight * known(f"state.{name}.{parent}")
-                  for parent, weight in zip(fitted.parents, fitted.weights, strict=True)])
-        for name in model.states
-    ])  # fmt: skip
+    state = np.stack(
+        [
+            np.stack(
+                [
+                    weight * known(f"state.{name}.{parent}")
+                    for parent, weight in zip(fitted.parents, fitted.weights, strict=True)
+                ]
+            )
+            for name in model.states
+        ]
+    )
     base, sizes = base_values(model, scenario, drawn), shock_sizes(scenario, drawn)
     return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock)
 
@@ -145,8 +154,11 @@ def _hold(
             found.tilt[path][again] = tilt
     if found.feasible.all():
         return base, found, tried
-    raise RunError(f"{TRIES} draws of one replicate", "could not hold the reported start",
-                   "the priors contradict the figures: look at reach_share and the rates")  # fmt: skip
+    raise RunError(
+        f"{TRIES} draws of one replicate",
+        "could not hold the reported start",
+        "the priors contradict the figures: look at reach_share and the rates",
+    )
 
 
 def _attempt(
@@ -161,9 +173,13 @@ def _attempt(
     base = base_values(model, scenario, lambda value, item: quantiles(value, item, streams, replicates, attempt))
     level, before, active, everyone = (
         _reported(scenario.figure(measure, month), streams, replicates, attempt)
-        for measure, month in ((origin.stock, scenario.start), (origin.stock, scenario.start - 12),
-                               (origin.engaged, scenario.start), (origin.total, scenario.start))
-    )  # fmt: skip
+        for measure, month in (
+            (origin.stock, scenario.start),
+            (origin.stock, scenario.start - 12),
+            (origin.engaged, scenario.start),
+            (origin.total, scenario.start),
+        )
+    )
     shares = np.array([segment.share for segment in scenario.segments])
     reported = ReportedStart(level, before, active, shares[:, None] * everyone)
     season = {name: np.array(factors) for name, factors in scenario.season.items()}
@@ -217,14 +233,15 @@ def shock_sizes(scenario: Scenario, drawn: Drawn) -> ShockSizes:
     still = np.zeros(drawn(scenario.correlation, "shocks.correlation").shape)
     return ShockSizes(
         size={name: drawn(s.size, f"shocks.{name}.size") for name, s in shocks.items()},
-        persistence={name: np.minimum(drawn(s.persistence, f"shocks.{name}.persistence"), 0.98)
-                     for name, s in shocks.items()},
+        persistence={
+            name: np.minimum(drawn(s.persistence, f"shocks.{name}.persistence"), 0.98) for name, s in shocks.items()
+        },
         tails={name: s.tails for name, s in shocks.items()},
         correlation=np.clip(drawn(scenario.correlation, "shocks.correlation"), -0.99, 0.99),
         wiggle=drawn(scenario.wiggle, WIGGLE),
         drift={name: drawn(s.drift, f"shocks.{name}.drift") if s.drift else still for name, s in shocks.items()},
         half_life_months={name: s.half_life_months for name, s in shocks.items()},
-    )  # fmt: skip
+    )
 
 
 def unknowns(model: Model, scenario: Scenario) -> dict[str, Value]:

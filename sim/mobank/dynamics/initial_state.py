@@ -72,8 +72,10 @@ class Balance:
 def tilted(model: Model, base: Mapping[str, Floats], tilt: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return the base values with each shock path displaced by its tilt (R,), sign by sign."""
     factor = {(path, sign): np.exp(sign * by) for path, by in tilt.items() for sign in (1, -1)}
-    return {name: value * factor.get((model.parameter[name].moved_by, model.parameter[name].sign), 1.0)
-            for name, value in base.items()}  # fmt: skip
+    return {
+        name: value * factor.get((model.parameter[name].moved_by, model.parameter[name].sign), 1.0)
+        for name, value in base.items()
+    }
 
 
 def balance(model: Model, origin: Origin, base: Mapping[str, Floats], reported: ReportedStart, lived: Lived) -> Balance:

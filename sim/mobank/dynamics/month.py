@@ -103,8 +103,14 @@ class Chances:
             total = total + self.hazard[f]
         per_hazard = chance(total) / np.maximum(total, TINY)
         ask = self.of[asked]
-        return {f: np.clip(np.divide(self.hazard[f] * per_hazard - self.of[f], ask, out=np.zeros(ask.shape),
-                                     where=ask > 0), 0.0, 1.0) for f in others}  # fmt: skip
+        return {
+            f: np.clip(
+                np.divide(self.hazard[f] * per_hazard - self.of[f], ask, out=np.zeros(ask.shape), where=ask > 0),
+                0.0,
+                1.0,
+            )
+            for f in others
+        }
 
 
 def intake(model: Model, values: Values, customers: Floats) -> Floats:

@@ -57,11 +57,12 @@ def paths(
     index = np.array([(start + t).year - start.year for t in range(1, months + 1)])
     by_year = _yearly(sizes, list(years), streams, replicates, origin)
     return {
-        name: yearly[index] - yearly[0]
+        name: yearly[index]
+        - yearly[0]
         + _wiggles(name, sizes.wiggle, start, months, streams, replicates)
         + drift(sizes.drift[name], sizes.half_life_months[name], months)
         for name, yearly in by_year.items()
-    }  # fmt: skip
+    }
 
 
 def drift(a_year: Floats, half_life_months: float, months: int) -> Floats:
@@ -110,8 +111,12 @@ def _wiggles(name: str, size: Floats, start: Month, months: int, streams: Stream
         return np.zeros((months, replicates.size))
     first = Month.of((start + 1).year, 1)
     last = Month.of((start + months).year, 12)
-    z = np.stack([streams.normal("environment", f"{name} within the year", replicates, (first + i).ordinal)
-                  for i in range(last - first + 1)])  # fmt: skip
+    z = np.stack(
+        [
+            streams.normal("environment", f"{name} within the year", replicates, (first + i).ordinal)
+            for i in range(last - first + 1)
+        ]
+    )
     year = z.reshape(-1, 12, replicates.size)
     mean = add_up(np.moveaxis(year, 1, 0)) / 12.0  # in order: a sum by NumPy rounds otherwise for one replicate alone
     centred = (year - mean[:, None]).reshape(z.shape)

@@ -100,8 +100,9 @@ def drivers(run: Paths, shares: Sequence[ShapleyShares]) -> list[Drivers]:
     known = {(each.measure, each.month): each for each in shares}
     return [
         _drivers(run, known[output], [*drawn, *_years(plan, draws, streams, replicates, output[1])])
-        for output in asked(plan) if output in known
-    ]  # fmt: skip
+        for output in asked(plan)
+        if output in known
+    ]
 
 
 def _varies(values: Floats) -> bool:
@@ -115,8 +116,14 @@ def _drivers(run: Paths, shares: ShapleyShares, inputs: Sequence[Input]) -> Driv
     found = given_data_shares(values, output)
     told = found.first >= np.maximum(LEAST, 2 * found.error)
     best = [i for i in np.argsort(-found.first, kind="stable") if told[i]][:MOST_INPUTS]
-    return Drivers(shares.measure, shares.month, _by_kind(shares, inputs, values, output),
-                   tuple(inputs[i] for i in best), found.first[best], found.error[best])  # fmt: skip
+    return Drivers(
+        shares.measure,
+        shares.month,
+        _by_kind(shares, inputs, values, output),
+        tuple(inputs[i] for i in best),
+        found.first[best],
+        found.error[best],
+    )
 
 
 def _by_kind(shares: ShapleyShares, inputs: Sequence[Input], values: Floats, output: Floats) -> Floats:
@@ -124,8 +131,11 @@ def _by_kind(shares: ShapleyShares, inputs: Sequence[Input], values: Floats, out
     of: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
     for layer, kind in OF_LAYER.items():
         of[kind] += known[layer]
-    groups = {kind: [i for i, each in enumerate(inputs) if each.kind == kind and each.what != "date"]
-              for kind in KINDS if kind != "chance"}  # fmt: skip
+    groups = {
+        kind: [i for i, each in enumerate(inputs) if each.kind == kind and each.what != "date"]
+        for kind in KINDS
+        if kind != "chance"
+    }
     beside = [i for i, each in enumerate(inputs) if each.what in ("years", "date")]
     for kind, share in regression_shares({k: g for k, g in groups.items() if g}, beside, values, output).items():
         of[kind] += share * known["parameters"]
@@ -192,8 +202,12 @@ def _scores(values: Floats) -> Floats:
 
 def _drawn(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.int64]) -> list[Input]:
     """Return all draws but the luck of the years; those that do not vary are among them."""
-    return [*_figures(plan, draws), *_parameters(plan, draws), *_sizes(plan.scenario, draws),
-            *_levers(plan, draws, streams, replicates)]  # fmt: skip
+    return [
+        *_figures(plan, draws),
+        *_parameters(plan, draws),
+        *_sizes(plan.scenario, draws),
+        *_levers(plan, draws, streams, replicates),
+    ]
 
 
 def _figures(plan: Plan, draws: Draws) -> list[Input]:
@@ -221,10 +235,16 @@ def _parameters(plan: Plan, draws: Draws) -> list[Input]:
         found.append(Input(kind, "parameter", name, "", values[plain]))
         with np.errstate(divide="ignore", invalid="ignore"):  # a rate may be 0
             found += [
-                Input(_behind_band(scenario, band, name), "factor", name, band.name,
-                      np.log(values[mine] / values[plain]).mean(axis=0))
-                for band, mine in zip(own, of_band, strict=True) if not mine[plain]
-            ]  # fmt: skip
+                Input(
+                    _behind_band(scenario, band, name),
+                    "factor",
+                    name,
+                    band.name,
+                    np.log(values[mine] / values[plain]).mean(axis=0),
+                )
+                for band, mine in zip(own, of_band, strict=True)
+                if not mine[plain]
+            ]
     return found
 
 
@@ -240,13 +260,18 @@ def _sizes(scenario: Scenario, draws: Draws) -> list[Input]:
     def behind(name: str) -> Kind:
         return determined(scenario, f"shocks.{name}")
 
-    found = [Input(behind(f"{path}.{what}"), "shock", f"{path} {what}", "", values)
-             for what, each in (("size", sizes.size), ("persistence", sizes.persistence))
-             for path, values in each.items()]  # fmt: skip
+    found = [
+        Input(behind(f"{path}.{what}"), "shock", f"{path} {what}", "", values)
+        for what, each in (("size", sizes.size), ("persistence", sizes.persistence))
+        for path, values in each.items()
+    ]
     found += [Input(behind(f"{path}.drift"), "drift", path, "", values) for path, values in sizes.drift.items()]
     found += [Input("partly", "origin", path, "", values) for path, values in (draws.origin or {}).items()]
-    return [*found, Input(behind("correlation"), "shock", "correlation", "", sizes.correlation),
-            Input(behind("wiggle"), "shock", "wiggle", "", sizes.wiggle)]  # fmt: skip
+    return [
+        *found,
+        Input(behind("correlation"), "shock", "correlation", "", sizes.correlation),
+        Input(behind("wiggle"), "shock", "wiggle", "", sizes.wiggle),
+    ]
 
 
 def _levers(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.int64]) -> list[Input]:

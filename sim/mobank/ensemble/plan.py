@@ -81,13 +81,19 @@ def run_block(
     drawn, row = np.unique(replicates // plan.per_draw, return_inverse=True)
     draws = draw(plan.model, scenario, streams, drawn).rows(row)
     schedule = Schedule(
-        model=plan.model, start=scenario.start, length=scenario.months, base=draws.base, replicates=replicates,
-        segments=[segment.name for segment in scenario.segments], changes=draws.changes,
+        model=plan.model,
+        start=scenario.start,
+        length=scenario.months,
+        base=draws.base,
+        replicates=replicates,
+        segments=[segment.name for segment in scenario.segments],
+        changes=draws.changes,
         shocks=_with_tilt(
             paths(draws.sizes, scenario.start, scenario.months, streams, replicates, draws.origin), draws.tilt
         ),
-        season={name: np.array(factors) for name, factors in scenario.season.items()}, streams=streams,
-    )  # fmt: skip
+        season={name: np.array(factors) for name, factors in scenario.season.items()},
+        streams=streams,
+    )
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
         trajectory = run(plan.model, schedule, draws.start, met(plan, witness), streams, plan.by_segment)

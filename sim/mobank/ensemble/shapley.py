@@ -157,8 +157,10 @@ def _shares(
     variance = float(np.var(own, ddof=1))
     if not variance > 0 or not all(np.isfinite(row).all() for row in rows):
         return None
-    effects = {layer: (own[: row.size] - row) ** 2 / 2 / variance
-               for layer, row in zip(pilots, rows[len(corners) :], strict=True)}  # fmt: skip
+    effects = {
+        layer: (own[: row.size] - row) ** 2 / 2 / variance
+        for layer, row in zip(pilots, rows[len(corners) :], strict=True)
+    }
     slight = [layer for layer in LAYERS if layer not in main]
     rest = float(sum(effects[layer].mean() for layer in slight))
     shapley, error, first, total = np.full((4, len(LAYERS)), np.nan)

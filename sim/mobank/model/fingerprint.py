@@ -20,9 +20,13 @@ POINTS = 24
 DIGITS = 10  # of a hazard: an other processor's last bit is no other law
 GOLDEN = 0.6180339887498949
 RANGES = {
-    "rate": (0.001, 1.5), "share": (0.02, 0.98), "persons a month": (1.0, 1e9), "number": (0.1, 3.0),
-    EXPOSURE: (0.01, 0.99), CUSTOMERS: (1.0, 1e9),
-}  # fmt: skip
+    "rate": (0.001, 1.5),
+    "share": (0.02, 0.98),
+    "persons a month": (1.0, 1e9),
+    "number": (0.1, 3.0),
+    EXPOSURE: (0.01, 0.99),
+    CUSTOMERS: (1.0, 1e9),
+}
 
 
 @lru_cache(maxsize=8)

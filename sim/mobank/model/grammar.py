@@ -271,9 +271,13 @@ def _without(model: Model, off: frozenset[str]) -> Model:
 
 
 def _check_names(model: Model) -> None:
-    kinds = {"state": model.states, "parameter": [p.name for p in model.parameters],
-             "flow": [f.name for f in model.flows], "measure": [m.name for m in model.measures],
-             "resource": [r.name for r in model.resources]}  # fmt: skip
+    kinds = {
+        "state": model.states,
+        "parameter": [p.name for p in model.parameters],
+        "flow": [f.name for f in model.flows],
+        "measure": [m.name for m in model.measures],
+        "resource": [r.name for r in model.resources],
+    }
     for kind, names in kinds.items():
         for name in names:
             if list(names).count(name) > 1:
@@ -283,9 +287,14 @@ def _check_names(model: Model) -> None:
 
 
 def _known(model: Model, where: str, kind: str, name: str) -> None:
-    allowed = {"state": list(model.states), "parameter": list(model.parameter), "measure": list(model.measure),
-               "resource": list(model.resource), "shock": list(model.shocks),
-               "flow": [f.name for f in model.flows]}[kind]  # fmt: skip
+    allowed = {
+        "state": list(model.states),
+        "parameter": list(model.parameter),
+        "measure": list(model.measure),
+        "resource": list(model.resource),
+        "shock": list(model.shocks),
+        "flow": [f.name for f in model.flows],
+    }[kind]
     if name not in allowed:
         raise ModelError(where, f"'{name}'", f"is not a {kind} of the model", did_you_mean(name, allowed))
 

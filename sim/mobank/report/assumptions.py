@@ -15,8 +15,14 @@ Group = Literal["posterior", "definitions", "segments", "parameters", "mixing", 
 UNVERIFIED = "unverified"
 ADMITTED = (UNVERIFIED, "not checked", "未核实")
 BETWEEN = re.compile(r"low (\S.*), high (\S[^,]*)")
-NETWORK: Mapping[str, str] = {"contacts": "number", "community": "number", "household": "number", "far": "share",
-                              "homophily": "share", "exponent": "number"}  # fmt: skip
+NETWORK: Mapping[str, str] = {
+    "contacts": "number",
+    "community": "number",
+    "household": "number",
+    "far": "share",
+    "homophily": "share",
+    "exponent": "number",
+}
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -52,10 +58,16 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
     "en": {},
     "zh": {
-        "article": "报道", "secondary": "二手来源", "unverified": "未核实", "test": "试验", "analogue": "类比",
-        "assumption": "假设", "source": "有来源", "reason": "有理由",
+        "article": "报道",
+        "secondary": "二手来源",
+        "unverified": "未核实",
+        "test": "试验",
+        "analogue": "类比",
+        "assumption": "假设",
+        "source": "有来源",
+        "reason": "有理由",
     },
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -117,8 +129,17 @@ def evidence_in_words(tag: str, lang: Lang) -> str:
 def assumptions(scenario: Scenario, model: Model, lang: Lang) -> list[Assumption]:
     """Return every number of a scenario but the reported figures, in the order of its file."""
     rows = _Rows(scenario, model, lang)
-    return [*rows.posterior(), *rows.definitions(), *rows.segments(), *rows.parameters(), *rows.mixing(),
-            *rows.network(), *rows.season(), *rows.shocks(), *rows.levers()]  # fmt: skip
+    return [
+        *rows.posterior(),
+        *rows.definitions(),
+        *rows.segments(),
+        *rows.parameters(),
+        *rows.mixing(),
+        *rows.network(),
+        *rows.season(),
+        *rows.shocks(),
+        *rows.levers(),
+    ]
 
 
 class _Rows:
@@ -129,15 +150,17 @@ class _Rows:
         declared = self.model.parameter[parameter]
         return declared.zh if self.lang == "zh" else declared.meaning
 
-    def value(self, group: Group, name: str, what: str, of: str, value: Value, unit: str,
-              otherwise: Provenance | None = None) -> Assumption:  # fmt: skip
+    def value(
+        self, group: Group, name: str, what: str, of: str, value: Value, unit: str, otherwise: Provenance | None = None
+    ) -> Assumption:
         own = value.provenance
         whence = own if own.source or own.reason or otherwise is None else otherwise
         low, high = value.prior.central()
         return Assumption(group, name, what, of, value.text, low, value.prior.centre, high, unit, whence)
 
-    def exactly(self, group: Group, name: str, what: str, of: str, number: float, unit: str,
-                whence: Provenance) -> Assumption:  # fmt: skip
+    def exactly(
+        self, group: Group, name: str, what: str, of: str, number: float, unit: str, whence: Provenance
+    ) -> Assumption:
         return Assumption(group, name, what, of, "", number, number, number, unit, whence)
 
     def posterior(self) -> Iterator[Assumption]:
@@ -160,13 +183,15 @@ class _Rows:
         for name, unit in NETWORK.items():
             number = float(getattr(network, name))
             if number:
-                yield self.exactly("network", network.kind, self.words[name], self.words["everybody"], number, unit,
-                                   network.provenance)  # fmt: skip
+                yield self.exactly(
+                    "network", network.kind, self.words[name], self.words["everybody"], number, unit, network.provenance
+                )
 
     def segments(self) -> Iterator[Assumption]:
         for band in self.scenario.bands:
-            yield self.exactly("segments", band.name, self.words["share"], band.name, band.share, "share",
-                               band.provenance)  # fmt: skip
+            yield self.exactly(
+                "segments", band.name, self.words["share"], band.name, band.share, "share", band.provenance
+            )
             yield from self.of_band(band)
 
     def of_band(self, band: Band) -> Iterator[Assumption]:

@@ -56,9 +56,15 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     },
 }  # fmt: skip
 UNITS: Mapping[str, Style] = {
-    "share": "percent", "rate": "fine_percent", "persons a month": "whole", "factor": "number", "growth": "percent",
-    "number": "number", "yuan": "whole", "": "number",
-}  # fmt: skip
+    "share": "percent",
+    "rate": "fine_percent",
+    "persons a month": "whole",
+    "factor": "number",
+    "growth": "percent",
+    "number": "number",
+    "yuan": "whole",
+    "": "number",
+}
 COUNTED: Mapping[str, Style] = {"persons": "whole", "share": "percent", "ratio": "number"}
 SPEND = "spend"
 ASSUMPTION = ("group", "name", "what", "of", "written", "low", "middle", "high", "unit", "source", "reason", "evidence",
@@ -94,8 +100,9 @@ def _of_run(run: FinishedRun, model: Model, lang: Lang) -> list[Sheet]:
 def _of_comparison(found: FinishedRun, model: Model, lang: Lang) -> list[Sheet]:
     plans = compare_folder.plans_of(found, model)
     reference, *others = plans
-    told = [[label, text] for label in others
-            for text in differs(plans[reference].scenario, plans[label].scenario, lang)]  # fmt: skip
+    told = [
+        [label, text] for label in others for text in differs(plans[reference].scenario, plans[label].scenario, lang)
+    ]
     in_words = Sheet(WORDS[lang]["differs"], _heads(lang, True, "against"), told)
     by_how_much = difference_sheet(read_rows(found.folder / compare_folder.DIFFERENCES), model, lang)
     return [in_words, by_how_much, *_sheets(found, plans, model, lang)]
@@ -141,8 +148,17 @@ def _assumption(each: Assumption, lang: Lang) -> list[Cell]:
 
     style = UNITS[each.unit]
     numbers = [Number(value, style) for value in (each.low, each.middle, each.high)]
-    return [GROUPS[lang][each.group], each.name, each.what, each.of, each.written, *numbers,
-            each.unit_in_words(lang), *_whence(each.whence, lang), _line(each.whence)]  # fmt: skip
+    return [
+        GROUPS[lang][each.group],
+        each.name,
+        each.what,
+        each.of,
+        each.written,
+        *numbers,
+        each.unit_in_words(lang),
+        *_whence(each.whence, lang),
+        _line(each.whence),
+    ]
 
 
 def _whence(whence: Provenance, lang: Lang) -> list[Cell]:
@@ -165,9 +181,17 @@ def _figures(plan: Plan, lang: Lang) -> Iterator[list[Cell]]:
     used = figures_used(plan)
     for figure in plan.scenario.reported:
         span = figure.interval
-        yield [figure.measure, _label(figure.measure, plan.model, lang), figure.month, figure.text,
-               Number(span.low, "whole"), Number(span.high, "whole"), Number(span.stale_share, "percent"),
-               *_whence(figure.provenance, lang), WORDS[lang]["yes" if figure in used else "no"]]  # fmt: skip
+        yield [
+            figure.measure,
+            _label(figure.measure, plan.model, lang),
+            figure.month,
+            figure.text,
+            Number(span.low, "whole"),
+            Number(span.high, "whole"),
+            Number(span.stale_share, "percent"),
+            *_whence(figure.provenance, lang),
+            WORDS[lang]["yes" if figure in used else "no"],
+        ]
 
 
 def _label(measure: str, model: Model, lang: Lang) -> str:

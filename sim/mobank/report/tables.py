@@ -105,8 +105,10 @@ def read_summary(path: Path) -> dict[tuple[str, str], dict[str, float]]:
     """Return what `write_summary` wrote, for the whole bank: columns by name, for each (measure, month)."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["segment"] == ALL]
-    return {(r["measure"], r["month"]): {n: float(x or "nan") for n, x in r.items() if n[0] in "pm" and n not in _KEYS}
-            for r in rows}  # fmt: skip
+    return {
+        (r["measure"], r["month"]): {n: float(x or "nan") for n, x in r.items() if n[0] in "pm" and n not in _KEYS}
+        for r in rows
+    }
 
 
 _KEYS = ("measure", "month")
@@ -202,9 +204,10 @@ def footnotes(plan: Plan, lang: Lang) -> str:
     known = sum(bool(value.provenance.source) for value in scenario.written.values())
     told = FOOTNOTES[lang].format(
         luck=(ALONE if plan.draws == 1 else LUCK)[lang].format(draws=plan.draws, seed=plan.seed),
-        parameters=len(scenario.written), known=known,
+        parameters=len(scenario.written),
+        known=known,
         weak=("；" if lang == "zh" else "; ").join(unverified(plan)) or "–",
-    )  # fmt: skip
+    )
     return "\n".join([told, *starts_from(plan, lang), *warnings(plan, lang)])
 
 
@@ -221,11 +224,11 @@ def warnings(plan: Plan, lang: Lang) -> list[str]:
 
 CONTAGION = {
     "en": "{}: figures of registered users cannot tell contagion from persons who differ (docs/people.md), so what "
-          "this wins rests on the prior.",
+    "this wins rests on the prior.",
     "zh": "{}：仅凭注册用户数据无法区分口碑传播与个人差异（见 docs/people.md），其效果取决于先验。",
-}  # fmt: skip
+}
 NEWCOMERS = {
     "en": "Customers who join later have no contacts of their own on the network: they hear of it as their segment "
-          "does, and nobody hears of them (docs/people.md).",
+    "does, and nobody hears of them (docs/people.md).",
     "zh": "后来加入的客户在网络中没有自己的联系人：他们按所在分段的平均情况受影响，也不影响他人（见 docs/people.md）。",
-}  # fmt: skip
+}

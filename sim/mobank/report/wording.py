@@ -11,7 +11,7 @@ import numpy as np
 from mobank.base.priors import Prior
 from mobank.base.quantities import Lang, format_factor, format_money, format_persons
 from mobank.model.grammar import Model
-from mobank.scenario.levers import LONGEST_MONTHS
+from mobank.scenario.keys.changes import LONGEST_MONTHS
 from mobank.scenario.scenario import (
     FOREVER,
     NO_COST,
@@ -95,8 +95,9 @@ def figures_in_words(fitted: Fitted, model: Model, lang: Lang) -> str:
         months.setdefault(measure, []).append(month)
     words = WORDS[lang]
     names = {name: model.measure[name].zh if lang == "zh" else name for name in months}
-    return words["sep"].join(words["figures"].format(names[name], min(each), max(each), len(each))
-                             for name, each in months.items())  # fmt: skip
+    return words["sep"].join(
+        words["figures"].format(names[name], min(each), max(each), len(each)) for name, each in months.items()
+    )
 
 
 def _condition(condition: Condition, model: Model, lang: Lang) -> str:
@@ -118,8 +119,11 @@ def lever_in_words(lever: Lever, lang: Lang) -> str:
     if lever.half_life_months:
         parts.append(words["fades"].format(lever.half_life_months))
     if lever.cost != NO_COST:
-        cost = [words[name].format(format_money(amount, lang)) for name, amount in
-                (("once", lever.cost.once), ("a_month", lever.cost.a_month)) if amount]  # fmt: skip
+        cost = [
+            words[name].format(format_money(amount, lang))
+            for name, amount in (("once", lever.cost.once), ("a_month", lever.cost.a_month))
+            if amount
+        ]
         parts.append(words["costs"].format(words["and"].join(cost)))
     return words["sep"].join(parts)
 
@@ -327,8 +331,10 @@ def _shocks(reference: Scenario, other: Scenario, lang: Lang) -> Iterator[str]:
         was, is_now = reference.shocks.get(name), other.shocks.get(name)
         if was and is_now:
             yield from _shock(name, was, is_now, lang)
-    for name, before, now in (("correlation", reference.correlation, other.correlation),
-                              ("wiggle", reference.wiggle, other.wiggle)):  # fmt: skip
+    for name, before, now in (
+        ("correlation", reference.correlation, other.correlation),
+        ("wiggle", reference.wiggle, other.wiggle),
+    ):
         if not _same(before, now):
             yield from _moved(words[name], _value(before, lang), _value(now, lang), lang)
 

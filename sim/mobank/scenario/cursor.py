@@ -126,9 +126,11 @@ class Cursor:
             )
         return Named({n: c for n, c in members.items() if n in allowed}, strange=tuple(strange), hints=hints)
 
-    def fields(self, allowed: Sequence[str], required: Sequence[str] = (), hint: str = AS_LINES) -> "Named":
+    def fields(
+        self, allowed: Sequence[str], required: Sequence[str] = (), hint: str = AS_LINES, called: str = "key here"
+    ) -> "Named":
         """Return cursors on the known keys here; unknown and missing ones are problems."""
-        found = self.named("key here", allowed, hint)
+        found = self.named(called, allowed, hint)
         for name in required:
             if self.is_mapping and found.lacks(name):
                 self.problem(f"'{name}'", "is missing")
@@ -170,12 +172,12 @@ class Named(dict[str, Cursor]):
         self, found: Mapping[str, Cursor], strange: Sequence[str] = (), hints: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(found)
-        self.strange = strange
-        self._meant = " ".join((hints or {}).values())
+        self.strange, self.hints = strange, hints or {}
 
     def lacks(self, *names: str) -> bool:
         """True if none of the names stands here, not even misspelt."""
-        return not any(name in self or f"mean '{name}'" in self._meant for name in names)
+        meant = " ".join(self.hints.values())
+        return not any(name in self or f"mean '{name}'" in meant for name in names)
 
 
 def inherited(here: Cursor, at: Mapping[str, Cursor], names: Iterable[str]) -> str:

@@ -5,62 +5,23 @@ Then the number is worked out from the study when the scenario is read, and stan
 study as its reason: what was run can be run again without the study's file.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from math import inf
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from mobank.base.errors import InputError, Place, Problem, shown
-from mobank.base.quantities import Lang, read_count, read_number, read_persons, read_share
+from mobank.base.quantities import Lang
 from mobank.base.workspace import DESK, Scope, scope
 from mobank.desk.erlang import set_ups_a_month, steady_of
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
-from mobank.scenario.scenario import DeskStudy, Value
+from mobank.scenario.keys.changes import CapacityKeys
+from mobank.scenario.keys.desk import NUMBERS, StudyKeys
+from mobank.scenario.scenario import DeskStudy
 from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended, parse_extended
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.values import FIGURE_EVIDENCE, FORMS, LEVER_EVIDENCE, WHENCE, Scale, read_value, read_whence
+from mobank.scenario.values import FORMS
 
-CHANNELS = ("calls", "visits")
-KEY = "desk"  # under a capacity: the file of its study
-MOST_STAFF = 100_000
-
-
-def read_patience(text: str) -> float:
-    """Return minutes; "unlimited" is infinite."""
-    return inf if text.strip() == "unlimited" else read_number(text)
-
-
-def _whole(text: str) -> float:
-    return float(read_count(text))
-
-
-class StudyNumber(NamedTuple):
-    """One number of a study: how it is read, what it may be, and what it means in both languages."""
-
-    scale: Scale
-    en: str
-    zh: str
-
-
-def _number(reader: Callable[[str], float], low: float, high: float, en: str, zh: str) -> StudyNumber:
-    unit = "share" if reader is read_share else "count" if reader in (read_persons, _whole) else "number"
-    return StudyNumber(Scale(reader, "lognormal", unit, "", (low, high)), en, zh)
-
-
-NUMBERS: Mapping[str, StudyNumber] = {
-    "offered_a_day": _number(read_persons, 1, 2e7, "contacts that want to be served, a day", "每日来话（来访）量"),
-    "hours_a_day": _number(read_number, 0.5, 24, "hours open, on an open day", "每日开放小时数"),
-    "days_a_month": _number(_whole, 1, 31, "open days a month", "每月开放天数"),
-    "handling_minutes": _number(read_number, 0.1, 240, "mean minutes that a contact takes", "平均处理时长（分钟）"),
-    "patience_minutes": _number(
-        read_patience, 0, 1440, "mean minutes until one who waits gives up", "平均耐心（分钟）"
-    ),
-    "set_up_share": _number(read_share, 0, 1, "answered contacts that end with a set-up", "接通后完成开通的比例"),
-    "staff": _number(_whole, 1, MOST_STAFF, "staff at the desk at any open hour", "每时在岗坐席数"),
-    "answered_share": _number(read_share, 0, 0.9999, "service level: answered in time", "服务水平：及时接通率"),
-    "within_minutes": _number(read_number, 0, 120, "service level: minutes that are in time", "服务水平：时限（分钟）"),
-}
+KEY = CapacityKeys.desk.name  # under a capacity: the file of its study
 
 
 def load_study(path: Path) -> DeskStudy:
@@ -88,41 +49,13 @@ def load_study_text(text: str, beside: Path = Path(), name: str = "text") -> Des
 def _read_study(tree: Members, files: Sequence[Path], name: str) -> DeskStudy:
     problems: list[Problem] = []
     top = Cursor(tree, "", problems)
-    at = top.fields(("question", "channel", *NUMBERS), required=("question", *NUMBERS))
-    english, chinese = _question(at.get("question"))
-    channel = at["channel"].choice(CHANNELS, "a channel") if "channel" in at else CHANNELS[0]
-    read = {name: _fixed(at[name], NUMBERS[name].scale._replace(name=name)) for name in NUMBERS if name in at}
-    numbers = {name: value for name, value in read.items() if value}
+    at = StudyKeys.at(top)
+    english, chinese = at.read(StudyKeys.question) or ("", "")
+    channel = at.read(StudyKeys.channel)
+    numbers = {key.name: value for key in NUMBERS if (value := at.read(key))}
     if problems:
         raise InputError(problems)
     return DeskStudy(name, english, chinese, channel or "", numbers, dump(tree), tuple(str(file) for file in files))
-
-
-def _question(here: Cursor | None) -> tuple[str, str]:
-    if here is None:
-        return "", ""
-    if not here.is_mapping:
-        text = here.text() or ""
-        return text, text
-    at = here.fields(("en", "zh"), required=("en", "zh"))
-    english, chinese = (at[name].text() if name in at else None for name in ("en", "zh"))
-    return english or "", chinese or ""
-
-
-def _fixed(here: Cursor, scale: Scale) -> Value | None:
-    """Return one number with its source; a range has no place in a study, whose formulas are not linear."""
-    if here.is_mapping:
-        at = here.fields(("value", *WHENCE), required=("value",), hint="write {value: …, reason: …}")
-        if "value" not in at:
-            return None
-        whence = read_whence(at, here, FIGURE_EVIDENCE + LEVER_EVIDENCE, required=True)
-        number = read_value(at["value"], scale._replace(plausible=_unless_unlimited(at["value"], scale)), False)
-        return Value(number.prior, number.text, whence) if number else None
-    return read_value(here, scale, required=True)
-
-
-def _unless_unlimited(here: Cursor, scale: Scale) -> tuple[float, float]:
-    return (0.0, inf) if scale.reader is read_patience and here.written.strip() == "unlimited" else scale.plausible
 
 
 # ------------ in a scenario
@@ -184,8 +117,8 @@ def _worked_out(here: Cursor, files: Sequence[str], within: Scope) -> tuple[Node
     """Return what stands in place of a capacity that names a study, and the study's files."""
     assert isinstance(here.node, Members)
     asked, rank = here.named()[KEY], {file: i for i, file in enumerate(files)}  # what no file says counts as nearest
-    own = {name: entry for name, entry in here.node.entries.items()
-           if rank.get(entry.node.place.file, -1) <= rank.get(asked.place.file, -1)}  # fmt: skip
+    nearest = rank.get(asked.place.file, -1)
+    own = {n: entry for n, entry in here.node.entries.items() if rank.get(entry.node.place.file, -1) <= nearest}
     for name in [name for form in FORMS for name in form if name in own]:
         at = here.named()[name]
         away = f"write {KEY}: off here" if at.node.place.file != asked.place.file else "write one of them"
@@ -241,6 +174,6 @@ IN_CHINESE = {"calls": "来电", "visits": "来访"}
 
 def told_of(study: DeskStudy, lang: Lang) -> str:
     """Return a study in one sentence, with the numbers that decide its capacity."""
-    numbers = {name: study.number(name) for name in NUMBERS}
+    numbers = {key.name: study.number(key.name) for key in NUMBERS}
     channel = IN_CHINESE[study.channel] if lang == "zh" else study.channel
     return TOLD[lang].format(file=Path(study.files[0]).name, channel=channel, **numbers).replace("inf", "∞")

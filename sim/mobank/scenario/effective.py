@@ -15,8 +15,9 @@ def effective(model: Model, scenario: Scenario) -> Model:
     """
     model = model.whole or model
     written = {lever.parameter for lever in scenario.levers} | {name for band in scenario.bands for name in band.values}
-    off = frozenset(p.name for p in model.parameters
-                    if p.name not in written and is_off(p, scenario.parameters[p.name]))  # fmt: skip
+    off = frozenset(
+        p.name for p in model.parameters if p.name not in written and is_off(p, scenario.parameters[p.name])
+    )
     reduced = model.without(off)
     asked = {condition.measure for ask in scenario.asks for condition in (ask.condition, ask.rival) if condition}
     return reduced if asked <= reduced.measure.keys() else model

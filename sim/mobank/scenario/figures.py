@@ -11,31 +11,17 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mobank.base.errors import Place, Problem, did_you_mean, shown
-from mobank.base.quantities import Month, QuantityError, read_count, read_interval, read_month, read_share
+from mobank.base.quantities import Month, QuantityError, read_month
 from mobank.model.grammar import Model, Origin
 from mobank.scenario.cursor import Cursor
+from mobank.scenario.keys.customers import DefinitionKeys, FigureKeys
 from mobank.scenario.scenario import Definition, Figure
-from mobank.scenario.values import (
-    FIGURE_EVIDENCE,
-    LEVER_EVIDENCE,
-    SCALES,
-    WHENCE,
-    plain,
-    read_value,
-    read_whence,
-    three_digits,
-    written,
-)
+from mobank.scenario.values import plain, read_whence, three_digits, written
 
 STRANGE_GROWTH = 3.0  # no bank triples, or shrinks to a third, in a year
 MOST_FALL = 0.02  # a year, of a count of registrations: it falls by clean-ups only
-MOST_STALE = 0.1
 MOST_FIGURES = 400  # of one file
-MOST_DEFINITIONS = 50
-LONGEST_WINDOW_DAYS = 366
 
-A_FIGURE = "write {figure: 5.16亿户, source: …, evidence: article}"
-A_DEFINITION = "write counts: … and, if it follows another definition, against: … below it"
 IS_A_UNIT_MISSING = "is 万, 亿 or million missing?"
 
 
@@ -47,7 +33,7 @@ class Reported(NamedTuple):
 
 
 def read_reported(
-    section: Cursor | None, definitions: Cursor | None, start: Month | None, asked: Cursor, model: Model
+    section: Cursor | None, definitions: Mapping[str, Cursor], start: Month | None, asked: Cursor, model: Model
 ) -> Reported:
     """Return the figures of a file; those that a run from `start` lacks are told where `asked` stands."""
     reader = _FiguresReader(model, asked.problems)
@@ -72,8 +58,7 @@ class _FiguresReader:
 
     # ------------ definitions
 
-    def definitions(self, section: Cursor | None) -> dict[str, Definition]:
-        named = section.new_names("definition", MOST_DEFINITIONS) if section else {}
+    def definitions(self, named: Mapping[str, Cursor]) -> dict[str, Definition]:
         found = {name: self.definition(name, here) for name, here in named.items()}
         for name, definition in found.items():
             if definition.against and (definition.against not in found or definition.against == name):
@@ -84,22 +69,14 @@ class _FiguresReader:
         return found
 
     def definition(self, name: str, here: Cursor) -> Definition:
-        allowed = ("counts", "window_days", "against", "factor", *WHENCE)
-        at = here.fields(allowed, required=("counts",), hint=A_DEFINITION)
-        whence = read_whence(at, here, FIGURE_EVIDENCE + LEVER_EVIDENCE, required=False)
-        counts = at["counts"].text() if "counts" in at else None
+        at = DefinitionKeys.at(here)
+        whence = read_whence(at, here, DefinitionKeys.evidence)
+        counts, window = at.read(DefinitionKeys.counts), at.read(DefinitionKeys.window_days)
+        factor = at.read(DefinitionKeys.factor)
         against = at["against"].text() if "against" in at else None
-        factor = read_value(at["factor"], SCALES["factor"], required=True) if "factor" in at else None
         if "factor" in at and "against" not in at:
             at["factor"].problem("a factor", "is not read here", "say against: which definition it is")
-        return Definition(name, counts or "", self.window(at.get("window_days")), against or "", factor, whence)
-
-    def window(self, here: Cursor | None) -> int | None:
-        days = here.read(read_count) if here else None
-        if here and days is not None and not 1 <= days <= LONGEST_WINDOW_DAYS:
-            here.problem(here.written, f"is not 1 to {LONGEST_WINDOW_DAYS} days")
-            return None
-        return days
+        return Definition(name, counts or "", window, against or "", factor, whence)
 
     # ------------ figures
 
@@ -145,13 +122,11 @@ class _FiguresReader:
         return len(self.problems) == known
 
     def figure(self, measure: str, month: Month, here: Cursor, known: Mapping[str, Definition]) -> Figure | None:
-        allowed = ("figure", "wording", "definition", "stale_share", *WHENCE)
-        at = here.fields(allowed, required=("figure", "source"), hint=A_FIGURE)
-        whence = read_whence(at, here, FIGURE_EVIDENCE, required=False, tagged=True)
+        at = FigureKeys.at(here)
+        whence = read_whence(at, here, FigureKeys.evidence, tagged=True)
         definition = at["definition"].choice(known, "one of the definitions") if "definition" in at else ""
-        stale = self.stale(at["stale_share"]) if "stale_share" in at else None
-        wording = at["wording"].text() if "wording" in at else None
-        interval = at["figure"].read(read_interval) if "figure" in at else None
+        stale, wording = at.read(FigureKeys.stale_share), at.read(FigureKeys.wording)
+        interval = at.read(FigureKeys.figure)
         if interval is None:
             return None
         if interval.high - interval.low < 1:
@@ -161,14 +136,6 @@ class _FiguresReader:
             interval = replace(interval, stale_share=stale)
         text = at["figure"].written
         return Figure(measure, month, text, interval, whence, wording or text, definition or "")
-
-    def stale(self, here: Cursor) -> float | None:
-        share = here.read(read_share)
-        if share is not None and share > MOST_STALE:
-            here.problem(here.written, f"is more than {plain(100 * MOST_STALE)}%", "it is the chance that the figure "
-                         "was already passed when it was printed")  # fmt: skip
-            return None
-        return share
 
     # ------------ all together
 
@@ -247,9 +214,13 @@ class _FiguresReader:
             self.contradiction(culprit, f"is {plain(three_digits(times))} times the figure{then} ({other.text})")
 
     def started(
-        self, figures: Mapping[tuple[str, Month], Figure | None], origin: Origin, start: Month, asked: Cursor,
+        self,
+        figures: Mapping[tuple[str, Month], Figure | None],
+        origin: Origin,
+        start: Month,
+        asked: Cursor,
         told: set[tuple[str, Month]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Note which figures a start in balance lacks, told where it is asked for, and a bank that does not grow."""
         for measure, month in needed(origin, start):
             if (measure, month) not in figures:

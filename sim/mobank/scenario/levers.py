@@ -10,17 +10,11 @@ from itertools import combinations
 from math import isinf
 
 from mobank.base.errors import Problem, did_you_mean, shown
-from mobank.base.quantities import (
-    Month,
-    format_persons,
-    read_count,
-    read_money,
-    read_month,
-    read_months_duration,
-    read_persons,
-)
+from mobank.base.quantities import Month, format_persons, read_month
 from mobank.model.grammar import Model, Parameter
-from mobank.scenario.cursor import Cursor, Named, inherited
+from mobank.scenario.cursor import Cursor, inherited
+from mobank.scenario.keys.changes import LONGEST_MONTHS, CostKeys, DateKeys, EventKeys, LeverKeys, TriggerKeys
+from mobank.scenario.nouns import Fields, alternatives
 from mobank.scenario.scenario import (
     FOREVER,
     Band,
@@ -36,9 +30,7 @@ from mobank.scenario.scenario import (
 )
 from mobank.scenario.segments import medians
 from mobank.scenario.values import (
-    LEVER_EVIDENCE,
     SCALES,
-    WHENCE,
     check_plausible,
     median_of,
     read_value,
@@ -50,16 +42,8 @@ from mobank.scenario.values import (
 )
 
 OPERATIONS: tuple[Operation, ...] = ("multiply", "set", "add")
-SHAPE = {"ramp_months": 0.0, "half_life_months": 0.1}  # with the least that each may be
-FIELDS = ("parameter", *OPERATIONS, "for", "from", "until", "lasts_months", *SHAPE, *WHENCE)
-CHOSEN_FIELDS = ("when", "cost")
-LONGEST_MONTHS = 1200
-MOST_LEVERS = 200
-
-A_LEVER = "parameter: …, multiply: …, from: … and reason: … below it"
-DATES = "write 2024-01, {between: [2024-01, 2024-06]} or {mean_gap_months: 18, after: 2022-12}"
-TRIGGERS = "write {measure: mau, below: 1.7亿, for_months: 2}"
-COSTS = "write {once: 3000万元, a_month: 50万元}"
+ONLY_OF_A_LEVER = [name for name in LeverKeys.names() if name not in EventKeys.names()]
+DATES = f"write {alternatives((LeverKeys.from_.example, *DateKeys.forms()))}"
 
 
 @dataclass(frozen=True)
@@ -82,10 +66,8 @@ class Setting:
         return known[0].interval.high if known else None
 
 
-def read_levers(section: Cursor | None, chosen: bool, setting: Setting) -> list[Lever]:
+def read_levers(named: Mapping[str, Cursor], chosen: bool, setting: Setting) -> list[Lever]:
     """Return the levers (chosen) or the events of a section."""
-    kind = "lever" if chosen else "event"
-    named = section.new_names(kind, MOST_LEVERS, f"write a name below it, then {A_LEVER}") if section else {}
     found = [_lever(name, here, chosen, setting) for name, here in named.items()]
     return [lever for lever in found if lever]
 
@@ -93,22 +75,35 @@ def read_levers(section: Cursor | None, chosen: bool, setting: Setting) -> list[
 def _lever(name: str, here: Cursor, chosen: bool, setting: Setting) -> Lever | None:
     if not chosen:
         _refuse_choice(here)
-    at = here.fields((*FIELDS, *CHOSEN_FIELDS), ("parameter",), f"write {A_LEVER}")
+    at = LeverKeys.at(here, setting.model)
     if not here.is_mapping:
         return None
-    whence = read_whence(at, here, LEVER_EVIDENCE, required=True, tagged=chosen)
-    parameter = _parameter(at["parameter"], setting.model) if "parameter" in at else None
+    whence = read_whence(at, here, LeverKeys.evidence, required=True, tagged=chosen)
+    known = at.read(LeverKeys.parameter)
+    parameter = setting.model.parameter[known] if known else None
     amount = _amount(here, at, parameter)
     touches = _target(at["for"], parameter, setting.bands) if "for" in at else ()
     cost = _cost(at["cost"]) if "cost" in at else Cost()
     trigger = _trigger(at["when"], setting, costs=cost != Cost()) if "when" in at else None
     begins = _policy_window(at, setting) if "when" in at else _beginning(at, here)
     lasts = _lasting(at, here, begins, comes_again="when" in at or bool(begins and begins.mean_gap_months))
-    ramp, half_life = (_duration(at[each], least) if each in at else 0.0 for each, least in SHAPE.items())
+    ramp, half_life = at.read(LeverKeys.ramp_months), at.read(LeverKeys.half_life_months)
     if parameter is None or amount is None or begins is None or lasts is None or ramp is None or half_life is None:
         return None
-    lever = Lever(name, chosen, parameter.name, amount[0], amount[1], touches, begins, lasts, ramp, half_life, trigger,
-                  cost, whence)  # fmt: skip
+    lever = Lever(
+        name,
+        chosen,
+        parameter.name,
+        *amount,
+        touches,
+        begins,
+        lasts,
+        ramp,
+        half_life,
+        trigger,
+        cost,
+        whence,
+    )
     _check_months(here, at, lever, setting)
     _check_effect(at[lever.operation], lever, setting)
     return lever
@@ -117,24 +112,19 @@ def _lever(name: str, here: Cursor, chosen: bool, setting: Setting) -> Lever | N
 def _refuse_choice(here: Cursor) -> None:
     """Note what only a lever has: an event befalls, it is not decided upon or paid for."""
     for name, cursor in here.named().items() if here.is_mapping else ():
-        if name in CHOSEN_FIELDS:
+        if name in ONLY_OF_A_LEVER:
             cursor.problem(f"'{name}'", "is not a key of an event", "events befall; what is chosen stands in levers")
-
-
-def _parameter(here: Cursor, model: Model) -> Parameter | None:
-    name = here.choice(list(model.parameter), "a parameter")
-    return model.parameter.get(name) if name else None
 
 
 # ------------ what it does
 
 
-def _amount(here: Cursor, at: Named, parameter: Parameter | None) -> tuple[Operation, Value] | None:
+def _amount(here: Cursor, at: Fields, parameter: Parameter | None) -> tuple[Operation, Value] | None:
     given = [operation for operation in OPERATIONS if operation in at]
     if len(given) != 1:
         if given or at.lacks(*OPERATIONS):
-            here.problem(_both(given) or "no change", "came where one of multiply, set and add must stand",
-                         inherited(here, at, given))  # fmt: skip
+            allowed = "came where one of multiply, set and add must stand"
+            here.problem(_both(given) or "no change", allowed, inherited(here, at, given))
         return None
     operation = given[0]
     if parameter is None:
@@ -213,47 +203,46 @@ def _check_unlimited(here: Cursor, lever: Lever, from_unlimited: bool) -> None:
 # ------------ when it does it
 
 
-def _beginning(at: Named, here: Cursor) -> When | None:
+def _beginning(at: Fields, here: Cursor) -> When | None:
     if "from" not in at:
         if at.lacks("from"):
-            here.problem("'from'", "is missing", "write from: 2024-01")
+            here.problem("'from'", "is missing", LeverKeys.from_.how)
         return None
     cursor = at["from"]
     if cursor.is_scalar:
         month = cursor.read(read_month, DATES)
         return When(month, month) if month else None
-    span = cursor.fields(("between", "mean_gap_months", "after"), hint=DATES)
+    span = DateKeys.at(cursor)
     if set(span) == {"between"}:
-        return _between(span["between"])
+        return _between(span)
     if set(span) == {"mean_gap_months", "after"}:
-        return _again(span["mean_gap_months"], span["after"])
+        return _again(span)
     if cursor.is_mapping and not span.strange:
         cursor.problem(f"{{{', '.join(span)}}}", "is not a date", DATES)
     return None
 
 
-def _between(here: Cursor) -> When | None:
-    months = here.items(2, "write [2024-01, 2024-06]: the first and the last month in which it may begin")
-    ends = [month for cursor in months or () if (month := cursor.read(read_month))]
-    if len(ends) < 2:
+def _between(span: Fields) -> When | None:
+    months = span.read(DateKeys.between)
+    if months is None:
         return None
-    if ends[1] < ends[0]:
-        here.problem(f"{ends[1]}", f"is before {ends[0]}", "the earlier month stands first")
+    first, last = months
+    if last < first:
+        span["between"].problem(f"{last}", f"is before {first}", "the earlier month stands first")
         return None
-    return When(ends[0], ends[1])
+    return When(first, last)
 
 
-def _again(gap: Cursor, after: Cursor) -> When | None:
-    months, last = _duration(gap, least=1), after.read(read_month)
+def _again(span: Fields) -> When | None:
+    months, last = span.read(DateKeys.mean_gap_months), span.read(DateKeys.after)
     return When(last + 1, last + 1, months) if months and last else None
 
 
-def _policy_window(at: Named, setting: Setting) -> When | None:
+def _policy_window(at: Fields, setting: Setting) -> When | None:
     """Return the months in which a policy watches; without dates, all of them."""
-    first = (
-        at["from"].read(read_month, "write 2024-01; from then on the policy watches") if "from" in at else setting.start
-    )
-    last = at["until"].read(read_month) if "until" in at else None
+    watches = f"{LeverKeys.from_.how}; from then on the policy watches"
+    first = at["from"].read(read_month, watches) if "from" in at else setting.start
+    last = at.read(LeverKeys.until)
     if first is None or (last is None and "until" in at):
         return None
     if last and last < first:
@@ -262,7 +251,7 @@ def _policy_window(at: Named, setting: Setting) -> When | None:
     return When(first, last or first + LONGEST_MONTHS)  # longer than any scenario
 
 
-def _lasting(at: Named, here: Cursor, begins: When | None, comes_again: bool) -> int | None:
+def _lasting(at: Fields, here: Cursor, begins: When | None, comes_again: bool) -> int | None:
     """Return the months in force; a change without an end goes on for ever."""
     ends = [name for name in ("until", "lasts_months") if name in at]
     if "until" in at and "when" not in at and comes_again:
@@ -271,24 +260,16 @@ def _lasting(at: Named, here: Cursor, begins: When | None, comes_again: bool) ->
         hint = inherited(here, at, ends) or "keep one of them"
         at["lasts_months"].problem("lasts_months and until", "both say when it ends", hint)
     if "lasts_months" in at:
-        return _months_in_force(at["lasts_months"])
+        return at.read(LeverKeys.lasts_months)
     if comes_again:
         if at.lacks("lasts_months") and ("when" in at or "until" not in at):
             here.problem("'lasts_months'", "is missing", "what comes again must have an end each time")
         return None
-    return _until(at["until"], begins) if "until" in at else FOREVER
+    return _until(at, begins) if "until" in at else LeverKeys.lasts_months.default
 
 
-def _months_in_force(here: Cursor) -> int | None:
-    months = here.read(read_count)
-    if months is not None and not 1 <= months <= LONGEST_MONTHS:
-        here.problem(here.written, f"must be 1 to {LONGEST_MONTHS:,} months", "leave it out for what never ends")
-        return None
-    return months
-
-
-def _until(here: Cursor, begins: When | None) -> int | None:
-    until = here.read(read_month)
+def _until(at: Fields, begins: When | None) -> int | None:
+    until, here = at.read(LeverKeys.until), at["until"]
     if until is None or begins is None:
         return None
     if begins.last != begins.first:
@@ -300,15 +281,7 @@ def _until(here: Cursor, begins: When | None) -> int | None:
     return until - begins.first + 1
 
 
-def _duration(here: Cursor, least: float) -> float | None:
-    months = here.read(read_months_duration)
-    if months is not None and not least <= months <= LONGEST_MONTHS:
-        here.problem(here.written, f"must be {least:g} to {LONGEST_MONTHS:,} months")
-        return None
-    return months
-
-
-def _check_months(here: Cursor, at: Named, lever: Lever, setting: Setting) -> None:
+def _check_months(here: Cursor, at: Fields, lever: Lever, setting: Setting) -> None:
     """Note a change that is over before the first month of the run, or begins after the last."""
     if setting.start is None or setting.until is None:
         return
@@ -337,52 +310,38 @@ def _last_month(lever: Lever) -> int:
 
 
 def _trigger(here: Cursor, setting: Setting, costs: bool) -> Trigger | None:
-    names = ("measure", "below", "above", "for_months", "at_most", "budget_a_year")
-    at = here.fields(names, required=("measure",), hint=TRIGGERS)
-    stocks = [m.name for m in setting.model.measures if m.stock]
-    measure = at["measure"].choice(stocks, "a measure that a policy can watch") if "measure" in at else None
-    level = _level(here, at, setting)
-    months = _at_least_once(at["for_months"]) if "for_months" in at else 1
-    times = _at_least_once(at["at_most"]) if "at_most" in at else FOREVER
-    budget = at["budget_a_year"].read(read_money) if "budget_a_year" in at else float("inf")
+    at = TriggerKeys.at(here, setting.model)
+    measure, level = at.read(TriggerKeys.measure), _level(here, at, setting)
+    months, times = at.read(TriggerKeys.for_months), at.read(TriggerKeys.at_most)
+    budget = at.read(TriggerKeys.budget_a_year)
     if "budget_a_year" in at and not costs:
-        at["budget_a_year"].problem(
-            "a budget", "limits nothing: this lever has no cost", COSTS.replace("write", "write cost:")
-        )
+        hint = f"write cost: {CostKeys.written()}"
+        at["budget_a_year"].problem("a budget", "limits nothing: this lever has no cost", hint)
     if measure is None or level is None or months is None or times is None or budget is None:
         return None
     return Trigger(measure, level, "below" in at, months, times, budget)
 
 
-def _level(here: Cursor, at: Named, setting: Setting) -> float | None:
-    given = [name for name in ("below", "above") if name in at]
+def _level(here: Cursor, at: Fields, setting: Setting) -> float | None:
+    given = [key for key in (TriggerKeys.below, TriggerKeys.above) if key.name in at]
     if len(given) != 1:
+        names = [key.name for key in given]
         if here.is_mapping and (given or at.lacks("below", "above")):
-            here.problem(_both(given) or "no level", "came where one of below and above must stand",
-                         inherited(here, at, given) or TRIGGERS)  # fmt: skip
+            hint = inherited(here, at, names) or TriggerKeys.how()
+            here.problem(_both(names) or "no level", "came where one of below and above must stand", hint)
         return None
-    cursor = at[given[0]]
-    level, persons = cursor.read(read_persons), setting.persons
+    level, cursor, persons = at.read(given[0]), at[given[0].name], setting.persons
     if level is not None and persons is not None and not persons / 1e4 <= level <= persons:
         allowed = f"is not a level to watch: the bank has {format_persons(persons, 'zh')} customers"
         cursor.problem(cursor.written, allowed, "is 万, 亿 or million missing?")
     return level
 
 
-def _at_least_once(here: Cursor) -> int | None:
-    count = here.read(read_count)
-    if count == 0:
-        here.problem("0", "is not at least 1")
-        return None
-    return count
-
-
 def _cost(here: Cursor) -> Cost:
-    at = here.fields(("once", "a_month"), hint=COSTS)
+    at = CostKeys.at(here)
     if here.is_mapping and not at and not at.strange:
-        here.problem("a cost", "must say how much", COSTS)
-    once, a_month = (at[name].read(read_money) if name in at else 0.0 for name in ("once", "a_month"))
-    return Cost(once or 0.0, a_month or 0.0)
+        here.problem("a cost", "must say how much", CostKeys.how())
+    return Cost(at.read(CostKeys.once) or 0.0, at.read(CostKeys.a_month) or 0.0)
 
 
 # ------------ what may not meet

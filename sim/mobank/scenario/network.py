@@ -1,34 +1,25 @@
 """How the network of a scenario is read: who knows whom, person by person, and whom the bank reaches first."""
 
-from collections.abc import Callable, Mapping
-from typing import cast, get_args
+from collections.abc import Mapping
+from typing import Any
 
-from mobank.base.quantities import read_count, read_month, read_number, read_persons, read_share
-from mobank.scenario.cursor import Cursor, Named
+from mobank.scenario.cursor import Cursor
+from mobank.scenario.keys.network import ORDERS, NetworkKeys, SeedKeys
 from mobank.scenario.levers import Setting
-from mobank.scenario.scenario import MOST_CONTACTS, Network, NetworkKind, Provenance, SeedOrder, Seeds
-from mobank.scenario.values import LEVER_EVIDENCE, WHENCE, read_whence
+from mobank.scenario.nouns import Fields, YamlKey
+from mobank.scenario.scenario import MOST_CONTACTS, Network, NetworkKind, Provenance, Seeds
+from mobank.scenario.values import read_whence
 
-KINDS = tuple(kind for kind in get_args(NetworkKind) if kind != "everybody")  # that needs no network
-ORDERS = get_args(SeedOrder)
-SHAPE = ("community", "household", "far", "homophily", "exponent")
-FIELDS = ("kind", "contacts", *SHAPE, "seeds", *WHENCE)
 MOST_OF_A_POWER_LAW = MOST_CONTACTS / 2  # on average: it falls, so its mean lies below that of 1, 2, …, the most, alike
-SEED_FIELDS = ("people", "flow", "month", "first")
-BELONG = {"communities": ("community", "household", "far", "homophily"), "small_world": ("far", "homophily"),
-          "scale_free": ("exponent",)}  # fmt: skip
-NEEDED = {"communities": ("community",), "small_world": (), "scale_free": ("exponent",)}
-RANGES: Mapping[str, tuple[Callable[[str], float], float, float, str]] = {
-    "contacts": (read_number, 1, MOST_CONTACTS, "contacts"),
-    "community": (read_persons, 2, 10_000_000, "people of a community"),
-    "household": (read_count, 1, 12, "people of a household"),
-    "far": (read_share, 0, 1, ""),
-    "homophily": (read_share, 0, 1, ""),
-    "exponent": (read_number, 2.01, 5, ""),
+OWN: Mapping[NetworkKind, tuple[YamlKey[Any], ...]] = {  # the keys of its shape, the needed one first
+    "communities": (NetworkKeys.community, NetworkKeys.household, NetworkKeys.far, NetworkKeys.homophily),
+    "small_world": (NetworkKeys.far, NetworkKeys.homophily),
+    "scale_free": (NetworkKeys.exponent,),
 }
-
-A_NETWORK = "write kind: communities, contacts: 8, community: 2000 and reason: … below it"
-SEEDS = "write {people: 2万, flow: assist, month: 2023-01, first: most_connected}"
+NEEDED: Mapping[NetworkKind, YamlKey[Any]] = {
+    "communities": NetworkKeys.community,
+    "scale_free": NetworkKeys.exponent,
+}
 
 
 def read_network(section: Cursor | None, setting: Setting) -> Network | None:
@@ -36,49 +27,39 @@ def read_network(section: Cursor | None, setting: Setting) -> Network | None:
     if section is None:
         return None
     known = len(section.problems)
-    at = section.fields(FIELDS, ("kind", "contacts"), A_NETWORK)
-    whence = read_whence(at, section, LEVER_EVIDENCE, required=True)
-    kind = at["kind"].choice(KINDS, "a kind of network") if "kind" in at else None
-    numbers = {name: _number(at[name], name) for name in ("contacts", *SHAPE) if name in at}
+    at = NetworkKeys.at(section, setting.model)
+    whence = read_whence(at, section, NetworkKeys.evidence, required=True)
+    kind = at.read(NetworkKeys.kind)
     if kind:
         _note_shape(section, at, kind)
     seeds = _seeds(at["seeds"], setting) if "seeds" in at else None
-    if kind is None or len(section.problems) > known:
+    network = _network(at, kind, seeds, whence)
+    return _checked(section, at, network) if network and len(section.problems) == known else None
+
+
+def _network(at: Fields, kind: NetworkKind | None, seeds: Seeds | None, whence: Provenance) -> Network | None:
+    contacts, community = at.read(NetworkKeys.contacts), at.read(NetworkKeys.community)
+    household = at.read(NetworkKeys.household)
+    ties = [at.read(key) for key in (NetworkKeys.far, NetworkKeys.homophily, NetworkKeys.exponent)]
+    known = [number for number in ties if number is not None]
+    if kind is None or contacts is None or community is None or household is None or len(known) < len(ties):
         return None
-    return _checked(section, at, _network(cast(NetworkKind, kind), numbers, seeds, whence))
+    far, homophily, exponent = known
+    return Network(kind, contacts, int(community), household, far, homophily, exponent, seeds, whence)
 
 
-def _network(
-    kind: NetworkKind, numbers: Mapping[str, float | None], seeds: Seeds | None, whence: Provenance
-) -> Network:
-    of = {name: number for name, number in numbers.items() if number is not None}
-    return Network(
-        kind, of["contacts"], int(of.get("community", 0)), int(of.get("household", 1)), of.get("far", 0.0),
-        of.get("homophily", 0.0), of.get("exponent", 0.0), seeds, whence,
-    )  # fmt: skip
+def _note_shape(section: Cursor, at: Fields, kind: NetworkKind) -> None:
+    """Note keys that mean nothing in this kind of network, and the one that it lacks."""
+    own = [key.name for key in OWN[kind]]
+    for name in dict.fromkeys(key.name for keys in OWN.values() for key in keys):
+        if name in at and name not in own:
+            allowed = f"means nothing in a network of kind {kind}"
+            at[name].problem(f"'{name}'", allowed, f"its own keys: {', '.join(own)}")
+    if kind in NEEDED and at.lacks(NEEDED[kind].name):
+        section.problem(f"'{NEEDED[kind].name}'", f"is missing in a network of kind {kind}")
 
 
-def _number(here: Cursor, name: str) -> float | None:
-    reader, low, high, unit = RANGES[name]
-    number = here.read(reader)
-    if number is not None and not low <= number <= high:
-        here.problem(here.written, f"is not {low:,g} to {high:,g} {unit}".rstrip())
-        return None
-    return number
-
-
-def _note_shape(section: Cursor, at: Named, kind: str) -> None:
-    """Note keys that mean nothing in this kind of network, and those that it lacks."""
-    for name in SHAPE:
-        if name in at and name not in BELONG[kind]:
-            own = ", ".join(BELONG[kind])
-            at[name].problem(f"'{name}'", f"means nothing in a network of kind {kind}", f"its own keys: {own}")
-    for name in NEEDED[kind]:
-        if at.lacks(name):
-            section.problem(f"'{name}'", f"is missing in a network of kind {kind}")
-
-
-def _checked(section: Cursor, at: Named, network: Network) -> Network | None:
+def _checked(section: Cursor, at: Fields, network: Network) -> Network | None:
     free = network.contacts - (network.household - 1)
     if free < 0:
         found = f"a household of {network.household} people"
@@ -89,14 +70,14 @@ def _checked(section: Cursor, at: Named, network: Network) -> Network | None:
     elif 0 < network.community < max(network.household, network.contacts):
         at["community"].problem(f"a community of {network.community}", "is smaller than the circle of one person")
     elif network.kind == "scale_free" and network.contacts > MOST_OF_A_POWER_LAW:
-        at["contacts"].problem(
-            f"{network.contacts:g} contacts", f"are more than a network of kind scale_free can have on average, "
-            f"{MOST_OF_A_POWER_LAW:g}", f"nobody has more than {MOST_CONTACTS}, and most have few",
-        )  # fmt: skip
+        allowed = f"are more than a network of kind scale_free can have on average, {MOST_OF_A_POWER_LAW:g}"
+        hint = f"nobody has more than {MOST_CONTACTS}, and most have few"
+        at["contacts"].problem(f"{network.contacts:g} contacts", allowed, hint)
     elif network.seeds and network.seeds.first == "communities" and network.kind != "communities":
         others = " or ".join(order for order in ORDERS if order != "communities")
-        at["seeds"].named()["first"].problem("communities", f"are not there in a network of kind {network.kind}",
-                                     f"write first: {others}, or kind: communities")  # fmt: skip
+        allowed = f"are not there in a network of kind {network.kind}"
+        hint = f"write first: {others}, or kind: communities"
+        SeedKeys.checked(at["seeds"])["first"].problem("communities", allowed, hint)
     else:
         return network
     return None
@@ -104,18 +85,14 @@ def _checked(section: Cursor, at: Named, network: Network) -> Network | None:
 
 def _seeds(here: Cursor, setting: Setting) -> Seeds | None:
     known = len(here.problems)
-    at = here.fields(SEED_FIELDS, SEED_FIELDS, SEEDS)
-    flows = [flow.name for flow in setting.model.flows if flow.source is not None]
-    people = at["people"].read(read_persons) if "people" in at else None
-    flow = at["flow"].choice(flows, "a flow between states of the model") if "flow" in at else None
-    month = at["month"].read(read_month) if "month" in at else None
-    first = at["first"].choice(ORDERS, "an order") if "first" in at else None
-    if people is not None and not 1 <= people <= (setting.persons or people):
-        at["people"].problem(
-            at["people"].written, f"is not 1 to {setting.persons or 0:,.0f} people, the bank's customers"
-        )
+    at = SeedKeys.at(here, setting.model)
+    people, flow = at.read(SeedKeys.people), at.read(SeedKeys.flow)
+    month, first = at.read(SeedKeys.month), at.read(SeedKeys.first)
+    if people is not None and people > (setting.persons or people):
+        customers = f"{setting.persons or 0:,.0f}"
+        at["people"].problem(at["people"].written, f"is not 1 to {customers} people, the bank's customers")
     if month and setting.start and setting.until and not setting.start < month <= setting.until:
         at["month"].problem(str(month), f"is outside the run ({setting.start + 1} to {setting.until})")
     if len(here.problems) > known or not (people and flow and month and first):
         return None
-    return Seeds(int(people), flow, month, cast(SeedOrder, first))
+    return Seeds(int(people), flow, month, first)

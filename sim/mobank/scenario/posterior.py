@@ -97,11 +97,13 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model:
         return None
     parents, weights = _parts(found, scenario, aliases)
     record = found.record
-    known_by = {row["name"]: determined_by(row["contraction"], row.get("shift", 0.0)) for row in
-                record.get("coordinates", [])}  # fmt: skip
+    known_by = {
+        row["name"]: determined_by(row["contraction"], row.get("shift", 0.0)) for row in record.get("coordinates", [])
+    }
     figures = tuple(name.removeprefix("reported.") for name in record["fitted_with"]["figures"])
-    return Fitted(found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases, known_by,
-                  figures)  # fmt: skip
+    return Fitted(
+        found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases, known_by, figures
+    )
 
 
 def why_unusable(found: Found, model: Model, place: Place | None = None) -> Iterator[Problem]:
@@ -134,8 +136,11 @@ def determined_by(contraction: float, shift: float) -> Determined:
 def as_fitted(model: Model, known: Facts) -> Model:
     """Return the model that a posterior was fitted with: without the flows that were off or not declared then."""
     values, bands = known["values"], known["bands"]
-    fixed = {p.name: [*_of(Value(Prior("fixed", p.absent), "", Provenance()))] for p in model.parameters
-             if p.absent is not None}  # fmt: skip
+    fixed = {
+        p.name: [*_of(Value(Prior("fixed", p.absent), "", Provenance()))]
+        for p in model.parameters
+        if p.absent is not None
+    }
     off = {name for name, absent in fixed.items() if values.get(f"parameters.{name}", absent)[:3] == absent}
     return model.without(frozenset(off - {name for band in bands for name in band["values"]}))
 
@@ -163,8 +168,11 @@ def _values(scenario: Scenario) -> dict[str, Value]:
 
 
 def _of(value: Value) -> list[Any]:
-    return [value.prior.kind, value.prior.centre if value.prior.centre != float("inf") else "unlimited",
-            value.prior.spread]  # fmt: skip
+    return [
+        value.prior.kind,
+        value.prior.centre if value.prior.centre != float("inf") else "unlimited",
+        value.prior.spread,
+    ]
 
 
 def _band(band: Band) -> dict[str, Any]:

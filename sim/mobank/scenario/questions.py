@@ -8,25 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from mobank.base.errors import Problem, did_you_mean
-from mobank.base.quantities import Month, format_persons, read_month, read_number, read_persons, read_share
+from mobank.base.quantities import Month, format_persons, read_number, read_persons, read_share
 from mobank.model.grammar import Counted
-from mobank.scenario.cursor import Cursor, Named, inherited
+from mobank.scenario.cursor import Cursor, inherited
+from mobank.scenario.keys.questions import RUNNERS, AskKeys, ConditionKeys, RaceKeys
 from mobank.scenario.levers import Setting
+from mobank.scenario.nouns import Fields, Noun, YamlKey
 from mobank.scenario.scenario import Ask, Condition
 
 LEVELS = ("at_least", "at_most", "between")
-CONDITION = ("measure", *LEVELS)
-RACE = ("reaches_first", "before")
-WHEN = ("by", "in")
-FIELDS = (*CONDITION, *RACE, *WHEN)
-MOST_ASKS = 50
 MOST_GROWTH = 0.05  # of all customers, a year: no level can be reached that lies above even that
 LEAST = {True: 1e-4, False: 1e-7}  # of the customers: a stock, persons a month; a smaller level lacks its 万
 RATIOS = (0.01, 100.0)
-
-AN_ASK = "write {measure: mau, at_least: 2亿, by: 2025-12}"
-A_RUNNER = "write {measure: mau, at_least: 2亿}"
-A_RACE = "write reaches_first: {measure: …, at_least: …}, before: {measure: …, at_least: …} and by: 2025-12"
 
 
 class _Wanted(NamedTuple):
@@ -37,45 +30,42 @@ class _Wanted(NamedTuple):
     ever: bool
 
 
-def read_asks(section: Cursor | None, setting: Setting) -> tuple[Ask, ...]:
+def read_asks(named: Mapping[str, Cursor], setting: Setting) -> tuple[Ask, ...]:
     """Return the asks of a section in its order."""
-    named = section.new_names("ask", MOST_ASKS, f"write a name below it, then {AN_ASK}") if section else {}
     read = [_ask(name, here, setting) for name, here in named.items()]
-    asks = tuple(ask for ask in read if ask)
-    if section:
-        _note_twins(section.problems, asks)
-    return asks
+    return tuple(ask for ask in read if ask)
 
 
 def _ask(name: str, here: Cursor, setting: Setting) -> Ask | None:
-    at = here.fields(FIELDS, hint=AN_ASK)
+    at = AskKeys.at(here, setting.model)
     if here.is_mapping and not at and not at.strange:
-        here.problem("an ask", "must say what is asked", AN_ASK)
+        here.problem("an ask", "must say what is asked", AskKeys.how())
     if not at:
         return None
-    return (_race if any(key in at for key in RACE) else _single)(name, here, at, setting)
+    return (_race if any(key.name in at for key in RUNNERS) else _single)(name, here, at, setting)
 
 
-def _single(name: str, here: Cursor, at: Named, setting: Setting) -> Ask | None:
-    given = _one_of(here, at, WHEN, AN_ASK)
-    month = _month(at[given], setting) if given else None
+def _single(name: str, here: Cursor, at: Fields, setting: Setting) -> Ask | None:
+    given = _one_of(here, at, ("by", "in"), AskKeys.how())
+    month = _month(at, AskKeys.by if given == "by" else AskKeys.in_, setting) if given else None
     if given == "by" and "between" in at:
         at["by"].problem("'by'", "cannot stand with between", "ask for one month: write in instead of by")
-    condition = _condition(here, at, _Wanted(setting, month, given == "by"), AN_ASK)
+    condition = _condition(here, at, _Wanted(setting, month, given == "by"), AskKeys)
     if month is None or condition is None:
         return None
     return Ask(name, condition, month, given == "by", None, here.place)
 
 
-def _race(name: str, here: Cursor, at: Named, setting: Setting) -> Ask | None:
-    for stray in (key for key in ("in", *CONDITION) if key in at):
-        at[stray].problem(f"'{stray}'", "cannot stand beside reaches_first", A_RACE)
-    for key in (*RACE, "by"):
+def _race(name: str, here: Cursor, at: Fields, setting: Setting) -> Ask | None:
+    own = [key.name for key in RaceKeys.keys]
+    for stray in (key for key in at if key not in own):
+        at[stray].problem(f"'{stray}'", "cannot stand beside reaches_first", RaceKeys.how())
+    for key in own:
         if at.lacks(key):
-            here.problem(f"'{key}'", "is missing", A_RACE)
-    month = _month(at["by"], setting) if "by" in at else None
+            here.problem(f"'{key}'", "is missing", RaceKeys.how())
+    month = _month(at, AskKeys.by, setting) if "by" in at else None
     wanted = _Wanted(setting, month, ever=True)
-    first, rival = (_runner(at[key], wanted) if key in at else None for key in RACE)
+    first, rival = (_runner(at[key.name], wanted) if key.name in at else None for key in RUNNERS)
     if first and rival and _same(first, rival):
         at["before"].problem("this condition", "is that of reaches_first; nothing can be before itself")
         return None
@@ -83,27 +73,26 @@ def _race(name: str, here: Cursor, at: Named, setting: Setting) -> Ask | None:
 
 
 def _runner(here: Cursor, wanted: _Wanted) -> Condition | None:
-    at = here.fields(("measure", "at_least", "at_most"), hint=A_RUNNER)
-    return _condition(here, at, wanted, A_RUNNER) if here.is_mapping else None
+    at = ConditionKeys.at(here, wanted.setting.model)
+    return _condition(here, at, wanted, ConditionKeys) if here.is_mapping else None
 
 
 # ------------ the month
 
 
-def _month(here: Cursor, setting: Setting) -> Month | None:
-    month = here.read(read_month)
+def _month(at: Fields, key: YamlKey[Month], setting: Setting) -> Month | None:
+    month, here = at.read(key), at[key.name]
     if month and setting.start and month <= setting.start:
         here.problem(str(month), f"is not after start ({setting.start})")
         return None
     if month and setting.until and month > setting.until:
-        here.problem(
-            str(month), f"is after the end of the run, until {setting.until}", "take an earlier month, or the ask away"
-        )
+        allowed = f"is after the end of the run, until {setting.until}"
+        here.problem(str(month), allowed, "take an earlier month, or the ask away")
         return None
     return month
 
 
-def _one_of(here: Cursor, at: Named, names: Sequence[str], hint: str) -> str | None:
+def _one_of(here: Cursor, at: Fields, names: Sequence[str], hint: str) -> str | None:
     """Return the one name of some that stands here; none or several are a problem."""
     given = [name for name in names if name in at]
     if len(given) == 1:
@@ -120,15 +109,15 @@ def _one_of(here: Cursor, at: Named, names: Sequence[str], hint: str) -> str | N
 # ------------ the condition
 
 
-def _condition(here: Cursor, at: Named, wanted: _Wanted, hint: str) -> Condition | None:
+def _condition(here: Cursor, at: Fields, wanted: _Wanted, noun: type[Noun]) -> Condition | None:
     model = wanted.setting.model
     if at.lacks("measure"):
         here.problem("'measure'", "is missing", did_you_mean("", model.measure))
-    measure = at["measure"].choice(list(model.measure), "a measure") if "measure" in at else None
-    given = _one_of(here, at, [name for name in LEVELS if name != "between" or hint == AN_ASK], hint)
-    if measure is None or given is None or measure not in model.measure:
+    measure = at.read(ConditionKeys.measure)
+    given = _one_of(here, at, [name for name in LEVELS if name in noun.names()], noun.how())
+    if measure is None or given is None:
         return None
-    ends = [at[given]] if given != "between" else at[given].items(2, "write [1.8亿, 2.2亿]") or []
+    ends = (at[given],) if given != "between" else at.read(AskKeys.between) or ()
     levels = [level for cursor in ends if (level := _level(cursor, measure, wanted)) is not None]
     if len(levels) < (2 if given == "between" else 1):
         return None
@@ -151,8 +140,10 @@ def _level(here: Cursor, measure: str, wanted: _Wanted) -> float | None:
 
 
 READERS: Mapping[Counted, Callable[[str], float]] = {
-    "persons": read_persons, "share": read_share, "ratio": read_number
-}  # fmt: skip
+    "persons": read_persons,
+    "share": read_share,
+    "ratio": read_number,
+}
 
 
 def _is_a_number_of_persons(here: Cursor, level: float, measure: str, wanted: _Wanted) -> bool:
@@ -162,8 +153,8 @@ def _is_a_number_of_persons(here: Cursor, level: float, measure: str, wanted: _W
     most = setting.persons * (1 + MOST_GROWTH) ** ((month - setting.start) / 12)
     if level > most:
         there = f"is above all customers that there could be by {month}, {format_persons(most, 'zh')}"
-        here.problem(here.written, there, f"{format_persons(setting.persons, 'zh')} at the start, "
-                     f"with {100 * MOST_GROWTH:g}% growth a year")  # fmt: skip
+        hint = f"{format_persons(setting.persons, 'zh')} at the start, with {100 * MOST_GROWTH:g}% growth a year"
+        here.problem(here.written, there, hint)
         return False
     if level < setting.persons * LEAST[bool(setting.model.measure[measure].stock)]:
         allowed = f"is not a level of {measure}: the bank has {format_persons(setting.persons, 'zh')} customers"
@@ -210,7 +201,8 @@ def meaning(ask: Ask) -> tuple[object, ...]:
     return (ask.month, ask.ever, *parts)
 
 
-def _note_twins(problems: list[Problem], asks: Sequence[Ask]) -> None:
+def note_twins(problems: list[Problem], asks: Sequence[Ask]) -> None:
+    """Note an ask that asks the same as one before it."""
     first: dict[tuple[object, ...], Ask] = {}
     for ask in asks:
         other = first.setdefault(meaning(ask), ask)

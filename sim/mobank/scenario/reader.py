@@ -14,42 +14,38 @@ import numpy as np
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.priors import Prior
-from mobank.base.quantities import Month, read_factor, read_month, read_months_duration, read_number
+from mobank.base.quantities import Month
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor, Named
-from mobank.scenario.desk_study import KEY, with_desks
+from mobank.scenario.desk_study import with_desks
 from mobank.scenario.figures import read_reported
+from mobank.scenario.keys.changes import CapacityKeys
+from mobank.scenario.keys.customers import MixingKeys
+from mobank.scenario.keys.scenario import (
+    DRIFT,
+    HALF_LIFE_MONTHS,
+    CorrelationKeys,
+    DriftKeys,
+    ScenarioKeys,
+    SeasonKeys,
+    ShockKeys,
+)
+from mobank.scenario.keys.values import ValueKeys
 from mobank.scenario.levers import Setting, note_collisions, note_namesakes, read_levers
 from mobank.scenario.network import read_network
+from mobank.scenario.nouns import Fields
 from mobank.scenario.posterior import fit_to, read_posterior
-from mobank.scenario.questions import read_asks
+from mobank.scenario.questions import note_twins, read_asks
 from mobank.scenario.scenario import Figure, Provenance, Scenario, Shock, Value
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
 from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended, parse, parse_extended
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import load as load_file
-from mobank.scenario.values import (
-    FIGURE_EVIDENCE,
-    LEVER_EVIDENCE,
-    SCALES,
-    WHENCE,
-    check_plausible,
-    read_value,
-    read_whence,
-)
+from mobank.scenario.values import SCALES, check_plausible, read_value, read_whence
 
-REQUIRED = ("question", "start", "until", "parameters")
-SECTIONS = ("subject", "question", "start", "until", "posterior", "definitions", "reported", "segments", "parameters",
-            "mixing", "season", "shocks", "drift", "levers", "events", "asks", "network")  # fmt: skip
-EVIDENCE = LEVER_EVIDENCE + FIGURE_EVIDENCE
 LONGEST_MONTHS = 600
-LONGEST_HALF_LIFE_MONTHS = 1200
-HALF_LIFE_MONTHS = 36.0  # of a drift, unless it says otherwise
-TAILS = (2.5, 100.0)  # degrees of freedom
 NONE = Value(Prior("fixed", 0.0), "0", Provenance())
-
-A_SEASON = "write by_month: [1.1, …] with 12 factors, January first, and reason: … below it"
-A_SHOCK = "write size: …, persistence: … and reason: … below it"
+NO_DRIFT = (None, HALF_LIFE_MONTHS)
 
 
 class Chain(NamedTuple):
@@ -88,24 +84,31 @@ def load(path: Path, model: Model) -> Scenario:
     return read_chain(Chain.of_file(path), path.stem, model)
 
 
-def read_chain(chain: Chain, name: str, model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
+def read_chain(chain: Chain, name: str, model: Model, whole: bool = True) -> Scenario:
     """Return the scenario of a chain; raises as `load`.
 
-    With nothing `required`, the start may be left out: it is then the month of the last figure of what the model's
-    start holds, or of anything.
+    Parameters
+    ----------
+    whole : False for a calibration target, which may leave out what a run needs; its start is then the month of the
+        last figure of what the model's start holds, or of anything.
     """
     try:
-        return read(chain.tree, name, chain.files, model, required)
+        return read(chain.tree, name, chain.files, model, whole)
     except InputError as error:
         raise InputError([*error.problems, *_brought_about(error.problems, chain, model)]) from None
 
 
-def read(tree: Members, name: str, files: Sequence[Path], model: Model, required: Sequence[str] = REQUIRED) -> Scenario:
-    """Return the scenario that a located tree says; raises as `load`."""
+def read(tree: Members, name: str, files: Sequence[Path], model: Model, whole: bool = True) -> Scenario:
+    """Return the scenario that a located tree says; raises as `load`.
+
+    Parameters
+    ----------
+    whole : as in `read_chain`.
+    """
     problems: list[Problem] = []
     tree, studies = with_desks(tree, files, model, problems)
     read_from = (*map(str, files), *studies)
-    scenario = _ScenarioReader(model, problems).scenario(Cursor(tree, "", problems), name, read_from, required)
+    scenario = _ScenarioReader(model, problems).scenario(Cursor(tree, "", problems), name, read_from, whole)
     if scenario is None or problems:
         raise InputError(problems)
     return scenario
@@ -118,7 +121,7 @@ def _brought_about(problems: Sequence[Problem], chain: Chain, model: Model) -> I
     if not places or "extends" not in chain.own.entries:
         return
     try:
-        read_chain(Chain.of_file(chain.files[1]), "", model, required=())
+        read_chain(Chain.of_file(chain.files[1]), "", model, whole=False)
     except InputError as error:
         places -= {(p.key, p.place) for p in error.problems}
     if places:
@@ -135,41 +138,62 @@ class _ScenarioReader:
     def __init__(self, model: Model, problems: list[Problem]) -> None:
         self.model, self.problems = model, problems
 
-    def scenario(self, top: Cursor, name: str, files: Sequence[str], required: Sequence[str]) -> Scenario | None:
-        at = top.fields(SECTIONS, required)
-        subject, question = (self.question(at.get(each)) for each in ("subject", "question"))
+    def scenario(self, top: Cursor, name: str, files: Sequence[str], whole: bool) -> Scenario | None:
+        at = ScenarioKeys.at(top, self.model, whole=whole)
+        subject, question = at.read(ScenarioKeys.subject), at.read(ScenarioKeys.question)
         start, until = self.dates(at)
         asked = _own(top, at, "start", "reported")
-        starting = start if required else None
-        reported = read_reported(at.get("reported"), at.get("definitions"), starting, asked, self.model)
-        if not required:
+        starting = start if whole else None
+        definitions = at.read(ScenarioKeys.definitions) or {}
+        reported = read_reported(at.get("reported"), definitions, starting, asked, self.model)
+        if not whole:
             start = start or self.last(reported.figures, asked)
             until = until or start
-        bands = read_bands(at.get("segments"), self.model)
+        bands = read_bands(at.read(ScenarioKeys.segments) or {}, self.model)
         note_band_names(self.problems, at.get("segments"), bands)
         segments = cross(bands, at.get("segments"))
-        given = self.parameters(at.get("parameters"))
+        given = self.parameters(at)
         parameters = self.absent() | given
         note_products(self.problems, self.model, parameters, bands, segments)
         mixing = read_mixing(at.get("mixing"), bands, segments)
         season = self.season(at.get("season"))
-        shocks, correlation, wiggle = self.shocks(at.get("shocks"), self.drift(at.get("drift")))
+        shocks, correlation, wiggle = self.shocks(at.get("shocks"), self.drift(at))
         setting = Setting(self.model, start, until, bands, segments, parameters, reported.figures)
         levers = [
-            *read_levers(at.get("levers"), True, setting),
-            *read_levers(at.get("events"), False, setting),
+            *read_levers(at.read(ScenarioKeys.levers) or {}, True, setting),
+            *read_levers(at.read(ScenarioKeys.events) or {}, False, setting),
         ]
         note_namesakes(self.problems, levers)
         note_collisions(self.problems, levers, bands, segments, until)
-        asks = read_asks(at.get("asks"), setting)
+        asks = read_asks(at.read(ScenarioKeys.asks) or {}, setting)
+        note_twins(self.problems, asks)
         network = read_network(at.get("network"), setting)
         if self.problems or start is None or until is None:
             return None
         scenario = Scenario(
-            name, *question, start, until, reported.figures, bands, segments, parameters, mixing, season, shocks,
-            correlation, wiggle, tuple(levers), asks, dump(top.node), tuple(files), _whence(at),
-            subject, reported.definitions, network, off=frozenset(parameters.keys() - given.keys()),
-        )  # fmt: skip
+            name,
+            *(question or ("", "")),
+            start,
+            until,
+            reported.figures,
+            bands,
+            segments,
+            parameters,
+            mixing,
+            season,
+            shocks,
+            correlation,
+            wiggle,
+            tuple(levers),
+            asks,
+            dump(top.node),
+            tuple(files),
+            _whence(at),
+            subject or ("", ""),
+            reported.definitions,
+            network,
+            off=frozenset(parameters.keys() - given.keys()),
+        )
         posterior = read_posterior(at.get("posterior"), Path(files[0]) if files else None)
         if posterior is None:
             return scenario
@@ -187,21 +211,10 @@ class _ScenarioReader:
             asked.problem("a reported figure", "is missing", "write reported: with what the bank has published")
         return max(months, default=None)
 
-    def question(self, here: Cursor | None) -> tuple[str, str]:
-        """Return a text in English and in Chinese: one for both, or {en: …, zh: …}; nothing where there is none."""
-        if here is None:
-            return "", ""
-        if not here.is_mapping:
-            text = here.text() or ""
-            return text, text
-        at = here.fields(("en", "zh"), required=("en", "zh"))
-        english, chinese = (at[name].text() or "" if name in at else "" for name in ("en", "zh"))
-        return english, chinese
-
     # ------------ months and parameters
 
-    def dates(self, at: Named) -> tuple[Month | None, Month | None]:
-        start, until = (at[name].read(read_month) if name in at else None for name in ("start", "until"))
+    def dates(self, at: Fields) -> tuple[Month | None, Month | None]:
+        start, until = at.read(ScenarioKeys.start), at.read(ScenarioKeys.until)
         if start and until and until <= start:
             at["until"].problem(str(until), f"is not after start ({start})")
             return start, None
@@ -210,12 +223,12 @@ class _ScenarioReader:
             at["until"].problem(str(until), allowed)
         return start, until
 
-    def parameters(self, section: Cursor | None) -> dict[str, Value]:
-        named = section.named("parameter", list(self.model.parameter)) if section else Named({})
+    def parameters(self, top: Fields) -> dict[str, Value]:
+        section, named = top.get("parameters"), top.read(ScenarioKeys.parameters) or Named({})
         values, capacities = {}, {resource.capacity for resource in self.model.resources}
         for name, here in named.items():
             parameter = self.model.parameter[name]
-            value = read_value(here, SCALES[parameter.unit], True, (KEY,) if name in capacities else ())
+            value = read_value(here, SCALES[parameter.unit], True, CapacityKeys if name in capacities else ValueKeys)
             if value and check_plausible(here, parameter, value):
                 values[name] = value
         for name, parameter in self.model.parameter.items():
@@ -226,8 +239,8 @@ class _ScenarioReader:
     def absent(self) -> dict[str, Value]:
         """Return the values that switch flows off, of parameters that a file may leave out."""
         off = Provenance(reason="switched off where nothing is written")
-        return {p.name: Value(Prior("fixed", p.absent), f"{p.absent:g}", off)
-                for p in self.model.parameters if p.absent is not None}  # fmt: skip
+        known = {p.name: p.absent for p in self.model.parameters if p.absent is not None}
+        return {name: Value(Prior("fixed", absent), f"{absent:g}", off) for name, absent in known.items()}
 
     # ------------ what goes up and down
 
@@ -238,67 +251,40 @@ class _ScenarioReader:
 
     def by_month(self, name: str, here: Cursor) -> tuple[float, ...] | None:
         """Return twelve factors with a geometric mean of 1."""
-        at = here.fields(("by_month", *WHENCE), required=("by_month",), hint=A_SEASON)
-        read_whence(at, here, EVIDENCE, required=True)
+        at = SeasonKeys.at(here)
+        read_whence(at, here, SeasonKeys.evidence, required=True)
         if self.model.parameter[name].unit == "share":
             here.problem(f"'{name}'", "is a share and has no season", "a season multiplies rates")
-        months = at["by_month"].items(12, "write 12 factors, January first") if "by_month" in at else None
-        factors = [f for cursor in months or () if (f := self.month_factor(cursor)) is not None]
-        if len(factors) < 12:
+        factors = at.read(SeasonKeys.by_month)
+        if factors is None:
             return None
         logs = np.log(factors)
         return tuple(float(f) for f in np.exp(logs - logs.mean()))
 
-    def month_factor(self, here: Cursor) -> float | None:
-        factor = here.read(read_factor)
-        low, high = SCALES["factor"].plausible
-        if factor is not None and not low <= factor <= high:
-            here.problem(here.written, f"is outside the plausible range of a factor, × {low:g} to × {high:g}")
-            return None
-        return factor
-
     def shocks(
         self, section: Cursor | None, drift: Mapping[str, tuple[Value, float]]
     ) -> tuple[dict[str, Shock], Value, Value]:
-        at = section.fields((*self.model.shocks, "correlation", "wiggle")) if section else Named({})
+        at = CorrelationKeys.at(section, beside=self.model.shocks)
         found = {}
         for name in self.model.shocks:
             size, persistence, tails = self.shock(at[name]) if name in at else (NONE, NONE, 0.0)
-            found[name] = Shock(size, persistence, tails, *drift.get(name, (None, HALF_LIFE_MONTHS)))
-        both = {
-            name: read_value(at[name], SCALES[name], True) if name in at else NONE for name in ("correlation", "wiggle")
-        }
-        return found, both["correlation"] or NONE, both["wiggle"] or NONE
+            found[name] = Shock(size, persistence, tails, *drift.get(name, NO_DRIFT))
+        return found, at.read(CorrelationKeys.correlation) or NONE, at.read(CorrelationKeys.wiggle) or NONE
 
     def shock(self, here: Cursor) -> tuple[Value, Value, float]:
-        at = here.fields(("size", "persistence", "tails", *WHENCE), required=("size", "persistence"), hint=A_SHOCK)
-        block = read_whence(at, here, EVIDENCE, required=True)
-        values = [read_value(at[name], SCALES[name], False) if name in at else NONE for name in ("size", "persistence")]
-        tails = at["tails"].read(read_number) if "tails" in at else 0.0
-        if tails and not TAILS[0] <= tails <= TAILS[1]:
-            at["tails"].problem(at["tails"].written, f"is not {TAILS[0]:g} to {TAILS[1]:g} degrees of freedom")
-        size, persistence = (_sourced(value or NONE, block) for value in values)
-        return size, persistence, tails or 0.0
+        at = ShockKeys.at(here)
+        block = read_whence(at, here, ShockKeys.evidence, required=True)
+        size, persistence = (_sourced(at.read(key) or NONE, block) for key in (ShockKeys.size, ShockKeys.persistence))
+        return size, persistence, at.read(ShockKeys.tails) or 0.0
 
-    def drift(self, section: Cursor | None) -> dict[str, tuple[Value, float]]:
+    def drift(self, top: Fields) -> dict[str, tuple[Value, float]]:
         found = {}
-        for name, here in (section.named("shock path", self.model.shocks) if section else {}).items():
-            value = read_value(here, SCALES["growth"], required=True, beside=("half_life_months",))
-            half_life = self.half_life(here)
+        for name, here in (top.read(ScenarioKeys.drift) or {}).items():
+            value = DRIFT.read(here)
+            half_life = DriftKeys.checked(here).read(DriftKeys.half_life_months)
             if value and half_life:
                 found[name] = (value, half_life)
         return found
-
-    def half_life(self, drift: Cursor) -> float | None:
-        at = drift.named() if drift.is_mapping else {}
-        if "half_life_months" not in at:
-            return HALF_LIFE_MONTHS
-        here = at["half_life_months"]
-        months = here.read(read_months_duration)
-        if months is not None and not 1 <= months <= LONGEST_HALF_LIFE_MONTHS:
-            here.problem(here.written, f"is not 1 to {LONGEST_HALF_LIFE_MONTHS:,} months")
-            return None
-        return months
 
 
 def _with_posterior(node: Node, spelled: str) -> Node:
@@ -314,13 +300,15 @@ def _own(top: Cursor, at: Named, *names: str) -> Cursor:
     return next((at[name] for name in names if name in at and at[name].place.file == top.place.file), top)
 
 
-def _whence(at: Named) -> dict[str, Provenance]:
-    """Return where the contacts and each season come from; their problems have been told."""
+def _whence(at: Fields) -> dict[str, Provenance]:
+    """Return where the contacts and each season come from; their problems have been reported."""
     seasons = at["season"].named() if "season" in at else {}
-    found = {f"season.{name}": read_whence(here.named(), here, EVIDENCE, False) for name, here in seasons.items()}
-    if "mixing" in at:
-        found["mixing"] = read_whence(at["mixing"].named(), at["mixing"], LEVER_EVIDENCE, False)
-    return found
+    found = {f"season.{name}": _said(here, SeasonKeys) for name, here in seasons.items()}
+    return found | ({"mixing": _said(at["mixing"], MixingKeys)} if "mixing" in at else {})
+
+
+def _said(here: Cursor, noun: type[SeasonKeys | MixingKeys]) -> Provenance:
+    return read_whence(noun.checked(here), here, noun.evidence)
 
 
 def _sourced(value: Value, block: Provenance) -> Value:

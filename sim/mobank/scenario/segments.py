@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 
 from mobank.base.errors import Problem, shown
 from mobank.base.priors import Prior
-from mobank.base.quantities import read_count, read_number, read_share
+from mobank.base.quantities import read_share
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor, inherited
+from mobank.scenario.keys.customers import BANDS, BandKeys, DimensionKeys, MixingKeys, SpreadKeys
+from mobank.scenario.keys.values import LeverSourceKeys
 from mobank.scenario.scenario import Band, Segment, Value
 from mobank.scenario.values import (
-    FIGURE_EVIDENCE,
-    LEVER_EVIDENCE,
     SCALES,
-    WHENCE,
     check_plausible,
     median_of,
     read_value,
@@ -27,27 +26,21 @@ from mobank.scenario.values import (
     written_span,
 )
 
-MOST_BANDS = 50  # of one dimension
-MOST_DIMENSIONS = 10
 MOST_SEGMENTS = 200
-SPREAD = "spread"  # under a dimension, in place of bands: persons differ, and nobody knows who is who
-SPREAD_FIELDS = ("sigma", "classes", "parameters", *WHENCE)
-CLASSES, MOST_CLASSES, WIDEST_SPREAD = 3, 9, 2.0
-A_SPREAD = "write {sigma: 0.8, classes: 3, parameters: [innovation_rate], reason: …}"
-A_BAND = "write share: … and source: … below it"
+SPREAD = DimensionKeys.spread.name  # in place of bands: persons differ, and nobody knows who is who
 
 
-def read_bands(section: Cursor | None, model: Model) -> tuple[Band, ...]:
+def read_bands(dimensions: Mapping[str, Cursor], model: Model) -> tuple[Band, ...]:
     """Return the bands of all dimensions; one that is not read in full has a share of 0 and a problem noted."""
     bands: list[Band] = []
-    for dimension, group in (section.new_names("dimension", MOST_DIMENSIONS) if section else {}).items():
+    for dimension, group in dimensions.items():
         if SPREAD in (group.named() if group.is_mapping else {}):
             bands += _classes(dimension, group, model)
             continue
-        if dimension in WHENCE:
+        if dimension in LeverSourceKeys.names():
             group.problem(shown(dimension), "cannot be the name of a dimension", "it is a key of its own elsewhere")
         known = len(group.problems)
-        members = group.new_names("band", MOST_BANDS, A_BAND)
+        members = BANDS.read(group)
         if group.is_mapping and not members:
             group.problem("a dimension without bands", "divides nobody", f"take it away: {dimension}: off")
         found = [_band(name, dimension, here, model) for name, here in members.items()]
@@ -62,41 +55,35 @@ def _classes(dimension: str, group: Cursor, model: Model) -> list[Band]:
 
     The classes are the points of Gauss and Hermite, so that the first 2·classes − 1 moments of the normal are right.
     """
-    here = group.fields((SPREAD,))[SPREAD]
-    known = len(here.problems)
-    at = here.fields(SPREAD_FIELDS, ("sigma", "parameters"), A_SPREAD)
-    whence = read_whence(at, here, LEVER_EVIDENCE, required=True)
-    sigma = at["sigma"].read(read_number) if "sigma" in at else None
-    count = at["classes"].read(read_count) if "classes" in at else CLASSES
-    by_segment = [p.name for p in model.parameters if not p.bank_wide and p.unit == "rate"]
-    cursors = (at["parameters"].items() or []) if "parameters" in at else []
-    named = [name for c in cursors if (name := c.choice(by_segment, "a rate of a segment"))]
-    if sigma is not None and not 0 < sigma <= WIDEST_SPREAD:
-        at["sigma"].problem(at["sigma"].written, f"is not above 0 and up to {WIDEST_SPREAD:g}")
-    if count is not None and not 2 <= count <= MOST_CLASSES:
-        at["classes"].problem(at["classes"].written, f"is not 2 to {MOST_CLASSES} classes")
-    if len(here.problems) > known or not (sigma and count):
+    here = DimensionKeys.at(group)[SPREAD]
+    at = SpreadKeys.at(here, model)
+    whence = read_whence(at, here, SpreadKeys.evidence, required=True)
+    sigma, count, named = at.read(SpreadKeys.sigma), at.read(SpreadKeys.classes), at.read(SpreadKeys.parameters)
+    if sigma is None or count is None or named is None:
         return []
     points, weights = np.polynomial.hermite_e.hermegauss(count)
     shares, factors = weights / weights.sum(), np.exp(sigma * points)
     factors /= (shares * factors).sum()
     fixed = [Value(Prior("fixed", float(f)), f"{f:.3g}", whence) for f in factors]
-    return [Band(f"{dimension}_{i}", dimension, float(share), dict.fromkeys(named, value), {}, whence)
-            for i, (share, value) in enumerate(zip(shares, fixed, strict=True), start=1)]  # fmt: skip
+    return [
+        Band(f"{dimension}_{i}", dimension, float(share), dict.fromkeys(named, value), {}, whence)
+        for i, (share, value) in enumerate(zip(shares, fixed, strict=True), start=1)
+    ]
 
 
 def _band(name: str, dimension: str, here: Cursor, model: Model) -> Band:
-    at = here.fields(("share", "factors", "values", *WHENCE), required=("share",), hint=A_BAND)
-    share = at["share"].read(read_share) if "share" in at else None
+    at = BandKeys.at(here, model)
+    share = at.read(BandKeys.share)
     if share == 0:
         at["share"].problem(at["share"].written, "of the customers is nobody", f"take the band away: {name}: off")
-    whence = read_whence(at, here, FIGURE_EVIDENCE + LEVER_EVIDENCE, required=True)
-    by_segment = [p.name for p in model.parameters if not p.bank_wide]
-    named = {n: at[n].named("parameter of a segment", by_segment) if n in at else {} for n in ("factors", "values")}
+    whence = read_whence(at, here, BandKeys.evidence, required=True)
+    named: Mapping[str, Mapping[str, Cursor]] = {
+        key.name: at.read(key) or {} for key in (BandKeys.values, BandKeys.factors)
+    }
     factors = {n: v for n, c in named["factors"].items() if (v := _factor(c, n, model))}
     values = {n: v for n, c in named["values"].items() if (v := _own_value(c, n, model))}
     for both in factors.keys() & values.keys():
-        _refuse_both(here, {f"{what}.{both}": named[what][both] for what in ("values", "factors")})
+        _refuse_both(here, {f"{what}.{both}": found[both] for what, found in named.items()})
     return Band(name, dimension, share or 0.0, factors, values, whence)
 
 
@@ -215,8 +202,8 @@ def read_mixing(section: Cursor | None, bands: Sequence[Band], segments: Sequenc
 def _tables(
     section: Cursor, bands: Sequence[Band], dimensions: Sequence[str]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    at = section.named("dimension of segments", (*dimensions, *WHENCE))
-    read_whence(at, section, LEVER_EVIDENCE, required=True)
+    at = MixingKeys.at(section, beside=dimensions, called="dimension of segments")
+    read_whence(at, section, MixingKeys.evidence, required=True)
     return {d: _meets(at[d], d, [b.name for b in bands if b.dimension == d]) for d in dimensions if d in at}
 
 

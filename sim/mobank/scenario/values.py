@@ -1,11 +1,13 @@
 """How one value of a scenario is read: a number or a prior, where it comes from, and whether it is plausible."""
 
-from collections.abc import Callable, Mapping, Sequence
-from math import isinf
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf, isinf
 from typing import NamedTuple
 
 from mobank.base.errors import shown
-from mobank.base.priors import Kind, Prior
+from mobank.base.priors import Kind as Family
+from mobank.base.priors import Prior
 from mobank.base.quantities import (
     QuantityError,
     read_factor,
@@ -15,22 +17,22 @@ from mobank.base.quantities import (
     read_rate,
     read_share,
 )
-from mobank.model.grammar import Parameter
+from mobank.model.grammar import Model, Parameter
 from mobank.scenario.cursor import Cursor, Named, inherited
+from mobank.scenario.keys.values import WIDEST_SIGMA, AnySourceKeys, FixedKeys, ValueKeys
+from mobank.scenario.kinds import NOTHING, NUMBER, Either, KeyKind, OneOf, Words
+from mobank.scenario.nouns import Fields, Nested, YamlKey, alternatives
 from mobank.scenario.scenario import Provenance, Value
 
-FIGURE_EVIDENCE = ("article", "secondary", "unverified")
-LEVER_EVIDENCE = ("test", "analogue", "assumption")
-WHENCE = ("source", "reason", "evidence", "note")
-FORMS = (("value",), ("low", "high"), ("median", "sigma"), ("mean", "sd"))
-WIDEST_SIGMA = 5
+UNLIMITED = "unlimited"
+FORMS = tuple(tuple(key.name for key in way) for way in ValueKeys.ways)
 
 
 class Scale(NamedTuple):
     """How numbers of one kind are written, what prior they have, what they are called and plausibly are."""
 
     reader: Callable[[str], float]
-    kind: Kind
+    kind: Family
     unit: str
     name: str = ""
     plausible: tuple[float, float] = (float("-inf"), float("inf"))
@@ -38,7 +40,7 @@ class Scale(NamedTuple):
 
 def read_capacity(text: str) -> float:
     """Return persons a month; "unlimited" is infinite."""
-    return float("inf") if text.strip() == "unlimited" else read_persons(text)
+    return inf if text.strip() == UNLIMITED else read_persons(text)
 
 
 def signed(reader: Callable[[str], float]) -> Callable[[str], float]:
@@ -69,33 +71,99 @@ SCALES: Mapping[str, Scale] = {
 }
 
 
-def read_whence(at: Named, here: Cursor, tags: Sequence[str], required: bool, tagged: bool = False) -> Provenance:
-    """Return where a number comes from; with `required`, a source or a reason must stand here, with `tagged` a tag."""
-    texts = {name: at[name].text() or "" if name in at else "" for name in ("source", "reason")}
-    evidence = at["evidence"].choice(tags, "a kind of evidence") or "" if "evidence" in at else ""
+@dataclass(frozen=True)
+class ValueOf(KeyKind[Value]):
+    """A number or prior on a scale; `sourced` is True if a source or a reason must stand there."""
+
+    scale: Scale
+    sourced: bool = False
+    noun: type[ValueKeys] = ValueKeys
+
+    @property
+    def shape(self) -> Either:
+        """A number, or a mapping with the keys of a value."""
+        return Either.of(NUMBER, Nested(self.noun))
+
+    @property
+    def span(self) -> Words:
+        """The plausible range."""
+        return plausible_words(self.scale)
+
+    def read(self, here: Cursor, how: str = "", model: Model | None = None) -> Value | None:
+        """Return the value."""
+        return read_value(here, self.scale, self.sourced, self.noun)
+
+
+@dataclass(frozen=True)
+class FixedValue(KeyKind[Value]):
+    """One number with its source, in a plausible range and without a spread; "unlimited" where its scale reads that."""
+
+    scale: Scale
+
+    @property
+    def shape(self) -> Either:
+        """A number, or a mapping of the number with its source."""
+        return Either.of(NUMBER, Nested(FixedKeys))
+
+    @property
+    def span(self) -> Words:
+        """The plausible range."""
+        return plausible_words(self.scale)
+
+    def read(self, here: Cursor, how: str = "", model: Model | None = None) -> Value | None:
+        """Return the number; its name in messages is its key."""
+        scale = self.scale._replace(name=here.key.rpartition(".")[2])
+        if not here.is_mapping:
+            return read_value(here, scale, required=True)
+        at = FixedKeys.at(here)
+        if "value" not in at:
+            return None
+        whence = read_whence(at, here, FixedKeys.evidence, required=True)
+        if at["value"].written.strip() == UNLIMITED:
+            scale = scale._replace(plausible=(0.0, inf))
+        number = read_value(at["value"], scale, required=False)
+        return Value(number.prior, number.text, whence) if number else None
+
+
+def read_whence(
+    at: Fields, here: Cursor, evidence: YamlKey[str], required: bool = False, tagged: bool = False
+) -> Provenance:
+    """Return where a number comes from.
+
+    Parameters
+    ----------
+    evidence : the key of its tag, which knows the tags that fit.
+    required : a source or a reason must stand here. tagged : a tag must.
+    """
+    source, reason = at.read(AnySourceKeys.source), at.read(AnySourceKeys.reason)
+    tag = at.read(evidence)
     if required and here.is_mapping and at.lacks("source", "reason"):
         here.problem("a source or a reason", "is missing", "say where this comes from: source: … or reason: …")
-    if tagged and here.is_mapping and at.lacks("evidence"):
-        here.problem("'evidence'", "is missing", f"allowed: {', '.join(tags)}")
-    return Provenance(texts["source"], texts["reason"], evidence, here.place)
+    if tagged and here.is_mapping and at.lacks(evidence.name):
+        here.problem(f"'{evidence.name}'", "is missing", _tags(evidence))
+    return Provenance(source or "", reason or "", tag or "", here.place)
 
 
-def read_value(here: Cursor, scale: Scale, required: bool, beside: Sequence[str] = ()) -> Value | None:
+def _tags(evidence: YamlKey[str]) -> str:
+    return f"allowed: {', '.join(evidence.kind.options)}" if isinstance(evidence.kind, OneOf) else ""
+
+
+def read_value(here: Cursor, scale: Scale, required: bool, noun: type[ValueKeys] = ValueKeys) -> Value | None:
     """Return a number or prior: 3%, or {value}, {low, high}, {median, sigma}, {mean, sd}, with its source.
 
     Parameters
     ----------
     required : True if a source or a reason must stand here.
-    beside : keys that may stand in the mapping and that others read.
+    noun : what may stand in the mapping; others read what is not of a value.
     """
     if here.is_scalar:
         return _bare_number(here, scale, required)
     if not here.is_mapping:
         here.misshapen("a value", _how(scale))
         return None
-    at = here.fields((*(name for form in FORMS for name in form), *WHENCE, *beside))
-    whence = read_whence(at, here, FIGURE_EVIDENCE + LEVER_EVIDENCE, required)
-    given = Named({n: c for n, c in at.items() if n not in (*WHENCE, *beside)}, at.strange)
+    at = noun.at(here)
+    whence = read_whence(at, here, ValueKeys.evidence, required)
+    given = Named({name: cursor for name, cursor in at.items() if name in sum(FORMS, ())}, at.strange)
     prior = read_prior(here, given, scale)
     text = ", ".join(f"{name} {cursor.written}" for name, cursor in given.items())
     value = Value(prior, text.removeprefix("value "), whence) if prior else None
@@ -137,8 +205,7 @@ def _forms(scale: Scale) -> list[tuple[str, ...]]:
 
 
 def _how(scale: Scale) -> str:
-    forms = ["{" + ", ".join(f"{name}: …" for name in form) + "}" for form in _forms(scale)]
-    return f"write {', '.join(forms[:-1])} or {forms[-1]}"
+    return f"write {alternatives('{' + ', '.join(f'{name}: …' for name in form) + '}' for form in _forms(scale))}"
 
 
 def _away(here: Cursor, at: Named) -> str:
@@ -177,7 +244,7 @@ def _limits(scale: Scale, number: float) -> str:
     return "be above 0" + (" and below 100%" if scale.kind == "logitnormal" else "")
 
 
-def _inside(kind: Kind, number: float) -> bool:
+def _inside(kind: Family, number: float) -> bool:
     if kind == "logitnormal":
         return 0 < number < 1
     return not isinf(number) and (kind != "lognormal" or number > 0)
@@ -227,6 +294,14 @@ def written(number: float, unit: str) -> str:
     if unit in ("factor", "number"):
         return f"{'× ' if unit == 'factor' else ''}{plain(number)}"
     return f"{plain(100 * number)}%" + {"rate": " a month", "growth": " a year"}.get(unit, "")
+
+
+def plausible_words(scale: Scale) -> Words:
+    """Return the plausible range of a scale in both languages; nothing where it has none."""
+    if isinf(scale.plausible[0]):
+        return NOTHING
+    low, high = (written(end, scale.unit).removesuffix(" a year").removeprefix("× ") for end in scale.plausible)
+    return Words(f"{low} to {high}", f"{low} 至 {high}")
 
 
 def written_span(span: tuple[float, float], unit: str) -> str:

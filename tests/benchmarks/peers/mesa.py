@@ -93,8 +93,9 @@ def prepare_many(people: int) -> Callable[[], np.ndarray]:
     def run() -> np.ndarray:
         banks = {"people": A_BANK, "luck": range(1, people // A_BANK + 1), "from_start": False}
         # batch_run takes one step more than max_steps, and reads all but what was collected after the last
-        rows = mesa.batch_run(Bank, banks, PROCESSES, data_collection_period=1, max_steps=jobs.MONTHS - 1,
-                              display_progress=False)  # fmt: skip
+        rows = mesa.batch_run(
+            Bank, banks, PROCESSES, data_collection_period=1, max_steps=jobs.MONTHS - 1, display_progress=False
+        )
         path = np.zeros((jobs.MONTHS + 1, len(jobs.STATES)))
         path[0, NEVER] = people
         for row in rows:

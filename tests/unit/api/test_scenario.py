@@ -22,9 +22,13 @@ def release():
 
 @pytest.mark.parametrize(
     "source",
-    ["better_release", "scenarios/better_release.yaml", Path("scenarios/better_release.yaml"),
-     ROOT / "scenarios" / "better_release.yaml"],
-)  # fmt: skip
+    [
+        "better_release",
+        "scenarios/better_release.yaml",
+        Path("scenarios/better_release.yaml"),
+        ROOT / "scenarios" / "better_release.yaml",
+    ],
+)
 def test_a_scenario_is_found_by_name_and_by_path(release, source):
     assert mb.load(source) == release
 

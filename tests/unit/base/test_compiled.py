@@ -98,8 +98,9 @@ def test_processes_that_begin_at_once_all_work_and_one_of_them_says_that_it_comp
     (tmp_path / "room" / "loops.py").write_text(PROGRAM, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "sim")}
     command = [sys.executable, "-c", "import room.loops"]
-    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path)
-               for _ in range(3)]  # fmt: skip
+    running = [
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path) for _ in range(3)
+    ]
     said = [process.communicate()[1] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
     assert sorted(said) == ["", "", f"{COMPILING}\n"]
@@ -234,10 +235,17 @@ def test_a_read_only_installation_without_a_home_runs(fresh, tmp_path):
     words = f"{sys.executable} -m mobank run {scenario} --draws 10 --no-shares --out {tmp_path / 'out'}"
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", f"mount --bind . . && mount -o remount,ro,bind . || exit 77; {words}"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-        env={**os.environ, "HOME": str(tmp_path / "nowhere"), "TMPDIR": str(temporary),
-             "PYTHONPATH": str(ROOT / "sim")},
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            **os.environ,
+            "HOME": str(tmp_path / "nowhere"),
+            "TMPDIR": str(temporary),
+            "PYTHONPATH": str(ROOT / "sim"),
+        },
+    )
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip(f"a read-only folder cannot be made here: {done.stderr.strip()}")
     assert done.returncode == 0, done.stderr

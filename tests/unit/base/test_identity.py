@@ -43,12 +43,18 @@ UNITS = {"万": 1e4, "亿": 1e8}
 def package(tmp_path: Path) -> Path:
     """Return a small package with a module in some rooms."""
     files = {
-        "model/bank.py": MODEL_PY, "scenario/keys.py": SCENARIO_PY, "base/messages/words.py": "HELLO = 'hello'\n",
-        "report/page.py": "TITLE = 'A run'\n", "report/templates/page.html.j2": "<h1>{{ title }}</h1>",
-        "report/templates/style.css": "h1 { color: black }", "batch/unit.py": "SIZE = 250\n",
-        "batch/page.py": "TITLE = 'A job'\n", "calibration/fitting.py": "ROWS = 4000\n",
-        "calibration/report/page.py": "TITLE = 'A fit'\n", "cli/run.py": "SEED = 1\n",
-    }  # fmt: skip
+        "model/bank.py": MODEL_PY,
+        "scenario/keys.py": SCENARIO_PY,
+        "base/messages/words.py": "HELLO = 'hello'\n",
+        "report/page.py": "TITLE = 'A run'\n",
+        "report/templates/page.html.j2": "<h1>{{ title }}</h1>",
+        "report/templates/style.css": "h1 { color: black }",
+        "batch/unit.py": "SIZE = 250\n",
+        "batch/page.py": "TITLE = 'A job'\n",
+        "calibration/fitting.py": "ROWS = 4000\n",
+        "calibration/report/page.py": "TITLE = 'A fit'\n",
+        "cli/run.py": "SEED = 1\n",
+    }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -202,6 +208,13 @@ def test_the_cache_is_in_the_users_folder_else_in_a_temporary_one(tmp_path, monk
 
 
 # ------------ words by position
+
+
+def test_words_are_found_by_position_in_methods_of_all_classes():
+    classes = text_positions([parse("class Key:\n    def says(self, en, zh): ...\n")])
+    law, words = law_and_words(parse("from keys import Key\nsize = Key('size').says('how much', '多少')\n"), classes)
+    assert words.split("\0") == ["how much", "多少"]
+    assert "'size'" in law
 
 
 def test_words_are_found_by_position_in_functions_of_the_module_and_in_classes_of_all():

@@ -200,8 +200,13 @@ def test_a_pattern_matches_beside_the_file_else_in_the_workspace_else_among_the_
 def test_what_lies_in_the_workspace_is_spelled_by_name_or_from_its_root(stand, shipped, tmp_path):
     stand("calibration/posteriors/mine/posterior.json", "else/bank/posterior.json", "bank/posterior.json")
     within = files.scope(Path("scenarios/x.yaml"))
-    for path, text in [("calibration/posteriors/mine", "mine"), ("else/bank", "else/bank"), ("bank", "./bank"),
-                       (str(shipped / "calibration/posteriors/bank"), "bank"), (str(tmp_path / "x"), "")]:  # fmt: skip
+    for path, text in [
+        ("calibration/posteriors/mine", "mine"),
+        ("else/bank", "else/bank"),
+        ("bank", "./bank"),
+        (str(shipped / "calibration/posteriors/bank"), "bank"),
+        (str(tmp_path / "x"), ""),
+    ]:
         assert within.spelled(Path(path), POSTERIOR) == text
         if text:
             found = within.find(text, Path("scenarios"), POSTERIOR)

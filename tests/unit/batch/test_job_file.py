@@ -110,27 +110,36 @@ def test_a_case_runs_with_the_values_of_its_point_and_says_where_they_come_from(
 
 
 def test_a_grid_crosses_numbers_months_and_levers_left_out(tmp_path):
-    job = job_of(tmp_path, """
+    job = job_of(
+        tmp_path,
+        """
   method: grid
   vary:
     levers.reminders.from: {values: [2023-03, 2024-01]}
     levers.win_back: {values: [on, off]}
-""")  # fmt: skip
+""",
+    )
     assert [tuple(case.settings.values()) for case in job.cases] == [
-        ("2023-03", "on"), ("2023-03", "off"), ("2024-01", "on"), ("2024-01", "off")
-    ]  # fmt: skip
+        ("2023-03", "on"),
+        ("2023-03", "off"),
+        ("2024-01", "on"),
+        ("2024-01", "off"),
+    ]
     levers = [{lever.name: str(lever.begins.first) for lever in case.scenario.levers} for case in job.cases]
     assert ["win_back" in each for each in levers] == [True, False, True, False]
     assert [each["reminders"] for each in levers] == ["2023-03", "2023-03", "2024-01", "2024-01"]
 
 
 def test_a_list_is_run_as_written(tmp_path):
-    job = job_of(tmp_path, """
+    job = job_of(
+        tmp_path,
+        """
   method: list
   points:
     - {levers.win_back.multiply: +30%, levers.win_back.lasts_months: 4}
     - {levers.win_back.lasts_months: 8, levers.win_back.multiply: 1.1}
-""")  # fmt: skip
+""",
+    )
     assert [tuple(case.settings.values()) for case in job.cases] == [(1.3, 4), (1.1, 8)]
 
 

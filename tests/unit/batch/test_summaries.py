@@ -113,8 +113,13 @@ def test_a_negative_value_is_refused():
 def test_a_file_gives_back_what_was_put_in(generator, tmp_path):
     values = generator.gamma(3, 1e7, (2, 60))
     values[1] = np.nan
-    rows = dict(zip([Key("quantity", "mau", "all", "2025-12"), Key("ask", "x", "all", "2025-12")],
-                    of_values(values, 1), strict=True))  # fmt: skip
+    rows = dict(
+        zip(
+            [Key("quantity", "mau", "all", "2025-12"), Key("ask", "x", "all", "2025-12")],
+            of_values(values, 1),
+            strict=True,
+        )
+    )
     (tmp_path / "unit.parquet").write_bytes(serialise(summary_table(rows)))
     again = read_summaries(tmp_path / "unit.parquet")
     assert list(again) == list(rows)

@@ -59,8 +59,11 @@ def test_every_origin_from_four_figures_and_every_horizon_is_a_case_of_every_met
     rows = backtest(some, chosen(configurations), FEW) + [r for s in some for r in by_baselines(s, quick)]
     cases = {
         (s.entity, s.figures[known - 1].month.year, h)
-        for s in some for known in range(4, len(s.figures)) for h in HORIZONS if known - 1 + h < len(s.figures)
-    }  # fmt: skip
+        for s in some
+        for known in range(4, len(s.figures))
+        for h in HORIZONS
+        if known - 1 + h < len(s.figures)
+    }
     assert len(cases) == 6 + 9
     for method in (OURS, *quick):
         own = [row for row in rows if row.method == method]

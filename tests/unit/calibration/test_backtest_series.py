@@ -87,22 +87,29 @@ def test_a_wrong_header_is_told_once(tmp_path):
 
 def test_every_problem_of_a_file_is_told_with_its_line(tmp_path):
     rows = [
-        row(2020, "a lot"), row("20x", 5), row(2021, 1.5, unit="share"), row(2022, 5, qualifier="round"),
-        "A,users,2023-12-31,5", row(2024, 7, unit="persons"), row(2024, 9, unit="cars"),
-    ]  # fmt: skip
+        row(2020, "a lot"),
+        row("20x", 5),
+        row(2021, 1.5, unit="share"),
+        row(2022, 5, qualifier="round"),
+        "A,users,2023-12-31,5",
+        row(2024, 7, unit="persons"),
+        row(2024, 9, unit="cars"),
+    ]
     path = write(tmp_path / "a.csv", *rows)
     at = path.as_posix()
-    assert refusal(path) == "\n".join([
-        f"{at}:2  value: 'a lot' must be a number, such as 516000000",
-        f"{at}:3  period_end: '20x-12-31' must be a date, such as 2022-12-31",
-        f"{at}:4  value: '1.5' must be a share from 0 to 1",
-        f"{at}:5  qualifier: 'round' is not a known qualifier; did you mean 'rounded'?",
-        f"{at}:6  4 columns must be 9",
-        f"{at}:8  A, users: 'cars' is not the unit of the same series on line 7 ('persons')",
-        f"{at}:8  A, users: two figures of 2024-12 contradict each other, here and on line 7; "
-        "keep the one that was reported last",
-        "7 problems; nothing was run.",
-    ])  # fmt: skip
+    assert refusal(path) == "\n".join(
+        [
+            f"{at}:2  value: 'a lot' must be a number, such as 516000000",
+            f"{at}:3  period_end: '20x-12-31' must be a date, such as 2022-12-31",
+            f"{at}:4  value: '1.5' must be a share from 0 to 1",
+            f"{at}:5  qualifier: 'round' is not a known qualifier; did you mean 'rounded'?",
+            f"{at}:6  4 columns must be 9",
+            f"{at}:8  A, users: 'cars' is not the unit of the same series on line 7 ('persons')",
+            f"{at}:8  A, users: two figures of 2024-12 contradict each other, here and on line 7; "
+            "keep the one that was reported last",
+            "7 problems; nothing was run.",
+        ]
+    )
 
 
 def test_a_file_that_is_not_there(tmp_path):

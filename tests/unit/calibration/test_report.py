@@ -99,9 +99,14 @@ def test_every_figure_stands_with_its_evidence_and_unverified_ones_stand_out(pag
     document, lang = page
     for figure in fits[0].target.figures:
         assert figure.measure == "customers" or figure.month == fits[0].history.first or figure.text in document
-    unverified = sum(check.kind == "figure" and any(
-        f.provenance.evidence == "unverified" and (f.measure, f.month) == (check.measure, check.month)
-        for f in fits[0].target.figures) for check in fits[0].checks)  # fmt: skip
+    unverified = sum(
+        check.kind == "figure"
+        and any(
+            f.provenance.evidence == "unverified" and (f.measure, f.month) == (check.measure, check.month)
+            for f in fits[0].target.figures
+        )
+        for check in fits[0].checks
+    )
     marked = document.count(f'class="tag unverified">{EVIDENCE[lang]["unverified"]}<')
     apart = sum(f.figure.provenance.evidence == "unverified" for f in fits[0].factors)
     assert marked == unverified + apart > 0
@@ -179,8 +184,15 @@ def test_a_sampler_that_missed_its_limits_is_told_by_name(fits):
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium on this machine")
 def test_it_prints_on_a4_without_cutting_anything_off(fits, levers, tmp_path):
     (tmp_path / "report.html").write_text(build(fits, "zh", levers), encoding="utf-8")
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
-               f"--print-to-pdf={tmp_path}/report.pdf", f"file://{tmp_path}/report.html"]  # fmt: skip
+    command = [
+        "chromium",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={tmp_path}/profile",
+        f"--print-to-pdf={tmp_path}/report.pdf",
+        f"file://{tmp_path}/report.html",
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     pdf = (tmp_path / "report.pdf").read_bytes()
     boxes = {tuple(map(float, box.split())) for box in re.findall(rb"/MediaBox \[([^\]]*)\]", pdf)}

@@ -7,8 +7,9 @@ import pytest
 from mobank.base.errors import InputError
 from mobank.calibration.rounds.scoreboard import HEADER, ScoreEntry, add, read
 
-ENTRY = ScoreEntry("icbc_mobile", "ab12", "mau", "2023-12", "1.9亿户", "unverified", "a report, 2024", -2.5, 0.71,
-              1.6e8, 1.82e8, 2.1e8)  # fmt: skip
+ENTRY = ScoreEntry(
+    "icbc_mobile", "ab12", "mau", "2023-12", "1.9亿户", "unverified", "a report, 2024", -2.5, 0.71, 1.6e8, 1.82e8, 2.1e8
+)
 
 
 def test_entries_are_kept_in_the_order_in_which_they_came(tmp_path):

@@ -12,7 +12,7 @@ from mobank.base.priors import Prior
 from mobank.base.quantities import Interval, Month
 from mobank.calibration.targets import load, require_enough
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario.values import FIGURE_EVIDENCE
+from mobank.scenario.keys.values import FIGURE_EVIDENCE
 
 ROOT = Path(__file__).parents[3]
 DATA = Path("calibration/banks")

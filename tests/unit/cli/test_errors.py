@@ -29,9 +29,13 @@ def mobank(tmp_path):
         began = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             [sys.executable, "-m", "mobank", *words],
-            capture_output=True, encoding="utf-8", cwd=tmp_path, check=False, timeout=60,
+            capture_output=True,
+            encoding="utf-8",
+            cwd=tmp_path,
+            check=False,
+            timeout=60,
             env={**os.environ, "PYTHONPATH": str(ROOT / "sim"), "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
-        )  # fmt: skip
+        )
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime < cpu_seconds
         assert "Traceback" not in done.stderr

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from mobank.model.mobile_banking import MODEL
+from mobank.scenario.keys.changes import LeverKeys
 from mobank.scenario.reader import load
-from mobank.scenario.schema import GRAMMAR, schema
+from mobank.scenario.schema import schema
 from mobank.scenario.template import HEADER, file_name, template
 
 ROOT = Path(__file__).parents[3]
@@ -61,9 +62,9 @@ def test_it_opens_with_the_question_in_both_languages_and_the_line_that_editors_
 def test_every_field_of_a_lever_is_there_and_explained_in_both_languages(baseline):
     lines = [line.strip() for line in template(QUESTION, "baseline.yaml", baseline).splitlines()]
     lever = lines[lines.index("levers:") : lines.index("events:")]
-    for field in GRAMMAR["lever"]:
-        (at,) = [i for i, line in enumerate(lever) if line.removeprefix("# ").startswith(f"{field.name}: ")]
-        assert lever[at - 2 : at] == [f"# {field.zh}", f"# {field.en}"]
+    for key in LeverKeys.keys:
+        (at,) = [i for i, line in enumerate(lever) if line.removeprefix("# ").startswith(f"{key.name}: ")]
+        assert lever[at - 2 : at] == [f"# {key.zh}", f"# {key.en}"]
 
 
 def test_a_file_that_exists_is_left_alone(mobank):
@@ -81,10 +82,12 @@ def test_a_file_that_exists_is_left_alone(mobank):
         (["a\0b"], r"QUESTION: 'a\x00b' is not a question; write what you want to know"),
         (["q", "--out", "mine.txt"], "--out: 'mine.txt' must end with .yaml"),
         (["q", "--out", "no/q.yaml"], "--out: 'no/q.yaml' cannot be written (No such file or directory)"),
-        (["q", "--extends", "scenarios/base.yaml"],
-         "'scenarios/base.yaml' is neither a file nor the name of a scenario; did you mean 'baseline.yaml'?"),
+        (
+            ["q", "--extends", "scenarios/base.yaml"],
+            "'scenarios/base.yaml' is neither a file nor the name of a scenario; did you mean 'baseline.yaml'?",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_done_is_refused_and_nothing_is_written(mobank, words, told):
     assert mobank("new", *words) == refused(told)
     assert {str(path) for path in Path().rglob("*.*")} == set(SHIPPED)

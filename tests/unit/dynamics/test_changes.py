@@ -24,10 +24,12 @@ def change(operation="multiply", amount=(3.0,), segments=(True,), begins=MAY, na
         ({"ramp_months": 4.0}, [0, 0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 1]),
         ({"ramp_months": 2.5}, [0, 0, 0.4, 0.8, 1, 1, 1, 1, 1, 1]),
         ({"half_life_months": 1.0}, [0, 0, 1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128]),
-        ({"ramp_months": 2.0, "half_life_months": 2.0, "lasts_months": 7},
-         [0, 0, 0.5, 1, 2**-0.5, 1 / 2, 2**-1.5, 1 / 4, 2**-2.5, 0]),
+        (
+            {"ramp_months": 2.0, "half_life_months": 2.0, "lasts_months": 7},
+            [0, 0, 0.5, 1, 2**-0.5, 1 / 2, 2**-1.5, 1 / 4, 2**-2.5, 0],
+        ),
     ],
-)  # fmt: skip
+)
 def test_intensity_by_age_is_that_of_the_shape(shape, expected):
     np.testing.assert_allclose(change(**shape).intensity(AGES), expected, rtol=1e-12)
 

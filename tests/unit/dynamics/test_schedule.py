@@ -36,8 +36,16 @@ def on(first, last=None, gap=0.0):
     return When(first, last or first, gap)
 
 
-def change(operation="multiply", amount=2.0, begins=None, name="campaign", parameter="still_rate",
-           segments=(True, True), replicates=3, **shape):  # fmt: skip
+def change(
+    operation="multiply",
+    amount=2.0,
+    begins=None,
+    name="campaign",
+    parameter="still_rate",
+    segments=(True, True),
+    replicates=3,
+    **shape,
+):
     amounts = np.broadcast_to(np.asarray(amount, float), replicates).copy()
     begins = begins or on(Month.of(2023, 4))
     return Change(name, parameter, operation, amounts, np.array(segments), begins, **shape)
@@ -50,11 +58,13 @@ def schedule(*changes, length=12, replicates=3, base=0.1, **calendar):
 
 def values(calendar, parameter="still_rate", people=None):
     """Return a parameter's value in every month, (T, S, R)."""
-    return np.stack([
-        np.broadcast_to(found.value[parameter], (2, calendar.replicates.size))
-        for t in range(1, calendar.length + 1)
-        if (found := calendar.at(t, NOBODY if people is None else people(t)))
-    ])  # fmt: skip
+    return np.stack(
+        [
+            np.broadcast_to(found.value[parameter], (2, calendar.replicates.size))
+            for t in range(1, calendar.length + 1)
+            if (found := calendar.at(t, NOBODY if people is None else people(t)))
+        ]
+    )
 
 
 def by_month(found):
@@ -282,8 +292,12 @@ def test_a_policy_keeps_within_its_yearly_budget_and_starts_afresh_in_january():
 
 def test_what_a_campaign_will_cost_next_year_counts_against_next_years_budget():
     """Begun in December it leaves 20 of the 30 for the year after, and a campaign within that year costs 30."""
-    below = policy(Trigger("inside", 100.0, budget_a_year=30.0), lasts_months=2, cost=Cost(once=10.0, a_month=10.0),
-                   begins=on(Month.of(2023, 12), Month.of(2024, 11)))  # fmt: skip
+    below = policy(
+        Trigger("inside", 100.0, budget_a_year=30.0),
+        lasts_months=2,
+        cost=Cost(once=10.0, a_month=10.0),
+        begins=on(Month.of(2023, 12), Month.of(2024, 11)),
+    )
     calendar = schedule(below, length=24)
     found = values(calendar, people=lambda t: inside(90, 90, 90))
     assert months_in_force(found) == [12, 13]

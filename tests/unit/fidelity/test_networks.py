@@ -15,8 +15,11 @@ ALL = [COMMUNITIES, SMALL_WORLD, SCALE_FREE, Network("everybody", 60)]
 
 def ties(graph):
     """Return both ends of every contact, (n, 2)."""
-    pairs = [(i, int(other)) for i in range(graph.people)
-             for other in graph.contacts[graph.offsets[i] : graph.offsets[i] + graph.degree[i]]]  # fmt: skip
+    pairs = [
+        (i, int(other))
+        for i in range(graph.people)
+        for other in graph.contacts[graph.offsets[i] : graph.offsets[i] + graph.degree[i]]
+    ]
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 

@@ -55,8 +55,10 @@ def codes_of(crowd, segment=0):
     """The code of every person of a segment, in order."""
     found = []
     for block in crowd.blocks[segment]:
-        bits = [np.unpackbits(plane.view(np.uint8), bitorder="little")
-                for plane in block.words.reshape(crowd.depth, block.stride)]  # fmt: skip
+        bits = [
+            np.unpackbits(plane.view(np.uint8), bitorder="little")
+            for plane in block.words.reshape(crowd.depth, block.stride)
+        ]
         found.append(sum(b.astype(int) << p for p, b in enumerate(bits))[: block.people])
     return np.concatenate(found) if found else np.zeros(0, int)
 

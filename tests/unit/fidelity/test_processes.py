@@ -18,15 +18,20 @@ from mobank.model.mobile_banking import MODEL
 TOWN = Model(
     "town",
     ("prospect", "user"),
-    (Parameter("ask_rate", "rate", (0.0, 50.0), ""), Parameter("go_rate", "rate", (0.0, 9.0), ""),
-     Parameter("grow_rate", "rate", (0.0, 1.0), ""),
-     Parameter("places", "persons a month", (0.0, 1e9), "", bank_wide=True, unlimited=True)),
-    (Flow("ask", "prospect", "user", lambda ask_rate: ask_rate, served_by="desk"),
-     Flow("leave", "user", "prospect", lambda go_rate: go_rate),
-     Flow("come", None, "prospect", lambda grow_rate, customers: grow_rate * customers)),
+    (
+        Parameter("ask_rate", "rate", (0.0, 50.0), ""),
+        Parameter("go_rate", "rate", (0.0, 9.0), ""),
+        Parameter("grow_rate", "rate", (0.0, 1.0), ""),
+        Parameter("places", "persons a month", (0.0, 1e9), "", bank_wide=True, unlimited=True),
+    ),
+    (
+        Flow("ask", "prospect", "user", lambda ask_rate: ask_rate, served_by="desk"),
+        Flow("leave", "user", "prospect", lambda go_rate: go_rate),
+        Flow("come", None, "prospect", lambda grow_rate, customers: grow_rate * customers),
+    ),
     (Measure("users", "", stock=("user",)),),
     (Resource("desk", "places"),),
-)  # fmt: skip
+)
 VALUES = {"ask_rate": 0.5, "go_rate": 0.2, "grow_rate": 0.05, "places": 7.3}
 
 

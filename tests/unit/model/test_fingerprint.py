@@ -77,7 +77,15 @@ def test_another_way_of_writing_the_same_law_has_the_same(model):
 
 def test_a_model_without_a_start_and_without_people_who_meet_has_one_too():
     rate = Parameter("rate", "rate", (0.0, 1.0), "")
-    model = replace(MODEL, states=("a", "b"), parameters=(rate,), flows=(Flow("go", "a", "b", lambda rate: rate),),
-                    measures=(Measure("of_b", "", stock=("b",)),), resources=(), exposed_to=(), shocks=(),
-                    origin=None)  # fmt: skip
+    model = replace(
+        MODEL,
+        states=("a", "b"),
+        parameters=(rate,),
+        flows=(Flow("go", "a", "b", lambda rate: rate),),
+        measures=(Measure("of_b", "", stock=("b",)),),
+        resources=(),
+        exposed_to=(),
+        shocks=(),
+        origin=None,
+    )
     assert len(fingerprint(model)) == 32

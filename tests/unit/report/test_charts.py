@@ -163,8 +163,10 @@ def test_the_right_end_tells_the_median_and_the_ends_of_the_widest_band(lang, la
 def test_labels_of_a_narrow_fan_have_as_many_digits_as_tell_them_apart():
     picture = fan(of=summary(spread=0.0001))
     assert [artist(picture, f"end {w}").get_text() for w in ("above", "median", "below")] == [
-        "222.79 m", "222.71 m", "222.63 m"
-    ]  # fmt: skip
+        "222.79 m",
+        "222.71 m",
+        "222.63 m",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -308,8 +308,12 @@ def test_the_record_says_what_was_compared_and_what_differs(compared):
     record = json.loads((where / "compare.json").read_text(encoding="utf-8"))
     assert [each["label"] for each in record["compared"]] == ["one", "two"]
     assert record["differs"] == {"two": list(comparison.differs["two"])}
-    charts = {f"{name}{what}.{kind}" for name in ("mau", "registered") for what in ("", "-difference")
-              for kind in ("png", "svg")}  # fmt: skip
+    charts = {
+        f"{name}{what}.{kind}"
+        for name in ("mau", "registered")
+        for what in ("", "-difference")
+        for kind in ("png", "svg")
+    }
     scenarios = {"1-one.resolved.yaml", "2-two.resolved.yaml"}
     assert set(record["files"]) == {"asks.csv", "differences.csv", "summary.csv"} | charts | scenarios
     assert {p.name for p in where.iterdir()} == {*record["files"], "compare.json"}
@@ -408,14 +412,18 @@ def test_weights_are_shares_in_the_order_of_the_scenarios(compared):
         ("one=0.5,tow=0.5", "'tow' is not compared here; did you mean 'two'?"),
         ("one=1", "'two' has no weight; write two=0 if it cannot come about"),
         ("one=0.5,two=0.25,two=0.25", "'two' has two weights"),
-        ("one=-0.5,two=1.5",
-         ["'-0.5' must be a share from 0 to 1, such as 9% or 0.09",
-          "'1.5' must be a share from 0 to 1, such as 9% or 0.09; write 1.5%"]),
+        (
+            "one=-0.5,two=1.5",
+            [
+                "'-0.5' must be a share from 0 to 1, such as 9% or 0.09",
+                "'1.5' must be a share from 0 to 1, such as 9% or 0.09; write 1.5%",
+            ],
+        ),
         ("half", "'half' is not a scenario with its weight; write one=0.5,two=0.5"),
         ("", "'' is not a scenario with its weight; write one=0.5,two=0.5"),
         ("one=half,two=0.5", "'half' must be a share from 0 to 1, such as 9% or 0.09"),
     ],
-)  # fmt: skip
+)
 def test_weights_that_are_none_are_refused(compared, text, told):
     with pytest.raises(InputError) as error:
         read_weights(text, compared[2].sides)
@@ -465,8 +473,11 @@ def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared,
     others = [second | {"label": name} for name in ("two", "three", "four")]
     differences, asks = (read_rows(found.folder / name) for name in ("differences.csv", "asks.csv"))
     write_rows([r | {"scenario": o["label"]} for o in others for r in differences], tmp_path / "differences.csv")
-    repeated = [own | {"scenario": name} for question in (asks[:2], asks[2:])
-                for name, own in (("one", question[0]), *((o["label"], question[1]) for o in others))]  # fmt: skip
+    repeated = [
+        own | {"scenario": name}
+        for question in (asks[:2], asks[2:])
+        for name, own in (("one", question[0]), *((o["label"], question[1]) for o in others))
+    ]
     write_rows(repeated, tmp_path / "asks.csv")
     differs = {o["label"]: found.record["differs"]["two"] for o in others}
     many = FinishedRun(tmp_path, found.record | {"compared": [first | {"asks": 1}, *others], "differs": differs})
@@ -489,11 +500,16 @@ def shown(tables):
     return console.export_text()
 
 
-@pytest.mark.parametrize(("weights", "told"), [
-    ({}, "No probability over the scenarios together is given: that takes weights (--weights one=…,two=…)."),
-    ({"one": 0.25, "two": 0.75},
-     "Weighted: 25 % one, 75 % two; how likely each scenario is held to be is your judgement."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ({}, "No probability over the scenarios together is given: that takes weights (--weights one=…,two=…)."),
+        (
+            {"one": 0.25, "two": 0.75},
+            "Weighted: 25 % one, 75 % two; how likely each scenario is held to be is your judgement.",
+        ),
+    ],
+)
 def test_without_weights_it_is_said_that_there_is_no_probability_over_scenarios(compared, weights, told):
     found = compare_folder.read(compared[0])
     weighed = FinishedRun(found.folder, found.record | {"weights": weights})
@@ -560,9 +576,13 @@ def test_the_command_compares_and_refuses_as_said(child, tmp_path):
 
     def mobank(*words):
         return subprocess.run(
-            [sys.executable, "-m", "mobank", "compare", *words], capture_output=True, encoding="utf-8", cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "sim"), "COLUMNS": "100", "NO_COLOR": "1"}, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", "mobank", "compare", *words],
+            capture_output=True,
+            encoding="utf-8",
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "sim"), "COLUMNS": "100", "NO_COLOR": "1"},
+            check=False,
+        )
 
     done = mobank("one.yaml", "two.yaml", "--draws", "30", "--out", "out", "--lang", "en")
     assert done.returncode == 0, done.stderr

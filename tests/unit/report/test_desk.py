@@ -17,9 +17,10 @@ from mobank.model.mobile_banking import MODEL
 from mobank.report.desk import answer as report
 from mobank.report.desk.charts import trade_off
 from mobank.report.render.fonts import chinese_font
-from mobank.scenario.desk_study import NUMBERS, capacity_of, load_study, told_of
+from mobank.scenario.desk_study import capacity_of, load_study, told_of
+from mobank.scenario.keys.desk import StudyKeys
 from mobank.scenario.reader import load as load_scenario
-from mobank.scenario.schema import desk_schema
+from mobank.scenario.schema import schema
 from mobank.scenario.tree import dump, load
 
 ROOT = Path(__file__).parents[3]
@@ -57,8 +58,8 @@ def test_a_shipped_study_asks_in_two_languages_and_says_whence_each_number_is(pa
 def test_the_schema_takes_every_right_study(path):
     tree = load(path)
     plain = {name: as_plain(entry.node) for name, entry in tree.entries.items()}
-    assert list(Draft202012Validator(desk_schema()).iter_errors(plain)) == []
-    assert list(Draft202012Validator(desk_schema()).iter_errors(plain | {"staf": 3})) != []
+    assert list(Draft202012Validator(schema(MODEL, StudyKeys)).iter_errors(plain)) == []
+    assert list(Draft202012Validator(schema(MODEL, StudyKeys)).iter_errors(plain | {"staf": 3})) != []
 
 
 def as_plain(node):
@@ -67,12 +68,12 @@ def as_plain(node):
 
 
 def test_the_schema_names_and_explains_every_number_and_the_command_prints_it(mobank):
-    properties = desk_schema()["properties"]
-    assert set(properties) == {"extends", "question", "channel", *NUMBERS}
+    properties = schema(MODEL, StudyKeys)["properties"]
+    assert list(properties) == StudyKeys.names()
     assert properties["staff"]["description"] == (
-        "每时在岗坐席数；合理范围 1 至 100,000\nstaff at the desk at any open hour; plausible: 1 to 100,000"
+        "每时在岗坐席数。1 至 100,000\nStaff at the desk at any open hour. 1 to 100,000"
     )
-    assert json.loads(mobank("schema", "--desk")[1]) == desk_schema()
+    assert json.loads(mobank("schema", "--desk")[1]) == schema(MODEL, StudyKeys)
 
 
 def test_patience_may_be_unlimited(tmp_path):
@@ -115,8 +116,12 @@ def test_a_study_writes_its_folder_and_says_what_it_takes(mobank):
     assert f"desk_capacity of a scenario that names this study: {capacity_of(study):,} a month." in out
     (folder,) = Path("outputs").iterdir()
     assert {path.name for path in folder.iterdir()} == {
-        "desk.json", "desk.resolved.yaml", "staffing.csv", "staffing.png", "staffing.svg"
-    }  # fmt: skip
+        "desk.json",
+        "desk.resolved.yaml",
+        "staffing.csv",
+        "staffing.png",
+        "staffing.svg",
+    }
     rows = list(csv.DictReader((folder / "staffing.csv").read_text(encoding="utf-8-sig").splitlines()))
     plan = next(row for row in rows if row["staff"] == "10")
     assert float(plan["set_ups_a_month"]) == pytest.approx(capacity_of(study), rel=1e-4)
@@ -253,6 +258,10 @@ def test_the_long_run_of_the_page_is_that_of_the_shipped_study():
     assert [int(row[1]) for row in rows] == [study.number("staff"), needed_by(study)]
     for row in rows:
         level = steady_of(study, int(row[1]))
-        told = [f"{100 * level.within:.1f} %", f"{100 * level.gives_up:.1f} %", f"{60 * level.mean_wait:.1f} s",
-                f"{set_ups_a_month(study, level.answered):,.0f}"]  # fmt: skip
+        told = [
+            f"{100 * level.within:.1f} %",
+            f"{100 * level.gives_up:.1f} %",
+            f"{60 * level.mean_wait:.1f} s",
+            f"{set_ups_a_month(study, level.answered):,.0f}",
+        ]
         assert [cell.strip() for cell in row[2:]] == told

@@ -196,9 +196,7 @@ def comparison(run):
 
 def test_the_workbook_of_a_comparison_has_what_differs_and_by_how_much_too(comparison, tmp_path):
     book = openpyxl.load_workbook(export(comparison, tmp_path / "both.xlsx", MODEL, None))
-    assert book.sheetnames == [
-        "what differs", "differences", "assumptions", "quantiles", "asks", "data", "identity"
-    ]  # fmt: skip
+    assert book.sheetnames == ["what differs", "differences", "assumptions", "quantiles", "asks", "data", "identity"]
     (told,) = rows(book["what differs"])
     assert told["against the first"].value.startswith("without lever app: lapse_rate × 0.9 to 0.98")
     differences = pd.read_csv(comparison / "differences.csv", encoding="utf-8-sig")
@@ -289,9 +287,13 @@ def test_without_xlsxwriter_one_line_says_how_to_install_it(run, tmp_path, monke
 def test_the_command_writes_beside_the_run_and_asks_for_a_format(run):
     def mobank(*words):
         return subprocess.run(
-            [sys.executable, "-m", "mobank", "export", *words], capture_output=True, encoding="utf-8", check=False,
-            cwd=run.folder.parent, env={**os.environ, "PYTHONPATH": str(ROOT / "sim")},
-        )  # fmt: skip
+            [sys.executable, "-m", "mobank", "export", *words],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            cwd=run.folder.parent,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "sim")},
+        )
 
     done = mobank("own", "--xlsx")
     assert (done.returncode, done.stdout, done.stderr) == (0, "own.xlsx\n", "")

@@ -10,9 +10,16 @@ def test_a_chinese_character_takes_two_columns():
     assert columns("MAU 月活") == 8
 
 
-@pytest.mark.parametrize(("line", "most", "kept"), [
-    ("short", 5, "short"), ("月活", 4, "月活"), ("a long line", 8, "a long…"), ("月活用户数", 7, "月活…"), ("", 3, ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "most", "kept"),
+    [
+        ("short", 5, "short"),
+        ("月活", 4, "月活"),
+        ("a long line", 8, "a long…"),
+        ("月活用户数", 7, "月活…"),
+        ("", 3, ""),
+    ],
+)
 def test_a_line_is_cut_to_the_columns_there_are(line, most, kept):
     assert cut(line, most) == kept
 

@@ -51,10 +51,14 @@ class Reader(HTMLParser):
 
 def whole():
     parts = [
-        cards([Card(NASTY, NASTY, NASTY)]), text(NASTY, note=True), facts([(NASTY, code(NASTY))]), tag(NASTY),
+        cards([Card(NASTY, NASTY, NASTY)]),
+        text(NASTY, note=True),
+        facts([(NASTY, code(NASTY))]),
+        tag(NASTY),
         table([Column(NASTY, "wide")], [[NASTY], [bar(0.5, NASTY)]], "small", NASTY),
-        figure(SVG, "one", NASTY), figure(SVG, "two", "the same again"),
-    ]  # fmt: skip
+        figure(SVG, "one", NASTY),
+        figure(SVG, "two", "the same again"),
+    ]
     return page(NASTY, [Section(NASTY, parts, fresh=True)], "zh", above=NASTY, below=NASTY)
 
 

@@ -327,8 +327,10 @@ def test_numbers_of_other_code_or_inputs_or_that_were_changed_are_not_taken(
     if change == "record":
         (one.folder / "run.json").write_text('{"files": {}, "identity": 1}')
     known |= {
-        "law": {"law": "0" * 32}, "library": {"versions": known["versions"] | {"numpy": "1.0"}}, "seed": {"seed": 6},
-    }.get(change, {})  # fmt: skip
+        "law": {"law": "0" * 32},
+        "library": {"versions": known["versions"] | {"numpy": "1.0"}},
+        "seed": {"seed": 6},
+    }.get(change, {})
     assert with_numbers_of(known, tmp_path) is None
 
 

@@ -138,8 +138,11 @@ def test_every_number_of_the_scenario_is_told_with_its_evidence(plan, made, docu
     """Read from the effective file itself, so that no section with numbers can be forgotten."""
     body = words_of(documents["en"]).replace("&amp;", "&").replace("&#39;", "'").replace("&#34;", '"')
     sections = tree(made["en"] / "scenario.resolved.yaml").entries
-    numbers = [text for name in ("reported", "segments", "parameters", "mixing", "shocks", "drift")
-               for text in leaves(sections[name].node)]  # fmt: skip
+    numbers = [
+        text
+        for name in ("reported", "segments", "parameters", "mixing", "shocks", "drift")
+        for text in leaves(sections[name].node)
+    ]
     assert len(numbers) > 60
     assert [text for text in numbers if text not in body] == []
     for each in assumptions(plan.scenario, MODEL, "en"):
@@ -184,11 +187,15 @@ def test_numbers_that_rest_on_nothing_unverified_carry_no_mark(plan, tmp_path):
 
     scenario = plan.scenario
     clean = replace(
-        scenario, reported=tuple(map(each, scenario.reported)), bands=tuple(map(each, scenario.bands)),
+        scenario,
+        reported=tuple(map(each, scenario.reported)),
+        bands=tuple(map(each, scenario.bands)),
         parameters={name: each(value) for name, value in scenario.parameters.items()},
-        shocks={name: replace(shock, size=each(shock.size), drift=shock.drift and each(shock.drift))
-                for name, shock in scenario.shocks.items()},
-    )  # fmt: skip
+        shocks={
+            name: replace(shock, size=each(shock.size), drift=shock.drift and each(shock.drift))
+            for name, shock in scenario.shocks.items()
+        },
+    )
     made = folder.make(replace(plan, scenario=clean, draws=20), tmp_path / "clean", "en", "mobank run", shares=False)
     assert DAGGER not in (made.folder / "report.html").read_text(encoding="utf-8")
 

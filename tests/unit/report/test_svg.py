@@ -53,15 +53,19 @@ def figure(year: int, low: float, high: float, evidence="article", definition=""
 
 
 REPORTED = (
-    figure(2018, 1.00e8, 1.02e8, "unverified", "app"), figure(2019, 1.1e8, 1.12e8, "article", "app"),
-    figure(2020, 1.35e8, 1.45e8, "unverified", "mobile_side"), figure(2021, 1.585e8, 1.595e8, "article", "mobile_side"),
+    figure(2018, 1.00e8, 1.02e8, "unverified", "app"),
+    figure(2019, 1.1e8, 1.12e8, "article", "app"),
+    figure(2020, 1.35e8, 1.45e8, "unverified", "mobile_side"),
+    figure(2021, 1.585e8, 1.595e8, "article", "mobile_side"),
     figure(2022, 1.74e8, 1.75e8, "article", "mobile_side"),
-)  # fmt: skip
+)
 FAN = Fan("Monthly active users", "en", "persons", normal(), 2000, "baseline: How many?", REPORTED)
 EVERYTHING = replace(
-    FAN, reference=normal(growth=0.07, label="better_release"), outline=normal(spread=0.09, label="as printed"),
+    FAN,
+    reference=normal(growth=0.07, label="better_release"),
+    outline=normal(spread=0.09, label="as printed"),
     target=TargetLine(2.5e8, "250 m by 2027-12: 31%"),
-)  # fmt: skip
+)
 ALONE = replace(FAN, reported=())
 FANS = {
     "with history": FAN,
@@ -376,8 +380,9 @@ def test_no_text_overlaps_another_or_leaves_the_picture(fan, size, lang):
         for (a, left, right, top, bottom), (b, left2, right2, top2, bottom2) in combinations(found, 2)
         if left < right2 and left2 < right and top < bottom2 and top2 < bottom
     ]
-    outside = [a for a, left, right, top, bottom in found
-               if left < 0 or right > size.width or top < 0 or bottom > size.height]  # fmt: skip
+    outside = [
+        a for a, left, right, top, bottom in found if left < 0 or right > size.width or top < 0 or bottom > size.height
+    ]
     assert (meeting, outside) == ([], [])
 
 
@@ -435,10 +440,13 @@ def test_a_run_can_be_drawn_beside_another(finished):
     assert "††" not in texts(drawn(fan_of(*finished, "mau", "en")), "dagger")  # one figure of MAU is unverified
 
 
-@pytest.mark.parametrize(("measure", "segment", "message"), [
-    ("mao", "all", "'mao' is not a measure of this run; did you mean 'mau'?"),
-    ("mau", "over_60", "'over_60' is not a segment of this run; allowed: all"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("measure", "segment", "message"),
+    [
+        ("mao", "all", "'mao' is not a measure of this run; did you mean 'mau'?"),
+        ("mau", "over_60", "'over_60' is not a segment of this run; allowed: all"),
+    ],
+)
 def test_what_a_run_does_not_hold_is_refused(finished, measure, segment, message):
     with pytest.raises(InputError) as refused:
         fan_of(*finished, measure, "en", segment=segment)

@@ -28,9 +28,16 @@ LEVER = "levers.release_keeps_regulars"
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("-12%", "-12%"), (0.88, "0.88"), (np.float64(0.5), "0.5"), (2, "2"), (np.int64(3), "3"), (1e-7, "1e-07"),
-     (Month.of(2024, 1), "2024-01")],
-)  # fmt: skip
+    [
+        ("-12%", "-12%"),
+        (0.88, "0.88"),
+        (np.float64(0.5), "0.5"),
+        (2, "2"),
+        (np.int64(3), "3"),
+        (1e-7, "1e-07"),
+        (Month.of(2024, 1), "2024-01"),
+    ],
+)
 def test_a_value_is_written_as_a_file_would_write_it(tree, value, text):
     assert value_of(edited(tree, {f"{LEVER}.multiply": value}, HERE), f"{LEVER}.multiply").text == text
 

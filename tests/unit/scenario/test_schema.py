@@ -11,12 +11,12 @@ from jsonschema import Draft202012Validator
 
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.cursor import Cursor
-from mobank.scenario.levers import CHOSEN_FIELDS
-from mobank.scenario.reader import SECTIONS
+from mobank.scenario.keys.scenario import ScenarioKeys
+from mobank.scenario.keys.values import SourceKeys
+from mobank.scenario.levers import ONLY_OF_A_LEVER
 from mobank.scenario.reader import load as load_scenario
-from mobank.scenario.schema import GRAMMAR, schema
+from mobank.scenario.schema import schema
 from mobank.scenario.tree import Mapping, Scalar, dump, load, load_extended
-from mobank.scenario.values import WHENCE
 
 ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests/data/broken"
@@ -101,8 +101,9 @@ def below(key, seen):
     """Return the node of the schema to which a dotted key of a file leads."""
     node = resolved(SCHEMA, seen)
     for name in key.split(".") if key else ():
-        node = resolved(node["properties"].get(name) if name in node.get("properties", {}) else
-                        node["additionalProperties"], seen)  # fmt: skip
+        node = resolved(
+            node["properties"].get(name) if name in node.get("properties", {}) else node["additionalProperties"], seen
+        )
     return node
 
 
@@ -128,14 +129,19 @@ def test_the_keys_of_the_schema_are_those_that_the_readers_take(complete, monkey
         node = below(key, seen)
         taken = set(allowed)
         if node["additionalProperties"] is not False:  # names that the file itself gives, such as dimensions
-            assert set(node.get("properties", ())) == taken & {*WHENCE, "spread"}, key
+            assert set(node.get("properties", ())) == taken & {*SourceKeys.names(), "evidence", "spread"}, key
             continue
         taken |= {"extends"} if not key else set()
-        taken -= set(CHOSEN_FIELDS) if key.startswith("events.") else set()  # an event's reader refuses them in words
+        taken -= set(ONLY_OF_A_LEVER) if key.startswith("events.") else set()  # an event's reader refuses them in words
         taken -= SHARES if key == "season" else set()  # and a season's these
         assert set(node["properties"]) == taken, key
     assert set(SCHEMA["$defs"]) == seen
-    assert {key.partition(".")[0] for key, _ in asked} == {"", *SECTIONS} - {"start", "until", "posterior"}
+    assert {key.partition(".")[0] for key, _ in asked} == {"", *ScenarioKeys.names()} - {
+        "extends",
+        "start",
+        "until",
+        "posterior",
+    }
 
 
 def test_the_choices_of_the_schema_are_those_of_the_readers(complete, monkeypatch):
@@ -148,13 +154,6 @@ def test_the_choices_of_the_schema_are_those_of_the_readers(complete, monkeypatc
         if key.endswith(".definition"):  # names that the file itself gives
             continue
         assert below(key, set())["enum"] == options, key
-
-
-def test_every_key_is_explained_in_both_languages():
-    for noun, fields in GRAMMAR.items():
-        for field in fields:
-            assert re.match(r"[A-Z].*\.$", field.en), (noun, field)
-            assert re.search("[一-鿿].*。$", field.zh), (noun, field)
 
 
 def test_every_parameter_and_measure_is_explained_in_both_languages():
@@ -218,8 +217,10 @@ def test_a_child_may_take_away_and_change_parts_of_what_the_parent_has(tmp_path)
 
 
 TOO_SUBTLE = {  # of these kinds: what only a reader of quantities sees
-    "wrong_type__percent_for_a_factor", "wrong_type__plus_without_percent", "wrong_type__text_for_a_number",
-}  # fmt: skip
+    "wrong_type__percent_for_a_factor",
+    "wrong_type__plus_without_percent",
+    "wrong_type__text_for_a_number",
+}
 BROKEN_FILES = [
     path
     for kind in ("unknown_key", "unknown_parameter", "wrong_type")
@@ -236,8 +237,9 @@ def test_a_scenario_that_extends_none_must_have_the_sections_that_a_run_needs(tm
     path = tmp_path / "bare.yaml"
     path.write_text("question: What?\nstart: 2022-12\n", encoding="utf-8")
     assert sorted(fault.message for fault in faults(path)) == [
-        "'parameters' is a required property", "'until' is a required property"
-    ]  # fmt: skip
+        "'parameters' is a required property",
+        "'until' is a required property",
+    ]
     path.write_text("extends: bank.yaml\n", encoding="utf-8")
     assert faults(path) == []
 

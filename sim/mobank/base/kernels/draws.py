@@ -182,9 +182,7 @@ _row = void(int64[::1], float64[::1], uint64, uint64[::1], float64[::1], float64
 
 
 @compiled(_row)
-def binomial_row(
-    n: Ints, p: Floats, lot: np.uint64, who: Uints, first: Floats, margin: Floats, out: Ints
-) -> None:  # fmt: skip
+def binomial_row(n: Ints, p: Floats, lot: np.uint64, who: Uints, first: Floats, margin: Floats, out: Ints) -> None:
     """Fill `out` (R,) with draws of n (R,) and p (R,): those of `binomial`, four in five of them in vector code.
 
     The first loop tries for everybody what `_binomial_rejection` accepts at once, without a branch, so that the

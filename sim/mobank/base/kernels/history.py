@@ -43,9 +43,7 @@ def _between(first: Floats, last: Floats, w: float, out: Floats) -> None:
         out[r] = first[r] + w * (last[r] - first[r])
 
 
-_bending = void(
-    float64[:, :, ::1], float64[:, :, ::1], int64, int64, int64, float64[::1], float64, float64[:, ::1],
-)  # fmt: skip
+_bending = void(float64[:, :, ::1], float64[:, :, ::1], int64, int64, int64, float64[::1], float64, float64[:, ::1])
 
 
 @compiled(_bending)
@@ -70,8 +68,8 @@ def _bend(idle: Floats, bend: Floats, row: int, column: int, size: int, met: Flo
 
 
 _stepping = void(
-    float64[:, ::1], float64[::1], float64[:, ::1], int64[::1], int64[::1], int64[::1], float64[:, ::1], float64[::1],
-)  # fmt: skip
+    float64[:, ::1], float64[::1], float64[:, ::1], int64[::1], int64[::1], int64[::1], float64[:, ::1], float64[::1]
+)
 
 
 @compiled(_stepping)
@@ -161,8 +159,16 @@ def live(  # noqa: PLR0913 a year of a model has so many parts
             for p in range(plain):
                 _between(odds[p, 0, part], odds[p, 1, part], along[t], table[p])
             for u in range(meets.size):
-                _bend(idle, bend, units[u], first, size, met[meets[u]], along[t],
-                      table[plain + units[u] : plain + units[u + 1]])  # fmt: skip
+                _bend(
+                    idle,
+                    bend,
+                    units[u],
+                    first,
+                    size,
+                    met[meets[u]],
+                    along[t],
+                    table[plain + units[u] : plain + units[u + 1]],
+                )
             for g in range(come.shape[0]):
                 table[plain + bent + g, :size] = come[g, part] * growth[t, part]
             for s in range(segments):

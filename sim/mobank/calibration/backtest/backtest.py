@@ -103,7 +103,8 @@ def backtest(
 
 def by_model(series: Series, beliefs: ReducedPriors, settings: BacktestSettings) -> list[Row]:
     """Return the rows of the reduced model, which is brought along the series once."""
-    figures, rows = series.figures, []
+    figures = series.figures
+    rows: list[Row] = []
     months = [later.month - earlier.month for earlier, later in pairwise(figures)]
     forecaster = Forecaster(series, beliefs, Streams(settings.seed), settings.draws, settings.ahead)
     for known in range(2, len(figures)):
@@ -111,9 +112,11 @@ def by_model(series: Series, beliefs: ReducedPriors, settings: BacktestSettings)
         if known < KNOWN:
             continue
         ahead = forecaster.forecast(months[known - 1 : known - 1 + max(HORIZONS)])
-        for horizon in HORIZONS:
-            if known - 1 + horizon < len(figures):
-                rows.append(_scored(series, OURS, known, horizon, EnsembleForecast(ahead[horizon - 1])))
+        rows.extend(
+            _scored(series, OURS, known, horizon, EnsembleForecast(ahead[horizon - 1]))
+            for horizon in HORIZONS
+            if known - 1 + horizon < len(figures)
+        )
     return rows
 
 

@@ -92,8 +92,10 @@ def _by_curve(
     time = np.arange(log_figures.size, dtype=float)
     top = float(log_figures.max())
     low = np.log([1e-6] * len(starts[0]))
-    bounds = (np.concatenate([[log_figures[0] - 1.0, top + 1e-4], low]),
-              np.concatenate([[top + 1e-5, top + np.log(FAR)], np.full(low.size, np.log(5.0))]))  # fmt: skip
+    bounds = (
+        np.concatenate([[log_figures[0] - 1.0, top + 1e-4], low]),
+        np.concatenate([[top + 1e-5, top + np.log(FAR)], np.full(low.size, np.log(5.0))]),
+    )
 
     def fitted(found: Floats, at: Floats) -> Floats:
         return np.log(np.maximum(curve(at, *np.exp(found)), 1e-300))

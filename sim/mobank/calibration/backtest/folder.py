@@ -66,8 +66,10 @@ def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -
         _table(folder / FORECASTS, _forecasts(result))
         _table(folder / SCORES, _scores(result))
         _table(folder / PITS, _pits(result))
-        _table(folder / LEFT_OUT, [("entity", "metric", "reason"),
-                                   *((out.entity, out.metric, out.reason) for out in result.left_out)])  # fmt: skip
+        _table(
+            folder / LEFT_OUT,
+            [("entity", "metric", "reason"), *((out.entity, out.metric, out.reason) for out in result.left_out)],
+        )
         if result.choices:
             _table(folder / CHOICES, _choices(result))
         record = {
@@ -105,10 +107,24 @@ def _scores(result: Result) -> Iterable[Sequence[Any]]:
            "gain_low_by_entity", "gain_high_by_entity", "gain_low_by_year", "gain_high_by_year")  # fmt: skip
     for which, scores in result.scores.items():
         for s in scores:
-            numbers = (s.crps, *s.interval_scores, *s.coverage, *(s.coverage_sd(content) for content in BANDS), s.gain,
-                       *s.by_entity, *s.by_year)  # fmt: skip
-            yield (which, s.method, s.horizon or "1-3", s.cases, s.entities, "few" if s.few else "",
-                   *(round(number, SIX) for number in numbers))  # fmt: skip
+            numbers = (
+                s.crps,
+                *s.interval_scores,
+                *s.coverage,
+                *(s.coverage_sd(content) for content in BANDS),
+                s.gain,
+                *s.by_entity,
+                *s.by_year,
+            )
+            yield (
+                which,
+                s.method,
+                s.horizon or "1-3",
+                s.cases,
+                s.entities,
+                "few" if s.few else "",
+                *(round(number, SIX) for number in numbers),
+            )
 
 
 def _choices(result: Result) -> Iterable[Sequence[Any]]:

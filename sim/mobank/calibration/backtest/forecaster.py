@@ -89,11 +89,18 @@ class ReducedDraws:
         values = {name: value[:, rows] for name, value in self.values.items()}
         shock = None if self.shock is None else self.shock[rows]
         return replace(
-            self, people=np.ascontiguousarray(self.people[..., rows]), values=values, size=self.size[rows],
-            persistence=self.persistence[rows], drift=self.drift[rows], noise=self.noise[rows],
-            offset=self.offset[rows], shock=shock,
-            weight=np.zeros(self.offset[rows].size), evidence=self.log_mean_weight(),
-        )  # fmt: skip
+            self,
+            people=np.ascontiguousarray(self.people[..., rows]),
+            values=values,
+            size=self.size[rows],
+            persistence=self.persistence[rows],
+            drift=self.drift[rows],
+            noise=self.noise[rows],
+            offset=self.offset[rows],
+            shock=shock,
+            weight=np.zeros(self.offset[rows].size),
+            evidence=self.log_mean_weight(),
+        )
 
 
 @dataclass(frozen=True)
@@ -158,10 +165,17 @@ def begin(beliefs: ReducedPriors, shape: str, series: Series, luck: Luck) -> Red
     people[0, 0], people[1, 0] = _beyond(beliefs, series, level, luck), level
     low, high = beliefs.persistence
     return ReducedDraws(
-        model, people, {name: values[name][None] for name in model.parameter},
-        luck.lognormal("shock size", beliefs.shock), low + (high - low) * luck.uniform("persistence"),
-        luck.lognormal("level size", beliefs.level), noise, np.zeros(n), None, np.zeros(n),
-    )  # fmt: skip
+        model,
+        people,
+        {name: values[name][None] for name in model.parameter},
+        luck.lognormal("shock size", beliefs.shock),
+        low + (high - low) * luck.uniform("persistence"),
+        luck.lognormal("level size", beliefs.level),
+        noise,
+        np.zeros(n),
+        None,
+        np.zeros(n),
+    )
 
 
 def _beyond(beliefs: ReducedPriors, series: Series, level: Floats, luck: Luck) -> Floats:

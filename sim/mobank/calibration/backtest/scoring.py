@@ -65,13 +65,17 @@ def score(rows: Sequence[Row], seed: int) -> list[Score]:
 def _score(method: str, horizon: int, rows: Sequence[Row], ours: Mapping[Case, float], seed: int) -> Score:
     pairs = np.array([(ours[row.case], row.crps) for row in rows])
     return Score(
-        method, horizon, len(rows), len({row.entity for row in rows}), float(pairs[:, 1].mean()),
+        method,
+        horizon,
+        len(rows),
+        len({row.entity for row in rows}),
+        float(pairs[:, 1].mean()),
         tuple(float(np.mean([row.interval_scores[i] for row in rows])) for i in range(len(BANDS))),
         tuple(float(np.mean([row.covered(content) for row in rows])) for content in BANDS),
         _gain(pairs),
         _bootstrap(pairs, [row.entity for row in rows], f"{method} {horizon} entity", seed),
         _bootstrap(pairs, [row.target.year for row in rows], f"{method} {horizon} year", seed),
-    )  # fmt: skip
+    )
 
 
 def _gain(pairs: Floats) -> float:

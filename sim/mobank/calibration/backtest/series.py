@@ -141,9 +141,8 @@ def _figures(path: Path, problems: list[Problem]) -> Iterable[tuple[str, str, st
 
 def _figure(cells: dict[str, str], place: Place, problems: list[Problem]) -> SeriesFigure | None:
     before = len(problems)
-    for name in ("entity", "metric", "unit"):
-        if not cells[name]:
-            problems.append(Problem("an empty value", "must be a name", key=name, place=place))
+    unnamed = [name for name in ("entity", "metric", "unit") if not cells[name]]
+    problems.extend(Problem("an empty value", "must be a name", key=name, place=place) for name in unnamed)
     choices: dict[str, tuple[str, ...]] = {"qualifier": QUALIFIERS, "evidence": EVIDENCE}
     for name, words in choices.items():
         if cells[name] not in words:

@@ -12,8 +12,10 @@ from mobank.calibration.backtest.scores import BANDS
 from mobank.calibration.backtest.scoring import FEW, Score
 
 WORDS: Mapping[str, Mapping[Lang, str]] = {
-    "gains": {"en": "CRPS of the reduced model below that of other methods (log scale, same cases)",
-              "zh": "简化模型的 CRPS 比其他方法低多少（对数尺度，相同案例）"},
+    "gains": {
+        "en": "CRPS of the reduced model below that of other methods (log scale, same cases)",
+        "zh": "简化模型的 CRPS 比其他方法低多少（对数尺度，相同案例）",
+    },
     "coverage": {"en": "Reduced model: share of figures inside its bands", "zh": "简化模型：实际值落入区间的比例"},
     "method": {"en": "method", "zh": "方法"},
     "cases": {"en": "cases", "zh": "案例"},
@@ -27,17 +29,23 @@ WORDS: Mapping[str, Mapping[Lang, str]] = {
     "all": {"en": "all", "zh": "全部"},
     "december": {"en": "December to December", "zh": "12 月至 12 月"},
     "apart": {"en": "another month, apart", "zh": "其他月份（单列）"},
-    "skills": {"en": "Mean gain over the horizons without one entity, by configuration; * is chosen for it",
-               "zh": "剔除某一实体后各配置的平均改进；* 为该实体选用的配置"},
+    "skills": {
+        "en": "Mean gain over the horizons without one entity, by configuration; * is chosen for it",
+        "zh": "剔除某一实体后各配置的平均改进；* 为该实体选用的配置",
+    },
     "entity": {"en": "left out", "zh": "剔除的实体"},
     "others": {"en": "none", "zh": "无"},
     "interval": {"en": "central 80 % of the bootstrap by entity | by year", "zh": "自助法中间 80%：按实体 | 按年份"},
     "few": {"en": f"* fewer than {FEW} cases", "zh": f"* 少于 {FEW} 个案例"},
-    "left_out": {"en": "{} series left out: too few consecutive years (left_out.csv)",
-                 "zh": "{} 个序列未计入：连续年份不足（left_out.csv）"},
-    "unverified": {"en": "{} of {} cases rest on figures that were not verified",
-                   "zh": "{} / {} 个案例依赖未核实的数据"},
-}  # fmt: skip
+    "left_out": {
+        "en": "{} series left out: too few consecutive years (left_out.csv)",
+        "zh": "{} 个序列未计入：连续年份不足（left_out.csv）",
+    },
+    "unverified": {
+        "en": "{} of {} cases rest on figures that were not verified",
+        "zh": "{} / {} 个案例依赖未核实的数据",
+    },
+}
 
 
 def words(key: str, lang: Lang) -> str:

@@ -71,9 +71,7 @@ class FitSummary:
     informs: tuple[Informs, ...] = ()
 
 
-def find(
-    target: Target, model: Model, z: Floats, streams: Streams, diagnoses: Sequence[Diagnosis] = ()
-) -> FitSummary:  # fmt: skip
+def find(target: Target, model: Model, z: Floats, streams: Streams, diagnoses: Sequence[Diagnosis] = ()) -> FitSummary:
     """Return what a posterior says.
 
     Parameters
@@ -91,13 +89,22 @@ def find(
     measures = (history.origin.stock, history.origin.engaged)
     leans = [found for measure in measures if (found := posterior_predictive.lean(checks, measure))]
     return FitSummary(
-        target, history, looked_at, passage, z.shape[1], float(passage.possible.mean()), lived_again, tuple(checks),
-        tuple(leans), tuple(identifiability.known(history, z)),
+        target,
+        history,
+        looked_at,
+        passage,
+        z.shape[1],
+        float(passage.possible.mean()),
+        lived_again,
+        tuple(checks),
+        tuple(leans),
+        tuple(identifiability.known(history, z)),
         tuple(identifiability.outcomes(history, passage, before.year_ends)),
         tuple(turnovers((free, at_first, before.state), (history, looked_at, passage.state))),
-        tuple(identifiability.together(history, z)), tuple(_factors(target, history, looked_at, passage)),
+        tuple(identifiability.together(history, z)),
+        tuple(_factors(target, history, looked_at, passage)),
         tuple(diagnoses),
-    )  # fmt: skip
+    )
 
 
 def _factors(target: Target, history: History, z: Floats, passage: Pathway) -> list[Factor]:

@@ -74,8 +74,10 @@ def outcomes(history: History, passage: Pathway, lived_before: Floats) -> list[K
     """
     after, before = passage.year_ends, lived_before[..., np.isfinite(lived_before).all(axis=(0, 1))]
     level, active = history.origin.stock, history.origin.engaged
-    rows = [(level, np.log(before[-1, LEVEL]), np.log(after[-1, LEVEL]), True),
-            (active, np.log(before[-1, ACTIVE]), np.log(after[-1, ACTIVE]), True)]  # fmt: skip
+    rows = [
+        (level, np.log(before[-1, LEVEL]), np.log(after[-1, LEVEL]), True),
+        (active, np.log(before[-1, ACTIVE]), np.log(after[-1, ACTIVE]), True),
+    ]
     if len(history.years) > 1:
         rows.append((GROWTH, *(np.log(ends[-1, LEVEL] / ends[-2, LEVEL]) for ends in (before, after)), False))
     return [

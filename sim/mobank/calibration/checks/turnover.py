@@ -45,11 +45,13 @@ def turnovers(prior: Ended, posterior: Ended) -> list[Turnover]:
     found = []
     for band in classes(posterior[0]):
         (share, months), (old_share, old_months) = after[band.name], before[band.name]
-        found.append(Turnover(
-            band,
-            _known(f"{band.name}.active_share", old_share, share, _odds(old_share), _odds(share)),
-            _known(f"{band.name}.turnover", old_months, months, np.log(old_months), np.log(months)),
-        ))  # fmt: skip
+        found.append(
+            Turnover(
+                band,
+                _known(f"{band.name}.active_share", old_share, share, _odds(old_share), _odds(share)),
+                _known(f"{band.name}.turnover", old_months, months, np.log(old_months), np.log(months)),
+            )
+        )
     return found
 
 
@@ -57,9 +59,10 @@ def classes(history: History) -> list[Band]:
     """Return the bands of the dimensions that divide users by what keeps them active."""
     model, path = history.model, history.origin.engaged_path
     touched = {
-        band.dimension for band in history.target.bands
+        band.dimension
+        for band in history.target.bands
         if any(model.parameter[name].moved_by == path for name in (*band.factors, *band.values))
-    }  # fmt: skip
+    }
     return [band for band in history.target.bands if band.dimension in touched]
 
 

@@ -142,8 +142,11 @@ class History:
     @cached_property
     def last(self) -> Month:
         """Month of the last figure of the level or of the active, where a forecast begins."""
-        return max(self.reported(measure)[-1].month for measure in (self.origin.stock, self.origin.engaged)
-                   if self.reported(measure))  # fmt: skip
+        return max(
+            self.reported(measure)[-1].month
+            for measure in (self.origin.stock, self.origin.engaged)
+            if self.reported(measure)
+        )
 
     @cached_property
     def years(self) -> list[Year]:
@@ -170,8 +173,12 @@ class History:
     @cached_property
     def joined(self) -> list[Joined]:
         """The figures of other definitions that stand within the years that are lived."""
-        return [each for each in self.others if each.figure.measure in (self.origin.stock, self.origin.engaged)
-                and self.first < each.figure.month <= self.last]  # fmt: skip
+        return [
+            each
+            for each in self.others
+            if each.figure.measure in (self.origin.stock, self.origin.engaged)
+            and self.first < each.figure.month <= self.last
+        ]
 
     def own(self, year: Year) -> tuple[Figure | None, Figure | None]:
         """Return the figures of the level and of the active that fix a year's shocks and need no factor."""
@@ -199,8 +206,12 @@ class History:
         `factor.<definition>` is what a figure of another definition is a multiple by; `innovation.<path>.<year>` is a
         year's luck where no figure fixes it.
         """
-        lucks = [f"innovation.{path}.{year.year}" for year in self.years
-                 for path, fixed in zip(self.paths, year.solved, strict=True) if not fixed]  # fmt: skip
+        lucks = [
+            f"innovation.{path}.{year.year}"
+            for year in self.years
+            for path, fixed in zip(self.paths, year.solved, strict=True)
+            if not fixed
+        ]
         return (*self.priors, *(f.name for f in self.figures), *self.factors, *lucks)
 
     @cached_property

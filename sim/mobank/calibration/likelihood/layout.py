@@ -96,10 +96,12 @@ class Layout:
     def of(cls, model: Model, origin: Origin, target: Scenario) -> "Layout":
         """Return that of a model with the segments of a target."""
         touching = {
-            p.name: [tuple(b.name for b in target.bands if b.name in s.bands and p.name in {*b.factors, *b.values})
-                     for s in target.segments]
+            p.name: [
+                tuple(b.name for b in target.bands if b.name in s.bands and p.name in {*b.factors, *b.values})
+                for s in target.segments
+            ]
             for p in model.parameters
-        }  # fmt: skip
+        }
         values = {name: Classes.by(signs) for name, signs in touching.items()}
         met = Classes.by([row.tobytes() for row in target.mixing])
 
@@ -130,7 +132,14 @@ class Layout:
             row_of[f] = row + intakes.classes.of
             row += intakes.classes.count
         return cls(
-            values, plain, bent, intakes, row_of, np.array(units, np.int64), np.array(meets, np.int64),
-            np.ascontiguousarray(target.mixing[met.first]), np.isin(model.states, model.exposed_to).astype(np.int64),
+            values,
+            plain,
+            bent,
+            intakes,
+            row_of,
+            np.array(units, np.int64),
+            np.array(meets, np.int64),
+            np.ascontiguousarray(target.mixing[met.first]),
+            np.isin(model.states, model.exposed_to).astype(np.int64),
             np.array([np.isin(model.states, model.measure[m].stock) for m in (origin.stock, origin.engaged)], np.int64),
-        )  # fmt: skip
+        )

@@ -73,10 +73,13 @@ class FittedPosterior:
 def lived(history: History, z: Floats) -> Pathway:
     """Return what draws (D, N) make of the history, a batch at a time."""
     parts = [live(history, np.ascontiguousarray(z[:, i : i + BATCH])) for i in range(0, z.shape[1], BATCH)]
-    joined = {name: np.concatenate([getattr(part, name) for part in parts], axis=-1)
-              for name in ("log_density", "innovations", "shocks", "year_ends")}  # fmt: skip
-    state = HistoryState(*(np.concatenate([getattr(part.state, name) for part in parts], axis=-1)
-                    for name in ("occupancy", "customers")))  # fmt: skip
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts], axis=-1)
+        for name in ("log_density", "innovations", "shocks", "year_ends")
+    }
+    state = HistoryState(
+        *(np.concatenate([getattr(part.state, name) for part in parts], axis=-1) for name in ("occupancy", "customers"))
+    )
     return Pathway(**joined, state=state)
 
 
@@ -126,8 +129,15 @@ def draws_bytes(posterior: FittedPosterior) -> bytes:
 
     columns = {name: pa.array(values.astype(np.float32)) for name, values in table_of(posterior).items()}
     out = io.BytesIO()
-    pq.write_table(pa.table(columns), out, compression="zstd", compression_level=9, use_dictionary=False,
-                   write_statistics=False, store_schema=False)  # fmt: skip
+    pq.write_table(
+        pa.table(columns),
+        out,
+        compression="zstd",
+        compression_level=9,
+        use_dictionary=False,
+        write_statistics=False,
+        store_schema=False,
+    )
     return out.getvalue()
 
 

@@ -13,8 +13,8 @@ from mobank.calibration.posterior.posterior import normal_of
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target, load
 from mobank.model.grammar import Model
+from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.posterior import DRAWS, RECORD, Found, facts, find, why_unusable
-from mobank.scenario.values import FIGURE_EVIDENCE
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,12 @@ def _coordinates(found: Found, history: History) -> Floats:
 
     table = pq.read_table(found.folder / DRAWS)
     columns = {name: table.column(name).to_numpy().astype(float) for name in table.column_names}
-    return np.stack([
-        normal_of(history.priors[name].prior, columns[name]) if name in history.priors else columns[f"z.{name}"]
-        for name in history.names
-    ])  # fmt: skip
+    return np.stack(
+        [
+            normal_of(history.priors[name].prior, columns[name]) if name in history.priors else columns[f"z.{name}"]
+            for name in history.names
+        ]
+    )
 
 
 def _diagnoses(found: Found) -> tuple[Diagnosis, ...]:

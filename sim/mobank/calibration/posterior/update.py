@@ -79,10 +79,16 @@ def _new_figures(before: Target, after: Target) -> list[Figure]:
     known = {figure.name: figure for figure in before.figures}
     now = {figure.name: figure for figure in after.figures}
     problems = [
-        Problem(known[name].text, "has changed or is gone: an update adds figures and leaves the others", "fit again",
-                name, now[name].provenance.place if name in now else None)
-        for name in known if name not in now or now[name].interval != known[name].interval
-    ]  # fmt: skip
+        Problem(
+            known[name].text,
+            "has changed or is gone: an update adds figures and leaves the others",
+            "fit again",
+            name,
+            now[name].provenance.place if name in now else None,
+        )
+        for name in known
+        if name not in now or now[name].interval != known[name].interval
+    ]
     new = [figure for name, figure in now.items() if name not in known]
     if not new and not problems:
         problems.append(Problem("no figure", "is new to the posterior", "add one under reported:", "--update"))
@@ -98,10 +104,12 @@ def _carried(old: Stored, history: History, draw: NDArray[np.intp], streams: Str
     were.
     """
     row, numbers = old_row(old, history), np.arange(draw.size)
-    z = np.stack([
-        old.z[row[name], draw] if name in row else streams.normal("parameters", f"update.{name}", numbers)
-        for name in history.names
-    ])  # fmt: skip
+    z = np.stack(
+        [
+            old.z[row[name], draw] if name in row else streams.normal("parameters", f"update.{name}", numbers)
+            for name in history.names
+        ]
+    )
     years = history.last.year - old.found.last.year
     for name, value in history.priors.items():
         parameter = history.model.parameter.get(name.rpartition(".")[2])
@@ -129,18 +137,34 @@ def score(old: Stored, figure: Figure, model: Model, seed: int) -> ScoreEntry:
     quantiles = np.quantile(paths, (0.05, 0.5, 0.95))
     whence = figure.provenance
     return ScoreEntry(
-        old.found.name, old.found.record["draws"][:12], figure.measure, str(figure.month), figure.text, whence.evidence,
-        whence.source, float(np.log(inside)), float((paths < middle).mean()), *(float(q) for q in quantiles),
-    )  # fmt: skip
+        old.found.name,
+        old.found.record["draws"][:12],
+        figure.measure,
+        str(figure.month),
+        figure.text,
+        whence.evidence,
+        whence.source,
+        float(np.log(inside)),
+        float((paths < middle).mean()),
+        *(float(q) for q in quantiles),
+    )
 
 
 def forecast(old: Stored, month: Month, measure: str, model: Model, seed: int) -> Floats:
     """Return a measure in a month after the last figure, (N,) persons, as the posterior's draws have it run on."""
     names = tuple(segment.name for segment in old.target.scenario.segments)
-    fitted = Fitted(old.found.name, str(old.found.folder), old.found.record["draws"], old.found.record["rows"], names,
-                    (1.0,) * len(names))  # fmt: skip
+    fitted = Fitted(
+        old.found.name,
+        str(old.found.folder),
+        old.found.record["draws"],
+        old.found.record["rows"],
+        names,
+        (1.0,) * len(names),
+    )
     scenario = replace(old.target.scenario, start=old.found.last, until=month, fitted=fitted)
     plan = Plan(model, scenario, FORECASTS, seed, "mean_field")
-    parts = [run_block(plan, np.arange(first, min(first + 2000, FORECASTS)))[0].observe(measure)[-1]
-             for first in range(0, FORECASTS, 2000)]  # fmt: skip
+    parts = [
+        run_block(plan, np.arange(first, min(first + 2000, FORECASTS)))[0].observe(measure)[-1]
+        for first in range(0, FORECASTS, 2000)
+    ]
     return np.concatenate(parts)

@@ -80,8 +80,10 @@ def knowledge(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) -> 
         axes.set_xlim(-3, 3)
         axes.set_xlabel(TEXT[language]["scale"], size=9.5)
         axes.grid(axis="x")
-        lines = [Line2D([], [], color=c, linewidth=2.6, marker="o", markersize=4.2, label=t)
-                 for c, t in zip(FITS, titles, strict=False)]  # fmt: skip
+        lines = [
+            Line2D([], [], color=c, linewidth=2.6, marker="o", markersize=4.2, label=t)
+            for c, t in zip(FITS, titles, strict=False)
+        ]
         _keys(picture, [Patch(color=PALE, label=TEXT[language]["prior"]), *lines])
         return _svg(picture)
 
@@ -96,8 +98,9 @@ def pairs(found: FitSummary, shown: Sequence[Pair], lang: Lang) -> str:
         for axes in panels[len(shown) :]:
             axes.set_visible(False)
         for axes, pair in zip(panels, shown, strict=False):
-            axes.plot(natural[pair.one], natural[pair.other], ".", color=MEDIAN, markersize=2.0, alpha=0.35,
-                      markeredgewidth=0)  # fmt: skip
+            axes.plot(
+                natural[pair.one], natural[pair.other], ".", color=MEDIAN, markersize=2.0, alpha=0.35, markeredgewidth=0
+            )
             for each, label in ((pair.one, axes.set_xlabel), (pair.other, axes.set_ylabel)):
                 label(name(found.history.model, each, language), size=8.5)
             axes.set_title(f"{pair.correlation:+.2f}", size=10.5, loc="right")
@@ -130,8 +133,17 @@ def _svg(picture: Picture) -> str:
 
 
 def _keys(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
-    picture.legend(handles=keys, loc="lower left", ncols=len(keys), fontsize=9, frameon=False, borderpad=0.3,
-                   handlelength=1.5, handletextpad=0.5, columnspacing=1.5)  # fmt: skip
+    picture.legend(
+        handles=keys,
+        loc="lower left",
+        ncols=len(keys),
+        fontsize=9,
+        frameon=False,
+        borderpad=0.3,
+        handlelength=1.5,
+        handletextpad=0.5,
+        columnspacing=1.5,
+    )
 
 
 def _lived_again(axes: Axes, found: FitSummary, row: int) -> None:
@@ -151,21 +163,38 @@ def _reported(axes: Axes, found: FitSummary, measure: str) -> None:
     for figure in found.target.of(measure):
         unverified = figure.provenance.evidence == "unverified"
         axes.vlines(figure.month.year, figure.interval.low, figure.interval.high, color=INK, linewidth=1.4, zorder=4)
-        axes.plot(figure.month.year, (figure.interval.low + figure.interval.high) / 2, "o", color=INK, markersize=5.5,
-                  markerfacecolor="white" if unverified else INK, zorder=5)  # fmt: skip
+        axes.plot(
+            figure.month.year,
+            (figure.interval.low + figure.interval.high) / 2,
+            "o",
+            color=INK,
+            markersize=5.5,
+            markerfacecolor="white" if unverified else INK,
+            zorder=5,
+        )
 
 
 def _persons(axes: Axes, language: Lang) -> None:
     divide, unit = person_unit(axes.get_ylim()[1], language)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / divide:,.3g}"))
-    axes.annotate(unit, (0, 1), xytext=(-4, 6), xycoords="axes fraction", textcoords="offset points", ha="right",
-                  color=GREY, size=9.5)  # fmt: skip
+    axes.annotate(
+        unit,
+        (0, 1),
+        xytext=(-4, 6),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        color=GREY,
+        size=9.5,
+    )
 
 
 def _history_keys(language: Lang) -> list[Line2D | Patch]:
     words = TEXT[language]
-    dots = [Line2D([], [], linestyle="", marker="o", color=INK, markersize=5.5, markerfacecolor=face, label=words[key])
-            for face, key in ((INK, "reported"), ("white", "unverified"))]  # fmt: skip
+    dots = [
+        Line2D([], [], linestyle="", marker="o", color=INK, markersize=5.5, markerfacecolor=face, label=words[key])
+        for face, key in ((INK, "reported"), ("white", "unverified"))
+    ]
     line = Line2D([], [], color=MEDIAN, linewidth=2, label=words["again"])
     return [*dots, line, *(Patch(color=BANDS[s], label=words["band"].format(s)) for s in sorted(BANDS))]

@@ -217,8 +217,11 @@ def _turnovers(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) ->
             known = [getattr(found.turnovers[i], what) for found in fits]
             row: list[str | Markup] = [f"{first.band.name}: {words[f'class_{what}']}", _range(known[0].prior, write)]
             rows.append(row + [cell for own in known for cell in (_range(own.posterior, write), *_driven(own, lang))])
-    return [subheading(words["turnover"]), table(_before_and_after(titles, lang), rows, "small"),
-            text(words["turnover_note"], note=True)]  # fmt: skip
+    return [
+        subheading(words["turnover"]),
+        table(_before_and_after(titles, lang), rows, "small"),
+        text(words["turnover_note"], note=True),
+    ]
 
 
 def _informs(found: FitSummary, lang: Lang) -> "list[Markup]":
@@ -248,8 +251,11 @@ def _before_and_after(titles: Sequence[str], lang: Lang) -> list[Column]:
     words = TEXT[lang]
     head = [Column(words["col_what"], "wide"), Column(words["col_prior"], "number")]
     for heading in titles:
-        head += [Column(words["col_after"].format(heading), "number"), Column(words["col_contraction"], "short"),
-                 Column(words["col_driven"], "short")]  # fmt: skip
+        head += [
+            Column(words["col_after"].format(heading), "number"),
+            Column(words["col_contraction"], "short"),
+            Column(words["col_driven"], "short"),
+        ]
     return head
 
 
@@ -275,8 +281,11 @@ def _span(found: FitSummary, each: Known, ends: Sequence[float], lang: Lang) -> 
 
 
 def _figure_tables(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) -> "list[Markup]":
-    return [part for found, heading in zip(fits, titles, strict=True)
-            for part in (subheading(heading), _checks(found, lang))]  # fmt: skip
+    return [
+        part
+        for found, heading in zip(fits, titles, strict=True)
+        for part in (subheading(heading), _checks(found, lang))
+    ]
 
 
 def _checks(found: FitSummary, lang: Lang) -> "Markup":
@@ -291,11 +300,17 @@ def _checks(found: FitSummary, lang: Lang) -> "Markup":
         reported = _of(found, check)
         measure = of_measure(found.history.model, check.measure, lang)
         write = (lambda v: format_persons(v, lang)) if check.kind == "figure" else format_share
-        rows.append([
-            words[check.kind].format(measure), str(check.month), _evidence(reported, lang) if reported else "",
-            reported.text if reported else write(check.reported),
-            f"{write(check.expected[0])} – {write(check.expected[-1])}", _pit(check.pit), _pit(check.ahead),
-        ])  # fmt: skip
+        rows.append(
+            [
+                words[check.kind].format(measure),
+                str(check.month),
+                _evidence(reported, lang) if reported else "",
+                reported.text if reported else write(check.reported),
+                f"{write(check.expected[0])} – {write(check.expected[-1])}",
+                _pit(check.pit),
+                _pit(check.ahead),
+            ]
+        )
     return table(head, rows, "small")
 
 
@@ -326,15 +341,25 @@ def _breaks(found: FitSummary, lang: Lang) -> list[Section]:
     if not found.factors:
         return []
     words = TEXT[lang]
-    head = [Column(words["col_wording"], "wide"), Column(words["col_month"], "short"),
-            Column(words["col_evidence"], "short"), Column(words["col_factor"], "number"),
-            Column(words["col_implied"], "number"), Column(words["agree"], "short")]  # fmt: skip
+    head = [
+        Column(words["col_wording"], "wide"),
+        Column(words["col_month"], "short"),
+        Column(words["col_evidence"], "short"),
+        Column(words["col_factor"], "number"),
+        Column(words["col_implied"], "number"),
+        Column(words["agree"], "short"),
+    ]
     rows = [
-        [f"{each.figure.wording} · {found.target.scenario.definitions[each.figure.definition].counts}",
-         str(each.figure.month), _evidence(each.figure, lang), f"{each.prior[0]:.2f} – {each.prior[2]:.2f}",
-         f"{each.implied[0]:.2f} – {each.implied[2]:.2f}", words["yes" if each.inside else "no"]]
+        [
+            f"{each.figure.wording} · {found.target.scenario.definitions[each.figure.definition].counts}",
+            str(each.figure.month),
+            _evidence(each.figure, lang),
+            f"{each.prior[0]:.2f} – {each.prior[2]:.2f}",
+            f"{each.implied[0]:.2f} – {each.implied[2]:.2f}",
+            words["yes" if each.inside else "no"],
+        ]
         for each in found.factors
-    ]  # fmt: skip
+    ]
     return [Section(words["breaks"], [text(words["break"]), table(head, rows, "small")])]
 
 
@@ -346,11 +371,16 @@ def _evidence(reported: Figure, lang: Lang) -> "Markup":
 def _definitions(found: FitSummary, lang: Lang) -> "Markup":
     words = TEXT[lang]
     known = found.target.scenario.definitions
-    return facts([
-        (definition.name, definition.counts
-         + (f" · {words['window'].format(definition.window_days)}" if definition.window_days else ""))
-        for definition in known.values()
-    ])  # fmt: skip
+    return facts(
+        [
+            (
+                definition.name,
+                definition.counts
+                + (f" · {words['window'].format(definition.window_days)}" if definition.window_days else ""),
+            )
+            for definition in known.values()
+        ]
+    )
 
 
 def _sampling(found: FitSummary, heading: str, lang: Lang) -> "Markup":
@@ -361,5 +391,6 @@ def _sampling(found: FitSummary, heading: str, lang: Lang) -> "Markup":
     r_hat, effective = (max(d.r_hat for d in found.diagnoses), min(d.effective for d in found.diagnoses))
     trend = max(abs(d.trend) for d in found.diagnoses)
     said = words["sampled"].format(f"{r_hat:.3f}", effective, trend, MOST_R_HAT, LEAST_EFFECTIVE, MOST_TREND)
-    return text(f"{heading}: {said} " + (words["unsound"].format(words["sep"].join(bad)) if bad else
-                                         TEXT[lang]["sound"]))  # fmt: skip
+    return text(
+        f"{heading}: {said} " + (words["unsound"].format(words["sep"].join(bad)) if bad else TEXT[lang]["sound"])
+    )

@@ -180,8 +180,11 @@ def _parameters(findings: FitSummary) -> list[Known]:
 
 def _groups(findings: FitSummary, lang: Lang) -> list[str]:
     words, history = WORDS[lang], findings.history
-    turning = [each for each in _parameters(findings)
-               if history.model.parameter[each.name].moved_by == history.origin.engaged_path]  # fmt: skip
+    turning = [
+        each
+        for each in _parameters(findings)
+        if history.model.parameter[each.name].moved_by == history.origin.engaged_path
+    ]
     told = []
     if turning:
         left = sorted(1.0 - each.contraction for each in turning)
@@ -199,11 +202,15 @@ def _classes(findings: FitSummary, lang: Lang) -> list[str]:
     words = WORDS[lang]
     return [
         words["class"].format(
-            each.band.name, each.band.dimension, words[f"driven_{each.share.driven}"], _ends(each.share, 100.0),
-            words[f"driven_{each.months.driven}"], _ends(each.months),
+            each.band.name,
+            each.band.dimension,
+            words[f"driven_{each.share.driven}"],
+            _ends(each.share, 100.0),
+            words[f"driven_{each.months.driven}"],
+            _ends(each.months),
         )
         for each in findings.turnovers
-    ]  # fmt: skip
+    ]
 
 
 def _ends(known: Known, scale: float = 1.0) -> str:

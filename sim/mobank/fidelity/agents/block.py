@@ -33,8 +33,10 @@ def run_people(
     refuse_too_many(occupancy, codes, contacts.network)
 
     with threads() as team:
-        people = [codes.settled(occupancy[:, :, r], team, _graph(contacts, streams, schedule, occupancy, r, team.each))
-                  for r in range(occupancy.shape[2])]  # fmt: skip
+        people = [
+            codes.settled(occupancy[:, :, r], team, _graph(contacts, streams, schedule, occupancy, r, team.each))
+            for r in range(occupancy.shape[2])
+        ]
         exposed = OnNetwork(codes, people) if contacts.network else WellMixed(codes, *occupancy.shape[1:])
         if contacts.witness:
             contacts.witness(0, people)

@@ -44,8 +44,9 @@ class AgentsDesk:
             self.waiting.setdefault(f, set()).add(r)
         depth = self.codes.depth if asking else self.codes.plain_depth
         left = np.array([k + 1 for k in exits], np.uint64)
-        found = self.people[r].advance(left, cuts_of(cumulative), self.codes.entered(exits, asking), self.keys[r],
-                                       depth, met)  # fmt: skip
+        found = self.people[r].advance(
+            left, cuts_of(cumulative), self.codes.entered(exits, asking), self.keys[r], depth, met
+        )
         for states, moved in zip((exits, [m.code - 1 for m in met]), found, strict=True):
             for e, k in enumerate(states):
                 for j, f in enumerate(self.model.exits[k]):

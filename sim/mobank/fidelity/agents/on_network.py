@@ -20,12 +20,11 @@ class OnNetwork:
     def __init__(self, codes: Codes, people: Sequence[Population]) -> None:
         self.codes, self.people = codes, people
         self.seen = [crowd_.ties.exposures if crowd_.ties else np.zeros(0) for crowd_ in people]
-        self.chances = [Chances(codes.model, c.segments, s.size + 1)
-                        for c, s in zip(people, self.seen, strict=True)]  # fmt: skip
+        self.chances = [Chances(codes.model, c.segments, s.size + 1) for c, s in zip(people, self.seen, strict=True)]
 
     def move(
         self, values: Values, average: Floats | None, desk: AgentsDesk, places: dict[str, Ints], moves: Ints
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Fill `moves` (F, S, R)."""
         apart = [k for k in self.codes.exits if k not in self.codes.by_contacts]
         for r, table in enumerate(self.chances):

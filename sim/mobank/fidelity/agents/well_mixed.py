@@ -14,7 +14,7 @@ class WellMixed:
 
     def move(
         self, values: Values, average: Floats | None, desk: AgentsDesk, places: dict[str, Ints], moves: Ints
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Fill `moves` (F, S, R)."""
         odds = self.chances.update(values, average)
         exits = self.codes.exits

@@ -77,7 +77,7 @@ _choosing = void(_row, uint64, uint64, _row, uint64, uint64, uint64, int64, int6
 @compiled(_choosing)
 def choose(
     planes: Uints, stride: Any, depth: Any, where: Uints, code: Any, chosen: Any, rest: Any, wanted: int, among: int
-) -> None:  # fmt: skip
+) -> None:
     """Give exactly `wanted` of the `among` people with a code the code `chosen`, and the others the code `rest`.
 
     Every choice of so many people is as likely as any other (Knuth's algorithm S). `where` is how many groups are in
@@ -101,9 +101,7 @@ def choose(
 
 
 @compiled(int64(_row, uint64, uint64, uint64, uint64, uint64, uint32[::1]))
-def ids(
-    planes: Uints, stride: Any, depth: Any, groups: Any, code: Any, first: Any, found: NDArray[np.uint32]
-) -> Any:  # fmt: skip
+def ids(planes: Uints, stride: Any, depth: Any, groups: Any, code: Any, first: Any, found: NDArray[np.uint32]) -> Any:
     """Fill `found` with the ids of who holds a code, `first` being that of the first person; return how many."""
     n = 0
     for w in range(groups * _G):

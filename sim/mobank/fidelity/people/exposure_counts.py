@@ -54,8 +54,17 @@ class ExposureCounts:
         def sort(i: int, at: Ints, news: Uint32s) -> None:
             (low, placed), here = blocks[i], now[i]
             was = self.was.get(low)
-            network_kernels.sort(np.zeros_like(here) if was is None else was, here, low, placed, graph.offsets,
-                          graph.contacts, graph.degree, at, news)  # fmt: skip
+            network_kernels.sort(
+                np.zeros_like(here) if was is None else was,
+                here,
+                low,
+                placed,
+                graph.offsets,
+                graph.contacts,
+                graph.degree,
+                at,
+                news,
+            )
 
         each(lambda i: sort(i, table[i], nothing), range(len(blocks)))
         for some in _rounds(table.sum(axis=1), max(LEAST_NEWS, int(graph.people * NEWS_A_PERSON))):

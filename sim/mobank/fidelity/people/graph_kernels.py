@@ -109,9 +109,18 @@ _ringing = void(
 
 @compiled(_ringing)
 def ring(
-    low: int, high: int, begins: Ints, starts: Ints, ranks: Ints, reach: int, last: int, key: Any, offsets: Ints,
-    contacts: Uint32s, degree: Bytes,
-) -> None:  # fmt: skip
+    low: int,
+    high: int,
+    begins: Ints,
+    starts: Ints,
+    ranks: Ints,
+    reach: int,
+    last: int,
+    key: Any,
+    offsets: Ints,
+    contacts: Uint32s,
+    degree: Bytes,
+) -> None:
     """Tie people who stand in a ring with the `reach` next on either side, those of its parts low, …, high − 1.
 
     A part holds people of all segments in proportion, in an order by the key: neighbours in the ring are neighbours in
@@ -149,7 +158,7 @@ def ring(
 @compiled(void(int64, int64, int64, int64, int64, uint64, int64[::1], uint32[::1], uint8[::1]))
 def pair(
     low: int, high: int, first: int, size: int, among: int, key: Any, offsets: Ints, contacts: Uint32s, degree: Bytes
-) -> None:  # fmt: skip
+) -> None:
     """Give one random tie within the pool of ids first, …, first + size − 1 to `among` of them."""
     n = np.uint64(size)
     side = np.uint64(np.ceil(np.sqrt(float(size)))) + np.uint64(1)
@@ -168,9 +177,18 @@ _gathering = void(
 
 @compiled(_gathering)
 def gather(
-    low: int, high: int, together: int, starts: Ints, ranks: Ints, household: int, among: int, key: Any, offsets: Ints,
-    contacts: Uint32s, degree: Bytes,
-) -> None:  # fmt: skip
+    low: int,
+    high: int,
+    together: int,
+    starts: Ints,
+    ranks: Ints,
+    household: int,
+    among: int,
+    key: Any,
+    offsets: Ints,
+    contacts: Uint32s,
+    degree: Bytes,
+) -> None:
     """Tie people within communities low, …, high − 1.
 
     Parameters

@@ -124,9 +124,7 @@ def _flips(codes: Uints, live: Uints, depth: Any) -> Uints:
 
 
 @compiled(wide(_row, uint64, uint64, uint64, _row, _row, _row), inline="always")
-def _find(
-    planes: Uints, stride: Any, depth: Any, a: Any, flips: Uints, at: Uints, here: Uints
-) -> Any:  # fmt: skip
+def _find(planes: Uints, stride: Any, depth: Any, a: Any, flips: Uints, at: Uints, here: Uints) -> Any:
     """Mark in `here` who of eight words holds each live code; return who holds any."""
     some = spread(_ZERO)
     for i in range(np.uint64(at.size)):
@@ -139,9 +137,7 @@ def _find(
 
 
 @compiled(wide(wide, _row, _cube, uint64, _row, _row, _row), inline="always")
-def _compare(
-    some: Any, here: Uints, union: Uints, j: Any, luck: Uints, below: Uints, tied: Uints
-) -> Any:  # fmt: skip
+def _compare(some: Any, here: Uints, union: Uints, j: Any, luck: Uints, below: Uints, tied: Uints) -> Any:
     """Mark who is below their cut of level j by the prefix, and who is tied; return the tied."""
     under, even = spread(_ZERO), some
     for b in range(PREFIX):
@@ -157,9 +153,7 @@ def _compare(
 
 
 @compiled(void(uint64, uint64, _table, _row, _row, _row, _row, _row), inline="always")
-def _decide(
-    root: Any, first: Any, cuts: Uints, live: Uints, at: Uints, here: Uints, below: Uints, tied: Uints
-) -> None:  # fmt: skip
+def _decide(root: Any, first: Any, cuts: Uints, live: Uints, at: Uints, here: Uints, below: Uints, tied: Uints) -> None:
     """Compare the bits below the prefix, one by one for the few who are still tied with a cut."""
     levels = np.uint64(cuts.shape[1])
     rest = (_ONE << (_TOP + _ONE - PREFIX)) - _ONE
@@ -198,7 +192,7 @@ def _turns(moves: Uints, depth: Any) -> Uints:
 @compiled(void(_row, uint64, uint64, uint64, _table, _table, _row, _row, _row), inline="always")
 def _apply(
     planes: Uints, stride: Any, depth: Any, a: Any, moves: Uints, turns: Uints, here: Uints, below: Uints, moving: Uints
-) -> None:  # fmt: skip
+) -> None:
     """Change the codes of those who move: in `moving` stand for each move who they are and how many did so far."""
     for x in range(np.uint64(moves.shape[0])):
         j, who, many = moves[x, 1], x * _TWO * _V, (x * _TWO + _ONE) * _V
@@ -228,14 +222,21 @@ def _prepare(depth: Any, codes: Uints, cuts: Uints, to: Uints) -> Any:
     for i in range(alive):
         at[i] = ((i // _THREE) * _EIGHT + (_ONE << (i % _THREE))) * _V
     moves = _moves(codes, live, to, at)
-    return (live, at, _flips(codes, live, depth), _unions_by_bit(cuts, live, triples), _pairs(alive, triples), moves,
-            _turns(moves, depth))  # fmt: skip
+    return (
+        live,
+        at,
+        _flips(codes, live, depth),
+        _unions_by_bit(cuts, live, triples),
+        _pairs(alive, triples),
+        moves,
+        _turns(moves, depth),
+    )
 
 
 @compiled(void(_row, uint64, uint64, uint64, uint64, uint64, _table, _tables, _table))
 def _advance(
     planes: Uints, stride: Any, depth: Any, groups: Any, number: Any, key: Any, cuts: Uints, tables: Any, counts: Uints
-) -> None:  # fmt: skip
+) -> None:
     """Move the people of one block, so many groups, the first of which has a number in its segment, for one month."""
     live, at, flips, union, pairs, moves, turns = tables
     levels, unions = np.uint64(union.shape[0]), np.uint64(union.shape[2]) * _EIGHT
@@ -264,7 +265,7 @@ def _advance(
 @compiled(void(_table, _row, uint64, _row, _row, _cube, _table, _cube))
 def advance(
     blocks: Uints, taken: Uints, depth: Any, keys: Uints, codes: Uints, cuts: Uints, to: Uints, counts: Uints
-) -> None:  # fmt: skip
+) -> None:
     """Move the people of blocks for one month, those that no other thread has taken.
 
     Parameters
@@ -285,15 +286,16 @@ def advance(
         if segment != of:
             tables, of = _prepare(depth, codes, cuts[segment], to), segment
         planes = carray(words_from(blocks[b, 0]), (int64(depth * stride),))
-        _advance(planes, stride, depth, blocks[b, 2], blocks[b, 3], keys[segment], cuts[segment], tables,
-                 counts[segment])  # fmt: skip
+        _advance(
+            planes, stride, depth, blocks[b, 2], blocks[b, 3], keys[segment], cuts[segment], tables, counts[segment]
+        )
         b = add_to(taken, _ZERO, _ONE)
 
 
 @compiled(void(_row, _table, uint64, _row, _row, _cube, _table, _cube))
 def lead(
     board: Uints, blocks: Uints, depth: Any, keys: Uints, codes: Uints, cuts: Uints, to: Uints, counts: Uints
-) -> None:  # fmt: skip
+) -> None:
     """Do `advance` together with the helpers who wait at a team's board, as many as come."""
     board[TAKEN], board[BLOCKS], board[MANY], board[DEPTH] = _ZERO, blocks.ctypes.data, blocks.shape[0], depth
     board[KEYS], board[CODES], board[CUTS], board[TO] = (
@@ -332,11 +334,14 @@ def serve(board: Uints, done: Any, looks: Any) -> Any:
                 return number
             segments, codes, levels = int64(board[SEGMENTS]), int64(board[LEFT]), int64(board[LEVELS])
             advance(
-                carray(words_from(board[BLOCKS]), (int64(board[MANY]), 5)), board[TAKEN:], board[DEPTH],
-                carray(words_from(board[KEYS]), (segments,)), carray(words_from(board[CODES]), (codes,)),
+                carray(words_from(board[BLOCKS]), (int64(board[MANY]), 5)),
+                board[TAKEN:],
+                board[DEPTH],
+                carray(words_from(board[KEYS]), (segments,)),
+                carray(words_from(board[CODES]), (codes,)),
                 carray(words_from(board[CUTS]), (segments, codes, levels)),
                 carray(words_from(board[TO]), (codes, levels)),
                 carray(words_from(board[COUNTS]), (segments, codes, levels)),
-            )  # fmt: skip
+            )
         add_to(board, _INSIDE, _ALL)  # one fewer
     return _ZERO

@@ -43,9 +43,17 @@ _meeting = void(_row, uint64, uint64, _row, uint64, float64, float64[:, ::1], ui
 
 @compiled(_meeting)
 def decide(
-    planes: Uints, stride: Any, depth: Any, where: Uints, code: Any, bound: float, shares: Floats, degree: Bytes,
-    active: Bytes, movers: Uints,
-) -> None:  # fmt: skip
+    planes: Uints,
+    stride: Any,
+    depth: Any,
+    where: Uints,
+    code: Any,
+    bound: float,
+    shares: Floats,
+    degree: Bytes,
+    active: Bytes,
+    movers: Uints,
+) -> None:
     """Mark who leaves a code whose chances depend on a person's own contacts; nobody is moved yet.
 
     Whether a person is below the bound that no chance passes is decided for 512 at a time; only for those who are, the
@@ -130,9 +138,16 @@ _sorting = void(_row, _row, uint64, uint64, int64[::1], uint32[::1], uint8[::1],
 
 @compiled(_sorting)
 def sort(
-    was: Uints, now: Uints, first: Any, placed: Any, offsets: Ints, contacts: Uint32s, degree: Bytes, at: Ints,
+    was: Uints,
+    now: Uints,
+    first: Any,
+    placed: Any,
+    offsets: Ints,
+    contacts: Uint32s,
+    degree: Bytes,
+    at: Ints,
     news: Uint32s,
-) -> None:  # fmt: skip
+) -> None:
     """Write down whom the people of a block have news for: those who know one who was not active and is, or was.
 
     Parameters

@@ -197,10 +197,17 @@ class Population:
         low, placed = self._placed(block)
         mine = slice(low, low + placed)
         network_kernels.decide(
-            block.words, block.stride, depth, block.at(_keys(keys, met.code)), met.code,
-            float(met.bound[block.segment]), met.shares[block.segment], self.ties.graph.degree[mine],
-            self.ties.active[mine], marks,
-        )  # fmt: skip
+            block.words,
+            block.stride,
+            depth,
+            block.at(_keys(keys, met.code)),
+            met.code,
+            float(met.bound[block.segment]),
+            met.shares[block.segment],
+            self.ties.graph.degree[mine],
+            self.ties.active[mine],
+            marks,
+        )
         return marks
 
     def _placed(self, block: Block) -> tuple[int, int]:
@@ -233,8 +240,11 @@ class Population:
                 _, placed = self._placed(b)
                 at = here[:n][here[:n] < placed].astype(np.int64) + b.first * bitplanes.GROUP
                 found.append((np.full(at.size, b.segment), at))
-        return (np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])) if found else \
-            (np.zeros(0, np.int64), np.zeros(0, np.int64))  # fmt: skip
+        return (
+            (np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found]))
+            if found
+            else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        )
 
     def give(self, segments: Ints, positions: Ints, change: int) -> None:
         """Change the code of some people (the one they have ^ the one they get)."""
@@ -275,8 +285,17 @@ class Population:
         def serve(job: tuple[tuple[int, int, Block], int, int]) -> None:
             (_, code, b), wanted, among = job
             if among:
-                bitplanes.choose(b.words, b.stride, self.depth, b.at(_keys(keys, code)), code, chosen[code], rest[code],
-                              wanted, among)  # fmt: skip
+                bitplanes.choose(
+                    b.words,
+                    b.stride,
+                    self.depth,
+                    b.at(_keys(keys, code)),
+                    code,
+                    chosen[code],
+                    rest[code],
+                    wanted,
+                    among,
+                )
 
         self._each(serve, list(zip(groups, served, asked, strict=True)))
         out = np.zeros((len(chosen), self.segments), np.int64)

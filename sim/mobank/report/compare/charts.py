@@ -23,17 +23,26 @@ from mobank.report.render.scale import AxisScale
 
 TEXT = {
     "en": {
-        "band": "{}: central 90%", "line": "median", "runs": "Medians of {:,} runs with the same luck.",
-        "bars": "Bars at the right: central 90% in {}.", "apart": "{}: difference to {}", "mean": "mean difference",
+        "band": "{}: central 90%",
+        "line": "median",
+        "runs": "Medians of {:,} runs with the same luck.",
+        "bars": "Bars at the right: central 90% in {}.",
+        "apart": "{}: difference to {}",
+        "mean": "mean difference",
         "apart_band": "central 90% of the differences",
         "paired": "Differences within each of {:,} runs with the same luck, so that most of the luck cancels.",
     },
     "zh": {
-        "band": "{}：90%区间", "line": "中位数", "runs": "中位数；各情景{:,}次模拟，运气相同。",
-        "bars": "右侧竖线：{}的90%区间。", "apart": "{}：与{}的差异", "mean": "平均差异", "apart_band": "差异的90%区间",
+        "band": "{}：90%区间",
+        "line": "中位数",
+        "runs": "中位数；各情景{:,}次模拟，运气相同。",
+        "bars": "右侧竖线：{}的90%区间。",
+        "apart": "{}：与{}的差异",
+        "mean": "平均差异",
+        "apart_band": "差异的90%区间",
         "paired": "{:,}次模拟逐次相减，运气相同，大部分运气相互抵消。",
     },
-}  # fmt: skip
+}
 REFERENCE, BAND = "#6b7680", "#e1e5e8"
 COLOURS = ("#0d4a78", "#b8552b", "#2f7d57", "#7a4f9a", "#a98515", "#1b93a3", "#a8326a")
 DASHES = ("solid", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 1.5, 2)), "solid", (0, (6, 2)), (0, (2, 1.5)))
@@ -75,9 +84,15 @@ def _quantiles(paths: Paths, measure: str, months: int) -> Floats:
 
 
 def beside(
-    quantiles: Sequence[Floats], labels: Sequence[str], months: Sequence[Month], *, title: str, lang: str, draws: int,
+    quantiles: Sequence[Floats],
+    labels: Sequence[str],
+    months: Sequence[Month],
+    *,
+    title: str,
+    lang: str,
+    draws: int,
     unit: Counted = "persons",
-) -> Picture:  # fmt: skip
+) -> Picture:
     """Return the chart of a measure: the first scenario in grey with its band, the others as lines of one colour each.
 
     Parameters
@@ -88,28 +103,34 @@ def beside(
     """
     language = chart_language(lang)
     x, everything = np.array([m.ordinal for m in months]), np.concatenate(quantiles)
-    with charts._styled(language):
-        picture, axes = charts._page(title, language, right=RIGHT)
+    with charts.styled(language):
+        picture, axes = charts.new_page(title, language, right=RIGHT)
         ends = np.array([q[1, -1] for q in quantiles])
         scale = AxisScale.of(unit, float(everything.max()), float(np.ptp(ends)), language)
-        charts._limit(axes, months, everything, [])
-        charts._value_axis(axes, scale)
-        charts._month_axis(axes, language)
-        charts._draw_start(axes, months[0], "left", language)
+        charts.limit_axes(axes, months, everything, [])
+        charts.draw_value_axis(axes, scale)
+        charts.draw_month_axis(axes, language)
+        charts.draw_start(axes, months[0], "left", language)
         axes.fill_between(x, quantiles[0][0], quantiles[0][2], color=BAND, linewidth=0, zorder=1.5, gid="band")
         for i, values in enumerate(quantiles):
             _draw_line(axes, x, values, i)
         texts = [f"{scale.write(end)}  {_cut(n)}" for end, n in zip(ends, labels, strict=True)]
         _draw_labels(axes, ends, texts, range(len(ends)))
-        charts._legend(picture, _keys(labels[0], language))
-        charts._foot(picture, [_notes(axes, draws, months[-1], language)])
+        charts.draw_legend(picture, _keys(labels[0], language))
+        charts.draw_foot(picture, [_notes(axes, draws, months[-1], language)])
     return picture
 
 
 def apart(
-    differences: Sequence[Floats], labels: Sequence[str], months: Sequence[Month], *, title: str, lang: str,
-    draws: int, unit: Counted = "persons",
-) -> Picture:  # fmt: skip
+    differences: Sequence[Floats],
+    labels: Sequence[str],
+    months: Sequence[Month],
+    *,
+    title: str,
+    lang: str,
+    draws: int,
+    unit: Counted = "persons",
+) -> Picture:
     """Return the chart of how far scenarios lie from the first: mean difference and the band of the differences.
 
     Parameters
@@ -120,25 +141,26 @@ def apart(
     language = chart_language(lang)
     words, x = TEXT[language], np.array([m.ordinal for m in months])
     everything = np.concatenate([*differences, np.zeros((1, len(months)))])
-    with charts._styled(language):
-        picture, axes = charts._page(words["apart"].format(title, _cut(labels[0])), language, right=RIGHT)
+    with charts.styled(language):
+        picture, axes = charts.new_page(words["apart"].format(title, _cut(labels[0])), language, right=RIGHT)
         ends = np.array([values[1, -1] for values in differences])
         scale = AxisScale.of(unit, float(np.abs(everything).max()) or 1.0, float(np.ptp(ends)), language)
-        charts._limit(axes, months, everything, [])
-        charts._value_axis(axes, scale)
-        charts._month_axis(axes, language)
-        charts._draw_start(axes, months[0], "left", language)
+        charts.limit_axes(axes, months, everything, [])
+        charts.draw_value_axis(axes, scale)
+        charts.draw_month_axis(axes, language)
+        charts.draw_start(axes, months[0], "left", language)
         axes.axhline(0, color=REFERENCE, linewidth=2.2, zorder=2, gid="reference")
         for i, values in enumerate(differences, start=1):
             axes.fill_between(x, values[0], values[2], color=_look(i)[0], alpha=SHADE, linewidth=0, gid=f"band {i}")
             _draw_line(axes, x, values, i)
-        texts = [f"{'+' if end > 0 else ''}{scale.write(end)}  {_cut(n)}"
-                 for end, n in zip(ends, labels[1:], strict=True)]  # fmt: skip
+        texts = [
+            f"{'+' if end > 0 else ''}{scale.write(end)}  {_cut(n)}" for end, n in zip(ends, labels[1:], strict=True)
+        ]
         _draw_labels(axes, ends, texts, range(1, len(labels)))
         band = Patch(color=GREY, alpha=2 * SHADE, linewidth=0, label=words["apart_band"])
-        charts._legend(picture, [Line2D([], [], color=GREY, linewidth=2.2, label=words["mean"]), band])
+        charts.draw_legend(picture, [Line2D([], [], color=GREY, linewidth=2.2, label=words["mean"]), band])
         gap = " " if language == "en" else ""
-        charts._foot(picture, [gap.join([words["paired"].format(draws), words["bars"].format(months[-1])])])
+        charts.draw_foot(picture, [gap.join([words["paired"].format(draws), words["bars"].format(months[-1])])])
     return picture
 
 
@@ -158,15 +180,23 @@ def _draw_line(axes: Axes, x: NDArray[np.int64], values: Floats, i: int) -> None
     )
     at = 1 + BARS + STEP * i
     place = axes.get_yaxis_transform()
-    axes.plot([at, at], values[[0, 2], -1], color=colour, linewidth=2.4, transform=place, clip_on=False,
-              solid_capstyle="butt", gid=f"bar {i}")  # fmt: skip
+    axes.plot(
+        [at, at],
+        values[[0, 2], -1],
+        color=colour,
+        linewidth=2.4,
+        transform=place,
+        clip_on=False,
+        solid_capstyle="butt",
+        gid=f"bar {i}",
+    )
     axes.plot([at], [values[1, -1]], "o", color=colour, markersize=4.6, markeredgecolor="white", transform=place,
               clip_on=False, zorder=4, gid=f"dot {i}")  # fmt: skip
 
 
 def _draw_labels(axes: Axes, ends: Floats, texts: Sequence[str], looks: Sequence[int]) -> None:
     """Write each last value with its name to the right, the labels pushed apart where they would meet."""
-    bottom, points = axes.get_ylim()[0], charts._points(axes)
+    bottom, points = axes.get_ylim()[0], charts.points_a_unit(axes)
     wanted = (ends - bottom) * points
     right = 1 + BARS + STEP * (looks[-1] + 1)
     for i, height, text in zip(looks, spread(wanted, APART), texts, strict=True):

@@ -168,10 +168,11 @@ def _plans(given: Sequence[Path], model: Model, settings: ComparisonSettings) ->
         settings.fidelity or known.get("fidelity", FIDELITY),
     )
     return [
-        (plan_of(runs[path], model), runs[path]) if path in runs
+        (plan_of(runs[path], model), runs[path])
+        if path in runs
         else (Plan(model, scenarios[path], *how, workers=settings.workers), None)
         for path in given
-    ]  # fmt: skip
+    ]
 
 
 def _contradictions(run: FinishedRun, settings: ComparisonSettings) -> Iterator[Problem]:
@@ -180,8 +181,9 @@ def _contradictions(run: FinishedRun, settings: ComparisonSettings) -> Iterator[
         wanted, made = getattr(settings, name), run.record["identity"][name]
         if wanted not in (None, made):
             hint = "leave the option out, or name the run's scenario to run it anew"
-            yield Problem(str(wanted), f"is not that of the finished run {run.folder.as_posix()} ({made})", hint,
-                          key=f"--{name}")  # fmt: skip
+            yield Problem(
+                str(wanted), f"is not that of the finished run {run.folder.as_posix()} ({made})", hint, key=f"--{name}"
+            )
 
 
 def _mismatches(before: Sequence[Side], side: Side, place: Place) -> Iterator[Problem]:
@@ -189,8 +191,11 @@ def _mismatches(before: Sequence[Side], side: Side, place: Place) -> Iterator[Pr
     if not before:
         return
     first = before[0]
-    for name, hint in (("seed", "luck is paired by seed"), ("draws", "replicates are paired one by one"),
-                       ("fidelity", "fidelities have luck of their own")):  # fmt: skip
+    for name, hint in (
+        ("seed", "luck is paired by seed"),
+        ("draws", "replicates are paired one by one"),
+        ("fidelity", "fidelities have luck of their own"),
+    ):
         mine, theirs = getattr(side.plan, name), getattr(first.plan, name)
         if mine != theirs:
             yield Problem(f"{name} {mine}", f"is not that of {first.label} ({theirs})", hint, place=place)

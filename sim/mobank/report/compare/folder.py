@@ -50,8 +50,13 @@ DRAWN = ("registered", "mau")
 def wanted(found: Sequence[Side], lang: Lang, weights: Weights) -> dict[str, Any]:
     """Return everything that the bytes of a comparison depend on."""
     last = year_ends([side.plan for side in found])[-1]
-    return {"compared": [_identity(side, last, lang) for side in found], "lang": lang, "weights": dict(weights),
-            "report": report_digest(), "versions": versions(DRAWING)}  # fmt: skip
+    return {
+        "compared": [_identity(side, last, lang) for side in found],
+        "lang": lang,
+        "weights": dict(weights),
+        "report": report_digest(),
+        "versions": versions(DRAWING),
+    }
 
 
 def _identity(side: Side, last: Month, lang: Lang) -> dict[str, Any]:
@@ -59,9 +64,11 @@ def _identity(side: Side, last: Month, lang: Lang) -> dict[str, Any]:
     made = side.finished.record["identity"] if side.finished else identity(side.plan, lang)
     scenario = side.plan.scenario
     return {
-        "label": side.label, "until": str(scenario.until), "asks": sum(ask.month <= last for ask in scenario.asks),
+        "label": side.label,
+        "until": str(scenario.until),
+        "asks": sum(ask.month <= last for ask in scenario.asks),
         "identity": {"scenario": scenario.name, **numbers_of(made), "by_segment": False},
-    }  # fmt: skip
+    }
 
 
 def name_of(found: Sequence[Side], lang: Lang, weights: Weights) -> str:
@@ -105,8 +112,10 @@ def _stored(folder: Path) -> FinishedRun:
 def plans_of(found: FinishedRun, model: Model) -> dict[str, Plan]:
     """Return the plan of each side by its label, read from the comparison's folder alone."""
     sides = found.record["compared"]
-    return {side["label"]: load_plan(found.folder / resolved_name(i, side["identity"]["scenario"]), side["identity"],
-                                     model) for i, side in enumerate(sides, start=1)}  # fmt: skip
+    return {
+        side["label"]: load_plan(found.folder / resolved_name(i, side["identity"]["scenario"]), side["identity"], model)
+        for i, side in enumerate(sides, start=1)
+    }
 
 
 def resolved_name(number: int, scenario: str) -> str:
@@ -199,14 +208,23 @@ def difference_rows(comparison: ComparisonResult) -> list[dict[str, str]]:
 def difference_row(each: Difference, reference: Side) -> dict[str, str]:
     """Return a difference as a row of a table, columns by name."""
     numbers = {
-        "mean": each.mean, "mean_mc_error": each.standard_error, "p5": each.low, "p50": each.middle, "p95": each.high,
-        "share_above": each.above, "extra_spend_yuan": each.spend, "extra_mau_per_yuan": each.per_yuan,
+        "mean": each.mean,
+        "mean_mc_error": each.standard_error,
+        "p5": each.low,
+        "p50": each.middle,
+        "p95": each.high,
+        "share_above": each.above,
+        "extra_spend_yuan": each.spend,
+        "extra_mau_per_yuan": each.per_yuan,
         "extra_mau_per_yuan_mc_error": each.per_yuan_error,
-    }  # fmt: skip
+    }
     head = {
-        "scenario": each.side, "reference": reference.label, "measure": each.measure,
-        "名称": reference.plan.model.measure[each.measure].zh, "month": str(each.month),
-    }  # fmt: skip
+        "scenario": each.side,
+        "reference": reference.label,
+        "measure": each.measure,
+        "名称": reference.plan.model.measure[each.measure].zh,
+        "month": str(each.month),
+    }
     return head | {name: "" if np.isnan(value) else f"{value:.10g}" for name, value in numbers.items()}
 
 

@@ -45,9 +45,10 @@ def read_weights(text: str, sides: Sequence[Side]) -> dict[str, float]:
             problems.append(_problem(shown(label), "has two weights"))
         else:
             found[label] = _weight(number, problems)
-    for label in labels if not problems else ():
-        if label not in found:
-            problems.append(_problem(shown(label), "has no weight", f"write {label}=0 if it cannot come about"))
+    left_out = [label for label in labels if label not in found and not problems]
+    problems.extend(
+        _problem(shown(label), "has no weight", f"write {label}=0 if it cannot come about") for label in left_out
+    )
     if not problems and abs(sum(found.values()) - 1.0) > CLOSE:
         problems.append(_problem(f"weights that sum to {100 * sum(found.values()):g}%", "must sum to 100%"))
     if problems:
@@ -79,6 +80,9 @@ def together(answers: Sequence[Answer], weights: Sequence[float]) -> dict[str, f
     }
     more = held - answers[0].held
     return {
-        "chance": float(np.mean(held)), "mc_error": standard_error(held), **others, "difference": float(np.mean(more)),
+        "chance": float(np.mean(held)),
+        "mc_error": standard_error(held),
+        **others,
+        "difference": float(np.mean(more)),
         "difference_mc_error": standard_error(more),
-    }  # fmt: skip
+    }

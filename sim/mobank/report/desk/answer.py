@@ -148,8 +148,16 @@ def write_table(found: DeskAnswer, path: Path) -> None:
         file.write(EXCEL_MARK)
         out = csv.writer(file)
         shares = ["answered_in_time", "waits", "not_answered"]
-        out.writerow(["staff", *shares, "mean_wait_minutes", "busy", "set_ups_a_month",
-                      *(f"played_{name}" for name in (*shares, "mean_wait_minutes", "set_ups_a_month"))])  # fmt: skip
+        out.writerow(
+            [
+                "staff",
+                *shares,
+                "mean_wait_minutes",
+                "busy",
+                "set_ups_a_month",
+                *(f"played_{name}" for name in (*shares, "mean_wait_minutes", "set_ups_a_month")),
+            ]
+        )
         for level in found.levels:
             figures = [level.within, level.waits, level.gives_up, level.mean_wait, level.busy]
             figures += [set_ups_a_month(found.study, level.answered)]

@@ -48,8 +48,8 @@ def trade_off(
     """
     language = chart_language(lang)
     words, plan = TEXT[language], int(study.number("staff"))
-    with charts._styled(language):
-        picture, axes = charts._page(words["title"].format(title), language, right=0.35)
+    with charts.styled(language):
+        picture, axes = charts.new_page(words["title"].format(title), language, right=0.35)
         shares, set_ups = _panels(picture, axes)
         x = [level.staff for level in levels]
         _line(shares, x, [100 * level.within for level in levels], MEDIAN)
@@ -66,8 +66,8 @@ def trade_off(
         _heads(shares, set_ups, words, language)
         for panel in (shares, set_ups):
             _marks(panel, {plan: words["plan"], needed: words["needed"]})
-        charts._legend(picture, _keys(study, words))
-        charts._foot(picture, [words["foot"].format(played[0].offered.size)])
+        charts.draw_legend(picture, _keys(study, words))
+        charts.draw_foot(picture, [words["foot"].format(played[0].offered.size)])
     return picture
 
 
@@ -93,8 +93,16 @@ def _heads(shares: Axes, set_ups: Axes, words: "dict[str, str]", language: Lang)
     divide, head = person_unit(set_ups.get_ylim()[1], language)
     for axes, text in ((shares, words["share"]), (set_ups, f"{words['set_ups']} ({head})")):
         axes.grid(axis="y")
-        axes.annotate(text, (0, 1), xytext=(-30, 20), xycoords="axes fraction", textcoords="offset points", color=GREY,
-                      size=10, gid="unit")  # fmt: skip
+        axes.annotate(
+            text,
+            (0, 1),
+            xytext=(-30, 20),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=GREY,
+            size=10,
+            gid="unit",
+        )
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel(words["staff"])
     set_ups.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v / divide:,.4g}"))
@@ -104,9 +112,17 @@ def _marks(axes: Axes, at: "dict[int, str]") -> None:
     """Mark the planned and the needed number of staff; the label of the smaller stands to the left."""
     for staff, text in at.items():
         axes.axvline(staff, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        axes.annotate(text.format(staff), (staff, 1), xytext=(-3 if staff == min(at) else 3, 4),
-                      xycoords=("data", "axes fraction"), textcoords="offset points", size=9, color=INK,
-                      ha="right" if staff == min(at) else "left", gid="mark")  # fmt: skip
+        axes.annotate(
+            text.format(staff),
+            (staff, 1),
+            xytext=(-3 if staff == min(at) else 3, 4),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            size=9,
+            color=INK,
+            ha="right" if staff == min(at) else "left",
+            gid="mark",
+        )
 
 
 def _keys(study: DeskStudy, words: "dict[str, str]") -> list[Line2D | Patch]:

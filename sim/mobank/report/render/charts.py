@@ -46,15 +46,27 @@ LABEL = 29  # points that the two lines of a label at the right end take
 FOOT = 134  # columns of small print below a chart
 MOST_BESIDE = 6  # bars that leave room for a label between them
 _NET: dict[str, Any] = {
-    "textcoords": "offset points", "size": 9.5, "weight": "bold", "color": INK, "zorder": 6, "gid": "net label"
-}  # fmt: skip
+    "textcoords": "offset points",
+    "size": 9.5,
+    "weight": "bold",
+    "color": INK,
+    "zorder": 6,
+    "gid": "net label",
+}
 _ONE_AT_A_TIME = threading.RLock()
 
 
 def fan(
-    summary: Summary, months: Sequence[Month], reported: Sequence[Figure], *, title: str, lang: str, draws: int,
-    unit: Counted = "persons", asked: str = "",
-) -> Picture:  # fmt: skip
+    summary: Summary,
+    months: Sequence[Month],
+    reported: Sequence[Figure],
+    *,
+    title: str,
+    lang: str,
+    draws: int,
+    unit: Counted = "persons",
+    asked: str = "",
+) -> Picture:
     """Return the fan chart of a measure: what was reported, then the bands in which the runs lie.
 
     Parameters
@@ -74,18 +86,18 @@ def fan(
     if not seen.any():
         raise ValueError(f"{summary.measure} is undefined in every month; there is nothing to draw")
     x, quantiles = np.array([m.ordinal for m in months])[seen], summary.quantiles[:, seen]
-    with _styled(language):
-        picture, axes = _page(title, language, right=RIGHT)
+    with styled(language):
+        picture, axes = new_page(title, language, right=RIGHT)
         scale = AxisScale.of(unit, float(quantiles.max()), float(np.ptp(quantiles[:, -1])), language)
-        _limit(axes, months, quantiles, points)
-        _value_axis(axes, scale)
-        _month_axis(axes, language)
-        _draw_start(axes, months[0], "center" if any(f.month < months[0] for f in points) else "left", language)
+        limit_axes(axes, months, quantiles, points)
+        draw_value_axis(axes, scale)
+        draw_month_axis(axes, language)
+        draw_start(axes, months[0], "center" if any(f.month < months[0] for f in points) else "left", language)
         _draw_bands(axes, x, quantiles)
         _draw_history(axes, points, (x[0], quantiles[3, 0]))
         _draw_ends(axes, x[-1], quantiles[:, -1], scale, language)
-        _legend(picture, _fan_keys(points, language))
-        _foot(picture, [asked, *_fan_notes(axes, points, draws, language)])
+        draw_legend(picture, _fan_keys(points, language))
+        draw_foot(picture, [asked, *_fan_notes(axes, points, draws, language)])
     return picture
 
 
@@ -105,24 +117,24 @@ def growth_bars(
     asked : the scenario and its question, for the foot.
     """
     language, growth = chart_language(lang), _Growth.of(gained, lost, months)
-    with _styled(language):
-        picture, axes = _page(TEXT[language]["growth"], language, right=0.35)
+    with styled(language):
+        picture, axes = new_page(TEXT[language]["growth"], language, right=0.35)
         _frame_bars(axes, growth)
         scale = AxisScale.of("persons", max(map(abs, axes.get_ylim())), 0, language)
-        _value_axis(axes, scale, TEXT[language]["yearly"])
+        draw_value_axis(axes, scale, TEXT[language]["yearly"])
         _year_axis(axes, growth, language)
         _draw_stack(axes, growth.gained, GAINED)
         _draw_stack(axes, growth.lost, LOST)
         _draw_net(axes, growth, language)
-        _legend(picture, _bar_keys(growth, language))
-        _foot(picture, [asked, TEXT[language]["sums"]])
+        draw_legend(picture, _bar_keys(growth, language))
+        draw_foot(picture, [asked, TEXT[language]["sums"]])
     return picture
 
 
 def save(picture: Picture, folder: Path, name: str) -> tuple[Path, Path]:
     """Write name.svg and name.png and return their paths; equal pictures give equal bytes, letters are outlines."""
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
-    with _styled("en"):
+    with styled("en"):
         picture.savefig(svg, metadata={"Date": None, "Creator": None})
         picture.savefig(png, metadata={"Software": None})
     return svg, png
@@ -132,7 +144,7 @@ def save(picture: Picture, folder: Path, name: str) -> tuple[Path, Path]:
 
 
 @contextmanager
-def _styled(language: Lang) -> Iterator[None]:
+def styled(language: Lang) -> Iterator[None]:
     """Set matplotlib's own defaults, then ours, whatever the user's matplotlibrc says."""
     with _ONE_AT_A_TIME, quiet(), style.context(["default", STYLE | {"font.family": families(language)}]):
         yield
@@ -144,15 +156,16 @@ STYLED_SIZE = (WIDTH, HEIGHT)
 @contextmanager
 def titled(title: str, language: Lang, foot: str) -> Iterator[Picture]:
     """Give an empty page in the common style, with its title and foot, for a picture of another kind."""
-    with _styled(language):
+    with styled(language):
         picture = Picture(figsize=STYLED_SIZE)
         FigureCanvasAgg(picture)
         picture.text(0.24 / WIDTH, 1 - 0.22 / HEIGHT, title, size=16, weight="bold", va="top", gid="title")
         yield picture
-        _foot(picture, [foot])
+        draw_foot(picture, [foot])
 
 
-def _page(title: str, language: Lang, right: float) -> tuple[Picture, Axes]:
+def new_page(title: str, language: Lang, right: float) -> tuple[Picture, Axes]:
+    """Return an empty page with its title, and axes on it that leave room at the right."""
     picture = Picture(figsize=(WIDTH, HEIGHT))
     FigureCanvasAgg(picture)
     box = (LEFT, BOTTOM, WIDTH - LEFT - right, HEIGHT - BOTTOM - TOP)
@@ -161,36 +174,56 @@ def _page(title: str, language: Lang, right: float) -> tuple[Picture, Axes]:
     return picture, axes
 
 
-def _legend(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
+def draw_legend(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
+    """Draw what lines and colours mean, below the title."""
     picture.legend(
-        handles=keys, loc="upper left", bbox_to_anchor=(0.24 / WIDTH, 1 - 0.62 / HEIGHT), ncols=len(keys), fontsize=10,
-        frameon=False, borderpad=0, borderaxespad=0, handlelength=1.5, handletextpad=0.5, columnspacing=1.5,
-    )  # fmt: skip
+        handles=keys,
+        loc="upper left",
+        bbox_to_anchor=(0.24 / WIDTH, 1 - 0.62 / HEIGHT),
+        ncols=len(keys),
+        fontsize=10,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=1.5,
+        handletextpad=0.5,
+        columnspacing=1.5,
+    )
 
 
-def _foot(picture: Picture, lines: Sequence[str]) -> None:
+def draw_foot(picture: Picture, lines: Sequence[str]) -> None:
+    """Draw notes at the foot of the page."""
     text = "\n".join(cut(line, FOOT) for line in lines if line)
     picture.text(0.24 / WIDTH, 0.2 / HEIGHT, text, size=9, color=GREY, va="bottom", linespacing=1.4, gid="foot")
 
 
-def _points(axes: Axes) -> float:
+def points_a_unit(axes: Axes) -> float:
     """Return how many points high one unit of the value axis is."""
     return 72 * (HEIGHT - TOP - BOTTOM) / float(np.ptp(axes.get_ylim()))
 
 
-def _value_axis(axes: Axes, scale: AxisScale, head: str = "{}") -> None:
+def draw_value_axis(axes: Axes, scale: AxisScale, head: str = "{}") -> None:
+    """Draw the marks of the value axis and its unit above it."""
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     ticks = [t for t in axes.get_yticks() if axes.get_ylim()[0] <= t <= axes.get_ylim()[1]]
     axes.set_yticks(ticks, scale.marks(ticks))
     axes.grid(axis="y")
-    axes.annotate(head.format(scale.head), (0, 1), xytext=(-0.51 * 72, 20), xycoords="axes fraction",
-                  textcoords="offset points", color=GREY, size=10, gid="unit")  # fmt: skip
+    axes.annotate(
+        head.format(scale.head),
+        (0, 1),
+        xytext=(-0.51 * 72, 20),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color=GREY,
+        size=10,
+        gid="unit",
+    )
 
 
 # ------------ the fan
 
 
-def _limit(axes: Axes, months: Sequence[Month], quantiles: Floats, points: Sequence[Figure]) -> None:
+def limit_axes(axes: Axes, months: Sequence[Month], quantiles: Floats, points: Sequence[Figure]) -> None:
     """Leave a margin around all that is drawn."""
     values = np.concatenate([quantiles.ravel(), [v for f in points for v in (f.interval.low, f.interval.high)]])
     ordinals = [m.ordinal for m in (months[0], months[-1], *(f.month for f in points))]
@@ -199,18 +232,27 @@ def _limit(axes: Axes, months: Sequence[Month], quantiles: Floats, points: Seque
     axes.set_xlim(min(ordinals) - 0.02 * np.ptp(ordinals), max(ordinals))
 
 
-def _month_axis(axes: Axes, language: Lang) -> None:
+def draw_month_axis(axes: Axes, language: Lang) -> None:
+    """Draw the marks of the months."""
     first, last = axes.get_xlim()
     ticks = month_ticks(math.ceil(first), math.floor(last), language)
     axes.set_xticks(list(ticks), list(ticks.values()))
 
 
-def _draw_start(axes: Axes, start: Month, side: Literal["center", "left"], language: Lang) -> None:
+def draw_start(axes: Axes, start: Month, side: Literal["center", "left"], language: Lang) -> None:
+    """Draw where the run starts."""
     axes.axvline(start.ordinal, color=GREY, linewidth=0.8, linestyle=(0, (2, 3)), gid="start")
     axes.annotate(
-        TEXT[language]["start"].format(start), (start.ordinal, 1), xytext=(0, 5), xycoords=("data", "axes fraction"),
-        textcoords="offset points", ha=side, color=GREY, size=9.5, gid="start label",
-    )  # fmt: skip
+        TEXT[language]["start"].format(start),
+        (start.ordinal, 1),
+        xytext=(0, 5),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha=side,
+        color=GREY,
+        size=9.5,
+        gid="start label",
+    )
 
 
 def _draw_bands(axes: Axes, x: NDArray[np.int64], quantiles: Floats) -> None:
@@ -219,8 +261,9 @@ def _draw_bands(axes: Axes, x: NDArray[np.int64], quantiles: Floats) -> None:
         axes.fill_between(
             x, quantiles[edge], quantiles[-1 - edge], color=colour, linewidth=0, zorder=2, gid=f"band {share}"
         )
-    axes.plot(x, quantiles[len(QUANTILES) // 2], color=MEDIAN, linewidth=2.2, zorder=3, gid="median",
-              solid_capstyle="round")  # fmt: skip
+    axes.plot(
+        x, quantiles[len(QUANTILES) // 2], color=MEDIAN, linewidth=2.2, zorder=3, gid="median", solid_capstyle="round"
+    )
 
 
 def _draw_history(axes: Axes, points: Sequence[Figure], start: tuple[float, float]) -> None:
@@ -238,15 +281,20 @@ def _draw_history(axes: Axes, points: Sequence[Figure], start: tuple[float, floa
 
 def _marker(weak: bool) -> dict[str, Any]:
     return {
-        "linestyle": "", "marker": "o", "markersize": 6.5, "markeredgewidth": 1.4, "markeredgecolor": INK,
-        "markerfacecolor": "white" if weak else INK, "gid": "unverified" if weak else "reported",
-    }  # fmt: skip
+        "linestyle": "",
+        "marker": "o",
+        "markersize": 6.5,
+        "markeredgewidth": 1.4,
+        "markeredgecolor": INK,
+        "markerfacecolor": "white" if weak else INK,
+        "gid": "unverified" if weak else "reported",
+    }
 
 
 def _draw_ends(axes: Axes, x: float, quantiles: Floats, scale: AxisScale, language: Lang) -> None:
     """Write the median and the ends of the widest band beside them; leaders go to labels that had to give way."""
     low, median, high = (float(quantiles[i]) for i in (0, len(QUANTILES) // 2, -1))
-    away = [max(0.0, LABEL - gap * _points(axes)) for gap in (high - median, median - low)]
+    away = [max(0.0, LABEL - gap * points_a_unit(axes)) for gap in (high - median, median - low)]
     for value, shift, word in ((high, away[0], "above"), (median, 0.0, "median"), (low, -away[1], "below")):
         _draw_end(axes, (x, value), shift, scale.write(value), word, language)
 
@@ -259,8 +307,9 @@ def _draw_end(axes: Axes, at: tuple[float, float], shift: float, value: str, wor
         axes.annotate("", at, xytext=(9, shift), arrowprops=leader, **beside)
     axes.annotate(value, at, xytext=(11, shift - 2), size=12.5, va="bottom", color=colour, weight=weight,
                   gid=f"end {word}", **beside)  # fmt: skip
-    axes.annotate(TEXT[language][word], at, xytext=(11, shift - 3), size=8.5, va="top", color=GREY,
-                  gid=f"note {word}", **beside)  # fmt: skip
+    axes.annotate(
+        TEXT[language][word], at, xytext=(11, shift - 3), size=8.5, va="top", color=GREY, gid=f"note {word}", **beside
+    )
 
 
 def _fan_keys(points: Sequence[Figure], language: Lang) -> list[Line2D | Patch]:
@@ -369,7 +418,7 @@ def _draw_net(axes: Axes, growth: _Growth, language: Lang) -> None:
 def _write_beside(axes: Axes, growth: _Growth, texts: Sequence[str], language: Lang) -> None:
     """Write the net changes to the right of their marks, clear of the line at zero."""
     for i, (value, text) in enumerate(zip(growth.net, texts, strict=True)):
-        clear = max(0.0, 8 - abs(value) * _points(axes)) * (1 if value >= 0 else -1)
+        clear = max(0.0, 8 - abs(value) * points_a_unit(axes)) * (1 if value >= 0 else -1)
         axes.annotate(text, (i + 0.23, value), xytext=(4, clear), va="center", **_NET)
 
 

@@ -98,9 +98,16 @@ class Fan:
 
 
 def fan_of(
-    plan: Plan, summaries: Sequence[Summary], measure: str, lang: Lang, *, segment: str = ALL,
-    reference: Projection | None = None, outline: Projection | None = None, target: TargetLine | None = None,
-) -> Fan:  # fmt: skip
+    plan: Plan,
+    summaries: Sequence[Summary],
+    measure: str,
+    lang: Lang,
+    *,
+    segment: str = ALL,
+    reference: Projection | None = None,
+    outline: Projection | None = None,
+    target: TargetLine | None = None,
+) -> Fan:
     """Return the fan of one measure of a run, with what was reported of it.
 
     Raises
@@ -113,10 +120,16 @@ def fan_of(
     asked = f"{scenario.name}：{scenario.question_zh}" if lang == "zh" else f"{scenario.name}: {scenario.question}"
     return Fan(
         title=name if segment == ALL else f"{name}{'：' if lang == 'zh' else ': '}{segment}",
-        lang=lang, unit=plan.model.counted_in(measure), run=run, draws=plan.draws, asked=asked,
+        lang=lang,
+        unit=plan.model.counted_in(measure),
+        run=run,
+        draws=plan.draws,
+        asked=asked,
         reported=tuple(f for f in scenario.reported if f.measure == measure and segment == ALL),
-        reference=reference, outline=outline, target=target,
-    )  # fmt: skip
+        reference=reference,
+        outline=outline,
+        target=target,
+    )
 
 
 def projection(plan: Plan, summaries: Sequence[Summary], measure: str, segment: str = ALL) -> Projection:

@@ -26,8 +26,14 @@ COLUMN = 0.58  # of the font size: the width of a letter or figure; a Chinese ch
 PAD = 14.0  # around all that is drawn
 TITLE, NOTE = 1.3, 0.82  # font sizes, times that of the chart
 SYMBOLS: Mapping[Symbol, float] = {  # widths in the legend
-    "reported": 10, "unverified": 17, "break": 6, "median": 22, "bands": 56, "reference": 22, "outline": 22,
-}  # fmt: skip
+    "reported": 10,
+    "unverified": 17,
+    "break": 6,
+    "median": 22,
+    "bands": 56,
+    "reference": 22,
+    "outline": 22,
+}
 GAP, BETWEEN = 6.0, 16.0  # from a symbol to its words, to the next symbol
 BESIDE = 12.0  # from the plot to the labels at its right end
 LONGEST = 28  # columns of a name in the legend
@@ -170,8 +176,10 @@ class FanLayout:
     @cached_property
     def right(self) -> float:
         """The right end of the plot, beside the labels of its end."""
-        widths = [self.width(value, 1.1 * self.size.font) + self.width(f" {note}" if note else "", self.small)
-                  for _, value, note, _ in self._ends]  # fmt: skip
+        widths = [
+            self.width(value, 1.1 * self.size.font) + self.width(f" {note}" if note else "", self.small)
+            for _, value, note, _ in self._ends
+        ]
         return self.size.width - PAD / 2 - BESIDE - max([*widths, self.width("2025-03") / 2])
 
     def x(self, ordinals: ArrayLike) -> Floats:

@@ -65,9 +65,12 @@ def page(title: str, sections: Sequence[Section], lang: Lang, *, above: str = ""
     above, below : a line over and a line under the heading; "" for none.
     """
     style = _environment().get_template("style.css").render()
-    return _template("page.html.j2").render(
-        title=title, sections=sections, lang=lang, above=above, below=below, style=raw(style)
-    ) + "\n"  # fmt: skip
+    return (
+        _template("page.html.j2").render(
+            title=title, sections=sections, lang=lang, above=above, below=below, style=raw(style)
+        )
+        + "\n"
+    )
 
 
 def table(
@@ -186,6 +189,8 @@ def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("mobank.report.render", "templates"), autoescape=lambda name: name != "style.css",
-        undefined=StrictUndefined, keep_trailing_newline=False,
-    )  # fmt: skip
+        loader=PackageLoader("mobank.report.render", "templates"),
+        autoescape=lambda name: name != "style.css",
+        undefined=StrictUndefined,
+        keep_trailing_newline=False,
+    )

@@ -67,9 +67,17 @@ def draw(fan: Fan, size: ChartSize = FULL) -> str:
         *_target(at), *_ends(at), *_legend(at), *_words(at),
     ]  # fmt: skip
     return _tag(
-        "svg", "\n".join(parts), xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {size.width} {size.height}",
-        role="img", lang=LANGUAGES[fan.lang], class_="fan", font_family=FONTS, font_size=size.font, fill=INK,
-    )  # fmt: skip
+        "svg",
+        "\n".join(parts),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {size.width} {size.height}",
+        role="img",
+        lang=LANGUAGES[fan.lang],
+        class_="fan",
+        font_family=FONTS,
+        font_size=size.font,
+        fill=INK,
+    )
 
 
 def described(at: FanLayout) -> str:
@@ -262,8 +270,16 @@ def _symbol(key: LegendKey) -> Iterator[str]:
     match key.symbol:
         case "bands":
             for i, share in enumerate(sorted(BANDS)):
-                yield _tag("rect", x=_number(key.x + 19 * i), y=_number(key.y - 6), width=18, height=12,
-                           fill=BANDS[share], stroke=BANDS[50], stroke_width=0.7)  # fmt: skip
+                yield _tag(
+                    "rect",
+                    x=_number(key.x + 19 * i),
+                    y=_number(key.y - 6),
+                    width=18,
+                    height=12,
+                    fill=BANDS[share],
+                    stroke=BANDS[50],
+                    stroke_width=0.7,
+                )
         case "reported":
             yield _dots("", *dot)
         case "unverified":

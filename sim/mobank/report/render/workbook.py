@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 Style = Literal["whole", "percent", "fine_percent", "number", "fine", "month"]
 FORMATS: dict[Style, str] = {
-    "whole": "#,##0", "percent": "0.0%", "fine_percent": "0.000%", "number": "0.000", "fine": "0.00000",
+    "whole": "#,##0",
+    "percent": "0.0%",
+    "fine_percent": "0.000%",
+    "number": "0.000",
+    "fine": "0.00000",
     "month": "yyyy-mm",
-}  # fmt: skip
+}
 SUFFIX = ".xlsx"
 MADE = datetime(2000, 1, 1)  # in every workbook alike: equal content shall give equal bytes
 MOST_ROWS = 1_048_576
@@ -156,9 +160,14 @@ def _columns(text: str) -> int:
 
 
 def _put(
-    page: "Worksheet", row: int, column: int, cell: Cell, formats: "dict[Style, Format]", wrapped: "Format",
+    page: "Worksheet",
+    row: int,
+    column: int,
+    cell: Cell,
+    formats: "dict[Style, Format]",
+    wrapped: "Format",
     marked: "Format",
-) -> None:  # fmt: skip
+) -> None:
     if cell is None or (isinstance(cell, Number) and isnan(cell.value)):
         return
     if isinstance(cell, Month):

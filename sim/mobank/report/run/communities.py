@@ -16,12 +16,17 @@ from mobank.report.render.look import GREY
 
 MOST_PANELS = 6
 TEXT = {
-    "en": {"title": "Registered share of each community", "start": "start",
-           "foot": "One run (replicate 0). A square is a community; darkest first by the share one month after the "
-                   "start."},
-    "zh": {"title": "各社区注册客户占比", "start": "起点",
-           "foot": "一次模拟（第0次）。每格为一个社区，按起点后一个月的占比由高到低排列。"},
-}  # fmt: skip
+    "en": {
+        "title": "Registered share of each community",
+        "start": "start",
+        "foot": "One run (replicate 0). A square is a community; darkest first by the share one month after the start.",
+    },
+    "zh": {
+        "title": "各社区注册客户占比",
+        "start": "起点",
+        "foot": "一次模拟（第0次）。每格为一个社区，按起点后一个月的占比由高到低排列。",
+    },
+}
 
 
 def observe(plan: Plan) -> Floats:

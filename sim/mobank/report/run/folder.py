@@ -113,8 +113,9 @@ def _write_page(result: RunResult, folder: Path, lang: Lang, shares: bool, known
     found, drove = (result.shares, result.drivers) if shares else (None, [])
     draw_all(result.plan, result.summaries, found or [], result.uses, folder, lang)
     pictures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
-    told = page.Told(result.plan, lang, result.summaries, result.answers, found, drove, result.uses, pictures, known,
-                     result.tried)  # fmt: skip
+    told = page.Told(
+        result.plan, lang, result.summaries, result.answers, found, drove, result.uses, pictures, known, result.tried
+    )
     page.write(told, folder / page.NAME)
 
 

@@ -153,8 +153,11 @@ def _asks(told: Told) -> Iterator[Section]:
     if not told.answers:
         return
     words, lang = told.words, told.lang
-    head = [Column(words["ask"], "wide"), Column(words["chance"], "short"),
-            *(Column(words[name], kind) for name, kind in ASKED.items())]  # fmt: skip
+    head = [
+        Column(words["ask"], "wide"),
+        Column(words["chance"], "short"),
+        *(Column(words[name], kind) for name, kind in ASKED.items()),
+    ]
     rows = []
     for answer in told.answers:
         each = row(answer, told.plan.model)
@@ -239,8 +242,14 @@ def _layers(told: Told) -> Section:
         return Section(words["layers"], [page.text(words["no_layers"].format(why), note=True)])
     head = [Column(words["measure"], "short"), Column(words["month"], "short")]
     head += [Column(SPREAD[lang][layer], "number") for layer in LAYERS]
-    rows = [[measure_in_words(each.measure, model, lang), str(each.month),
-             *(_layer(each, i, lang) for i in range(len(LAYERS)))] for each in told.shares]  # fmt: skip
+    rows = [
+        [
+            measure_in_words(each.measure, model, lang),
+            str(each.month),
+            *(_layer(each, i, lang) for i in range(len(LAYERS))),
+        ]
+        for each in told.shares
+    ]
     size = told.shares[0].replicates
     note = page.text(words["layers_note"].format(size), note=True)
     below = page.together(page.table(head, rows, "small"), note)
@@ -263,8 +272,12 @@ def _levers(told: Told) -> Iterator[Section]:
     words, levers = told.words, told.plan.scenario.levers
     if not levers:
         return
-    head = [Column(words["item"], "short"), Column(words["effect"], "wide"), Column(words["evidence"], "short"),
-            Column(words["whence"], "wide")]  # fmt: skip
+    head = [
+        Column(words["item"], "short"),
+        Column(words["effect"], "wide"),
+        Column(words["evidence"], "short"),
+        Column(words["whence"], "wide"),
+    ]
     rows = []
     for lever in levers:
         kind = words["lever" if lever.chosen else "event"]
@@ -281,8 +294,13 @@ def _tag(evidence: str, told: Told) -> "Markup":
 
 def _assumptions(told: Told) -> Section:
     words, scenario, parts = told.words, told.plan.scenario, [*_reported(told)]
-    head = [Column(words["item"], "wide"), Column(words["of"], "short"), Column(words["value"], "wide"),
-            Column(words["evidence"], "short"), Column(words["whence"], "wide")]  # fmt: skip
+    head = [
+        Column(words["item"], "wide"),
+        Column(words["of"], "short"),
+        Column(words["value"], "wide"),
+        Column(words["evidence"], "short"),
+        Column(words["whence"], "wide"),
+    ]
     found = [each for each in assumptions(scenario, told.plan.model, told.lang) if each.group not in TOLD_APART]
     for group in dict.fromkeys(each.group for each in found):
         rows = [_assumption(each, told) for each in found if each.group == group]
@@ -305,15 +323,27 @@ def _said(whence: Provenance) -> str:
 def _reported(told: Told) -> Iterator["Markup"]:
     """Yield the reported figures, and what exactly they count."""
     words, scenario = told.words, told.plan.scenario
-    head = [Column(words["item"], "wide"), Column(words["value"], "wide"), Column(words["counts"], "short"),
-            Column(words["evidence"], "short"), Column(words["whence"], "wide")]  # fmt: skip
+    head = [
+        Column(words["item"], "wide"),
+        Column(words["value"], "wide"),
+        Column(words["counts"], "short"),
+        Column(words["evidence"], "short"),
+        Column(words["whence"], "wide"),
+    ]
     rows: list[list[str | Markup]] = []
     for figure in scenario.reported:
         name = page.code(f"{figure.measure}.{figure.month}") + page.raw("<br>")
         evidence = UNVERIFIED if is_unverified(figure.provenance) else figure.provenance.evidence
         value = figure.text if figure.wording in ("", figure.text) else f"{figure.text} ({figure.wording})"
-        rows.append([name + measure_in_words(figure.measure, told.plan.model, told.lang), value,
-                     page.code(figure.definition), _tag(evidence, told), _said(figure.provenance)])  # fmt: skip
+        rows.append(
+            [
+                name + measure_in_words(figure.measure, told.plan.model, told.lang),
+                value,
+                page.code(figure.definition),
+                _tag(evidence, told),
+                _said(figure.provenance),
+            ]
+        )
     if rows:
         yield page.subheading(words["reported"])
         yield page.table(head, rows, "small")

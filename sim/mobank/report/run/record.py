@@ -98,8 +98,11 @@ def record_in(path: Path, files: Collection[str]) -> dict[str, Any] | None:
 
 def changed(run: FinishedRun) -> list[str]:
     """Return the files of a run that are gone or no longer as they were written."""
-    return [name for name, digest in run.record["files"].items()
-            if not (run.folder / name).is_file() or file_digest(run.folder / name) != digest]  # fmt: skip
+    return [
+        name
+        for name, digest in run.record["files"].items()
+        if not (run.folder / name).is_file() or file_digest(run.folder / name) != digest
+    ]
 
 
 def refuse_changes(run: FinishedRun) -> None:

@@ -24,8 +24,12 @@ def compare(run: FinishedRun, plan: Plan, replicate: int) -> str:
             f"{', '.join(spoilt)} in '{run.folder.as_posix()}'", "changed or gone since the run", "run it again"
         )
     trajectory, _ = run_block(plan, np.array([replicate]))
-    again = {(c, str(m)): float(v) for c, path in zip(plan.columns, kept(plan, trajectory)[..., 0], strict=True)
-             for m, v in zip(plan.months, path, strict=True) if not np.isnan(v)}  # fmt: skip
+    again = {
+        (c, str(m)): float(v)
+        for c, path in zip(plan.columns, kept(plan, trajectory)[..., 0], strict=True)
+        for m, v in zip(plan.months, path, strict=True)
+        if not np.isnan(v)
+    }
     written = _written(run, plan, replicate)
     if again != written:
         cause = _cause(run)
@@ -40,8 +44,11 @@ def _cause(run: FinishedRun) -> str:
     if known["law"] != law_digest():
         return "the code that computes has changed since"
     now = versions(COMPUTING)
-    other = [f"{name} {known['versions'].get(name)} (now {now[name]})" for name in now
-             if known["versions"].get(name) != now[name]]  # fmt: skip
+    other = [
+        f"{name} {known['versions'].get(name)} (now {now[name]})"
+        for name in now
+        if known["versions"].get(name) != now[name]
+    ]
     return f"the run was made with {', '.join(other)}" if other else "the files differ"
 
 

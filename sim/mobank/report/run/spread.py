@@ -128,13 +128,23 @@ def write_shares(found: Sequence[ShapleyShares], path: Path) -> None:
 def driver_rows(found: Drivers, model: Model) -> list[dict[str, str]]:
     """Return what drives one answer as rows of a table: the shares by kind, then the draws that matter most."""
     kinds = [("kind", kind, "", "", share, float("nan")) for kind, share in zip(KINDS, found.share, strict=True)]
-    draws = [("draw", one.kind, input_in_words(one, model, "en"), input_in_words(one, model, "zh"), index, error)
-             for one, index, error in zip(found.inputs, found.index, found.index_error, strict=True)]  # fmt: skip
+    draws = [
+        ("draw", one.kind, input_in_words(one, model, "en"), input_in_words(one, model, "zh"), index, error)
+        for one, index, error in zip(found.inputs, found.index, found.index_error, strict=True)
+    ]
     return [
-        {"measure": found.measure, "month": str(found.month), "row": row, "kind": kind, "what": english,
-         "描述": chinese, "share": _number(share), "mc_error": _number(error)}
+        {
+            "measure": found.measure,
+            "month": str(found.month),
+            "row": row,
+            "kind": kind,
+            "what": english,
+            "描述": chinese,
+            "share": _number(share),
+            "mc_error": _number(error),
+        }
         for row, kind, english, chinese, share, error in [*kinds, *draws]
-    ]  # fmt: skip
+    ]
 
 
 def write_drivers(found: Sequence[Drivers], model: Model, path: Path) -> None:

@@ -46,8 +46,8 @@ def layers(shares: Sequence[ShapleyShares], titles: Mapping[str, str], lang: str
     """
     language = chart_language(lang)
     words = TEXT[language]
-    with charts._styled(language):
-        picture, axes = charts._page(words["layers"], language, right=0.35)
+    with charts.styled(language):
+        picture, axes = charts.new_page(words["layers"], language, right=0.35)
         bars = [(name, each) for name in titles for each in _thinned([s for s in shares if s.measure == name])]
         gaps = [list(titles).index(name) * 0.9 for name, _ in bars]
         heights = -np.arange(len(bars)) - np.array(gaps)
@@ -57,22 +57,38 @@ def layers(shares: Sequence[ShapleyShares], titles: Mapping[str, str], lang: str
             axes.barh(heights, width, 0.72, left, color=COLOURS[layer], zorder=2)
             for at, start, share in zip(heights, left, width, strict=True):
                 if share >= LABELLED:
-                    axes.text(start + share / 2, at, f"{100 * share:.0f}%", ha="center", va="center", size=9.5,
-                              color="white" if layer in ("parameters", "moves") else INK, gid="share")  # fmt: skip
+                    axes.text(
+                        start + share / 2,
+                        at,
+                        f"{100 * share:.0f}%",
+                        ha="center",
+                        va="center",
+                        size=9.5,
+                        color="white" if layer in ("parameters", "moves") else INK,
+                        gid="share",
+                    )
             left = left + width
         axes.set_yticks(heights, [str(each.month) for _, each in bars])
         for name, title in titles.items():
             first = next((h for h, (n, _) in zip(heights, bars, strict=True) if n == name), None)
             if first is not None:
-                axes.annotate(title, (0, first + 0.42), xytext=(0, 3), textcoords="offset points", weight="bold",
-                              size=10.5, annotation_clip=False, gid="measure")  # fmt: skip
+                axes.annotate(
+                    title,
+                    (0, first + 0.42),
+                    xytext=(0, 3),
+                    textcoords="offset points",
+                    weight="bold",
+                    size=10.5,
+                    annotation_clip=False,
+                    gid="measure",
+                )
         axes.set_xlim(0, 1)
         axes.set_ylim(heights[-1] - 0.5, 0.95)
         axes.set_xticks(np.linspace(0, 1, 6), [f"{v}%" for v in range(0, 101, 20)])
         axes.grid(axis="x")
         drawn = [layer for i, layer in enumerate(LAYERS) if any(each.shapley[i] >= 0.005 for _, each in bars)]
-        charts._legend(picture, [Patch(color=COLOURS[layer], label=words[layer]) for layer in drawn])
-        charts._foot(picture, [asked, words["layers_foot"]])
+        charts.draw_legend(picture, [Patch(color=COLOURS[layer], label=words[layer]) for layer in drawn])
+        charts.draw_foot(picture, [asked, words["layers_foot"]])
     return picture
 
 
@@ -86,8 +102,8 @@ def bands(uses: Sequence[Use], months: tuple[Month, Month], lang: str, asked: st
     """Return bars of the active users of each band at the start and at the end, with their share of its customers."""
     language = chart_language(lang)
     words = TEXT[language]
-    with charts._styled(language):
-        picture, axes = charts._page(words["bands"], language, right=1.75)
+    with charts.styled(language):
+        picture, axes = charts.new_page(words["bands"], language, right=1.75)
         box = axes.get_position()
         axes.set_position((NAMES / charts.WIDTH, box.y0, box.x1 - NAMES / charts.WIDTH, box.height))
         beside = axes.get_yaxis_transform()
@@ -99,8 +115,16 @@ def bands(uses: Sequence[Use], months: tuple[Month, Month], lang: str, asked: st
             values = np.array([use.active[column] for use in uses]) / unit
             axes.barh(heights + shift, values, 0.36, color=colour, zorder=2)
             for at, value in zip(heights + shift, values, strict=True):
-                axes.annotate(f"{value:,.{2 if language == 'zh' else 1}f}", (value, at), xytext=(4, 0), va="center",
-                              textcoords="offset points", size=9, color=INK, gid="active")  # fmt: skip
+                axes.annotate(
+                    f"{value:,.{2 if language == 'zh' else 1}f}",
+                    (value, at),
+                    xytext=(4, 0),
+                    va="center",
+                    textcoords="offset points",
+                    size=9,
+                    color=INK,
+                    gid="active",
+                )
         for at, use in zip(heights, uses, strict=True):
             then, now = 100 * use.active / use.customers
             axes.annotate(f"{then:.0f}% → {now:.0f}%", (1, at), xytext=(16, 0), xycoords=beside, va="center", size=10,
@@ -112,7 +136,12 @@ def bands(uses: Sequence[Use], months: tuple[Month, Month], lang: str, asked: st
         axes.set_xlim(0, 1.12 * largest / unit)
         axes.set_xlabel(words["active"].format(head))
         axes.grid(axis="x")
-        charts._legend(picture, [Patch(color=colour, label=words["at"].format(month))
-                                 for colour, month in zip((THEN, NOW), months, strict=True)])  # fmt: skip
-        charts._foot(picture, [asked, words["bands_foot"]])
+        charts.draw_legend(
+            picture,
+            [
+                Patch(color=colour, label=words["at"].format(month))
+                for colour, month in zip((THEN, NOW), months, strict=True)
+            ],
+        )
+        charts.draw_foot(picture, [asked, words["bands_foot"]])
     return picture

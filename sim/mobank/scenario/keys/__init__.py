@@ -1,0 +1,1 @@
+"""The keys of scenarios and desk studies, each declared once, by subject."""

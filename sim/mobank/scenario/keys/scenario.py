@@ -1,0 +1,126 @@
+"""Keys of a scenario file as a whole, and of what goes up and down in it."""
+
+from mobank.base.quantities import read_factor, read_months_duration, read_number
+from mobank.scenario.keys import model_names
+from mobank.scenario.keys.changes import CAPACITY, EventKeys, LeverKeys
+from mobank.scenario.keys.customers import BANDS, MEASURED, DefinitionKeys, DimensionKeys, MixingKeys
+from mobank.scenario.keys.network import NetworkKeys
+from mobank.scenario.keys.questions import BILINGUAL, AskKeys
+from mobank.scenario.keys.values import VALUE, AnySourceKeys, ValueKeys
+from mobank.scenario.kinds import MONTH, MONTHS, NUMBER, TEXT, Each, EachOf, ListOf, Quantity, Words
+from mobank.scenario.nouns import Nested, Noun, YamlKey
+from mobank.scenario.values import SCALES, ValueOf
+
+HALF_LIFE_MONTHS, LONGEST_HALF_LIFE_MONTHS = 36.0, 1200  # of a drift
+
+
+class SeasonKeys(AnySourceKeys):
+    """Which months of the year are higher or lower. / 各月的季节高低。"""
+
+    by_month = YamlKey(
+        ListOf(Quantity(read_factor, Words("times the mean", "倍（相对均值）"), *SCALES["factor"].plausible), 12),
+        "各月",
+        "[1.1, 1.2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.9]",
+        required=True,
+    ).says("Twelve factors, January first.", "十二个系数，从一月起。")
+
+    ways = ((by_month, AnySourceKeys.reason),)
+
+
+class ShockKeys(AnySourceKeys):
+    """Good and bad years of the whole bank, along one path. / 一条路径上的好年份与坏年份。"""
+
+    size = YamlKey(ValueOf(SCALES["size"]), "幅度", "20%", required=True).says(
+        "Standard deviation of the log from year to year.", "年度波动（对数标准差）。"
+    )
+    persistence = YamlKey(ValueOf(SCALES["persistence"]), "延续", "50%", required=True).says(
+        "How much of a year's shock is left in the next.", "上一年冲击延续到下一年的比例。"
+    )
+    tails = YamlKey(Quantity(read_number, Words("degrees of freedom", "自由度"), 2.5, 100), "厚尾", "5", 0.0).says(
+        "Degrees of freedom of Student's t; left out: normal.", "t 分布自由度；不写为正态。"
+    )
+
+    ways = ((size, persistence, AnySourceKeys.reason),)
+
+
+class CorrelationKeys(Noun):
+    """What is common to the shock paths. / 各冲击路径的共同设定。"""
+
+    correlation = YamlKey(ValueOf(SCALES["correlation"], sourced=True), "相关", "{value: 0.3, reason: …}").says(
+        "Between the paths, −1 to 1.", "两条路径的相关系数。"
+    )
+    wiggle = YamlKey(ValueOf(SCALES["wiggle"], sourced=True), "年内波动", "{value: 2%, reason: …}").says(
+        "Small variation within a year, which year-ends do not show.", "年内小波动，年末看不出。"
+    )
+
+
+class DriftKeys(ValueKeys):
+    """A trend of the product that fades. / 逐渐减弱的产品趋势。"""
+
+    half_life_months = YamlKey(
+        Quantity(read_months_duration, MONTHS, 1, LONGEST_HALF_LIFE_MONTHS), "减半月数", "36", HALF_LIFE_MONTHS
+    ).says("Months in which the trend halves.", "趋势减半所需月数。")
+
+
+DRIFT = ValueOf(SCALES["growth"], True, DriftKeys)
+
+
+class ScenarioKeys(Noun):
+    """A scenario or a calibration target. / 情景或校准数据文件。"""
+
+    extends = YamlKey(TEXT, "基于", "baseline.yaml").says(
+        "The file that this one changes, by path or name; write only what differs.",
+        "本文件所修改的文件（路径或名称）；只写不同之处。",
+    )
+    subject = YamlKey(BILINGUAL, "对象", "ICBC personal mobile banking", ("", "")).says(
+        "What the figures are about.", "数据的对象。"
+    )
+    question = YamlKey(BILINGUAL, "问题", "What if more customers come back?", ("", ""), required=True).says(
+        "What you want to know.", "想回答的问题。"
+    )
+    start = YamlKey(MONTH, "起点", "2022-12", required=True).says(
+        "The month of the figures from which a run starts.", "起点月份，须有公布数据。"
+    )
+    until = YamlKey(MONTH, "终点", "2027-12", required=True).says("The last month.", "最后一个月。")
+    posterior = YamlKey(TEXT, "后验", "icbc_mobile").says(
+        "Fitted draws that runs start from, by name or folder; else priors and figures.",
+        "起点所用的校准后验（名称或文件夹）；不写则只用先验和公布数据。",
+    )
+    definitions = YamlKey(Each(Nested(DefinitionKeys), "definition", 50), "口径", default={}).says(
+        "What exactly the figures count, by name.", "各指标的口径，名称自定。"
+    )
+    reported = YamlKey(EachOf.one("reported measure", model_names.stocks, MEASURED), "公布数据").says(
+        "What the bank has reported.", "银行公布的数据。"
+    )
+    segments = YamlKey(Each(Nested(DimensionKeys, BANDS), "dimension", 10), "客群", default={}).says(
+        "How the customers are divided: dimensions, each with bands.", "客户如何划分：若干维度，每个维度分若干段。"
+    )
+    parameters = YamlKey(
+        EachOf("parameter", ((model_names.other_numbers, VALUE), (model_names.capacities, CAPACITY))),
+        "参数",
+        required=True,
+    ).says("What is thought of each number of the model.", "模型各参数的取值或先验。")
+    mixing = YamlKey(Nested(MixingKeys, Each(Each(Each(NUMBER, "band"), "band"), "dimension")), "接触").says(
+        "Who meets whom along a dimension; the rest in proportion.", "同一维度内谁与谁接触；未写的按比例。"
+    )
+    season = YamlKey(EachOf.one("parameter", model_names.with_season, Nested(SeasonKeys)), "季节").says(
+        "Which months of the year are higher or lower.", "各月的季节高低。"
+    )
+    shocks = YamlKey(
+        Nested(CorrelationKeys, EachOf.one("shock path", model_names.shock_paths, Nested(ShockKeys))), "冲击"
+    ).says("Good and bad years of the whole bank.", "全行的好年份与坏年份。")
+    drift = YamlKey(EachOf.one("shock path", model_names.shock_paths, DRIFT), "趋势").says(
+        "A trend of the product that fades.", "逐渐减弱的产品趋势。"
+    )
+    levers = YamlKey(Each(Nested(LeverKeys), "lever", 200), "举措", default={}).says(
+        "What the bank chooses to do.", "银行主动采取的举措。"
+    )
+    events = YamlKey(Each(Nested(EventKeys), "event", 200), "事件", default={}).says(
+        "What happens to the bank.", "不由银行决定的事件。"
+    )
+    asks = YamlKey(Each(Nested(AskKeys), "ask", 50), "概率问题", default={}).says(
+        "The questions that a run answers with a probability.", "要回答概率的问题。"
+    )
+    network = YamlKey(Nested(NetworkKeys), "网络").says(
+        "Who knows whom, person by person; for --fidelity agents.", "逐人的社交网络；仅用于 --fidelity agents。"
+    )

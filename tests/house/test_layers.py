@@ -160,7 +160,7 @@ def test_compiled_code_knows_numpy_and_numba_and_other_compiled_code_only():
     """A constant of any other file would be compiled in, and a change of it would not change the key of the cache."""
     names = compiled_modules()
     known = {"numpy", "numba", "llvmlite", *sys.stdlib_module_names}
-    ours = {*names, "mobank.base.arrays", "mobank.base.compiled"}
+    ours = {*names, "mobank.base.arrays", "mobank.base.cache", "mobank.base.compiled"}
     assert {"mobank.base.kernels.draws", "mobank.fidelity.people.simd"} <= set(names)
     for name in names:
         assert own_imports(name) <= ours, name

@@ -253,7 +253,7 @@ def _aliases(found: Found, scenario: Scenario, here: Cursor) -> dict[str, str]:
             even = all(not band["factors"] and not band["values"] for band in now.values())
         elif gone or come:
             even = kept and len(gone) == 1 and _divides([now[n] for n in come], before[next(iter(gone))])
-            aliases |= {f"{dimension}.{name}": f"{dimension}.{next(iter(gone))}" for name in come if even}
+            aliases |= {f"{dimension}.{name}": f"{dimension}.{next(iter(gone))}" for name in sorted(come) if even}
         else:
             even = kept
         if not even:

@@ -201,7 +201,8 @@ def test_what_was_run_can_be_run_again_without_the_study(tmp_path, study):
     assert again.resolved == found.resolved
 
 
-def test_a_study_is_looked_for_beside_the_file_that_names_it_and_a_child_may_name_another_number(tmp_path):
+def test_a_study_is_looked_for_beside_the_file_that_names_it_and_a_child_may_name_another_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # what lies in no workspace may refer to what the working folder holds
     (tmp_path / "desks").mkdir()
     (tmp_path / "desks/own.yaml").write_text(f"extends: {WHOLE}\nstaff: {{value: 5}}\n", encoding="utf-8")
     parent = scenario(tmp_path, "parameters:\n  desk_capacity: {desk: desks/own.yaml}\n", "parent.yaml")

@@ -54,6 +54,16 @@ VILLAGE = Model(
 )
 
 
+SLOW = ("law", "agreement", "faults")  # folders in which statistics or whole jobs are run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of these folders as slow; others that are say so themselves."""
+    for item in items:
+        if item.path.relative_to(ROOT).parts[1] in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def seed() -> int:
     """Return the seed of every test."""

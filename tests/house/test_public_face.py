@@ -92,12 +92,14 @@ def test_a_scenario_is_loaded_and_checked_without_what_runs_it():
     assert {name.partition(".")[0] for name in done.stdout.split()} & {"pandas", "numba", "matplotlib"} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_a_module_are_true(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert doctest.testmod(import_module(f"mobank.api.{name}"), optionflags=doctest.ELLIPSIS).failed == 0
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page_are_true(monkeypatch, tmp_path):
     """Run one after the other in an empty folder, as a reader would."""
     monkeypatch.chdir(tmp_path)

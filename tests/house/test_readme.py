@@ -28,6 +28,7 @@ def test_every_link_and_picture_leads_somewhere(page: Path):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.slow
 def test_the_readmes_own_scenario_and_commands_run(tmp_path: Path):
     for folder in ("scenarios", "calibration/banks"):
         (tmp_path / folder).mkdir(parents=True)

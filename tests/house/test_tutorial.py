@@ -7,6 +7,8 @@ import pytest
 
 from tests.house.refresh_docs import MOBANK, PAGES, ROOT, Step, alike, files, missing, parts, refreshed, run, steps
 
+pytestmark = pytest.mark.slow  # whole runs, some through the command
+
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 CHINESE = ROOT / "docs" / "tutorial.zh.md"
 

@@ -154,6 +154,7 @@ def mobank(environment, tmp_path_factory) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_every_command_works_by_name_in_an_empty_folder(mobank, environment):
     """In one test, since the order is that of a new user; the package stays as it was installed."""
     package = next(environment.glob("lib/*/site-packages/mobank/shipped"))
@@ -170,6 +171,7 @@ def test_every_command_works_by_name_in_an_empty_folder(mobank, environment):
     assert {path: path.stat().st_mtime_ns for path in package.rglob("*")} == before
 
 
+@pytest.mark.slow
 def test_what_calibrate_prints_is_how_a_scenario_takes_what_it_fitted(mobank):
     said = mobank(program=A_QUICK_FIT)
     assert "\ncalibration/posteriors/icbc_mobile/\nin a scenario: posterior: icbc_mobile\n" in said

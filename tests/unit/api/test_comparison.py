@@ -55,6 +55,7 @@ def test_a_comparison_that_was_opened_has_the_same_tables(found, saved):
     assert opened.save() == saved
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_the_folder_of_the_command(mobank, saved, tmp_path):
     scenarios = [str(ROOT / "scenarios" / f"{name}.yaml") for name in ("baseline", "better_release")]
     code, _, said = mobank("compare", *scenarios, "--draws", str(DRAWS), "--lang", "en", "--out", str(tmp_path / "o"))
@@ -66,6 +67,7 @@ def test_what_is_saved_is_the_folder_of_the_command(mobank, saved, tmp_path):
             assert (saved / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_another_language_is_another_folder(found, tmp_path):
     saved = found.save(tmp_path, lang="zh")
     assert mb.open(saved).differs["better_release"][0].startswith("新增举措")

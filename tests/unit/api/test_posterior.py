@@ -57,6 +57,7 @@ def test_nothing_is_written_inside_the_installed_package(monkeypatch, tmp_path):
         mb.calibrate(ROOT / "calibration" / "banks" / "icbc_mobile.yaml", out=tmp_path / "shipped" / "calibration")
 
 
+@pytest.mark.slow
 def test_a_fit_is_that_of_the_command_and_reads_back(tmp_path, monkeypatch):
     monkeypatch.setattr("mobank.api.posterior.Effort", lambda: Effort(ensembles=2, walkers=120, burn=5, steps=25))
     monkeypatch.setattr("mobank.api.posterior.WORK", tmp_path / "work")

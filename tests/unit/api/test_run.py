@@ -48,6 +48,7 @@ def test_the_numbers_are_those_of_the_command_to_the_last_bit(run, commanded):
         assert f"{value:.10g}" == f"{written[measure, str(month)][f'p{100 * quantile:g}']:.10g}"
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_the_folder_of_the_command(run, commanded, tmp_path):
     saved = run.save(tmp_path)
     assert saved.name == commanded.name

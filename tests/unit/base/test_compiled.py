@@ -93,6 +93,7 @@ def test_the_first_run_says_once_that_it_compiles_and_a_later_one_says_nothing(f
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_processes_that_begin_at_once_all_work_and_one_of_them_says_that_it_compiles(fresh, tmp_path):
     (tmp_path / "room").mkdir()
     (tmp_path / "room" / "loops.py").write_text(PROGRAM, encoding="utf-8")

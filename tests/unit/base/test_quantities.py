@@ -234,6 +234,7 @@ def test_a_printed_figure_is_the_interval_that_its_digits_allow(text, low, high,
     assert q.read_interval(text) == Interval(low, high, stale_share)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20) | st.from_regex(r"[超近约×+-]?[0-9.,]{1,9}[亿万%mk年月]{0,2}", fullmatch=True))
 def test_any_text_is_read_or_refused_and_never_breaks_a_reader(text):
     readers = (q.read_persons, q.read_share, q.read_rate, q.read_growth, q.read_factor, q.read_money)

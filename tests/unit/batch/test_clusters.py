@@ -31,6 +31,7 @@ def content(folder):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+@pytest.mark.slow
 def test_workers_started_by_a_batch_system_make_the_same_files(tmp_path):
     local = pytest.importorskip("dask_jobqueue.local", reason="dask-jobqueue is not installed")
     job = load_job(SMOKE, MODEL)

@@ -20,6 +20,8 @@ from mobank.ensemble.run import run
 from mobank.ensemble.summary import summarise
 from mobank.model.mobile_banking import MODEL
 
+pytestmark = pytest.mark.slow  # whole runs, some through the command
+
 ROOT = Path(__file__).resolve().parents[3]
 SMOKE = ROOT / "scenarios" / "batches" / "smoke.yaml"
 

@@ -40,6 +40,7 @@ def shipped(path: Path) -> Job:
     return load_job(path, MODEL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", jobs_shipped(), ids=lambda path: path.stem)
 def test_a_shipped_job_can_be_read_and_opens_with_its_question_in_two_languages(path):
     job = shipped(path)
@@ -49,6 +50,7 @@ def test_a_shipped_job_can_be_read_and_opens_with_its_question_in_two_languages(
     assert "Question" in second
 
 
+@pytest.mark.slow
 def test_three_jobs_are_shipped_of_the_sizes_promised():
     jobs = {path.stem: shipped(path) for path in jobs_shipped()}
     assert set(jobs) == {"smoke", "overnight", "levers"}

@@ -20,6 +20,8 @@ from mobank.batch.results import open_results
 from mobank.batch.sensitivity import effects, heat, outputs
 from mobank.model.mobile_banking import MODEL
 
+pytestmark = pytest.mark.slow  # whole runs, some through the command
+
 ROOT = Path(__file__).resolve().parents[3]
 JOB = f"""
 question: {{en: Which matters?, zh: 哪个要紧？}}

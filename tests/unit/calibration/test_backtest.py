@@ -83,6 +83,7 @@ def test_neither_order_nor_threads_nor_company_change_a_forecast(shipped, config
     assert alone == [row for row in one if row.entity == "BOC"]
 
 
+@pytest.mark.slow
 def test_the_forecaster_beats_the_damped_trend_on_the_thirteen_series(shipped, configurations):
     """The goals, with a tenth of the draws of the table in docs/backtest.md; seeded, so it passes or fails for good."""
     settings = BacktestSettings(seed=1, draws=500, ahead=500)
@@ -149,6 +150,7 @@ def test_the_shipped_choice_names_configurations_with_reasons(configurations):
     assert set(names.values()) <= set(known)
 
 
+@pytest.mark.slow
 def test_a_folder_holds_every_forecast_and_its_record_knows_the_files(tmp_path, quick):
     data = tmp_path / "two.csv"
     lines = SHIPPED.read_text(encoding="utf-8").splitlines(keepends=True)

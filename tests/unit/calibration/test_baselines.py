@@ -46,6 +46,7 @@ def test_a_curve_fitted_to_its_own_law_foretells_it(method, rate_of_change):
     np.testing.assert_allclose([f.sd for f in found], 0.02 * np.sqrt(HORIZONS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [b.auto_ets, b.theta])
 def test_statsforecast_gives_a_trend_with_a_spread_and_the_same_each_time(method):
     pytest.importorskip("statsforecast", reason="mobank[backtest] is not installed")

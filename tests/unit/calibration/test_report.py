@@ -22,6 +22,8 @@ from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.reader import load as load_scenario
 
+pytestmark = pytest.mark.slow  # whole runs, some through the command
+
 ROOT = Path(__file__).parents[3]
 BREAKS = ROOT / "tests/data/targets/breaks.yaml"
 LANGS = ("en", "zh")

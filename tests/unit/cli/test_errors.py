@@ -48,6 +48,7 @@ def message(*lines: str) -> str:
     return "\n".join([*lines, f"{len(lines)} problem{'s' if len(lines) > 1 else ''}; nothing was run.", ""])
 
 
+@pytest.mark.slow
 def test_a_file_that_does_not_exist_gets_the_nearest_name(mobank, tmp_path):
     shutil.copy(BANK, tmp_path / "bank.yaml")
     told = message("'bnak.yaml' is neither a file nor the name of a scenario; did you mean 'bank.yaml'?")
@@ -56,6 +57,7 @@ def test_a_file_that_does_not_exist_gets_the_nearest_name(mobank, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["bank.yaml"]
 
 
+@pytest.mark.slow
 def test_what_is_near_is_looked_for_beside_and_by_name_in_the_workspace_and_among_the_shipped(mobank, tmp_path):
     (tmp_path / "scenarios").mkdir()
     for name in ("baseline", "senior_edition", "win_back", "betterrelease"):
@@ -96,6 +98,7 @@ def test_a_folder_a_pipe_and_an_empty_file_are_no_scenarios(mobank, tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -111,6 +114,7 @@ def test_files_that_would_crash_or_fill_the_memory_are_refused_at_once(mobank, t
     assert [path.name for path in tmp_path.iterdir()] == ["bad.yaml"]
 
 
+@pytest.mark.slow
 def test_a_heap_of_unknown_keys_is_refused_soon_and_shortly(mobank, tmp_path):
     (tmp_path / "bad.yaml").write_text("".join(f"key{i}: 1\n" for i in range(20_000)), encoding="utf-8")
     code, _, err = mobank("check", "bad.yaml")
@@ -139,6 +143,7 @@ def test_check_without_files_where_no_scenario_lies_checks_what_is_shipped_and_s
     assert mobank("check", cpu_seconds=10.0) == (0, told, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--draws", "0"), ("--fidelity", "cohrt"), ("--lang", "fr"), ("--drws", "5")],
@@ -150,6 +155,7 @@ def test_a_wrong_option_is_named(mobank, tmp_path, option, value):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_bank_is_too_large_to_be_lived_one_by_one(mobank, tmp_path):
     told = message(
         "--fidelity processes: 7,200,000 customers × 2,000 draws × 36 months are 518,400,000,000 months of single "
@@ -160,6 +166,7 @@ def test_a_bank_is_too_large_to_be_lived_one_by_one(mobank, tmp_path):
     assert list(tmp_path.glob("out/*")) == []
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_run_cannot_be_replayed(mobank, tmp_path):
     (tmp_path / "out").mkdir()
     told = message("'out' is not the folder of a finished run")

@@ -134,6 +134,7 @@ def test_bits_of_luck_are_uniform_by_bytes_and_by_pairs():
     assert stats.chisquare(np.bincount(2 * bits + other, minlength=4)).pvalue > 1e-4
 
 
+@pytest.mark.slow
 def test_uniform_numbers_pass_chi_square_and_serial_tests_in_their_high_and_low_bits():
     u = np.array([uniform(99, person) for person in range(40_000)])
     for shift in (32, 28, 16, 0):
@@ -161,6 +162,7 @@ def test_who_cannot_move_stays_and_a_month_without_chances_changes_nothing():
     np.testing.assert_array_equal(codes_of(crowd), before)
 
 
+@pytest.mark.slow
 def test_exactly_so_many_are_chosen_and_every_choice_is_as_likely():
     """Two of five people: ten pairs, 4,000 times; chi-square."""
     seen = []

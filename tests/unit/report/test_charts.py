@@ -259,12 +259,14 @@ FANS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("case", FANS.values(), ids=FANS)
 def test_no_text_of_a_fan_overlaps_another_or_leaves_the_page(case, lang):
     assert overlapping(fan(lang, **case)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize(
     ("length", "lost"),
@@ -283,6 +285,7 @@ def test_no_label_of_the_net_change_lies_on_a_bar(lang):
     assert not any(t.get_window_extent().overlaps(p) for t in artists(picture, "net label") for p in patches)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("draw", [fan, bars])
 def test_two_saves_of_the_same_are_equal_to_the_byte(draw, lang, tmp_path):
@@ -305,6 +308,7 @@ def test_letters_of_an_svg_are_outlines_so_that_it_looks_alike_everywhere(tmp_pa
     assert not list(ET.parse(svg).iter("{http://www.w3.org/2000/svg}text"))
 
 
+@pytest.mark.slow
 def test_threads_draw_the_same_as_one_alone(tmp_path: Path):
     alone = charts.save(fan(), tmp_path, "alone")[0].read_bytes()
     with ThreadPoolExecutor(4) as pool:
@@ -312,6 +316,7 @@ def test_threads_draw_the_same_as_one_alone(tmp_path: Path):
     assert set(drawn) == {alone}
 
 
+@pytest.mark.slow
 def test_the_settings_of_the_user_neither_matter_nor_change(tmp_path):
     plain = charts.save(fan(), tmp_path, "plain")[1].read_bytes()
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "yellow", "savefig.bbox": "tight"}):
@@ -320,6 +325,7 @@ def test_the_settings_of_the_user_neither_matter_nor_change(tmp_path):
         assert dict(mpl.rcParams) == before
 
 
+@pytest.mark.slow
 def test_the_three_charts_of_a_run_are_saved_in_seconds(tmp_path):
     charts.save(fan(), tmp_path, "warm")
     began = time.perf_counter()

@@ -35,6 +35,8 @@ from mobank.report.run.stored_paths import Written
 from mobank.report.wording import differs
 from mobank.scenario.reader import load
 
+pytestmark = pytest.mark.slow  # whole runs, some through the command
+
 ROOT = Path(__file__).parents[3]
 BANK = ROOT / "tests/data/broken/parents/bank.yaml"
 START = Month.of(2022, 12)

@@ -108,6 +108,7 @@ def test_days_played_are_paired_between_numbers_of_staff_and_agree_with_the_long
         assert days.set_ups.mean() * 22 == pytest.approx(set_ups_a_month(study, steady.answered), rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_study_writes_its_folder_and_says_what_it_takes(mobank):
     code, out, err = mobank("desk", str(WHOLE), "--days", "2", "--lang", "en")
     assert (code, err) == (0, "whole …\n")

@@ -27,6 +27,8 @@ from mobank.report.render.workbook import Marked, Number, Sheet, write
 from mobank.report.run import folder, record
 from mobank.scenario.reader import load
 
+pytestmark = pytest.mark.slow  # whole runs, some through the command
+
 ROOT = Path(__file__).parents[3]
 BANK = ROOT / "tests/data/broken/parents/bank.yaml"
 QUESTION = '=HYPERLINK("http://example.com", "click")'

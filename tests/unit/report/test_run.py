@@ -25,6 +25,8 @@ from mobank.report.run.numbers import with_numbers_of
 from mobank.report.run.replay import compare
 from mobank.scenario.reader import load
 
+pytestmark = pytest.mark.slow  # whole runs, some through the command
+
 ROOT = Path(__file__).resolve().parents[3]
 PICTURES = ("registered", "mau", "growth", "bands", "layers")
 FILES = {"run.json", "scenario.resolved.yaml", "paths.parquet", "summary.csv", "asks.csv", "shares.csv", "drivers.csv",

@@ -26,6 +26,8 @@ from mobank.scenario.scenario import Provenance
 from mobank.scenario.tree import Scalar
 from mobank.scenario.tree import load as tree
 
+pytestmark = pytest.mark.slow  # whole runs, some through the command
+
 ROOT = Path(__file__).resolve().parents[3]
 LANGS = ("en", "zh")
 ASKING = """extends: {}

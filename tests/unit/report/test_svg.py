@@ -408,6 +408,7 @@ def test_a_fan_takes_milliseconds():
     assert min(times) < 0.005  # 0.002 here
 
 
+@pytest.mark.slow
 def test_drawing_loads_no_plotting_library():
     program = "import mobank.report.render.svg, sys; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

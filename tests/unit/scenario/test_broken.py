@@ -71,6 +71,7 @@ def command(*words: str) -> tuple[int, str, str, float]:
     return done.returncode, done.stdout, done.stderr, seconds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ONE_OF_EACH_KIND.values(), ids=kind)
 def test_the_command_run_says_the_same_at_once_and_writes_nothing(path, tmp_path):
     code, out, err, seconds = command("run", str(path), "--out", str(tmp_path / "out"))

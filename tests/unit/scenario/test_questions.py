@@ -201,6 +201,7 @@ def test_a_run_answers_as_its_whole_paths_do(eventful):
     assert then.chance < once.chance < 1 - once.never
 
 
+@pytest.mark.slow
 def test_the_folder_holds_the_answers_and_the_table_shows_them(eventful, tmp_path):
     made = folder.make(Plan(MODEL, eventful, draws=40, seed=5), tmp_path / "one", "en", "mobank run")
     assert "asks.csv" in made.record["files"]

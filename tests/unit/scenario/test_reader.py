@@ -478,6 +478,7 @@ def test_the_text_that_is_mutated_is_valid(tmp_path):
     assert refusal_of(path) is None
 
 
+@pytest.mark.slow
 @settings(
     max_examples=250, deadline=2000, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -464,6 +464,7 @@ TREES = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(TREES)
 def test_a_written_tree_reads_back_the_same_in_the_same_order(tmp_path_factory, value):

@@ -213,8 +213,8 @@ class Scope:
 
 def scope(file: Path | None = None) -> Scope:
     """Return the scope of the file that a person named, or of the person alone."""
-    homes = [] if file is None else [home(file), home(Path(os.path.realpath(file)))]
-    return Scope(tuple(dict.fromkeys([*homes, *_roots(False)])))
+    places = [] if file is None else dict.fromkeys((os.path.abspath(file), os.path.realpath(file)))
+    return Scope(tuple(dict.fromkeys([*(home(Path(place)) for place in places), *_roots(False)])))
 
 
 def shortest(path: Path) -> Path:

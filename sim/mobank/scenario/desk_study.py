@@ -74,11 +74,11 @@ def with_desks(
     problems : what is wrong with a study is appended.
     """
     studies: dict[str, None] = {}
-    within = scope(files[0] if files else None)
     for keys in _capacities(tree, {resource.capacity for resource in model.resources}):
         entry = _entry(tree, keys)
         if entry and isinstance(entry.node, Members) and KEY in entry.node.entries:
             here = Cursor(entry.node, ".".join(keys), problems, entry.key_place)
+            within = scope(files[0] if files else None)
             node, told = _worked_out(here, [str(file) for file in files], within)
             tree = _with(tree, keys, node)
             studies |= dict.fromkeys(told)

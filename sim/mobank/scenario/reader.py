@@ -170,6 +170,7 @@ class _ScenarioReader:
         network = read_network(at.get("network"), setting)
         if self.problems or start is None or until is None:
             return None
+        posterior = read_posterior(at.get("posterior"), Path(files[0]) if files else None)
         scenario = Scenario(
             name,
             *(question or ("", "")),
@@ -186,7 +187,7 @@ class _ScenarioReader:
             wiggle,
             tuple(levers),
             asks,
-            dump(top.node),
+            dump(_with_posterior(top.node, posterior.spelled) if posterior else top.node),
             tuple(files),
             _whence(at),
             subject or ("", ""),
@@ -194,14 +195,9 @@ class _ScenarioReader:
             network,
             off=frozenset(parameters.keys() - given.keys()),
         )
-        posterior = read_posterior(at.get("posterior"), Path(files[0]) if files else None)
         if posterior is None:
             return scenario
-        return replace(
-            scenario,
-            resolved=dump(_with_posterior(top.node, posterior.spelled)),
-            fitted=fit_to(at["posterior"], posterior, scenario, at["start"], self.model),
-        )
+        return replace(scenario, fitted=fit_to(at["posterior"], posterior, scenario, at["start"], self.model))
 
     def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:
         """Return the month of the last figure of the level that a start holds, or of the last one of all."""

@@ -26,7 +26,7 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	@touch $@
 
 test: $(VENV)/.installed-test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-test
 	@$(BIN)/ruff check .

@@ -32,7 +32,7 @@ LANG: Lang = "en"  # of what differs in words, until a folder is written in anot
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """What scenarios or runs have otherwise than the first of them, the reference, and by how much.
+    """How scenarios or runs differ from the first of them, the reference, and by how much.
 
     `mobank.compare` makes one, `mobank.open` reads one from its folder. The tables are those of the folder.
 

@@ -109,7 +109,7 @@ class Run:
 
     @property
     def _spread(self) -> bool:
-        """Whether the command would take the spread apart, if not told otherwise."""
+        """Whether the command would decompose the variance by default."""
         return self.fidelity not in BYTES_A_LIFE
 
     @property

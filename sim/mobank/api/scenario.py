@@ -21,7 +21,7 @@ CHANGED = "<with_>"  # stands for the file of what a program has changed
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LoadedScenario(Scenario):
-    """A checked scenario that can be changed; a changed one is another object, read and checked anew.
+    """A checked scenario that can be changed; a changed one is another object, read and checked again.
 
     Two are equal if they have the same name and the same effective YAML.
 
@@ -59,7 +59,7 @@ class LoadedScenario(Scenario):
             raise InputError([*error.problems, *_blamed(error, ", ".join(changes), place)]) from None
 
     def diff(self, other: Scenario, lang: Lang = "en") -> list[str]:
-        """Return what this scenario has otherwise than another, a sentence each; nothing if a run would be the same.
+        """Return what this scenario has differently from another, a sentence each; nothing if a run would be the same.
 
         The sentences are those of `mobank compare`.
         """

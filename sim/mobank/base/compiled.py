@@ -63,7 +63,7 @@ def _made(function: Any, signature: Any, options: dict[str, Any]) -> Any:
             with _kept_in(folder):
                 return _njit(signature, cache=True, **options)(function)
         except DAMAGED:
-            shutil.rmtree(folder, ignore_errors=True)  # the next process writes it anew
+            shutil.rmtree(folder, ignore_errors=True)  # the next process writes it again
     return _njit(signature, **options)(function)
 
 
@@ -82,7 +82,7 @@ def _kept_in(folder: Path) -> Iterator[None]:
 @cache
 def _folder_of(package: str) -> Path | None:
     """Return where the functions of a package are kept, or None; say so if they must be compiled first."""
-    above = cache_folder()
+    above = compiled_folder()
     if not above:
         _say(f"{COMPILING}; {UNKEPT}")
         return None
@@ -103,7 +103,7 @@ def _say(text: str) -> None:
 
 
 @cache
-def cache_folder() -> Path | None:
+def compiled_folder() -> Path | None:
     """Return the folder under the key of this installation, made if need be; None where nothing can be written."""
     for place in _places():
         folder = place / key()
@@ -147,7 +147,7 @@ def _make(folder: Path) -> None:
 
 
 def _remove_older(folder: Path) -> None:
-    """Remove the folders of this installation under other keys, and of installations that are no more."""
+    """Remove the folders of this installation under other keys, and of installations that no longer exist."""
     for other in folder.parent.iterdir():
         if other != folder and KEY.fullmatch(other.name) and _is_over(other):
             shutil.rmtree(other, ignore_errors=True)
@@ -186,7 +186,7 @@ def sources() -> Iterator[tuple[str, bytes]]:
 
 
 def _installation() -> str:
-    """Return what tells installations apart that share a cache folder: the package, the interpreter, the processor."""
+    """Return what distinguishes installations that share a cache: the package, the interpreter, the processor."""
     return f"{PACKAGE}\n{sys.prefix}\n{_processor()}"
 
 

@@ -1,4 +1,4 @@
-"""What a result depends on beside its inputs: the code and the libraries that made it.
+"""What a result depends on besides its inputs: the code and the libraries that made it.
 
 Numbers depend on the *law*: the code that computes them, without its comments, docstrings, formatting and words (see
 `mobank.base.source`). Pages depend on the *report*: the code that draws them, and every word that they may show. So a

@@ -98,6 +98,11 @@ class Interval:
     high: float
     stale_share: float
 
+    @property
+    def middle(self) -> float:
+        """The middle of the range."""
+        return (self.low + self.high) / 2.0
+
 
 @dataclass(frozen=True)
 class _Figure:

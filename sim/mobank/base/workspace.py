@@ -283,7 +283,7 @@ def _moved(text: str) -> str:
 
 @cache
 def _say_moved(text: str, spelling: str) -> None:
-    """Say the new spelling of a path on stderr, once."""
+    """Print the new spelling of a path on stderr, once."""
     print(f"'{text}' is now '{spelling}', which is read; please write that", file=sys.stderr)
 
 

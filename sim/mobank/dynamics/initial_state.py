@@ -194,7 +194,7 @@ class _Year:
             expected_month(self.chances, self.occupancy, customers, values, exposure, moves)
             kernels.move(self.occupancy, moves, self.model.leaves, self.model.enters)
             customers = customers + add_up([moves[f] for f in self.model.intakes])
-        return _people(self.occupancy[self.inside]), _people(self.occupancy[self.lively])
+        return people_in(self.occupancy[self.inside]), people_in(self.occupancy[self.lively])
 
     def pinned(self) -> tuple[Floats, Flags]:
         """Return the occupancy with the reported figures met to the last person, and (R,) whether there is room."""
@@ -203,7 +203,7 @@ class _Year:
             (self.lively, self.reported.active),
             (idle, self.reported.level - self.reported.active),
         ):
-            self.occupancy[states] *= persons / np.maximum(_people(self.occupancy[states]), TINY)
+            self.occupancy[states] *= persons / np.maximum(people_in(self.occupancy[states]), TINY)
         others = [k for k in range(len(self.model.states)) if k != self.rest]
         left = self.reported.customers - add_up([self.occupancy[k] for k in others])
         self.occupancy[self.rest] = np.maximum(left, 0.0)
@@ -271,6 +271,6 @@ def spread(reachable: Floats, ratio: Floats, level: Floats) -> tuple[Floats, Flo
     return np.asarray(reachable * (1.0 - 1.0 / (1.0 + ratio * np.exp(t)))), t
 
 
-def _people(occupancy: Floats) -> Floats:
+def people_in(occupancy: Floats) -> Floats:
     """Return persons over states and segments, (R,), added in order."""
     return np.asarray(add_up(add_up(occupancy)))

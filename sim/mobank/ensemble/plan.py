@@ -160,7 +160,7 @@ def customers(plan: Plan) -> int:
     """Return how many people a replicate starts with, by the middle of the reported figure; 0 where none is needed."""
     origin = plan.model.origin
     figure = plan.scenario.figure(origin.total, plan.scenario.start) if origin else None
-    return round((figure.interval.low + figure.interval.high) / 2) if figure else 0
+    return round(figure.interval.middle) if figure else 0
 
 
 def refuse_a_crowd(plan: Plan, replicates: int) -> None:

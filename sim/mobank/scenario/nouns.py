@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from mobank.model.grammar import Model
-from mobank.scenario.cursor import Cursor, Named
+from mobank.scenario.cursor import AS_LINES, Cursor, Named
 from mobank.scenario.kinds import Each, EachOf, Either, KeyKind, ListOf, Quantity, Raw, Words
 
 T = TypeVar("T")
@@ -151,7 +151,7 @@ class Noun:
     @classmethod
     def how(cls) -> str:
         """Return the ways to write it, as a hint."""
-        return f"write {cls.written()}"
+        return f"write {cls.written()}" if any(cls.ways) else AS_LINES
 
     @classmethod
     def written(cls) -> str:

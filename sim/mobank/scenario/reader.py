@@ -1,8 +1,8 @@
 """Located tree -> Scenario: strict, and every problem of the file at once.
 
-Each section of a scenario has one reader, here or in `mobank.scenario.segments`, `mobank.scenario.levers` and
-`mobank.scenario.questions`; the names that it takes stand in its `fields` call. Nothing here draws or computes: a
-Scenario says what was written, checked against the model's names and plausible ranges.
+Keys are declared in `mobank.scenario.keys`. Each section has one reader, here or in the module of its name (`figures`,
+`segments`, `levers`, `questions`, `network`, `posterior`, `desk_study`). Nothing here draws or computes: a Scenario
+says what was written, checked against the model's names and plausible ranges.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

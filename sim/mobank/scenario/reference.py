@@ -43,11 +43,12 @@ def _lowered(sentence: str) -> str:
 
 
 def _opening(top: type[Noun]) -> Iterator[str]:
-    yield "Made from the declarations of the keys by `mobank schema --reference`. A key in **bold** must be given."
+    yield "Made from the declarations of the keys by `mobank schema --reference`. **Bold** keys must always be given;"
+    yield "others may be needed with what stands beside them, as their meaning says."
     if "extends" in top.names():
         yield "A file that extends another gives what differs; `key: off` takes away what stands there."
     yield ""
-    yield "由键的声明自动生成（`mobank schema --reference`）。**粗体**的键必须给出。"
+    yield "由键的声明自动生成（`mobank schema --reference`）。**粗体**的键必须给出；其他键是否必需，见其含义。"
 
 
 def _table(noun: type[Noun]) -> Iterator[str]:

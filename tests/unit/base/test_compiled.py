@@ -11,7 +11,7 @@ import numba
 import pytest
 
 from mobank.base import compiled as module
-from mobank.base.compiled import COMPILING, INSTALLATION, UNKEPT, cache_folder, compiled, key
+from mobank.base.compiled import COMPILING, INSTALLATION, UNKEPT, compiled, compiled_folder, key
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -26,7 +26,7 @@ assert twice(21) == 42
 
 
 def forget():
-    for remembered in (module.cache_folder, module.key, module._folder_of, module._say):
+    for remembered in (module.compiled_folder, module.key, module._folder_of, module._say):
         remembered.cache_clear()
 
 
@@ -74,7 +74,7 @@ def changed(path):
 
 def test_it_is_kept_in_the_cache_folder_of_the_user(fresh):
     assert twice()(21) == 42
-    assert cache_folder() == fresh / key()
+    assert compiled_folder() == fresh / key()
     assert files(fresh / key() / "mobank.base") == [".nbc", ".nbi"]
 
 
@@ -113,7 +113,7 @@ def test_functions_of_a_user_stay_where_they_were(fresh, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(fresh / "theirs"))
     forget()
     twice()
-    assert cache_folder() == fresh / "theirs" / "mobank" / "compiled" / key()
+    assert compiled_folder() == fresh / "theirs" / "mobank" / "compiled" / key()
     assert str(fresh / "theirs") == numba.config.CACHE_DIR
 
 
@@ -142,19 +142,19 @@ def test_the_key_names_the_version_and_covers_those_of_the_compiler(fresh, monke
 
 
 def test_a_new_key_removes_the_older_one_of_the_installation(fresh, package):
-    before = cache_folder()
+    before = compiled_folder()
     changed(package / "draws.py")
-    now = cache_folder()
+    now = compiled_folder()
     assert now != before
     assert list(fresh.iterdir()) == [now]
 
 
 def test_the_cache_of_an_installation_that_is_no_more_is_removed(fresh, package, tmp_path, monkeypatch):
-    before = cache_folder()
+    before = compiled_folder()
     monkeypatch.setattr(module, "PACKAGE", shutil.copytree(package, tmp_path / "moved"))
     shutil.rmtree(package)
     forget()
-    assert cache_folder() != before
+    assert compiled_folder() != before
     assert not before.exists()
 
 
@@ -165,7 +165,7 @@ def test_the_cache_of_another_installation_and_what_is_not_ours_stay(fresh, pack
     theirs = f"{package.parent}\n{sys.prefix}\n{module._processor()}"
     (other / INSTALLATION).write_text(theirs, encoding="utf-8")
     fresh.chmod(0o700)
-    assert cache_folder().parent == fresh
+    assert compiled_folder().parent == fresh
     assert other.is_dir()
     assert note.is_dir()
 
@@ -179,14 +179,14 @@ def test_without_a_home_that_can_be_written_it_is_kept_in_a_temporary_folder(fre
     monkeypatch.setenv("HOME", str(tmp_path / home))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert twice()(21) == 42
-    assert cache_folder() == tmp_path / f"mobank-{os.getuid()}-compiled" / key()
-    assert cache_folder().parent.stat().st_mode & 0o777 == 0o700
+    assert compiled_folder() == tmp_path / f"mobank-{os.getuid()}-compiled" / key()
+    assert compiled_folder().parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_where_nothing_can_be_written_it_works_and_says_what_to_do(fresh, monkeypatch, capsys):
     monkeypatch.setattr(module, "_places", lambda: iter([Path("/proc/self/mobank"), Path("/dev/null/mobank")]))
     assert twice()(21) == 42
-    assert cache_folder() is None
+    assert compiled_folder() is None
     assert capsys.readouterr().err == f"{COMPILING}; {UNKEPT}\n"
 
 
@@ -195,7 +195,7 @@ def test_a_folder_that_others_can_write_is_not_trusted(fresh, monkeypatch, tmp_p
     fresh.mkdir(parents=True)
     fresh.chmod(0o777)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_folder().parent == tmp_path / ".cache" / "mobank" / "compiled"
+    assert compiled_folder().parent == tmp_path / ".cache" / "mobank" / "compiled"
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
@@ -227,7 +227,7 @@ def test_a_read_only_installation_without_a_home_runs(fresh, tmp_path):
     forget()
     os.environ.pop("XDG_CACHE_HOME")
     temporary = tmp_path / "tmp"
-    lent = cache_folder()
+    lent = compiled_folder()
     shutil.copytree(lent, temporary / f"mobank-{os.getuid()}-compiled" / lent.name)
     (temporary / f"mobank-{os.getuid()}-compiled").chmod(0o700)
     scenario = tmp_path / "tiny.yaml"

@@ -109,7 +109,7 @@ def without(history: History, z: Floats, figure: Figure) -> Floats:
 
 def _freed(history: History, figure: Figure) -> History:
     """Return the history with a figure that may lie `WIDE` to either side of the middle of what was reported."""
-    middle = (figure.interval.low + figure.interval.high) / 2.0
+    middle = figure.interval.middle
     wide = replace(figure, interval=Interval(middle * np.exp(-WIDE), middle * np.exp(WIDE), 0.0))
     reported = tuple(wide if each == figure else each for each in history.target.reported)
     others = tuple(replace(each, figure=wide) if each.figure == figure else each for each in history.others)

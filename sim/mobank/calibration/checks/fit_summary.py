@@ -122,7 +122,7 @@ def _factors(target: Target, history: History, z: Floats, passage: Pathway) -> l
             lived = passage.year_ends[
                 0 if figure.month <= history.first else -1, history.measures.index(figure.measure)
             ]
-            factors = (figure.interval.low + figure.interval.high) / 2 / lived[np.isfinite(lived)]
+            factors = figure.interval.middle / lived[np.isfinite(lived)]
         else:
             continue
         implied = _three(np.quantile(factors, (0.05, 0.5, 0.95)))

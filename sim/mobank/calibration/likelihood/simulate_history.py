@@ -14,7 +14,7 @@ from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History, Year
 from mobank.calibration.likelihood.solve_history import Pathway, live
 
-LEVEL, ACTIVE, EVERYONE = 0, 1, 2  # of what is lived, in this order
+LEVEL, ACTIVE = 0, 1  # the first two of what is lived, in this order
 
 
 @dataclass(frozen=True)

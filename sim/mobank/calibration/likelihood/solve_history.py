@@ -22,7 +22,7 @@ from mobank.calibration.likelihood.history import History, Year, value_at
 from mobank.calibration.likelihood.innovations import ACTIVE, LEVEL, LOG_2PI, Innovations
 from mobank.dynamics.contacts import active_share_met
 from mobank.dynamics.draws import base_values, shock_sizes
-from mobank.dynamics.initial_state import TILT_LIMIT, spread, sustained, tilted
+from mobank.dynamics.initial_state import TILT_LIMIT, people_in, spread, sustained, tilted
 from mobank.dynamics.month import TINY, Chances, Values, add_up, chance, intake
 from mobank.model.grammar import CUSTOMERS, EXPOSURE
 from mobank.scenario.scenario import Value
@@ -184,7 +184,7 @@ class Lives:
 
     def level_and_active(self, state: HistoryState) -> tuple[Floats, Floats]:
         """Return registered and active persons, (R,) each."""
-        return tuple(_people(state.occupancy[self.states(name)]) for name in self.history.measures)  # type: ignore[return-value]
+        return tuple(people_in(state.occupancy[self.states(name)]) for name in self.history.measures)  # type: ignore[return-value]
 
     def states(self, measure: str) -> list[int]:
         """Return the states that a measure counts."""
@@ -473,8 +473,3 @@ def _scaled(at: Floats, floor: Floats | None, unknown: list[int]) -> tuple[Float
 def _nowhere(lives: Lives, draws: int) -> HistoryState:
     model, segments = lives.history.model, len(lives.history.target.segments)
     return HistoryState(np.zeros((len(model.states), segments, draws)), np.zeros((segments, draws)))
-
-
-def _people(occupancy: Floats) -> Floats:
-    """Return persons over states and segments, (R,)."""
-    return np.asarray(add_up(add_up(occupancy)))

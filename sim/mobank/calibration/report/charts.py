@@ -165,7 +165,7 @@ def _reported(axes: Axes, found: FitSummary, measure: str) -> None:
         axes.vlines(figure.month.year, figure.interval.low, figure.interval.high, color=INK, linewidth=1.4, zorder=4)
         axes.plot(
             figure.month.year,
-            (figure.interval.low + figure.interval.high) / 2,
+            figure.interval.middle,
             "o",
             color=INK,
             markersize=5.5,

@@ -18,7 +18,6 @@ from mobank.base.machine import cores
 
 MOST_R_HAT = 1.01
 LEAST_EFFECTIVE = 400.0  # of each ensemble
-LEAST_ENSEMBLES = 4
 MOST_TREND = 0.15  # posterior standard deviations
 
 

@@ -267,7 +267,7 @@ def _draw_bands(axes: Axes, x: NDArray[np.int64], quantiles: Floats) -> None:
 
 
 def _draw_history(axes: Axes, points: Sequence[Figure], start: tuple[float, float]) -> None:
-    before = sorted((f.month.ordinal, middle(f)) for f in points if f.month.ordinal < start[0])
+    before = sorted((f.month.ordinal, f.interval.middle) for f in points if f.month.ordinal < start[0])
     if before:
         axes.plot(*zip(*before, start, strict=True), color=GREY, linewidth=1, zorder=4, gid="history")
     for weak in (True, False):
@@ -276,7 +276,7 @@ def _draw_history(axes: Axes, points: Sequence[Figure], start: tuple[float, floa
         axes.vlines(
             x, [f.interval.low for f in group], [f.interval.high for f in group], color=INK, linewidth=1, zorder=5
         )
-        axes.plot(x, [middle(f) for f in group], zorder=6, clip_on=False, **_marker(weak))
+        axes.plot(x, [f.interval.middle for f in group], zorder=6, clip_on=False, **_marker(weak))
 
 
 def _marker(weak: bool) -> dict[str, Any]:

@@ -166,11 +166,6 @@ class HistoryLine:
     points: tuple[tuple[int, float], ...]
 
 
-def middle(figure: Figure) -> float:
-    """Return the middle of the values that a figure allows."""
-    return (figure.interval.low + figure.interval.high) / 2
-
-
 def unverified(figure: Figure) -> bool:
     """Return True if a figure has not been checked against its source."""
     return is_unverified(figure.provenance)
@@ -186,7 +181,7 @@ def history(fan: Fan) -> list[HistoryLine]:
     last = before[-1].definition if before else ""
     lines: dict[str, list[tuple[int, float]]] = {}
     for figure in (f for f in before if f.month < start):
-        lines.setdefault(figure.definition or last, []).append((figure.month.ordinal, middle(figure)))
+        lines.setdefault(figure.definition or last, []).append((figure.month.ordinal, figure.interval.middle))
     if before and fan.run.known[0]:
         lines.setdefault(last, []).append((start.ordinal, float(fan.run.quantiles[len(QUANTILES) // 2, 0])))
     return sorted((HistoryLine(name, tuple(points)) for name, points in lines.items()), key=lambda line: line.points[0])

@@ -201,7 +201,7 @@ def _reported(at: FanLayout) -> Iterator[str]:
     low, high = (at.y(np.array([getattr(f.interval, end) for f in figures])) for end in ("low", "high"))
     ranges = "".join(f"M{_number(a)},{_number(b)}V{_number(c)}" for a, b, c in zip(x, low, high, strict=True))
     yield _path("range", ranges, stroke=INK, fill="none")
-    y, weak = at.y(np.array([middle(f) for f in figures])), np.array([unverified(f) for f in figures])
+    y, weak = at.y(np.array([f.interval.middle for f in figures])), np.array([unverified(f) for f in figures])
     yield _dots("reported", x[~weak], y[~weak])
     yield from _unverified(at, x[weak], y[weak])
 

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from unicodedata import east_asian_width
 
 from mobank.base.errors import InputError, Problem, RunError
 from mobank.base.quantities import Month
+from mobank.report.render.labels import columns
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -144,7 +144,7 @@ def _lay_out(page: "Worksheet", sheet: Sheet) -> None:
     page.repeat_rows(0)
     for column, text in enumerate(sheet.heads):
         shown = [_shown(row[column]) for row in sheet.rows[:LOOKED_AT]]
-        widest = max(map(_columns, [text, *shown]))
+        widest = max(map(columns, [text, *shown]))
         page.set_column(column, column, min(max(widest + 2, NARROWEST), WIDEST))
 
 
@@ -152,11 +152,6 @@ def _shown(cell: Cell) -> str:
     if isinstance(cell, Number):
         return f"{cell.value:,.0f}" if cell.style == "whole" else "0000.000%"
     return cell.text if isinstance(cell, Marked) else str(cell or "")
-
-
-def _columns(text: str) -> int:
-    """Return how wide a text is: Chinese takes two columns a character."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _put(

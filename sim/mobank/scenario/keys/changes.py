@@ -43,7 +43,7 @@ class DateKeys(Noun):
     """A beginning that is not certain. / 不确定的开始月份。"""
 
     between = YamlKey(ListOf(MONTH, 2), "区间", "[2024-01, 2024-06]").says(
-        "It begins in one of these months, the first and the last included, drawn anew in every run.",
+        "It begins in one of these months, the first and the last included, drawn again in every run.",
         "在这两个月之间开始，每次运行随机。",
     )
     mean_gap_months = YamlKey(Quantity(read_months_duration, MONTHS, 1, LONGEST_MONTHS), "平均间隔月数", "18").says(
@@ -61,14 +61,14 @@ class TriggerKeys(Noun):
         ModelName(model_names.stocks, "a measure that a policy can watch"), "指标", "mau", required=True
     ).says("Which measure is watched.", "观察的指标。")
     below = YamlKey(Quantity(read_persons, PERSONS), "低于", "1.7亿").says(
-        "Sets off below this level; or above.", "低于此值触发；或用 above。"
+        "Triggers below this level; or use above.", "低于此值触发；或用 above。"
     )
-    above = YamlKey(Quantity(read_persons, PERSONS), "高于", "2亿").says("Sets off above this level.", "高于此值触发。")
+    above = YamlKey(Quantity(read_persons, PERSONS), "高于", "2亿").says("Triggers above this level.", "高于此值触发。")
     for_months = YamlKey(Quantity(read_count, MONTHS, 1, LONGEST_MONTHS), "连续月数", "2", 1).says(
         "After so many months in a row.", "连续几个月。"
     )
     at_most = YamlKey(Quantity(read_count, TIMES, 1, LONGEST_MONTHS), "次数上限", "2", FOREVER).says(
-        "So many times at most; left out: any number.", "最多触发几次；不写为不限。"
+        "At most this many times; left out: any number.", "最多触发几次；不写为不限。"
     )
     budget_a_year = YamlKey(MONEY, "年度预算", "3亿元", float("inf")).says(
         "It stops when a calendar year has cost so much.", "每自然年预算上限。"

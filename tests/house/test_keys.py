@@ -8,7 +8,7 @@ import pytest
 
 from mobank.batch.keys import JobKeys
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario import tree
+from mobank.scenario import yaml_files
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.keys.desk import StudyKeys
 from mobank.scenario.keys.scenario import ScenarioKeys
@@ -59,7 +59,7 @@ def test_every_noun_is_explained_in_both_languages_and_no_two_keys_share_a_chine
 def test_every_example_is_read_without_a_problem(key, tmp_path):
     for sample in re.split(r" or (?=\{)", key.sample):
         (tmp_path / "a.yaml").write_text(f"{key.name}: {sample}\n", encoding="utf-8")
-        here = Cursor(tree.load(tmp_path / "a.yaml"), "", []).named()[key.name]
+        here = Cursor(yaml_files.load(tmp_path / "a.yaml"), "", []).named()[key.name]
         assert key.kind.read(here, key.how, MODEL) is not None
         if isinstance(key.kind.shape, Nested):
             key.kind.shape.noun.at(here, MODEL)

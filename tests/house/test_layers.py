@@ -22,7 +22,7 @@ ROOMS = ("base", "model", "desk", "scenario", "dynamics", "fidelity", "ensemble"
          "api", "cli", "")  # fmt: skip
 NAMES_THE_MODEL = ("api", "cli", "")  # below them a Model is an argument
 STRANGERS = ({"batch", "calibration"},)  # neither knows the other
-READ_FILES = ("mobank.scenario.tree", "mobank.scenario.cursor", "mobank.scenario.reader")
+READ_FILES = ("mobank.scenario.yaml_files", "mobank.scenario.cursor", "mobank.scenario.reader")
 MAY_READ_FILES = ("scenario", "report", "batch", "calibration", "api", "cli", "")
 GENERATORS = ("random", "secrets", "uuid", "numpy.random", "scipy.stats")
 MAY_MAKE_GENERATORS = (  # the latter two wrap emcee's, seeded by a stream

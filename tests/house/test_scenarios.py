@@ -11,7 +11,7 @@ from mobank.ensemble.run import run
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.keys.values import LEVER_EVIDENCE
 from mobank.scenario.reader import load
-from mobank.scenario.tree import load as tree_of
+from mobank.scenario.yaml_files import load as tree_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "scenarios").glob("*.yaml"))

@@ -23,7 +23,7 @@ from mobank.scenario.nouns import Fields, YamlKey
 from mobank.scenario.reader import read
 from mobank.scenario.scenario import Scenario
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.tree import load, load_extended, parse
+from mobank.scenario.yaml_files import load, load_extended, parse
 
 
 def load_job(path: Path, model: Model) -> Job:

@@ -25,7 +25,8 @@ from mobank.batch.unit import CRUMB, PATHS, SUMMARIES, UnitResult, sync, write_b
 from mobank.model.fingerprint import fingerprint
 from mobank.report.render.files import file_digest
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.tree import Node, Scalar, dump, load
+from mobank.scenario.tree import Node, Scalar, dump
+from mobank.scenario.yaml_files import load
 
 JOB, MANIFEST, SCENARIOS = "job.json", "manifest.json", "scenarios"
 DEPENDS = {

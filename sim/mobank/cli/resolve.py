@@ -18,7 +18,7 @@ def resolve(
     from mobank.model.mobile_banking import MODEL
     from mobank.report.resolved import annotated
     from mobank.scenario.desk_study import with_desks
-    from mobank.scenario.tree import load_extended
+    from mobank.scenario.yaml_files import load_extended
 
     tree, files = load_extended(locate(scenario, SCENARIO, shipped))
     problems: list[Problem] = []

@@ -13,8 +13,9 @@ from typing import Any, TypeVar, cast
 from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
 from mobank.base.quantities import QuantityError
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.tree import Node, Scalar, structural_slip
+from mobank.scenario.tree import Node, Scalar
 from mobank.scenario.tree import Sequence as ListNode
+from mobank.scenario.yaml_text import structural_slip
 
 T = TypeVar("T")
 

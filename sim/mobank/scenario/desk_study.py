@@ -17,9 +17,10 @@ from mobank.scenario.cursor import Cursor
 from mobank.scenario.keys.changes import CapacityKeys
 from mobank.scenario.keys.desk import NUMBERS, StudyKeys
 from mobank.scenario.scenario import DeskStudy
-from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended, parse_extended
+from mobank.scenario.tree import Entry, Node, Scalar, dump
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.values import FORMS
+from mobank.scenario.yaml_files import load_extended, parse_extended
 
 KEY = CapacityKeys.desk.name  # under a capacity: the file of its study
 

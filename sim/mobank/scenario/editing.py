@@ -5,9 +5,10 @@ from numbers import Real
 
 from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
 from mobank.base.quantities import Month
-from mobank.scenario.tree import Entry, Node, merge, scalar
+from mobank.scenario.tree import Entry, Node, merge
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import Sequence as Items
+from mobank.scenario.yaml_text import scalar
 
 KINDS = "must be a text, a number, a month, a list or a mapping of these"
 

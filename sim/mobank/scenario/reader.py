@@ -38,10 +38,11 @@ from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import note_twins, read_asks
 from mobank.scenario.scenario import Figure, Provenance, Scenario, Shock, Value
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
-from mobank.scenario.tree import Entry, Node, Scalar, dump, load_extended, parse, parse_extended
+from mobank.scenario.tree import Entry, Node, Scalar, dump
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.tree import load as load_file
 from mobank.scenario.values import SCALES, check_plausible, read_value, read_whence
+from mobank.scenario.yaml_files import load as load_file
+from mobank.scenario.yaml_files import load_extended, parse, parse_extended
 
 LONGEST_MONTHS = 600
 NONE = Value(Prior("fixed", 0.0), "0", Provenance())

@@ -7,7 +7,8 @@ import pytest
 
 from mobank.cli import main
 from mobank.report.resolved import annotated
-from mobank.scenario.tree import Mapping, Scalar, dump, load, load_extended
+from mobank.scenario.tree import Mapping, Scalar, dump
+from mobank.scenario.yaml_files import load, load_extended
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "scenarios").glob("*.yaml"))

@@ -21,7 +21,8 @@ from mobank.scenario.desk_study import capacity_of, load_study, told_of
 from mobank.scenario.keys.desk import StudyKeys
 from mobank.scenario.reader import load as load_scenario
 from mobank.scenario.schema import schema
-from mobank.scenario.tree import dump, load
+from mobank.scenario.tree import dump
+from mobank.scenario.yaml_files import load
 
 ROOT = Path(__file__).parents[3]
 BROKEN = Path("tests/data/broken/desks")

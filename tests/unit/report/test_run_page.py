@@ -24,7 +24,7 @@ from mobank.report.tables import warnings
 from mobank.scenario.reader import load
 from mobank.scenario.scenario import Provenance
 from mobank.scenario.tree import Scalar
-from mobank.scenario.tree import load as tree
+from mobank.scenario.yaml_files import load as tree
 
 pytestmark = pytest.mark.slow  # whole runs, some through the command
 

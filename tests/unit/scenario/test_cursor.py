@@ -4,7 +4,7 @@ import pytest
 
 from mobank.base.errors import InputError
 from mobank.base.quantities import read_month, read_share
-from mobank.scenario import tree
+from mobank.scenario import yaml_files
 from mobank.scenario.cursor import MOST_PROBLEMS, Cursor, inherited
 
 
@@ -18,7 +18,7 @@ def read(tmp_path, monkeypatch):
         head = "extends: parent.yaml\n" if parent else ""
         (tmp_path / "a.yaml").write_text(head + text, encoding="utf-8")
         path = (tmp_path / "a.yaml").relative_to(tmp_path)
-        return Cursor(tree.load_extended(path)[0], "", [])
+        return Cursor(yaml_files.load_extended(path)[0], "", [])
 
     return at
 

@@ -6,7 +6,8 @@ import pytest
 from mobank.base.errors import InputError, Place
 from mobank.base.quantities import Month
 from mobank.scenario.editing import edited
-from mobank.scenario.tree import dump, load_extended, parse
+from mobank.scenario.tree import dump
+from mobank.scenario.yaml_files import load_extended, parse
 from tests.conftest import ROOT
 
 HERE = Place("<with_>", 0)

@@ -4,7 +4,7 @@ import pytest
 
 from mobank.base.quantities import read_count, read_number, read_share
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario import tree
+from mobank.scenario import yaml_files
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.keys.changes import EventKeys, LeverKeys, TriggerKeys
 from mobank.scenario.keys.values import ValueKeys
@@ -18,7 +18,7 @@ def under(tmp_path, monkeypatch):
 
     def at(key: str, text: str) -> Cursor:
         (tmp_path / "a.yaml").write_text(f"{key}: {text}\n", encoding="utf-8")
-        return Cursor(tree.load((tmp_path / "a.yaml").relative_to(tmp_path)), "", []).named()[key]
+        return Cursor(yaml_files.load((tmp_path / "a.yaml").relative_to(tmp_path)), "", []).named()[key]
 
     return at
 

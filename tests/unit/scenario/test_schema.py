@@ -16,7 +16,8 @@ from mobank.scenario.keys.values import SourceKeys
 from mobank.scenario.levers import ONLY_OF_A_LEVER
 from mobank.scenario.reader import load as load_scenario
 from mobank.scenario.schema import schema
-from mobank.scenario.tree import Mapping, Scalar, dump, load, load_extended
+from mobank.scenario.tree import Mapping, Scalar, dump
+from mobank.scenario.yaml_files import load, load_extended
 
 ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests/data/broken"

@@ -13,7 +13,7 @@ from mobank.model.mobile_banking import MODEL
 from mobank.scenario.desk_study import load_study, load_study_text
 from mobank.scenario.posterior import facts
 from mobank.scenario.reader import Chain, load, read_chain
-from mobank.scenario.tree import MOST_BYTES
+from mobank.scenario.yaml_text import MOST_BYTES
 from tests.conftest import ROOT
 
 SCENARIOS = ROOT / "scenarios"

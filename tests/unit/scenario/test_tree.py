@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mobank.base.errors import InputError, Place
-from mobank.scenario import tree as located
-from mobank.scenario.tree import Entry, Mapping, Node, Scalar, Sequence
+from mobank.scenario import yaml_files, yaml_text
+from mobank.scenario.tree import Entry, Mapping, Node, Scalar, Sequence, dump, merge
 
 HERE = Place("here", 1)
 
@@ -61,7 +61,7 @@ def tree(value: object) -> Node:
     return Scalar(str(value), HERE, quoted=False)
 
 
-def refusal(path: Path, read=located.load) -> str:
+def refusal(path: Path, read=yaml_files.load) -> str:
     with pytest.raises(InputError) as caught:
         read(path)
     return str(caught.value).removesuffix("\n1 problem; nothing was run.")
@@ -71,7 +71,7 @@ def refusal(path: Path, read=located.load) -> str:
 
 
 def test_every_key_and_value_knows_its_line_and_column(write, parser):
-    root = located.load(write("# 情景\nlevers:\n  减免: {factor: +12%}\n  months: [1, '2']\n"))
+    root = yaml_files.load(write("# 情景\nlevers:\n  减免: {factor: +12%}\n  months: [1, '2']\n"))
     levers = root.entries["levers"]
     factor = levers.node.entries["减免"].node.entries["factor"]
     months = levers.node.entries["months"].node
@@ -85,7 +85,7 @@ def test_every_key_and_value_knows_its_line_and_column(write, parser):
 
 def test_scalars_stay_the_texts_that_were_written(write, parser):
     text = "a: no\nb: 12:30:45\nc: 0x1F\nd: 2022-12-31\ne: ~\nf:\ng: ''\nh: 1_000\ni: +12%\nj: 5.16亿户\n"
-    assert texts(located.load(write(text))) == {
+    assert texts(yaml_files.load(write(text))) == {
         **{"a": "no", "b": "12:30:45", "c": "0x1F", "d": "2022-12-31", "e": "~", "f": "", "g": ""},
         **{"h": "1_000", "i": "+12%", "j": "5.16亿户"},
     }
@@ -93,14 +93,14 @@ def test_scalars_stay_the_texts_that_were_written(write, parser):
 
 @pytest.mark.parametrize("text", [b"\xef\xbb\xbfa: 1\nb: 2\n", b"a: 1\r\nb: 2\r\n", b"a: 1\rb: 2\r", b"a: 1\nb: 2"])
 def test_a_byte_order_mark_and_any_line_ending_are_tolerated(write, parser, text):
-    root = located.load(write(text))
+    root = yaml_files.load(write(text))
     assert texts(root) == {"a": "1", "b": "2"}
     assert root.entries["b"].key_place == Place("x.yaml", 2, 1)
 
 
 def test_full_width_punctuation_in_a_value_is_text(write):
     text = "a: 一：二，三\nb: “新”\nc:\n  第一：再\nd: ['一，二', \"三：四\"]\n"
-    assert texts(located.load(write(text))) == {
+    assert texts(yaml_files.load(write(text))) == {
         "a": "一：二，三",
         "b": "“新”",
         "c": "第一：再",
@@ -109,7 +109,7 @@ def test_full_width_punctuation_in_a_value_is_text(write):
 
 
 def test_nesting_of_twenty_levels_is_read(write):
-    root = located.load(write("a: " + "[" * 19 + "]" * 19))
+    root = yaml_files.load(write("a: " + "[" * 19 + "]" * 19))
     assert texts(root)["a"] == [[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]
 
 
@@ -299,7 +299,7 @@ def test_random_pieces_of_yaml_are_read_or_refused_and_never_break_a_parser(writ
     for _ in range(500):
         path = write("".join(luck.choices(PIECES, k=luck.randrange(1, 14))))
         with suppress(InputError):
-            assert isinstance(located.load(path), Mapping)
+            assert isinstance(yaml_files.load(path), Mapping)
 
 
 # ------------ refusing: the file
@@ -351,7 +351,7 @@ def test_a_child_is_merged_over_its_parents_and_the_chain_is_told(write):
     write("seed: 1\nlevers:\n  a: {factor: '1', from: '2'}\n  b: {factor: '3'}\nlist: [1, 2]\n", "root.yaml")
     write("extends: ../root.yaml\nlevers:\n  b: off\n  c: {factor: '4'}\n", "deep/middle.yaml")
     child = write("levers:\n  a: {factor: '5'}\nlist: [3]\nextends: deep/middle.yaml\n")
-    root, chain = located.load_extended(child)
+    root, chain = yaml_files.load_extended(child)
     assert texts(root) == {
         "seed": "1",
         "levers": {"a": {"factor": "5", "from": "2"}, "c": {"factor": "4"}},
@@ -363,13 +363,13 @@ def test_a_child_is_merged_over_its_parents_and_the_chain_is_told(write):
 
 
 def test_a_file_without_extends_is_its_own_chain(write):
-    root, chain = located.load_extended(write("a: 1\n"))
+    root, chain = yaml_files.load_extended(write("a: 1\n"))
     assert (texts(root), chain) == ({"a": "1"}, (Path("x.yaml"),))
 
 
 def test_an_absolute_path_can_be_extended(write, tmp_path):
     write("a: 1\n", "root.yaml")
-    root, chain = located.load_extended(write(f"extends: {tmp_path}/root.yaml\n"))
+    root, chain = yaml_files.load_extended(write(f"extends: {tmp_path}/root.yaml\n"))
     assert (texts(root), chain) == ({"a": "1"}, (Path("x.yaml"), tmp_path / "root.yaml"))
 
 
@@ -378,7 +378,7 @@ def test_a_folder_that_is_a_link_is_followed_before_its_dots(write, tmp_path):
     write("a: right\n", "elsewhere/root.yaml")
     Path("elsewhere/deep").mkdir()
     Path("link").symlink_to(tmp_path / "elsewhere/deep")
-    root, chain = located.load_extended(write("extends: link/../root.yaml\n"))
+    root, chain = yaml_files.load_extended(write("extends: link/../root.yaml\n"))
     assert (texts(root), chain[1]) == ({"a": "right"}, Path("link/../root.yaml"))
 
 
@@ -386,9 +386,9 @@ def test_ten_parents_are_read_and_an_eleventh_is_refused(write):
     write("a: 1\n", "0.yaml")
     for level in range(1, 12):
         write(f"extends: {level - 1}.yaml\n", f"{level}.yaml")
-    root, chain = located.load_extended(Path("10.yaml"))
+    root, chain = yaml_files.load_extended(Path("10.yaml"))
     assert (texts(root), len(chain)) == ({"a": "1"}, 11)
-    assert refusal(Path("11.yaml"), located.load_extended) == (
+    assert refusal(Path("11.yaml"), yaml_files.load_extended) == (
         "1.yaml:1  extends: '0.yaml' is one too many; at most 10 files may be extended in a row"
     )
 
@@ -396,28 +396,28 @@ def test_ten_parents_are_read_and_an_eleventh_is_refused(write):
 @pytest.mark.parametrize("text", ["extends:\n", "extends: {a: b.yaml}\n", "extends: [b.yaml]\n"])
 def test_extends_is_one_path(write, text):
     message = "x.yaml:1  extends: it must be the path of a YAML file, relative to this one"
-    assert refusal(write(text), located.load_extended) == message
+    assert refusal(write(text), yaml_files.load_extended) == message
 
 
 def test_a_file_that_extends_itself_is_refused(write):
     message = "x.yaml:1  extends: './x.yaml' leads in a circle; x.yaml -> x.yaml"
-    assert refusal(write("extends: ./x.yaml\n"), located.load_extended) == message
+    assert refusal(write("extends: ./x.yaml\n"), yaml_files.load_extended) == message
 
 
 def test_off_in_quotes_is_a_text_and_removes_nothing(write):
     write("a: 1\n", "root.yaml")
-    root, _ = located.load_extended(write("extends: root.yaml\na: 'off'\n"))
+    root, _ = yaml_files.load_extended(write("extends: root.yaml\na: 'off'\n"))
     assert texts(root) == {"a": "off"}
 
 
 def test_a_mapping_replaces_a_scalar_and_a_scalar_a_mapping():
     parent, child = tree({"a": "1", "b": {"c": "2"}}), tree({"a": {"d": "3"}, "b": "4"})
-    assert texts(located.merge(parent, child)) == {"a": {"d": "3"}, "b": "4"}
+    assert texts(merge(parent, child)) == {"a": {"d": "3"}, "b": "4"}
 
 
 def test_removing_what_is_not_there_is_refused_also_in_what_is_new():
     with pytest.raises(InputError) as caught:
-        located.merge(tree({"summer": "1"}), tree({"sumer": "off", "new": {"a": "off"}}))
+        merge(tree({"summer": "1"}), tree({"sumer": "off", "new": {"a": "off"}}))
     assert str(caught.value) == (
         "here:1  sumer: 'off' removes what is not there; did you mean 'summer'?\n"
         "here:1  new.a: 'off' removes what is not there\n"
@@ -428,7 +428,7 @@ def test_removing_what_is_not_there_is_refused_also_in_what_is_new():
 # ------------ writing
 
 TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=20).filter(
-    lambda text: not any(located._unprintable_characters(text, ""))
+    lambda text: not any(yaml_text._unprintable_characters(text, ""))
 )
 ODD_TEXTS = st.sampled_from(
     [
@@ -469,8 +469,8 @@ TREES = st.dictionaries(
 @given(TREES)
 def test_a_written_tree_reads_back_the_same_in_the_same_order(tmp_path_factory, value):
     path = tmp_path_factory.getbasetemp() / "written.yaml"
-    path.write_text(located.dump(tree(value)), encoding="utf-8")
-    again = texts(located.load(path))
+    path.write_text(dump(tree(value)), encoding="utf-8")
+    again = texts(yaml_files.load(path))
     assert again == value
     assert list(again) == list(value)
 
@@ -492,13 +492,13 @@ empty: ""
 none: {}
 nothing: []
 """.replace("Q", r"\"\\\n\t")
-    root = located.load(write(text))
-    assert located.dump(root) == text
+    root = yaml_files.load(write(text))
+    assert dump(root) == text
 
 
 def test_writing_keeps_the_difference_between_off_and_its_quoted_text(write):
-    root = located.load(write("a: off\nb: 'off'\nc: 'on'\n"))
-    assert located.dump(root) == 'a: off\nb: "off"\nc: on\n'
+    root = yaml_files.load(write("a: off\nb: 'off'\nc: 'on'\n"))
+    assert dump(root) == 'a: off\nb: "off"\nc: on\n'
 
 
 # ------------ hints
@@ -515,4 +515,4 @@ def test_writing_keeps_the_difference_between_off_and_its_quoted_text(write):
     ],
 )
 def test_a_slip_of_the_keyboard_is_named(text, hint):
-    assert located.structural_slip(text) == hint
+    assert yaml_text.structural_slip(text) == hint

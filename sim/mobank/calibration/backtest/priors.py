@@ -9,7 +9,7 @@ from mobank.base.quantities import read_number
 from mobank.base.workspace import REDUCED_PRIORS, locate
 from mobank.calibration.backtest.reduced_models import SHAPES
 from mobank.scenario.cursor import Cursor
-from mobank.scenario.tree import load
+from mobank.scenario.yaml_files import load
 
 OTHERS = "others"
 

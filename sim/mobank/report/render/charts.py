@@ -27,7 +27,7 @@ from mobank.base.quantities import Lang, Month
 from mobank.ensemble.plan import ALL
 from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.model.grammar import Counted
-from mobank.report.render.fan import middle, unverified
+from mobank.report.render.fan import unverified
 from mobank.report.render.fonts import chart_language, families, quiet
 from mobank.report.render.labels import cut
 from mobank.report.render.look import BANDS, GAINED, GREY, INK, LOST, MEDIAN, PALE, TEXT

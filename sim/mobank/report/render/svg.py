@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mobank.base.arrays import Flags, Floats
 from mobank.ensemble.summary import QUANTILES
-from mobank.report.render.fan import Fan, Projection, breaks, history, middle, unverified
+from mobank.report.render.fan import Fan, Projection, breaks, history, unverified
 from mobank.report.render.fan_layout import (
     BESIDE,
     FULL,

@@ -121,6 +121,11 @@ def mobank(
     return run
 
 
+def switched_off(model: Model) -> dict[str, float]:
+    """Return the values that switch flows off, of parameters that may be left out."""
+    return {p.name: p.absent for p in model.parameters if p.absent is not None}
+
+
 @pytest.fixture
 def drive() -> Drive:
     """Return `run_model`, which runs a model without any YAML."""
@@ -144,7 +149,7 @@ def run_model(
 
     Parameters
     ----------
-    values : by parameter, a number, (S,) numbers or a whole (S or 1, R) array.
+    values : by parameter, a number, (S,) numbers or a whole (S or 1, R) array; what may be absent may be left out.
     start : (K,) or (K, S) persons. replicates : how many, or their numbers in the run.
     calendar : `season` and `shocks` of the schedule.
     """
@@ -157,7 +162,7 @@ def run_model(
         model,
         START,
         months,
-        {name: _table(v, numbers.size) for name, v in values.items()},
+        {name: _table(v, numbers.size) for name, v in (switched_off(model) | dict(values)).items()},
         numbers,
         names,
         changes,

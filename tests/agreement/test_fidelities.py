@@ -131,9 +131,10 @@ def test_a_new_state_and_two_flows_run_in_every_fidelity_with_no_other_change(ba
     """A declaration, and a line a parameter in the scenario; start, shocks and books follow by themselves."""
     parameters = {**baseline.parameters, "devote_rate": value(0.05), "cool_rate": value(0.1)}
     scenario = replace(baseline, parameters=parameters, until=baseline.start + 12)
-    run, _ = run_block(Plan(MORE, scenario, seed=5, fidelity=fidelity, by_segment=True), np.arange(20))
+    plan = Plan(MORE, scenario, seed=5, fidelity=fidelity, by_segment=True)
+    run, _ = run_block(plan, np.arange(20))
     advocate = MORE.states.index("advocate")
-    flows = [flow.name for flow in MORE.flows]
+    flows = [flow.name for flow in plan.model.flows]
     assert (run.occupancy[:, advocate].sum(axis=1) > 1e7).all(), "the start in balance already holds some"
     for name in ("devote", "cool"):
         assert (run.moves[:, flows.index(name)].sum(axis=1) > 1e5).all()

@@ -19,18 +19,18 @@ ROOT = Path(__file__).parents[2]
 BASELINE = ROOT / "scenarios/baseline.yaml"
 
 
-def upgrading(upgrade_rate):
-    return upgrade_rate
+def relaunching(relaunch_rate):
+    return relaunch_rate
 
 
-UPGRADE = Parameter(
-    "upgrade_rate", "rate", (0.0, 0.3), "a lapsed user comes back with a new release", "升级回流率", absent=0.0
+RELAUNCH = Parameter(
+    "relaunch_rate", "rate", (0.0, 0.3), "a lapsed user comes back with a new release", "升级回流率", absent=0.0
 )
 MORE = replace(
     MODEL,
-    parameters=(*MODEL.parameters, UPGRADE),
-    flows=(*MODEL.flows, Flow("upgrade", "lapsed", "active", upgrading)),
-    measures=(*MODEL.measures, Measure("upgraded", "back with a new release", "升级回流", flows=("upgrade",))),
+    parameters=(*MODEL.parameters, RELAUNCH),
+    flows=(*MODEL.flows, Flow("relaunch", "lapsed", "active", relaunching)),
+    measures=(*MODEL.measures, Measure("relaunched", "back with a new release", "升级回流", flows=("relaunch",))),
 )
 CROWD = "until: 2023-06\nnetwork: off\nasks: off\n"
 
@@ -59,7 +59,7 @@ def test_while_it_is_off_every_path_is_that_of_the_model_without_it(fidelity, tm
 
 LEVER = """levers:
   release:
-    parameter: upgrade_rate
+    parameter: relaunch_rate
     set: 2%
     from: 2024-01
     evidence: assumption
@@ -69,44 +69,44 @@ LEVER = """levers:
 
 def test_one_lever_switches_it_on(tmp_path):
     path = written(tmp_path, LEVER)
-    with pytest.raises(InputError, match="'upgrade_rate' is not a parameter"):
+    with pytest.raises(InputError, match="'relaunch_rate' is not a parameter"):
         load(path, MODEL)
     one, other = paths(MODEL, BASELINE), paths(MORE, path)
     np.testing.assert_array_equal(one[:13], other[:13])
     assert (other[-1] > 1.02 * one[-1]).all()
-    assert (paths(MORE, path, measure="upgraded")[14:] > 0).all()
+    assert (paths(MORE, path, measure="relaunched")[14:] > 0).all()
 
 
 def test_a_value_for_everybody_or_for_one_band_switches_it_on_too(tmp_path):
-    text = "posterior: off\n{}  upgrade_rate: {{value: 1%, reason: a guess}}\n"
+    text = "posterior: off\n{}  relaunch_rate: {{value: 1%, reason: a guess}}\n"
     one = paths(MODEL, written(tmp_path, "posterior: off\n"))
     assert (paths(MORE, written(tmp_path, text.format("parameters:\n")))[-1] != one[-1]).all()
-    band = "posterior: off\nsegments: {age: {over_60: {values: {upgrade_rate: 1%}}}}\n"
+    band = "posterior: off\nsegments: {age: {over_60: {values: {relaunch_rate: 1%}}}}\n"
     assert (paths(MORE, written(tmp_path, band))[-1] != one[-1]).all()
 
 
 def test_a_question_about_what_only_it_makes_keeps_it(tmp_path):
-    asked = written(tmp_path, "asks: {any: {measure: upgraded, at_least: 10万, in: 2025-12}}\n")
-    assert "upgraded" in Plan(MORE, load(asked, MORE)).model.measure
-    assert "upgraded" not in Plan(MORE, load(BASELINE, MORE)).model.measure
-    assert (paths(MORE, asked, measure="upgraded")[1:] == 0).all()
+    asked = written(tmp_path, "asks: {any: {measure: relaunched, at_least: 10万, in: 2025-12}}\n")
+    assert "relaunched" in Plan(MORE, load(asked, MORE)).model.measure
+    assert "relaunched" not in Plan(MORE, load(BASELINE, MORE)).model.measure
+    assert (paths(MORE, asked, measure="relaunched")[1:] == 0).all()
 
 
 def test_a_plan_of_a_scenario_that_switches_it_on_has_it_again(tmp_path):
     plan = Plan(MORE, load(BASELINE, MORE))
     assert [f.name for f in plan.model.flows] == [f.name for f in MODEL.flows]
     again = replace(plan, scenario=load(written(tmp_path, LEVER), MORE))
-    assert again.model.flows[-1].name == "upgrade"
+    assert again.model.flows[-1].name == "relaunch"
 
 
 def test_the_schema_knows_it():
     properties = schema(MORE)["properties"]["parameters"]
-    assert "upgrade_rate" in str(properties)
+    assert "relaunch_rate" in str(properties)
 
 
 def test_a_value_that_does_not_switch_off_is_refused():
-    with pytest.raises(ModelError, match=r"upgrade: 'upgrade_rate' at 0\.1 does not switch the flow off"):
-        replace(MODEL, parameters=(*MODEL.parameters, replace(UPGRADE, absent=0.1)), flows=MORE.flows)
+    with pytest.raises(ModelError, match=r"relaunch: 'relaunch_rate' at 0\.1 does not switch the flow off"):
+        replace(MODEL, parameters=(*MODEL.parameters, replace(RELAUNCH, absent=0.1)), flows=MORE.flows)
 
 
 def test_the_law_of_a_run_and_of_a_posterior_is_that_without_what_is_off(tmp_path):
@@ -120,10 +120,10 @@ def test_the_law_of_a_run_and_of_a_posterior_is_that_without_what_is_off(tmp_pat
     ("known", "off"),
     [
         ({"values": {}, "bands": []}, True),
-        ({"values": {"parameters.upgrade_rate": ["fixed", 0.0, 0.0, "0%"]}, "bands": []}, True),
-        ({"values": {"parameters.upgrade_rate": ["fixed", 0.01, 0.0, "1%"]}, "bands": []}, False),
-        ({"values": {"parameters.upgrade_rate": ["lognormal", 0.01, 0.5, "…"]}, "bands": []}, False),
-        ({"values": {}, "bands": [{"values": {"upgrade_rate": ["fixed", 0.01, 0.0, "1%"]}}]}, False),
+        ({"values": {"parameters.relaunch_rate": ["fixed", 0.0, 0.0, "0%"]}, "bands": []}, True),
+        ({"values": {"parameters.relaunch_rate": ["fixed", 0.01, 0.0, "1%"]}, "bands": []}, False),
+        ({"values": {"parameters.relaunch_rate": ["lognormal", 0.01, 0.5, "…"]}, "bands": []}, False),
+        ({"values": {}, "bands": [{"values": {"relaunch_rate": ["fixed", 0.01, 0.0, "1%"]}}]}, False),
     ],
 )
 def test_what_was_off_when_a_posterior_was_fitted_is_no_part_of_its_law(known, off):

@@ -15,6 +15,7 @@ from mobank.dynamics.initial_state import Lived, ReportedStart, balance
 from mobank.ensemble.plan import Plan, run_block
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Provenance, Value
+from tests.conftest import switched_off
 
 ZERO = Value(Prior("fixed", 0.0), "0", Provenance())
 DRAWS = 300
@@ -185,7 +186,7 @@ def test_the_start_of_one_segment_is_the_end_of_a_year_worked_by_hand():
     assert np.abs(missing((x, y))).max() < 1e-9
     prospects, n, closed = year_by_hand(x, y)
 
-    base = {name: np.full((1, 1), value) for name, value in RATES.items()}
+    base = {name: np.full((1, 1), value) for name, value in (switched_off(MODEL) | RATES).items()}
     reported = ReportedStart(*(np.array([v]) for v in (LEVEL, BEFORE, ACTIVE)), np.array([[CUSTOMERS]]))
     found = balance(MODEL, MODEL.origin, base, reported, Lived(np.ones((1, 1)), {}, {}, 12))
     assert found.feasible.all()

@@ -15,6 +15,7 @@ from scipy import stats
 from mobank.dynamics.month import whole
 from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
 from mobank.model.mobile_banking import MODEL
+from tests.conftest import switched_off
 
 TOLERANCE = 4.0
 
@@ -177,7 +178,7 @@ def test_a_parameter_given_once_for_all_replicates_is_a_capacity_too(drive, fide
     from mobank.dynamics.schedule import Schedule
     from mobank.fidelity import FIDELITIES
 
-    base = {name: np.full((1, 1), value) for name, value in real(0.05, 500.0).items()}
+    base = {name: np.full((1, 1), value) for name, value in (switched_off(MODEL) | real(0.05, 500.0)).items()}
     schedule = Schedule(MODEL, Month.of(2022, 12), 3, base, np.arange(4), ["a", "b"])
     start = np.repeat(REAL_START[:, :, None], 4, axis=2).astype(float if fidelity == "mean_field" else np.int64)
     run = FIDELITIES[fidelity](MODEL, schedule, start, np.full((2, 2), 0.5), Streams(0))

@@ -36,7 +36,7 @@ def rewritten(exposure, imitation_rate, innovation_rate):
 @pytest.mark.parametrize(
     "model",
     [
-        replace(MODEL, flows=(*MODEL.flows, Flow("upgrade", "lapsed", "active", mobile_banking.reviving))),
+        replace(MODEL, flows=(*MODEL.flows, Flow("relaunch", "lapsed", "active", mobile_banking.reviving))),
         replace(MODEL, flows=MODEL.flows[:-1]),
         replace(MODEL, states=(*MODEL.states, "away")),
         replace(MODEL, exposed_to=("active",)),

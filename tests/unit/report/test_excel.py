@@ -99,7 +99,7 @@ def test_every_number_of_the_scenario_is_there_with_its_unit_and_where_it_comes_
     found = rows(book["assumptions"])
     scenario = record.plan_of(run, MODEL).scenario
     by_group = {group: [r for r in found if r["group"].value == group] for group in {r["group"].value for r in found}}
-    assert {r["name"].value for r in by_group["parameters"]} == set(MODEL.parameter)
+    assert {r["name"].value for r in by_group["parameters"]} == set(scenario.written)
     bands = len(scenario.bands) + sum(len(b.factors) + len(b.values) for b in scenario.bands)
     assert len(by_group["segments"]) == bands
     assert len(by_group["season"]) == 12

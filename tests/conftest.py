@@ -126,6 +126,11 @@ def switched_off(model: Model) -> dict[str, float]:
     return {p.name: p.absent for p in model.parameters if p.absent is not None}
 
 
+def bare(model: Model) -> Model:
+    """Return the model as if what may be absent had never been declared."""
+    return replace(model.without(frozenset(switched_off(model))), whole=None)
+
+
 @pytest.fixture
 def drive() -> Drive:
     """Return `run_model`, which runs a model without any YAML."""

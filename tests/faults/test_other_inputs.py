@@ -18,6 +18,7 @@ from mobank.model import mobile_banking
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Flow
 from mobank.model.mobile_banking import MODEL
+from tests.conftest import bare
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "icbc_mobile"
@@ -27,7 +28,7 @@ BASELINE = Path("scenarios/baseline.yaml")
 TINY = "extends: baseline.yaml\nquestion: A tiny one?\nuntil: 2023-03\nasks: off\n"
 JOB = "scenarios: [tiny.yaml]\nfidelity: mean_field\ndraws: 40\n"
 FEW = ("--draws", "40", "--no-shares", "--lang", "en")
-RELAUNCHD = replace(MODEL, flows=(*MODEL.flows, Flow("relaunch", "lapsed", "active", mobile_banking.reviving)))
+RELAUNCHED = replace(MODEL, flows=(*MODEL.flows, Flow("relaunch", "lapsed", "active", mobile_banking.reviving)))
 ANOTHER_LAW = "the posterior 'icbc_mobile' was fitted to a model with another law"
 REMEDY = "fit again (mobank calibrate), or write posterior: off"
 EARLIER = "is of an earlier version of mobank, whose record does not identify its inputs"
@@ -166,7 +167,7 @@ def test_a_run_says_which_posterior_and_which_figures_it_rests_on(planner):
 
 
 def test_a_posterior_of_another_law_is_refused_with_file_and_line(planner, monkeypatch):
-    monkeypatch.setattr(mobile_banking, "MODEL", RELAUNCHD)
+    monkeypatch.setattr(mobile_banking, "MODEL", RELAUNCHED)
     line = line_of("posterior:")
     code, said, errors = planner("check", BASELINE.as_posix())
     assert (code, said) == (2, "")
@@ -188,19 +189,21 @@ def test_a_posterior_that_does_not_say_its_law_is_refused(planner):
 
 
 def test_both_ways_out_of_another_law_work(planner, monkeypatch):
-    monkeypatch.setattr(mobile_banking, "MODEL", RELAUNCHD)
+    monkeypatch.setattr(mobile_banking, "MODEL", RELAUNCHED)
     Path("scenarios/tiny.yaml").write_text(f"{TINY}posterior: off\n", encoding="utf-8")
     assert planner("check", "scenarios/tiny.yaml")[0] == 0
-    target = target_of(Path("calibration/banks/icbc_mobile.yaml"), RELAUNCHD)
-    calibrate(target, RELAUNCHD, POSTERIOR.parent, Path("work"), 1, Effort(2, 64, 0, 40), 1, progress)
-    assert json.loads((POSTERIOR / "posterior.json").read_text(encoding="utf-8"))["model"] == fingerprint(RELAUNCHD)
+    target = target_of(Path("calibration/banks/icbc_mobile.yaml"), RELAUNCHED)
+    calibrate(target, RELAUNCHED, POSTERIOR.parent, Path("work"), 1, Effort(2, 64, 0, 40), 1, progress)
+    assert json.loads((POSTERIOR / "posterior.json").read_text(encoding="utf-8"))["model"] == fingerprint(
+        bare(RELAUNCHED)
+    )
     assert planner("check", BASELINE.as_posix())[0] == 0
 
 
 def test_a_finished_run_of_another_law_is_refused_with_the_cause(planner, monkeypatch):
     Path("scenarios/tiny.yaml").write_text(f"{TINY}posterior: off\n", encoding="utf-8")
     folder = run(planner)
-    monkeypatch.setattr(mobile_banking, "MODEL", RELAUNCHD)
+    monkeypatch.setattr(mobile_banking, "MODEL", RELAUNCHED)
     path = (folder / "scenario.resolved.yaml").as_posix()
     wanted = (
         f"{path}  this run is of a model with another law; run it again: mobank run {path}\n"
@@ -288,4 +291,4 @@ def test_a_job_of_an_earlier_version_is_refused_where_it_is_resumed_and_where_it
 def test_the_law_of_a_job_and_of_a_run_are_recorded(planner):
     record = json.loads((run(planner) / "run.json").read_text(encoding="utf-8"))
     assert record["identity"]["law"] == law_digest()
-    assert record["identity"]["model"] == fingerprint(MODEL)
+    assert record["identity"]["model"] == fingerprint(bare(MODEL))

@@ -14,9 +14,11 @@ from mobank.model.mobile_banking import MODEL
 from mobank.scenario.posterior import as_fitted
 from mobank.scenario.reader import load
 from mobank.scenario.schema import schema
+from tests.conftest import bare
 
 ROOT = Path(__file__).parents[2]
 BASELINE = ROOT / "scenarios/baseline.yaml"
+PLAIN = bare(MODEL)
 
 
 def relaunching(relaunch_rate):
@@ -27,10 +29,10 @@ RELAUNCH = Parameter(
     "relaunch_rate", "rate", (0.0, 0.3), "a lapsed user comes back with a new release", "升级回流率", absent=0.0
 )
 MORE = replace(
-    MODEL,
-    parameters=(*MODEL.parameters, RELAUNCH),
-    flows=(*MODEL.flows, Flow("relaunch", "lapsed", "active", relaunching)),
-    measures=(*MODEL.measures, Measure("relaunched", "back with a new release", "升级回流", flows=("relaunch",))),
+    PLAIN,
+    parameters=(*PLAIN.parameters, RELAUNCH),
+    flows=(*PLAIN.flows, Flow("relaunch", "lapsed", "active", relaunching)),
+    measures=(*PLAIN.measures, Measure("relaunched", "back with a new release", "升级回流", flows=("relaunch",))),
 )
 CROWD = "until: 2023-06\nnetwork: off\nasks: off\n"
 
@@ -53,7 +55,7 @@ def test_while_it_is_off_every_path_is_that_of_the_model_without_it(fidelity, tm
     small = ROOT / "scenarios/networks/influencers.yaml"
     path, draws = (written(tmp_path, CROWD, small), 2) if fidelity == "agents" else (BASELINE, 12)
     for measure in ("mau", "registered", "resurrected"):
-        one, other = (paths(model, path, draws, fidelity, measure) for model in (MODEL, MORE))
+        one, other = (paths(model, path, draws, fidelity, measure) for model in (PLAIN, MORE))
         np.testing.assert_array_equal(one, other)
 
 
@@ -70,8 +72,8 @@ LEVER = """levers:
 def test_one_lever_switches_it_on(tmp_path):
     path = written(tmp_path, LEVER)
     with pytest.raises(InputError, match="'relaunch_rate' is not a parameter"):
-        load(path, MODEL)
-    one, other = paths(MODEL, BASELINE), paths(MORE, path)
+        load(path, PLAIN)
+    one, other = paths(PLAIN, BASELINE), paths(MORE, path)
     np.testing.assert_array_equal(one[:13], other[:13])
     assert (other[-1] > 1.02 * one[-1]).all()
     assert (paths(MORE, path, measure="relaunched")[14:] > 0).all()
@@ -79,7 +81,7 @@ def test_one_lever_switches_it_on(tmp_path):
 
 def test_a_value_for_everybody_or_for_one_band_switches_it_on_too(tmp_path):
     text = "posterior: off\n{}  relaunch_rate: {{value: 1%, reason: a guess}}\n"
-    one = paths(MODEL, written(tmp_path, "posterior: off\n"))
+    one = paths(PLAIN, written(tmp_path, "posterior: off\n"))
     assert (paths(MORE, written(tmp_path, text.format("parameters:\n")))[-1] != one[-1]).all()
     band = "posterior: off\nsegments: {age: {over_60: {values: {relaunch_rate: 1%}}}}\n"
     assert (paths(MORE, written(tmp_path, band))[-1] != one[-1]).all()
@@ -94,7 +96,7 @@ def test_a_question_about_what_only_it_makes_keeps_it(tmp_path):
 
 def test_a_plan_of_a_scenario_that_switches_it_on_has_it_again(tmp_path):
     plan = Plan(MORE, load(BASELINE, MORE))
-    assert [f.name for f in plan.model.flows] == [f.name for f in MODEL.flows]
+    assert [f.name for f in plan.model.flows] == [f.name for f in PLAIN.flows]
     again = replace(plan, scenario=load(written(tmp_path, LEVER), MORE))
     assert again.model.flows[-1].name == "relaunch"
 
@@ -106,12 +108,12 @@ def test_the_schema_knows_it():
 
 def test_a_value_that_does_not_switch_off_is_refused():
     with pytest.raises(ModelError, match=r"relaunch: 'relaunch_rate' at 0\.1 does not switch the flow off"):
-        replace(MODEL, parameters=(*MODEL.parameters, replace(RELAUNCH, absent=0.1)), flows=MORE.flows)
+        replace(PLAIN, parameters=(*PLAIN.parameters, replace(RELAUNCH, absent=0.1)), flows=MORE.flows)
 
 
 def test_the_law_of_a_run_and_of_a_posterior_is_that_without_what_is_off(tmp_path):
     plan, on = (Plan(MORE, load(path, MORE)) for path in (BASELINE, written(tmp_path, LEVER)))
-    assert fingerprint(plan.model) == fingerprint(MODEL)
+    assert fingerprint(plan.model) == fingerprint(PLAIN)
     assert fingerprint(on.model) == fingerprint(MORE)
     assert on.scenario.fitted
 
@@ -127,4 +129,4 @@ def test_the_law_of_a_run_and_of_a_posterior_is_that_without_what_is_off(tmp_pat
     ],
 )
 def test_what_was_off_when_a_posterior_was_fitted_is_no_part_of_its_law(known, off):
-    assert (as_fitted(MORE, known) == MODEL) == off
+    assert (as_fitted(MORE, known) == PLAIN) == off

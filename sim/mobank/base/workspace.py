@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
@@ -170,9 +170,17 @@ class Scope:
 
     roots: tuple[Path, ...]
 
-    def find(self, text: str, beside: Path, kind: Kind) -> Path | None:
-        """Return what a file in the folder `beside` refers to; None if it is nowhere that may be read."""
-        return _find(text, kind, beside, self.roots, self.allows)
+    def find(self, text: str, beside: Path, kind: Kind, but: Collection[Path] = ()) -> Path | None:
+        """Return what a file in the folder `beside` refers to; None if it is nowhere that may be read.
+
+        Parameters
+        ----------
+        but : files that are not meant.
+        """
+        others = {os.path.realpath(path) for path in but}
+        return _find(
+            text, kind, beside, self.roots, lambda path: self.allows(path) and os.path.realpath(path) not in others
+        )
 
     def matching(self, pattern: str, beside: Path, kind: Kind) -> list[Path]:
         """Return the files that a pattern with `*` matches, in order: beside a file, else in the first such root."""
@@ -241,11 +249,16 @@ def _find(
     """Return the first place with what a text names; as an earlier version spelled it comes last."""
     for spelling in dict.fromkeys([text, _moved(text)]):
         allowed = (path for path in _candidates(spelling, kind, beside, roots) if allows(path / kind.record))
-        if found := next(filter(kind.is_at, allowed), None):
+        if found := next((path for path in allowed if kind.is_at(path) or _holds_its_place(kind, path)), None):
             if spelling != text:
                 _say_moved(text, spelling)
             return found
     return None
+
+
+def _holds_its_place(kind: Kind, path: Path) -> bool:
+    """Return whether a folder stands where one of a kind should, though its record is missing: no other is meant."""
+    return bool(kind.record) and os.path.isdir(path) and PurePath(path.parent).match(kind.folders[0])
 
 
 def _candidates(text: str, kind: Kind, beside: Path | None, roots: Sequence[Path]) -> Iterator[Path]:

@@ -61,10 +61,21 @@ def new(
 
 
 def _reference(parent: Path, file: Path, root: Path) -> str:
-    """Return how a file refers to the one that it extends: by path in its workspace (the root), else by name."""
+    """Return how a file refers to the one that it extends: by path in its workspace (the root), else by name.
+
+    Raises
+    ------
+    InputError
+        If another scenario of that name comes first.
+    """
     if is_below(parent, root):
         return Path(os.path.relpath(parent, file.parent)).as_posix()
-    return scope(file).spelled(parent, SCENARIO)
+    reference = scope(file).spelled(parent, SCENARIO)
+    found = scope(file).find(reference, file.parent, SCENARIO) if reference else None
+    if found is None or os.path.realpath(found) != os.path.realpath(parent):
+        allowed = f"cannot be extended by name: {found or 'another file'} comes first"
+        raise InputError([Problem(shown(parent.stem), allowed, "rename that one, or extend it", "--extends")])
+    return reference
 
 
 def _one_line(question: str) -> str:

@@ -5,6 +5,7 @@ comments claim. Quantities stand as they were written.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from mobank.scenario.scenario import (
     Figure,
     Fitted,
     Lever,
+    Network,
     Scenario,
     Shock,
     Value,
@@ -41,6 +43,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "new": "{} {} (new): {}", "gone": "without {} {}: {}", "other": "{} {}: {}, instead of {}",
         "lever": "lever", "event": "event", "from_to": "{} from {} to {}", "is_new": "{}: {} (new)",
         "is_gone": "{}: taken away (was {})", "prior": "prior of {}", "until": "end of the run",
+        "start": "start of the run",
+        "network": "who knows whom", "no_network": "no network",
         "reported": "reported {} {}", "share": "share of {}", "factor": "factor of {} for {}",
         "value": "value of {} for {}", "dimension": "segments by {}", "season": "season of {}",
         "meets": "contacts of {} with {}", "size": "size of {} shocks", "persistence": "persistence of {} shocks",
@@ -62,7 +66,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "once": "一次性{}", "a_month": "每月{}", "costs": "费用{}", "sep": "，", "colon": "：",
         "new": "新增{} {}：{}", "gone": "取消{} {}：{}", "other": "{} {}：{}，而不是{}",
         "lever": "举措", "event": "事件", "from_to": "{}由{}改为{}", "is_new": "{}：{}（新增）",
-        "is_gone": "{}：取消（原为{}）", "prior": "{}的先验", "until": "模拟终点", "reported": "已披露的{} {}",
+        "is_gone": "{}：取消（原为{}）", "prior": "{}的先验", "until": "模拟终点", "start": "模拟起点",
+        "network": "社交网络", "no_network": "无网络", "reported": "已披露的{} {}",
         "share": "{}的占比", "factor": "{}对{}的系数", "value": "{}对{}的取值", "dimension": "按{}划分的客群",
         "season": "{}的季节因子", "meets": "{}与{}的接触", "size": "{}冲击的大小", "persistence": "{}冲击的持续性",
         "tails": "{}冲击的尾部", "drift": "{}的趋势", "correlation": "冲击的相关系数", "wiggle": "年内波动",
@@ -191,6 +196,7 @@ def differences(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
     """Return what another scenario has otherwise than the reference, a sentence each; nothing if a run is the same."""
     words = WORDS[lang]
     return [
+        *_moved(words["start"], str(reference.start), str(other.start), lang),
         *_moved(words["until"], str(reference.until), str(other.until), lang),
         *_moved(words["posterior"], _drawn(reference, lang), _drawn(other, lang), lang),
         *_levers(reference, other, lang),
@@ -199,7 +205,24 @@ def differences(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
         *_segments(reference, other, lang),
         *_season(reference, other, lang),
         *_shocks(reference, other, lang),
+        *_moved(words["network"], _network(reference, lang), _network(other, lang), lang),
     ]
+
+
+def _network(scenario: Scenario, lang: Lang) -> str:
+    """Return a network as it was declared: its kind, and each number that is not the default's."""
+    if scenario.network is None:
+        return WORDS[lang]["no_network"]
+    declared = {each.name: getattr(scenario.network, each.name) for each in fields(Network)}
+    said = {name: value for name, value in declared.items() if name not in ("kind", "provenance") and value}
+    seeds = scenario.network.seeds
+    if seeds:
+        said["seeds"] = f"{seeds.people:,} {seeds.flow} {seeds.month} {seeds.first}"
+    return f"{scenario.network.kind} ({', '.join(f'{name} {_plain(value)}' for name, value in said.items())})"
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _drawn(scenario: Scenario, lang: Lang) -> str:

@@ -29,6 +29,10 @@ def edited(tree: Members, changes: Mapping[str, object], place: Place) -> Member
     """
     problems: list[Problem] = []
     for key, value in changes.items():
+        if key == "extends":
+            allowed = "cannot be changed: what a scenario extends has been read already"
+            problems.append(Problem("'extends'", allowed, "load the other scenario", key, place))
+            continue
         try:
             tree = merge(tree, _child(tree, key, value, place))
         except InputError as error:

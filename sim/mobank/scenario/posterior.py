@@ -8,6 +8,8 @@ whom may differ from then on, a drift may be switched off, and customers may be 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Provenance, Scenario, Segment, Value
+from mobank.scenario.tree import REMOVE, Scalar
 
 RECORD, DRAWS = POSTERIOR.record, "draws.parquet"
 MOSTLY_DATA, MOSTLY_PRIOR = 0.75, 0.25  # of a prior's variance taken away
@@ -69,16 +72,20 @@ def read_posterior(here: Cursor | None, file: Path | None) -> Found | None:
     file : of the scenario, whose workspace comes first.
     """
     text = here.text() if here else None
-    if here is None or text is None:
+    if here is None or text is None or (isinstance(here.node, Scalar) and here.node.text == REMOVE):
         return None
     within, beside = scope(file), Path(here.place.file).parent
     folder = within.find(text, beside, POSTERIOR)
     if folder is None and not within.allows(beside / text):
         here.problems.append(within.refusal(text, here.key, here.place))
         return None
-    found = _found(folder, within) if folder else None
-    if found is None:
+    if folder is None:
         here.problem(shown(text), "is not a posterior", within.nearest(text, beside, POSTERIOR))
+        return None
+    found = _found(folder, within)
+    if found is None:
+        allowed = f"has no record that can be read ({(folder / RECORD).as_posix()})"
+        here.problem(shown(text), allowed, "fit again (mobank calibrate), or write posterior: off")
     return found
 
 
@@ -119,6 +126,24 @@ def why_unusable(found: Found, model: Model, place: Place | None = None) -> Iter
         allowed = "was fitted to a model with another law" if law else "does not say which law it was fitted to"
         hint = "fit again (mobank calibrate), or write posterior: off"
         yield Problem(f"the posterior {shown(found.name)}", allowed, hint, "posterior", place)
+    if (digest := digest_of(found.folder / DRAWS)) != found.record["draws"]:
+        allowed = "are not those that its record names" if digest else "are gone"
+        draws = f"the draws of the posterior {shown(found.name)} ({(found.folder / DRAWS).as_posix()})"
+        yield Problem(draws, allowed, "fit again (mobank calibrate), or write posterior: off", "posterior", place)
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, "" where there is none; it is read again only if it has changed."""
+    try:
+        status = path.stat()
+        return _digest_of(str(path.absolute()), status.st_mtime_ns, status.st_size)
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=8)
+def _digest_of(path: str, changed: int, size: int) -> str:
+    return sha256(Path(path).read_bytes()).hexdigest()
 
 
 def determined_by(contraction: float, shift: float) -> Determined:

@@ -1,6 +1,7 @@
 """YAML as a tree that knows the file, line and column of every key and value; merged and written; knows no bank."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
@@ -46,8 +47,12 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
-def merge(parent: Mapping, child: Mapping) -> Mapping:
+def merge(parent: Mapping, child: Mapping, free: Collection[str] = ()) -> Mapping:
     """The child over the parent: mappings merge by key, lists and scalars replace, `name: off` removes.
+
+    Parameters
+    ----------
+    free : keys of the whole that may be off where there is nothing to remove.
 
     Raises
     ------
@@ -55,7 +60,9 @@ def merge(parent: Mapping, child: Mapping) -> Mapping:
         If the child removes what the parent does not have.
     """
     problems: list[Problem] = []
-    merged = _merged(parent, child, "", problems)
+    asked = {key: entry for key, entry in child.entries.items()
+             if key in parent.entries or key not in free or not _removes(entry.node)}  # fmt: skip
+    merged = _merged(parent, replace(child, entries=asked), "", problems)
     if problems:
         raise InputError(problems)
     return merged

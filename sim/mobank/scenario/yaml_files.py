@@ -10,6 +10,7 @@ from mobank.base.workspace import EXTENDED, Kind, Scope, scope, shortest
 from mobank.scenario.tree import Entry, Mapping, Scalar, merge
 from mobank.scenario.yaml_text import MOST_BYTES, parsed
 
+OFF_ANYWAY = ("posterior",)  # may be off, as messages advise, whether a file further up has one or not
 MOST_PARENTS = 10  # in a chain of `extends`
 
 
@@ -122,13 +123,19 @@ def _over_parents(
     if "extends" not in tree.entries:
         return tree, chain
     name = _parent_name(tree.entries["extends"])
-    parent_path = within.find(name.text, path.parent, kind) or shortest(path.parent / name.text)
+    parent_path = _named(name.text, path, within, kind, chain) or shortest(path.parent / name.text)
     if not within.allows(parent_path):
         raise InputError([within.refusal(name.text, "extends", name.place)])
     _refuse_endless(name, parent_path, chain)
     own = {key: entry for key, entry in tree.entries.items() if key != "extends"}
     parent, chain = _extended(parent_path, within, kind, name, chain)
-    return merge(parent, replace(tree, entries=own)), chain
+    return merge(parent, replace(tree, entries=own), OFF_ANYWAY), chain
+
+
+def _named(text: str, path: Path, within: Scope, kind: Kind, chain: tuple[Path, ...]) -> Path | None:
+    """The file that a text refers to; one with a shipped name that extends the shipped one of its name finds that."""
+    by_name = "/" not in text and not text.endswith(kind.suffix)
+    return within.find(text, path.parent, kind, chain if by_name else ())
 
 
 def _parent_name(entry: Entry) -> Scalar:

@@ -99,3 +99,13 @@ def test_a_sound_scenario_has_no_problems_and_another_has_all_of_them():
     assert mb.check("baseline") == []
     problems = mb.check("extends: baseline.yaml\nuntil: soon\nstart: now\n", beside="scenarios")
     assert [(problem.key, problem.place.line) for problem in problems] == [("until", 2), ("start", 3)]
+
+
+def test_another_start_or_another_network_is_a_difference():
+    network = mb.load(str(ROOT / "scenarios/networks/influencers.yaml"))
+    (said,) = network.diff(network.with_({"network.exponent": 2.1}))
+    assert "exponent 2.5" in said
+    assert "exponent 2.1" in said
+    base = mb.load("baseline")
+    earlier = base.with_({"posterior": "off", "start": "2021-12"})
+    assert any("2021-12" in each and "2022-12" in each for each in base.diff(earlier))

@@ -79,7 +79,12 @@ def test_which_figures_narrow_a_number_stands_on_one_line(fits):
     line = f"lapse_rate (a regular user stops) is narrowed by {said[1]} (30%), {said[0]} (12%)."
     told = wording.verdict(found, "en")
     assert line in told
-    assert any(each.startswith("No single figure narrows ") and "fade_rate" in each for each in told)
+    silent = [each for each in found.known if each.name in MODEL.parameter and each.name != "lapse_rate"]
+    for start, driven in (("No single figure narrows ", {"data", "partly"}), ("No figure says much of ", {"prior"})):
+        names = [each.name for each in silent if each.driven in driven]
+        lines = [each for each in told if each.startswith(start)]
+        assert len(lines) == bool(names)
+        assert all(name in lines[0] for name in names)
     for lang in LANGS:
         document = build([found], lang)
         assert wording.informing(found, "lapse_rate", lang) in document

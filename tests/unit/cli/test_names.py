@@ -98,3 +98,14 @@ def test_calibrate_says_how_a_scenario_names_what_it_fitted(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path / "w")
     calibrate.show(tmp_path / folder)
     assert capsys.readouterr().out == f"{tmp_path}/{folder}/\n{advice}\n"
+
+
+def test_a_shipped_scenario_behind_one_of_the_same_name_is_not_extended_by_name(mobank, tmp_path):
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios/baseline.yaml").write_text("extends: baseline\nquestion: Mine?\n", encoding="utf-8")
+    code, _, errors = mobank("new", "Why?", "--extends", "baseline", "--shipped")
+    wanted = "'baseline' cannot be extended by name: scenarios/baseline.yaml comes first; rename that one, or extend it"
+    assert (code, wanted in errors) == (2, True), errors
+    assert not (tmp_path / "scenarios/why.yaml").exists()
+    assert mobank("new", "Why?")[0] == 0
+    assert mobank("check", "why")[0] == 0

@@ -96,3 +96,9 @@ def test_what_is_written_can_be_read_again(tree):
     again = parse(dump(after), ROOT)
     assert value_of(again, "question").text == 'a: "b" # c'
     assert value_of(again, f"{LEVER}.reason").text == "off\n off"
+
+
+def test_what_a_scenario_extends_cannot_be_changed(tree):
+    with pytest.raises(InputError) as refusal:
+        edited(tree, {"extends": "better_release"}, HERE)
+    assert "'extends' cannot be changed" in str(refusal.value)

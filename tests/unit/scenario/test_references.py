@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mobank.base.errors import InputError
+from mobank.base.workspace import shipped
 from mobank.batch.job_file import load_job
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.desk_study import load_study
@@ -131,3 +132,57 @@ def test_a_record_that_is_a_link_out_of_the_workspace_is_not_read(stand, posteri
     (posterior / "posterior.json").symlink_to(tmp_path / "posterior.json")
     text = "extends: baseline\nposterior: ../elsewhere/icbc_mobile\n"
     assert "is not a posterior" in problems(load, stand(text), MODEL)[0]
+
+
+# ------------ names that more than one file has, and what is switched off
+
+
+def test_a_file_with_a_shipped_name_may_extend_the_shipped_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "scenarios/win_back.yaml"
+    own.parent.mkdir()
+    own.write_text("extends: win_back\nquestion: Mine?\n", encoding="utf-8")
+    assert [lever.name for lever in load(own, MODEL).levers] == [
+        lever.name for lever in load(shipped() / "scenarios/win_back.yaml", MODEL).levers
+    ]
+    own.write_text("extends: win_back.yaml\nquestion: Mine?\n", encoding="utf-8")
+    with pytest.raises(InputError, match="leads in a circle"):
+        load(own, MODEL)
+
+
+@pytest.mark.parametrize("parent", ["icbc_mobile", "baseline"])
+def test_a_posterior_may_be_off_whether_a_parent_has_one_or_not(tmp_path, monkeypatch, parent):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "prior.yaml"
+    path.write_text(
+        f"extends: {parent}\nquestion: A?\nstart: 2022-12\nuntil: 2024-12\nposterior: off\n", encoding="utf-8"
+    )
+    scenario = load(path, MODEL)
+    assert scenario.fitted is None
+    again = tmp_path / "again.yaml"
+    again.write_text(scenario.resolved, encoding="utf-8")
+    assert load(again, MODEL).resolved == scenario.resolved
+
+
+def test_a_folder_of_a_posterior_without_its_record_is_not_passed_over_for_the_shipped_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calibration/posteriors/icbc_mobile").mkdir(parents=True)
+    path = tmp_path / "own.yaml"
+    path.write_text("extends: baseline\nquestion: A?\nposterior: icbc_mobile\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"'icbc_mobile' has no record that can be read"):
+        load(path, MODEL)
+
+
+def test_draws_of_another_posterior_are_refused_when_the_scenario_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "calibration/posteriors/icbc_mobile"
+    shutil.copytree(shipped() / "calibration/posteriors/icbc_mobile", own)
+    path = tmp_path / "own.yaml"
+    path.write_text("extends: baseline\nquestion: A?\nposterior: icbc_mobile\n", encoding="utf-8")
+    assert load(path, MODEL).fitted
+    shutil.copy(shipped() / "calibration/posteriors/icbc_mobile_article_secondary/draws.parquet", own)
+    with pytest.raises(InputError, match="are not those that its record names"):
+        load(path, MODEL)
+    (own / "draws.parquet").unlink()
+    with pytest.raises(InputError, match="are gone"):
+        load(path, MODEL)

@@ -37,7 +37,8 @@ def read(given: str | Path, model: Model) -> Stored:
     """
     found = find(locate(given, POSTERIOR))
     if found is None:
-        raise InputError([Problem(f"'{given}'", "is not a posterior", "fit again: mobank calibrate")])
+        allowed = f"has no {RECORD} that can be read"
+        raise InputError([Problem(f"'{given}'", allowed, "fit again: mobank calibrate TARGET")])
     if unusable := list(why_unusable(found, model, Place(str(found.folder / RECORD), 0))):
         raise InputError(unusable)
     target = _target(found, model)

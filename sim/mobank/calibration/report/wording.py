@@ -36,7 +36,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "levers_none": "So what a lever does to {} rests on what was thought before, and no figure speaks for or "
                        "against it.",
         "informed": "{} is narrowed by {}.", "informs": "{} {} ({})",
-        "uninformed": "No single figure narrows {}: several say the same of it, or none says anything.",
+        "together": "No single figure narrows {} by itself: several figures say the same of it.",
+        "uninformed": "No figure says much of {}: what is known of it comes from the prior.",
         "pair": "{} and {} are known only together (correlation {}).",
         "lean_low": "A year ahead, the model would have forecast {} too low in {} of {} years (mean PIT {}): take its "
                     "forecasts as cautious, or ask what made the ways to register better than the model knows.",
@@ -66,7 +67,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "levers": "因此，作用于{}的举措，其效果取决于事先的看法，没有数据支持或反对：{}。",
         "levers_none": "因此，作用于{}的举措，其效果取决于事先的看法，没有数据支持或反对。",
         "informed": "{}主要由以下数据收窄：{}。", "informs": "{1}的{0}（{2}）",
-        "uninformed": "没有单个数据能收窄{}：或由几个数据共同说明，或没有数据说明。",
+        "together": "没有单个数据能单独收窄{}：由几个数据共同说明。",
+        "uninformed": "数据对{}几乎没有说明：所知来自先验。",
         "pair": "{}与{}只能合在一起得知（相关系数{}）。",
         "lean_low": "提前一年预测，模型在{2}年中有{1}年把{0}预测低了（PIT均值{3}）：其预测偏保守；"
                     "或应追问注册渠道为何比模型所知的更好。",
@@ -122,8 +124,11 @@ def informed(findings: FitSummary, lang: Lang) -> list[str]:
     words, model = WORDS[lang], findings.history.model
     by = {item: informing(findings, item, lang) for item in findings.history.priors} if findings.informs else {}
     told = [words["informed"].format(name(model, item, lang), said) for item, said in by.items() if said]
-    silent = [item for item, said in by.items() if not said and item in model.parameter]
-    return [*told, words["uninformed"].format(words["sep"].join(silent))] if silent else told
+    silent = [each for each in _parameters(findings) if not by.get(each.name, "-")]
+    for key, driven in (("together", ("data", "partly")), ("uninformed", ("prior",))):
+        if names := [each.name for each in silent if each.driven in driven]:
+            told.append(words[key].format(words["sep"].join(names)))
+    return told
 
 
 def informing(findings: FitSummary, item: str, lang: Lang) -> str:

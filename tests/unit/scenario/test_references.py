@@ -155,7 +155,7 @@ def test_a_posterior_may_be_off_whether_a_parent_has_one_or_not(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "prior.yaml"
     path.write_text(
-        f"extends: {parent}\nquestion: A?\nstart: 2022-12\nuntil: 2024-12\nposterior: off\n", encoding="utf-8"
+        f"extends: {parent}\nquestion: A?\nstart: 2022-12\nuntil: 2027-12\nposterior: off\n", encoding="utf-8"
     )
     scenario = load(path, MODEL)
     assert scenario.fitted is None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mobank.api.comparison import Comparison
 from mobank.api.run import Run, open_run
+from mobank.base.errors import InputError, Problem, shown
 from mobank.report.compare import folder as comparisons
 from mobank.report.run.record import refuse_changes
 
@@ -23,6 +24,8 @@ def open_folder(folder: str | Path) -> Run | Comparison:
     >>> mb.open(where)  # doctest: +SKIP
     <Run of 'baseline': 50 draws, seed 1, cohort, 2022-12 to 2027-12>
     """
+    if not isinstance(folder, str | Path):
+        raise InputError([Problem(shown(repr(folder)), "is not the path of a folder", key="folder")])
     path = Path(folder)
     if not comparisons.is_comparison(path):
         return open_run(path)

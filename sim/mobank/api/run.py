@@ -16,6 +16,7 @@ from mobank.api.inputs import LANGUAGES, choice, fraction, whole_number
 from mobank.api.scenario import LoadedScenario, Source, load
 from mobank.api.table import Table, as_pandas
 from mobank.base.arrays import Floats
+from mobank.base.errors import InputError, Problem, shown
 from mobank.base.machine import cores
 from mobank.base.quantities import Lang, Month
 from mobank.ensemble.paths import Ensemble
@@ -137,15 +138,22 @@ class Run:
         return values
 
     def quantiles(
-        self, measure: str | None = None, quantiles: Sequence[float] = QUANTILES, segment: str = ALL
+        self, measure: str | None = None, quantiles: float | Sequence[float] = QUANTILES, segment: str = ALL
     ) -> Table:
         """Return quantiles by month: scenario, measure, segment, month, quantile, value.
 
         Parameters
         ----------
-        measure : default: all. quantiles : between 0 and 1. Months in which a measure is not defined have no rows.
+        measure : default: all. quantiles : one or several, between 0 and 1. Months in which a measure is not defined
+            have no rows.
+
+        Raises
+        ------
+        InputError
+            If there is no such measure or segment, or a quantile is no number from 0 to 1.
         """
-        shares = [fraction(q, "quantiles") for q in quantiles]
+        asked = quantiles if isinstance(quantiles, Sequence) and not isinstance(quantiles, str) else [quantiles]
+        shares = [fraction(q, "quantiles") for q in asked]
         measures = [m for m, s in self._plan.columns if s == segment] if measure is None else [measure]
         rows = [
             (self.scenario.name, name, segment, month, q, float(value))
@@ -207,10 +215,17 @@ class Run:
         Parameters
         ----------
         against : a run with the same start, drawn in grey. The figure is ``axes.figure``.
+
+        Raises
+        ------
+        InputError
+            If there is no such measure or language, or what it is to be drawn against is no run.
         """
         from mobank.api import plots
 
         choice(lang, "language", LANGUAGES)
+        if against is not None and not isinstance(against, Run):
+            raise InputError([Problem(shown(str(against)), "is not a run", "run it first: mb.run(…)", "against")])
         self._refuse_unknown(measure, ALL)
         if against is None:
             return plots.fan(self._plan, self._result.summary(measure), lang)

@@ -58,12 +58,21 @@ class LoadedScenario(Scenario):
         except InputError as error:
             raise InputError([*error.problems, *_blamed(error, ", ".join(changes), place)]) from None
 
-    def diff(self, other: Scenario, lang: Lang = "en") -> list[str]:
+    def diff(self, other: "Source", lang: Lang = "en") -> list[str]:
         """Return what this scenario has differently from another, a sentence each; nothing if a run would be the same.
 
         The sentences are those of `mobank compare`.
+
+        Parameters
+        ----------
+        other : a scenario, or what `load` takes.
+
+        Raises
+        ------
+        InputError
+            If there is no such scenario, or it is wrong.
         """
-        return differences(other, self, lang)
+        return differences(load(other), self, lang)
 
     def to_yaml(self) -> str:
         """Return the effective scenario: YAML that extends nothing and reads as the same scenario."""

@@ -274,3 +274,15 @@ def test_a_notebook_shows_question_year_ends_marks_and_digest_in_few_bytes(run):
 def test_what_users_write_is_escaped_in_a_notebook(run):
     hostile = run.scenario.with_({"question": '<script>alert("1")</script>'})
     assert "<script" not in mb.run(hostile, draws=2)._repr_html_()
+
+
+def test_what_is_passed_in_wrong_gets_a_message(run):
+    with pytest.raises(mb.InputError, match="'win_back' is not a run; run it first"):
+        run.plot("mau", against="win_back")
+    with pytest.raises(mb.InputError, match="'None' is not the path of a folder"):
+        mb.open(None)
+    with pytest.raises(mb.InputError, match="'nope' is neither a file nor the name of a scenario"):
+        run.scenario.diff("nope")
+    assert run.scenario.diff("better_release") == []
+    assert run.scenario.diff("baseline") == run.scenario.diff(mb.load("baseline")) != []
+    assert run.quantiles("mau", 0.5).rows == run.quantiles("mau", [0.5]).rows

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
@@ -71,7 +72,7 @@ def is_identity(known: Any) -> bool:
 
 def run_again(scenario: Path) -> str:
     """Return how to make a run again from the scenario in its folder."""
-    return f"run it again: mobank run {scenario.as_posix()}"
+    return f"run it again: mobank run {quote(scenario.as_posix())}"
 
 
 def numbers_of(known: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Numbers depend on the *law*: the code that computes them, without its comments, docstrings, formatting and words (see
 `mobank.base.source`). Pages depend on the *report*: the code that draws them, and every word that they may show. So a
-comment forbids no resume, and a changed word makes pages anew but no numbers. Neither digest depends on where the
+comment blocks no resume, and a changed word redraws pages but not numbers. Neither digest depends on where the
 package lies.
 """
 

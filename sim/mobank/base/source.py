@@ -7,7 +7,7 @@ words where the syntax says so, by a rule that needs no knowledge of what a modu
 - as arguments named "en", "zh", "meaning…" or "…_zh", by keyword or by position (see `text_positions`);
 - as arguments of an error or a problem, which are words of neither a page nor a number and are left out altogether.
 
-Any other string counts as law. A message put together beforehand therefore does too: to change it costs a run anew, and
+Any other string counts as law. A message put together beforehand therefore does too: changing it costs a new run, and
 never reuses a wrong number.
 """
 

@@ -128,7 +128,7 @@ class Driver:
             self._pass_on()
             finished, _ = wait(self._flying, return_when=ALL_COMPLETED if broken else FIRST_COMPLETED)
             for future in finished:
-                with undisturbed():  # what a worker has written is recorded, whoever asks us to end meanwhile
+                with undisturbed():  # a signal waits until what a worker has written is recorded
                     broken |= self._take_in(future, journal)
             if broken:  # nothing more comes from this executor: each of its futures says so
                 wait(self._flying)

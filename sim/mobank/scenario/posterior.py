@@ -21,7 +21,7 @@ from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Provenance, Scenario, Segment, Value
-from mobank.scenario.tree import REMOVE, Scalar
+from mobank.scenario.tree import removes
 
 RECORD, DRAWS = POSTERIOR.record, "draws.parquet"
 MOSTLY_DATA, MOSTLY_PRIOR = 0.75, 0.25  # of a prior's variance taken away
@@ -72,7 +72,7 @@ def read_posterior(here: Cursor | None, file: Path | None) -> Found | None:
     file : of the scenario, whose workspace comes first.
     """
     text = here.text() if here else None
-    if here is None or text is None or (isinstance(here.node, Scalar) and here.node.text == REMOVE):
+    if here is None or text is None or removes(here.node):
         return None
     within, beside = scope(file), Path(here.place.file).parent
     folder = within.find(text, beside, POSTERIOR)

@@ -61,7 +61,7 @@ def merge(parent: Mapping, child: Mapping, free: Collection[str] = ()) -> Mappin
     """
     problems: list[Problem] = []
     asked = {key: entry for key, entry in child.entries.items()
-             if key in parent.entries or key not in free or not _removes(entry.node)}  # fmt: skip
+             if key in parent.entries or key not in free or not removes(entry.node)}  # fmt: skip
     merged = _merged(parent, replace(child, entries=asked), "", problems)
     if problems:
         raise InputError(problems)
@@ -81,7 +81,7 @@ def _merged(parent: Mapping, child: Mapping, path: str, problems: list[Problem])
     for name, entry in child.entries.items():
         key = f"{path}.{name}" if path else name
         below = parent.entries.get(name)
-        if not _removes(entry.node):
+        if not removes(entry.node):
             entries[name] = replace(entry, node=_over(below, entry.node, key, problems))
         elif below:
             del entries[name]
@@ -99,7 +99,8 @@ def _over(below: Entry | None, child: Node, path: str, problems: list[Problem]) 
     return _merged(base, child, path, problems)
 
 
-def _removes(node: Node) -> bool:
+def removes(node: Node) -> bool:
+    """Whether a node is `off` without quotes, which takes away what stands under its key."""
     return isinstance(node, Scalar) and node.text == REMOVE and not node.quoted
 
 

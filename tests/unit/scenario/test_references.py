@@ -186,3 +186,11 @@ def test_draws_of_another_posterior_are_refused_when_the_scenario_is_read(tmp_pa
     (own / "draws.parquet").unlink()
     with pytest.raises(InputError, match="are gone"):
         load(path, MODEL)
+
+
+def test_off_in_quotes_is_the_name_of_a_posterior(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "own.yaml"
+    path.write_text('extends: baseline\nquestion: A?\nposterior: "off"\n', encoding="utf-8")
+    with pytest.raises(InputError, match="'off' is not a posterior"):
+        load(path, MODEL)

@@ -47,6 +47,7 @@ class Figure:
     ----------
     text : the figure as it is read. wording : as it was printed, where that differs.
     definition : name of what exactly is counted; "" where nothing is said of it.
+    months : of a flow, over how many months up to `month` people are added up (1 or 12); 0 for a count of people.
     """
 
     measure: str
@@ -56,6 +57,7 @@ class Figure:
     provenance: Provenance
     wording: str = ""
     definition: str = ""
+    months: int = 0
 
     @cached_property
     def name(self) -> str:
@@ -166,14 +168,53 @@ class Lever:
 
 
 @dataclass(frozen=True)
+class Trend:
+    """What a path adds year by year: a growth that comes back to its mean and is never a straight line.
+
+    Growth g of a month (log, a year): g − mean halves its distance in `half_life_months` and is moved by luck. At the
+    first figure of the path's measure it is mean + start.
+
+    Parameters
+    ----------
+    mean : growth in the long run, log a year. start : by how much it is above that at first, log a year.
+    change : standard deviation of what luck adds to it in a year.
+    """
+
+    mean: Value
+    start: Value
+    change: Value
+    half_life_months: float = 36.0
+
+
+@dataclass(frozen=True)
+class Pool:
+    """How many people could ever register, where no count of customers is reported.
+
+    Parameters
+    ----------
+    headroom : people beyond the first figure of the level, as a multiple of it; the pool then grows by its intakes.
+    tails : degrees of freedom of the logarithm of the headroom, 0 for normal.
+    """
+
+    headroom: Value
+    tails: float = 0.0
+
+
+@dataclass(frozen=True)
 class Shock:
-    """A yearly shock path: size and persistence, the degrees of freedom of its tails (0: normal), and its drift."""
+    """A shock path: size and persistence of a year, degrees of freedom of its tails (0: normal), drift or trend.
+
+    Parameters
+    ----------
+    drift : log change a year at the last figure; it fades from there on. trend : a growth that reverts instead.
+    """
 
     size: Value
     persistence: Value
     tails: float
     drift: Value | None = None
     half_life_months: float = 36.0
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True)
@@ -289,6 +330,9 @@ class Scenario:
     subject : what the figures are about, in English and in Chinese. definitions : what they count, by name.
     fitted : the posterior that a run starts from; None to start from priors and the reported figures alone.
     off : parameters of which nothing is written: they have the value that switches their flows off.
+    pool : how many could ever register, where no count of all customers is reported.
+    noise : by measure, standard deviation of what its figures say beside what is counted, log scale.
+    seasons : by shock path or measure, standard deviation of its unknown factors by calendar month, log scale.
     """
 
     name: str
@@ -315,6 +359,9 @@ class Scenario:
     network: Network | None = None
     fitted: Fitted | None = None
     off: frozenset[str] = frozenset()
+    pool: Pool | None = None
+    noise: Mapping[str, Value] = field(default_factory=dict)
+    seasons: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def months(self) -> int:

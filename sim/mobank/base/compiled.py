@@ -60,7 +60,7 @@ def _made(function: Any, signature: Any, options: dict[str, Any]) -> Any:
     folder = _folder_of(function.__module__.rpartition(".")[0])
     if folder:
         try:
-            with _kept_in(folder):
+            with kept_in(folder):
                 return _njit(signature, cache=True, **options)(function)
         except DAMAGED:
             shutil.rmtree(folder, ignore_errors=True)  # the next process writes it again
@@ -68,11 +68,11 @@ def _made(function: Any, signature: Any, options: dict[str, Any]) -> Any:
 
 
 @contextmanager
-def _kept_in(folder: Path) -> Iterator[None]:
-    """Let numba keep what is compiled meanwhile in a folder; a user's own functions stay where they are."""
+def kept_in(folder: Path | None) -> Iterator[None]:
+    """Let numba keep what is compiled meanwhile in a folder, if there is one; a user's own functions stay where they are."""
     with _one_at_a_time:
         before = _settings.CACHE_DIR
-        _settings.CACHE_DIR = str(folder)
+        _settings.CACHE_DIR = str(folder) if folder else before
         try:
             yield
         finally:
@@ -95,6 +95,23 @@ def _folder_of(package: str) -> Path | None:
         return None
     _say(COMPILING)
     return folder
+
+
+def text_beside(name: str, text: str) -> Path | None:
+    """Return a file with a text of code that we have made, beside what is compiled; None where nothing can be kept."""
+    above = compiled_folder()
+    if above is None:
+        return None
+    path = above / f"{name}_{blake2b(text.encode(), digest_size=6).hexdigest()}" / "made.py"
+    if not path.is_file():
+        try:
+            path.parent.mkdir(exist_ok=True)
+            aside = path.with_name(f".{os.getpid()}.tmp")
+            aside.write_text(text, encoding="utf-8")
+            aside.replace(path)
+        except OSError:
+            return None
+    return path
 
 
 @cache

@@ -26,11 +26,13 @@ class Prior:
     kind : "fixed", "lognormal" (rates, factors, counts), "logitnormal" (shares) or "normal".
     centre : the median.
     spread : standard deviation on the log, logit or natural scale; 0 if fixed.
+    tails : degrees of freedom where it is Student's t with this spread as its scale; 0 where it is normal.
     """
 
     kind: Kind
     centre: float
     spread: float = 0.0
+    tails: float = 0.0
 
     @classmethod
     def between(cls, kind: Kind, low: float, high: float) -> "Prior":
@@ -44,6 +46,10 @@ class Prior:
 
     def of_normal(self, z: Floats) -> Floats:
         """Return the quantiles that belong to standard normal ones, the shape of z."""
+        if self.tails:
+            from scipy.special import ndtr, stdtrit
+
+            z = np.asarray(-np.sign(z) * stdtrit(self.tails, ndtr(-np.abs(z))))
         if self.kind == "lognormal":
             return np.asarray(self.centre * np.exp(self.spread * z))
         if self.kind == "logitnormal":

@@ -5,7 +5,7 @@ draw whose flows cannot hold the reported start is drawn anew: the prior is cond
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,12 @@ from mobank.base.arrays import Floats, Ints
 from mobank.base.errors import RunError
 from mobank.base.streams import Streams
 from mobank.dynamics.changes import Change
-from mobank.dynamics.initial_state import Balance, Lived, ReportedStart, balance
+from mobank.dynamics.initial_state import Balance, Lived, ReportedStart, balance, tilted
 from mobank.dynamics.posterior_draws import column
 from mobank.dynamics.shocks import ShockSizes
-from mobank.model.grammar import Model, Origin
-from mobank.scenario.scenario import Figure, Fitted, Lever, Scenario, Value
+from mobank.dynamics.trend import Growth, monthly
+from mobank.model.grammar import Model, Origin, Parameter
+from mobank.scenario.scenario import Figure, Fitted, Lever, Scenario, Trend, Value
 
 Drawn = Callable[[Value, str], Floats]  # draws (R,) of a value, by the name of what is drawn
 
@@ -38,8 +39,9 @@ class Draws:
     sizes : of the shocks, each (R,).
     changes : levers and events, their amounts drawn.
     tried : draws made in all, those that could not hold the start included.
-    origin : value of each shock path in the start's year, (R,), from which it goes on; None where a start in balance
+    origin : value of each shock path at the start, (R,), from which it goes on; None where a start in balance
         has none, and the tilt stands for it.
+    counted : log factor by calendar month, (12, R), with which a measure is counted, where it has a season of its own.
     """
 
     base: Mapping[str, Floats]
@@ -49,22 +51,18 @@ class Draws:
     changes: tuple[Change, ...]
     tried: int
     origin: Mapping[str, Floats] | None = None
+    counted: Mapping[str, Floats] = field(default_factory=dict)
 
     def rows(self, rows: NDArray[np.intp]) -> "Draws":
         """Return the draws of these rows, which may come more than once: replicates that share a draw."""
-        sizes = {
-            name: {path: values[rows] for path, values in getattr(self.sizes, name).items()}
-            for name in ("size", "persistence", "drift")
-        }
         return replace(
             self,
             base={name: np.ascontiguousarray(values[:, rows]) for name, values in self.base.items()},
             tilt={name: values[rows] for name, values in self.tilt.items()},
             origin=self.origin and {name: values[rows] for name, values in self.origin.items()},
             start=np.ascontiguousarray(self.start[..., rows]),
-            sizes=replace(
-                self.sizes, correlation=self.sizes.correlation[rows], wiggle=self.sizes.wiggle[rows], **sizes
-            ),
+            sizes=self.sizes.rows(rows),
+            counted={name: factors[:, rows] for name, factors in self.counted.items()},
             changes=tuple(replace(change, amount=change.amount[rows]) for change in self.changes),
         )
 
@@ -110,7 +108,7 @@ def _from_posterior(
             raise RunError(f"'{name}'", f"is not in the draws of posterior '{fitted.name}'", "fit again")
         return found[row]
 
-    shock = {path: known(f"shock.{path}.{scenario.start.year}") for path in scenario.shocks}
+    shock = {path: known(f"shock.{path}") for path in scenario.shocks}
     state = np.stack(
         [
             np.stack(
@@ -122,8 +120,25 @@ def _from_posterior(
             for name in model.states
         ]
     )
-    base, sizes = base_values(model, scenario, drawn), shock_sizes(scenario, drawn)
-    return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock)
+    def by_month(name: str) -> Floats:
+        return np.stack([known(f"{name}.{month}") for month in range(1, 13)])
+
+    trends = {path: s.trend for path, s in scenario.shocks.items() if s.trend}
+    # what is thought of a parameter is thought of the month of the first figure; a trend has moved it since
+    base = tilted(model, base_values(model, scenario, drawn), {path: known(f"trend.{path}.level") for path in trends})
+    growth = {
+        path: Growth(known(f"trend.{path}.mean"), known(f"trend.{path}.growth"), *monthly(trend))
+        for path, trend in trends.items()
+    }
+    season = {name: by_month(f"season.{name}") for name in scenario.seasons}
+    sizes = replace(
+        shock_sizes(scenario, drawn),
+        growth=growth,
+        season={name: factors for name, factors in season.items() if name in scenario.shocks},
+        monthly=fitted.monthly,
+    )
+    counted = {name: factors for name, factors in season.items() if name not in scenario.shocks}
+    return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock, counted)
 
 
 def _fitted_name(fitted: Fitted, item: str) -> str:
@@ -145,7 +160,7 @@ def _hold(
         if not again.size:
             return base, found, tried
         tried += again.size
-        fresh, better = _attempt(model, origin, scenario, streams, replicates[again], _rows(sizes, again), attempt)
+        fresh, better = _attempt(model, origin, scenario, streams, replicates[again], sizes.rows(again), attempt)
         for name, values in fresh.items():
             base[name][:, again] = values
         found.occupancy[..., again] = better.occupancy
@@ -183,12 +198,9 @@ def _attempt(
     shares = np.array([segment.share for segment in scenario.segments])
     reported = ReportedStart(level, before, active, shares[:, None] * everyone)
     season = {name: np.array(factors) for name, factors in scenario.season.items()}
-    lived = Lived(scenario.mixing, sizes.drift, season, scenario.start.month)
+    drift = sizes.drift | {path: growth.now for path, growth in sizes.growth.items()}
+    lived = Lived(scenario.mixing, drift, season, scenario.start.month)
     return base, balance(model, origin, base, reported, lived)
-
-
-def _rows(sizes: ShockSizes, rows: NDArray[np.intp]) -> ShockSizes:
-    return replace(sizes, drift={name: drift[rows] for name, drift in sizes.drift.items()})
 
 
 def _reported(figure: Figure | None, streams: Streams, replicates: Ints, attempt: int) -> Floats:
@@ -208,8 +220,17 @@ def quantiles(value: Value, item: str, streams: Streams, replicates: Ints, attem
 
 
 def base_values(model: Model, scenario: Scenario, drawn: Drawn) -> dict[str, Floats]:
-    """Return every parameter's values before any change, each (S, R), or (1, R) where no band changes it."""
-    return {p.name: _by_segment(scenario, p.name, drawn) for p in model.parameters}
+    """Return every parameter's values before any change, each (S, R), or (1, R) where no band changes it.
+
+    Who is in a pool that nobody reports can be reached: only the product of both matters.
+    """
+    found = {p.name: _by_segment(scenario, p.name, drawn) for p in model.parameters if not _is_reach(model, scenario, p)}
+    ones = np.ones((1, next(iter(found.values())).shape[-1]))
+    return {p.name: found.get(p.name, ones) for p in model.parameters}
+
+
+def _is_reach(model: Model, scenario: Scenario, parameter: Parameter) -> bool:
+    return scenario.pool is not None and model.origin is not None and parameter.name == model.origin.reach
 
 
 def _by_segment(scenario: Scenario, name: str, drawn: Drawn) -> Floats:
@@ -228,7 +249,7 @@ def _replace(draws: Floats, own: Floats) -> Floats:
 
 
 def shock_sizes(scenario: Scenario, drawn: Drawn) -> ShockSizes:
-    """Return the sizes of the shocks in each replicate."""
+    """Return the sizes of the shocks in each replicate; a trend is at its first figure."""
     shocks = scenario.shocks
     still = np.zeros(drawn(scenario.correlation, "shocks.correlation").shape)
     return ShockSizes(
@@ -241,23 +262,36 @@ def shock_sizes(scenario: Scenario, drawn: Drawn) -> ShockSizes:
         wiggle=drawn(scenario.wiggle, WIGGLE),
         drift={name: drawn(s.drift, f"shocks.{name}.drift") if s.drift else still for name, s in shocks.items()},
         half_life_months={name: s.half_life_months for name, s in shocks.items()},
+        growth={name: _first_growth(name, s.trend, drawn) for name, s in shocks.items() if s.trend},
     )
+
+
+def _first_growth(name: str, trend: Trend, drawn: Drawn) -> Growth:
+    mean, above = drawn(trend.mean, f"shocks.{name}.growth"), drawn(trend.start, f"shocks.{name}.growth at first")
+    return Growth(mean, mean + above, *monthly(trend))
 
 
 def unknowns(model: Model, scenario: Scenario) -> dict[str, Value]:
     """Return what a calibration can learn about: every value with a spread, by the name that its draws are keyed by.
 
-    The wiggle within a year is left out: year-end figures do not show it.
+    The wiggle within a year is left out: year-end figures do not show it. So is a trend, which is integrated over.
     """
     found: dict[str, Value] = {}
 
     def note(value: Value, item: str) -> Floats:
-        if value.prior.kind != "fixed" and item != WIGGLE:
+        if value.prior.kind != "fixed" and item != WIGGLE and not item.partition(".growth")[1]:
             found[item] = value
         return np.array([value.prior.centre])
 
     base_values(model, scenario, note)
     shock_sizes(scenario, note)
+    for measure, value in scenario.noise.items():
+        note(value, f"noise.{measure}")
+    for name, value in scenario.seasons.items():
+        note(value, f"season.{name}")
+    if scenario.pool:
+        headroom = scenario.pool.headroom
+        note(replace(headroom, prior=replace(headroom.prior, tails=scenario.pool.tails)), "pool.headroom")
     return found
 
 

@@ -1,19 +1,22 @@
-"""Yearly shocks: the luck of the whole bank in a year, which no number of customers averages out.
+"""Shocks: what chance does to the whole bank, which no number of customers averages out.
 
 Each path has one value a calendar year, an AR(1) from year to year, so that published year-end figures can be
 solved for exactly; and a small wiggle within the year that sums to zero over its twelve months and does not carry
-over. History and forecast use the same blocks.
+over. A posterior of monthly figures goes on by months instead, with a law that is matched to that of years, and a
+wiggle of each month by itself. History and forecast use the same law.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.dynamics.month import add_up
+from mobank.dynamics.trend import Growth
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,9 @@ class ShockSizes:
     correlation : between the innovations of the first and each other path.
     wiggle : standard deviation within the year, log scale.
     drift, half_life_months : log change a year at the start, by path, and the months in which it halves.
+    growth : of each path that has a trend.
+    season : log factor of each path by calendar month, (12, R), where it is known from a fit.
+    monthly : True if shocks go on by months.
     """
 
     size: dict[str, Floats]
@@ -37,6 +43,50 @@ class ShockSizes:
     wiggle: Floats
     drift: dict[str, Floats]
     half_life_months: dict[str, float]
+    growth: dict[str, Growth] = field(default_factory=dict)
+    season: dict[str, Floats] = field(default_factory=dict)
+    monthly: bool = False
+
+    def rows(self, rows: NDArray[np.intp]) -> "ShockSizes":
+        """Return those of some replicates, which may come more than once."""
+        numbers = {
+            name: {path: values[rows] for path, values in getattr(self, name).items()}
+            for name in ("size", "persistence", "drift")
+        }
+        growth = {path: growth.rows(rows) for path, growth in self.growth.items()}
+        season = {path: factors[:, rows] for path, factors in self.season.items()}
+        own = {"correlation": self.correlation[rows], "wiggle": self.wiggle[rows]}
+        return replace(self, growth=growth, season=season, **own, **numbers)
+
+
+def by_month(keep: Floats, size: Floats) -> tuple[Floats, Floats]:
+    """Return what a path keeps from month to month, and the size of a month's innovation, matched to those of years.
+
+    The means of two calendar years then have the variance and the correlation of the yearly autoregression: with φ of a
+    month and c₀, c₁ the variance of a year's mean and its covariance with the next, per unit of the stationary
+    variance, φ solves c₁ / c₀ = keep, and the stationary variance is size² / ((1 − keep²) c₀).
+
+    Parameters
+    ----------
+    keep, size : (R,) of a year: what is left of a shock, and the standard deviation of an innovation.
+    """
+    low, high = np.zeros(keep.shape), np.ones(keep.shape)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        c0, c1 = _yearly_means(middle)
+        above = c1 > keep * c0
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    month = 0.5 * (low + high)
+    c0, _ = _yearly_means(month)
+    stationary = size / np.sqrt((1.0 - keep**2) * c0)
+    return month, np.asarray(stationary * np.sqrt(1.0 - month**2))
+
+
+def _yearly_means(month: Floats) -> tuple[Floats, Floats]:
+    """Return variance of a calendar year's mean, and covariance with the next, of a path of unit variance."""
+    apart, year = 1.0 - month, month**12
+    c0 = (12.0 * (1.0 - month**2) - 2.0 * month * (1.0 - year)) / (144.0 * apart**2)
+    return np.asarray(c0), np.asarray(month * (1.0 - year) ** 2 / (144.0 * apart**2))
 
 
 def paths(
@@ -51,18 +101,54 @@ def paths(
 
     Parameters
     ----------
-    origin : value of each path in the year of the start, (R,), from which they go on; None: drawn like any other year.
+    origin : value of each path at the start, (R,), from which they go on; None: drawn like any other year.
     """
-    years = range(start.year, (start + months).year + 1)
-    index = np.array([(start + t).year - start.year for t in range(1, months + 1)])
-    by_year = _yearly(sizes, list(years), streams, replicates, origin)
-    return {
-        name: yearly[index]
-        - yearly[0]
-        + _wiggles(name, sizes.wiggle, start, months, streams, replicates)
-        + drift(sizes.drift[name], sizes.half_life_months[name], months)
-        for name, yearly in by_year.items()
-    }
+    if sizes.monthly and origin is not None:
+        moved = _monthly(sizes, start, months, streams, replicates, origin)
+    else:
+        years = range(start.year, (start + months).year + 1)
+        index = np.array([(start + t).year - start.year for t in range(1, months + 1)])
+        by_year = _yearly(sizes, list(years), streams, replicates, origin)
+        moved = {name: yearly[index] - yearly[0] for name, yearly in by_year.items()}
+    calendar = [(start + t).month - 1 for t in range(1, months + 1)]
+    for name, path in moved.items():
+        path += _wiggles(name, sizes, start, months, streams, replicates)
+        path += drift(sizes.drift[name], sizes.half_life_months[name], months)
+        if name in sizes.growth:
+            path += sizes.growth[name].path(name, start, months, streams, replicates)
+        if name in sizes.season:
+            path += sizes.season[name][calendar]
+    return moved
+
+
+def _monthly(
+    sizes: ShockSizes, start: Month, months: int, streams: Streams, replicates: Ints, origin: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """Return what the paths have moved since the start in each month, (T, R), by an autoregression of months."""
+    first, out = next(iter(sizes.size)), {}
+    for name in sizes.size:
+        keep, size = by_month(sizes.persistence[name], sizes.size[name])
+        value, values = origin[name], []
+        for t in range(1, months + 1):
+            month = start + t
+            z = streams.normal("environment", f"{name} by month", replicates, month.ordinal)
+            if name != first:
+                common = streams.normal("environment", f"{first} by month", replicates, month.ordinal)
+                z = sizes.correlation * common + np.sqrt(1.0 - sizes.correlation**2) * z
+            if sizes.tails[name]:
+                z = z * np.sqrt(_scale(name, sizes.tails[name], streams, replicates, month.year))
+            value = keep * value + size * z
+            values.append(value - origin[name])
+        out[name] = np.stack(values)
+    return out
+
+
+def _scale(name: str, tails: float, streams: Streams, replicates: Ints, year: int) -> Floats:
+    """Return by how much the variance of a calendar year's innovations is larger than on average, (R,)."""
+    from scipy.special import chdtri, ndtr
+
+    z = streams.normal("environment", f"scale of {name}", replicates, year)
+    return np.asarray((tails - 2.0) / chdtri(tails, ndtr(-z)))
 
 
 def drift(a_year: Floats, half_life_months: float, months: int) -> Floats:
@@ -105,8 +191,9 @@ def standardised(z: Floats, tails: float) -> Floats:
     return np.asarray(-np.sign(z) * lower * np.sqrt((tails - 2.0) / tails))
 
 
-def _wiggles(name: str, size: Floats, start: Month, months: int, streams: Streams, replicates: Ints) -> Floats:
-    """Return the wiggle within the year, (T, R); over a calendar year it sums to zero."""
+def _wiggles(name: str, sizes: ShockSizes, start: Month, months: int, streams: Streams, replicates: Ints) -> Floats:
+    """Return the wiggle of each month, (T, R); where shocks go by years, it sums to zero over a calendar year."""
+    size = sizes.wiggle
     if not np.any(size):
         return np.zeros((months, replicates.size))
     first = Month.of((start + 1).year, 1)
@@ -117,6 +204,9 @@ def _wiggles(name: str, size: Floats, start: Month, months: int, streams: Stream
             for i in range(last - first + 1)
         ]
     )
+    if sizes.monthly:
+        skip = (start + 1) - first
+        return np.asarray(size * z[skip : skip + months])
     year = z.reshape(-1, 12, replicates.size)
     mean = add_up(np.moveaxis(year, 1, 0)) / 12.0  # in order: a sum by NumPy rounds otherwise for one replicate alone
     centred = (year - mean[:, None]).reshape(z.shape)

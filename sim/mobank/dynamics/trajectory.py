@@ -1,6 +1,7 @@
 """What a run returns for a block of replicates: who was where each month, who moved, and the measures of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,19 +19,25 @@ class Trajectory:
         segments were not kept.
     moves : (T, F, S, R) persons moved by each flow in each month.
     spent : (T, R) yuan spent on levers in each month.
+    counted : factor with which a measure is counted at each month, (T + 1, R), where its count has a season.
     """
 
     model: Model
     occupancy: People
     moves: People
     spent: Floats
+    counted: Mapping[str, Floats] = field(default_factory=dict)
 
     def observe(self, measure: str, by_segment: bool = False) -> Floats:
         """Return a measure at each month, (T + 1, R) or by segment (T + 1, S, R); NaN where it is undefined.
 
         Flows and ratios of flows have no value at the start month; a ratio is undefined where nobody is counted.
         """
-        return observe(self.model, self.model.measure[measure], self.occupancy, self.moves, by_segment)
+        found = observe(self.model, self.model.measure[measure], self.occupancy, self.moves, by_segment)
+        if measure not in self.counted:
+            return found
+        factor = self.counted[measure]
+        return np.asarray(found * (factor[:, None] if by_segment else factor))
 
 
 def observe(model: Model, measure: Measure, occupancy: People, moves: People, by_segment: bool = False) -> Floats:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,7 +97,9 @@ def run_block(
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
         trajectory = run(plan.model, schedule, draws.start, met(plan, witness), streams, plan.by_segment)
-    return trajectory, draws.tried
+    calendar = [month.month - 1 for month in plan.months]
+    counted = {measure: np.exp(factors[calendar]) for measure, factors in draws.counted.items()}
+    return replace(trajectory, counted=counted), draws.tried
 
 
 def met(plan: Plan, witness: Witness | None = None) -> Floats | Contacts:

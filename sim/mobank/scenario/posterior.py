@@ -109,7 +109,16 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model:
     }
     figures = tuple(name.removeprefix("reported.") for name in record["fitted_with"]["figures"])
     return Fitted(
-        found.name, str(found.folder), record["draws"], record["rows"], parents, weights, aliases, known_by, figures
+        found.name,
+        str(found.folder),
+        record["draws"],
+        record["rows"],
+        parents,
+        weights,
+        aliases,
+        known_by,
+        figures,
+        record.get("shocks") == "monthly",
     )
 
 

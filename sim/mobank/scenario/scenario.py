@@ -308,6 +308,7 @@ class Fitted:
     aliases : names of draws that the posterior has under another name, because a band has been divided.
     determined : for each draw, whether the figures determined it: "data", "partly" or "prior".
     figures : names of the figures that it was fitted to, `<measure>.<month>`.
+    monthly : True if shocks go on by months, as the figures that it was fitted to do; False if by years.
     """
 
     name: str
@@ -319,6 +320,7 @@ class Fitted:
     aliases: Mapping[str, str] = field(default_factory=dict)
     determined: Mapping[str, Determined] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
+    monthly: bool = False
 
 
 @dataclass(frozen=True)

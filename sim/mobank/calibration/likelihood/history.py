@@ -1,10 +1,11 @@
-"""The reported years of a target, and the coordinates of a draw that passes exactly through every figure.
+"""The reported history of a target, and the coordinates of a draw that passes exactly through every figure.
 
-A draw does not have to hit the figures by luck. Where in its interval a figure lies is a coordinate of the draw; the
-shock innovations that take the model there are *solved*, year by year
-(`mobank.calibration.likelihood.solve_history`), and weighed by their density over the slope. What no figure fixes
-stays a coordinate: parameters, innovations of years without a figure. All coordinates are standard normal a priori,
-so a prior draw is a column of standard normals.
+A draw does not have to hit the figures by chance. Where in its interval a figure lies is a coordinate of the draw; the
+shocks that take the model there are *solved*, block by block (`mobank.calibration.likelihood.solve_history`), and
+weighed by one Gaussian law over the slope. What no figure fixes stays a coordinate: parameters, shocks of blocks
+without a figure. All coordinates are standard normal a priori, so a prior draw is a column of standard normals.
+
+Figures that are known better than the shock that they fix are no coordinates: their rounding is a normal error.
 """
 
 from collections.abc import Mapping
@@ -16,12 +17,21 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR, Block, Stretch, divided, stretches
+from mobank.calibration.likelihood.errors import FigureErrors
+from mobank.calibration.likelihood.flows import FlowFigures
+from mobank.calibration.likelihood.law import Law
 from mobank.calibration.likelihood.layout import Layout
 from mobank.dynamics.draws import unknowns
 from mobank.dynamics.month import TINY
 from mobank.model.grammar import Model, Origin
 from mobank.scenario.effective import effective
 from mobank.scenario.scenario import Figure, Scenario, Value
+
+SOLVED_PER_MONTH = 0.1  # change of log active with the shock of engagement, about, for each month of a block …
+SOLVED_AT_MOST = 0.6  # … up to a year and more
+CUSTOMERS_EXACT = 0.002  # of the count of customers: rounding beyond which its place in the interval is a coordinate
+MOST_WIDE = 24  # coordinates of where figures lie: more than a sampler of walkers moves well
 
 
 @dataclass(frozen=True)
@@ -43,31 +53,23 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Year:
-    """A calendar year of the history: how many months of it are lived, and the figures that fix its shocks.
+class Mark:
+    """A month at which a block ends, and the figures of the level and of the active that fix a shock there.
 
     Parameters
     ----------
-    level, active : the figure of each path's measure, if there is one, and after how many months of it it stands.
-    between : figures of another definition that fix nothing, for they do not stand at the year's end: what they say is
-        how probable they are.
+    at : months after the first figure of the level.
     """
 
-    year: int
-    months: int
-    level: tuple[Figure, int] | None = None
-    active: tuple[Figure, int] | None = None
-    between: tuple[tuple[Figure, int], ...] = ()
+    at: int
+    month: Month
+    level: Figure | None
+    active: Figure | None
 
     @property
-    def figures(self) -> list[tuple[Figure, int]]:
-        """The figures in it, the level's first."""
-        return [found for found in (self.level, self.active) if found]
-
-    @property
-    def solved(self) -> tuple[bool, bool]:
-        """Which paths a figure fixes."""
-        return self.level is not None, self.active is not None
+    def figures(self) -> tuple[Figure | None, Figure | None]:
+        """The figures of the level and of the active."""
+        return self.level, self.active
 
 
 def value_at(figure: Figure, z: Floats) -> Floats:
@@ -87,12 +89,12 @@ def value_at(figure: Figure, z: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class History:
-    """The reported years of a target.
+    """The reported months of a target.
 
     Parameters
     ----------
     target : figures, segments, priors, mixing, shocks and drift, in the grammar of a scenario.
-    others : figures of other definitions, which are joined to the years that are lived.
+    others : figures of other definitions, which are joined to the months that are passed through.
     """
 
     model: Model
@@ -113,7 +115,7 @@ class History:
     @cached_property
     def layout(self) -> Layout:
         """What its segments share of the model's hazards."""
-        return Layout.of(self.model, self.origin, self.target)
+        return Layout.of(self.model, self.paths, self.target)
 
     @cached_property
     def paths(self) -> tuple[str, str]:
@@ -130,6 +132,8 @@ class History:
         """What is to be learnt about, by name."""
         return unknowns(self.model, self.target)
 
+    # ------------ figures
+
     def reported(self, measure: str) -> list[Figure]:
         """Return the figures of a measure in order of time."""
         return sorted((f for f in self.target.reported if f.measure == measure), key=lambda f: f.month)
@@ -142,56 +146,145 @@ class History:
     @cached_property
     def last(self) -> Month:
         """Month of the last figure of the level or of the active, where a forecast begins."""
-        return max(
-            self.reported(measure)[-1].month
-            for measure in (self.origin.stock, self.origin.engaged)
-            if self.reported(measure)
-        )
+        return max(self.reported(measure)[-1].month for measure in self.measures if self.reported(measure))
 
     @cached_property
-    def years(self) -> list[Year]:
-        """The calendar years that are lived, the first one from the first figure on."""
-        return [self._year(year) for year in range(self.first.year, self.last.year + 1)]
+    def length(self) -> int:
+        """Months from the first figure to the last."""
+        return self.last - self.first
 
-    def _year(self, year: int) -> Year:
-        begin = self.first if year == self.first.year else Month.of(year, 1) - 1
-        end = min(Month.of(year, 12), self.last)
-
-        joined = [(each.figure, each.figure.month - begin) for each in self.joined if begin < each.figure.month <= end]
-
-        def within(measure: str) -> tuple[Figure, int] | None:
-            found = [f for f in self.reported(measure) if begin <= f.month <= end and f.month.year == year]
-            if found:
-                return found[-1], found[-1].month - begin
-            return next((each for each in joined if each[0].measure == measure and each[1] == end - begin), None)
-
-        begins = year == self.first.year  # its level is where the history starts, so it fixes no shock
-        level, active = None if begins else within(self.origin.stock), within(self.origin.engaged)
-        between = tuple(each for each in joined if each not in (level, active))
-        return Year(year, end - begin, level, active, between)
+    @cached_property
+    def active_since(self) -> int:
+        """Month of the first figure of the active, from the first of the level on, where growth of its trend begins."""
+        own = [f.month - self.first for f in self.reported(self.origin.engaged) if f.month >= self.first]
+        return min(own, default=0)
 
     @cached_property
     def joined(self) -> list[Joined]:
-        """The figures of other definitions that stand within the years that are lived."""
+        """The figures of other definitions that stand within the months that are passed through."""
         return [
             each
             for each in self.others
-            if each.figure.measure in (self.origin.stock, self.origin.engaged)
-            and self.first < each.figure.month <= self.last
+            if each.figure.measure in self.measures and self.first < each.figure.month <= self.last
         ]
 
-    def own(self, year: Year) -> tuple[Figure | None, Figure | None]:
-        """Return the figures of the level and of the active that fix a year's shocks and need no factor."""
-        others = [each.figure for each in self.joined]
-        level, active = (known[0] if known and known[0] not in others else None for known in (year.level, year.active))
-        return level, active
+    @cached_property
+    def overlapping(self) -> list[Joined]:
+        """Those of them that stand beside a figure of the measure's own definition: they say what the factor is."""
+        own = {(f.measure, f.month) for f in self.target.reported}
+        return [each for each in self.joined if (each.figure.measure, each.figure.month) in own]
 
     @cached_property
     def figures(self) -> list[Figure]:
         """Every figure that a draw passes through."""
-        fixed = [self.reported(self.origin.stock)[0], *(f for year in self.years for f, _ in year.figures)]
-        between = [f for year in self.years for f, _ in year.between]
-        return fixed + between + self.reported(self.origin.total)
+        own = [f for f in self.target.reported if f.measure in self.measures and f.month >= self.first]
+        every = [*own, *(each.figure for each in self.joined), *self.reported(self.origin.total)]
+        return sorted(every, key=lambda f: (self._order(f), f.month))
+
+    def _order(self, figure: Figure) -> int:
+        return (*self.measures, self.origin.total).index(figure.measure)
+
+    @cached_property
+    def yearly(self) -> bool:
+        """True if all figures are of Decembers: a calendar year then is one block, and its shock an AR(1) by year."""
+        return all(f.month.month == YEAR for f in self.figures if f.measure in self.measures)
+
+    @cached_property
+    def wide(self) -> list[Figure]:
+        """Figures whose place in the interval is a coordinate: rounded more widely than the shock can be known."""
+        if self.yearly:
+            return self.figures
+        return [f for f in self.figures if f.interval.stale_share > 0.0 or self._is_wide(f)]
+
+    def _is_wide(self, figure: Figure) -> bool:
+        error = self.rounding(figure)
+        if figure.measure == self.origin.total:
+            return error > CUSTOMERS_EXACT
+        blocks = [b for b in self.blocks if b.figure == figure]
+        if not blocks:
+            return False
+        months = blocks[0].last - blocks[0].after
+        path = blocks[0].path
+        slope = self._pace * months if path == LEVEL else min(SOLVED_PER_MONTH * months, SOLVED_AT_MOST)
+        return error / slope > 0.5 * self.target.shocks[self.paths[path]].size.prior.centre
+
+    @cached_property
+    def _pace(self) -> float:
+        """Growth of the level a month, log scale, on average: what a month's registrations add, about."""
+        own = self.reported(self.origin.stock)
+        return max(float(np.log(own[-1].interval.middle / own[0].interval.middle)) / max(self.length, 1), 1e-4)
+
+    @staticmethod
+    def rounding(figure: Figure) -> float:
+        """Return the standard deviation of a figure within its interval, log scale."""
+        interval = figure.interval
+        return (interval.high - interval.low) / np.sqrt(12.0) / interval.middle
+
+    # ------------ blocks
+
+    @cached_property
+    def _solved(self) -> tuple[list[Block], list[Stretch]]:
+        every: list[Block] = []
+        for path, measure in enumerate(self.measures):
+            own = {f.month - self.first: f for f in self.reported(measure) if f.month >= self.first}
+            for each in self.joined:
+                if each.figure.measure == measure:
+                    own.setdefault(each.figure.month - self.first, each.figure)
+            if path == LEVEL:
+                own.pop(0)  # the level at the first figure is where the history starts: it fixes no shock
+            every += divided(path, list(own.items()), self.first, self.length)
+        return stretches(every, self.length)
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The blocks of both paths in the order in which their shocks are found."""
+        return self._solved[0]
+
+    @property
+    def stretches(self) -> list[Stretch]:
+        """What is solved at once, in order of time; the first is the steady state at the first figure."""
+        return self._solved[1]
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """The months at which blocks end."""
+        fixed = {(b.path, b.last): b.figure for b in self.blocks}
+        return [
+            Mark(at, self.first + at, fixed.get((LEVEL, at)), fixed.get((ACTIVE, at)))
+            for at in sorted({b.last for b in self.blocks})
+        ]
+
+    def own(self, mark: Mark) -> tuple[Figure | None, Figure | None]:
+        """Return the figures of the level and of the active at a mark that need no factor."""
+        others = [each.figure for each in self.joined]
+        level, active = (known if known not in others else None for known in mark.figures)
+        return level, active
+
+    # ------------ the law
+
+    @cached_property
+    def law(self) -> Law:
+        """The law of the blocks' shocks."""
+        target = self.target
+        shocks, unknown = (tuple(f(path) for path in self.paths) for f in (target.shocks.get, target.seasons.__contains__))
+        since, wiggle = (0, self.active_since), target.wiggle.prior.centre
+        return Law(self.blocks, self.first, self.length, self.yearly, self.paths, shocks, since, unknown, wiggle)
+
+    @cached_property
+    def errors(self) -> FigureErrors:
+        """The errors of the figures."""
+        figures = [self.reported(self.origin.stock)[0], *(b.figure for b in self.blocks if b.figure)]
+        wide, seasonal = {f.name for f in self.wide}, self.origin.engaged in self.target.seasons
+        rounding = np.array([0.0 if f.name in wide else self.rounding(f) for f in figures])
+        every = bool(self.target.noise) or not self.yearly or seasonal
+        return FigureErrors(figures, self.first, self.measures, rounding, every, seasonal)
+
+    @cached_property
+    def flows(self) -> FlowFigures:
+        """The flow figures."""
+        return FlowFigures.of(self.model, self.origin.stock, self.target.reported, self.first, self.last)
+
+    # ------------ coordinates
 
     @cached_property
     def factors(self) -> dict[str, Prior]:
@@ -199,31 +292,53 @@ class History:
         return {each.factor: each.prior for each in self.joined}
 
     @cached_property
+    def scales(self) -> list[tuple[int, int]]:
+        """Path and calendar year of each scale of a year's shock that is a coordinate: where tails are Student's."""
+        years = range((self.first - YEAR + 1).year, self.last.year + 1)
+        return [(p, year) for p, path in enumerate(self.paths) for year in years if self.target.shocks[path].tails]
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the coordinates, (D,).
 
         Priors have the name that their draws are keyed by; `reported.<measure>.<month>` is where a figure lies;
-        `factor.<definition>` is what a figure of another definition is a multiple by; `innovation.<path>.<year>` is a
-        year's luck where no figure fixes it.
+        `factor.<definition>` is what a figure of another definition is a multiple by; `innovation.<path>.<month>` is
+        chance in the block that ends there, where no figure fixes it; `scale.<path>.<year>` how large a year's is;
+        `flow.<measure>.size` and `.persistence` are of the residual of a reported flow.
         """
-        lucks = [
-            f"innovation.{path}.{year.year}"
-            for year in self.years
-            for path, fixed in zip(self.paths, year.solved, strict=True)
-            if not fixed
-        ]
-        return (*self.priors, *(f.name for f in self.figures), *self.factors, *lucks)
+        free = [self.innovation(block) for block in self.blocks if block.figure is None]
+        scales = [f"scale.{self.paths[path]}.{year}" for path, year in self.scales]
+        return (*self.priors, *(f.name for f in self.wide), *self.factors, *free, *scales, *self.flows.coordinates)
+
+    def innovation(self, block: Block) -> str:
+        """Return the name of the coordinate of a block's chance."""
+        return f"innovation.{self.paths[block.path]}.{self.first + block.last}"
 
     @cached_property
     def row(self) -> Mapping[str, int]:
         """Position of each coordinate."""
         return {name: i for i, name in enumerate(self.names)}
 
-    def luck(self, z: Floats, year: Year) -> Floats:
-        """Return a year's normals that no figure fixes, (2, R); 0 for the others."""
-        rows = [self.row.get(f"innovation.{path}.{year.year}") for path in self.paths]
-        return np.stack([np.zeros(z.shape[1]) if i is None else z[i] for i in rows])
-
     def natural(self, z: Floats) -> dict[str, Floats]:
         """Return each unknown of the priors on its natural scale, (R,), in draws with coordinates z (D, R)."""
         return {name: value.prior.of_normal(z[self.row[name]]) for name, value in self.priors.items()}
+
+    def natural_of(self, name: str, z: Floats) -> Floats:
+        """Return the size of a noise or of a season on its natural scale, (R,); 0 where the target has none."""
+        if name in self.row:
+            return self.priors[name].prior.of_normal(z[self.row[name]])
+        kind, _, of = name.partition(".")
+        fixed = (self.target.noise if kind == "noise" else self.target.seasons).get(of)
+        return np.full(z.shape[1], fixed.prior.centre if fixed else 0.0)
+
+    def scales_of(self, z: Floats) -> Floats:
+        """Return the scale of the variance of each path's shocks in each calendar year, (2, years, R)."""
+        from scipy.special import chdtri, ndtr
+
+        first = (self.first - YEAR + 1).year
+        out = np.ones((2, self.last.year - first + 1, z.shape[1]))
+        for path, year in self.scales:
+            tails = self.target.shocks[self.paths[path]].tails
+            chance = ndtr(-z[self.row[f"scale.{self.paths[path]}.{year}"]])
+            out[path, year - first] = (tails - 2.0) / np.maximum(chdtri(tails, chance), TINY)
+        return out

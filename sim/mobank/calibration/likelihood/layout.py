@@ -7,12 +7,15 @@ exposure makes no difference between them. All of this is read off the model's d
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
 from mobank.base.arrays import Floats, Ints, Rows
-from mobank.model.grammar import EXPOSURE, Model, Origin
+from mobank.model.grammar import EXPOSURE, Model
 from mobank.scenario.scenario import Scenario
+
+PLAIN, EXPOSED, INTAKE = 0, 1, 2  # kinds of flows: without exposure, with it, from outside
 
 
 @dataclass(frozen=True)
@@ -43,57 +46,48 @@ class Classes:
 
 @dataclass(frozen=True)
 class Group:
-    """Flows that compete, and the classes of segments that agree in whatever they read.
+    """Flows that compete, or come from outside, and the classes of segments that agree in whatever they read.
 
     Parameters
     ----------
-    flows : their indices (B,).
-    which : for each parameter read, which (C,) of its distinct values the classes have; None if it has only one.
+    flows : their indices (B,). kind : `PLAIN`, `EXPOSED` or `INTAKE`.
+    reads : the parameters that they read. which : (C, reads) which of a parameter's distinct values a class has.
     """
 
     flows: tuple[int, ...]
+    kind: int
     classes: Classes
-    which: Mapping[str, Rows | None]
-
-    @property
-    def rows(self) -> int:
-        """How many rows of the table it fills."""
-        return len(self.flows) * self.classes.count
-
-    def hazards(self, model: Model, value: Mapping[str, Floats], **given: float) -> list[Floats]:
-        """Return the hazard of each flow, (C or 1, R) each; value holds distinct ones, (C of the parameter, R)."""
-        known = {name: value[name] if rows is None else value[name][rows] for name, rows in self.which.items()}
-        read = {**known, **given}
-        return [np.asarray(model.flows[f].hazard(**{n: read[n] for n in model.flows[f].reads})) for f in self.flows]
+    reads: tuple[str, ...]
+    which: Rows
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The table of chances of a model in which segments share rows (see `mobank.base.kernels.live`).
+    """The table of chances of a model in which segments share rows (see `mobank.base.kernels.passage`).
 
     Parameters
     ----------
-    values : by parameter, the segments that have the same value of it.
-    plain, bent, intakes : the flows that leave a state, without and with exposure, and all that come from outside.
-    row_of : (F, S) row of the table, in which come the plain, the bent and the intakes.
-    units, meets : (U + 1,) where each set of bent rows begins; (U,) the row of `mixing` that it meets.
+    values : by parameter, the segments that have the same value of it. first : row of its first distinct value.
+    groups : the flows that leave a state, without exposure, then with it, and all that come from outside.
+    units : (U, 5) of each class of each group: group, first row, rows, kind, the row of `mixing` that it meets.
+    args : (U, A) rows of the values that its hazards read.
+    row_of : (S, F) row of the table.
     mixing : (M, S) the distinct rows of the target's.
-    exposed, counted : (K,) 1 for the states that one is exposed to, (2, K) for those of the level and of the active.
+    path_of, sign : (V,) of each distinct value, the path that moves it, −1 for none, and to which side.
     """
 
     values: Mapping[str, Classes]
-    plain: tuple[Group, ...]
-    bent: tuple[Group, ...]
-    intakes: Group
-    row_of: Ints
+    first: Mapping[str, int]
+    groups: tuple[Group, ...]
     units: Ints
-    meets: Ints
+    args: Ints
+    row_of: Ints
     mixing: Floats
-    exposed: Ints
-    counted: Ints
+    path_of: Ints
+    sign: Floats
 
     @classmethod
-    def of(cls, model: Model, origin: Origin, target: Scenario) -> "Layout":
+    def of(cls, model: Model, paths: Sequence[str], target: Scenario) -> "Layout":
         """Return that of a model with the segments of a target."""
         touching = {
             p.name: [
@@ -103,43 +97,43 @@ class Layout:
             for p in model.parameters
         }
         values = {name: Classes.by(signs) for name, signs in touching.items()}
+        first = dict(zip(values, accumulate((v.count for v in values.values()), initial=0), strict=False))
         met = Classes.by([row.tobytes() for row in target.mixing])
-
-        def group(flows: Sequence[int], contagious: bool = False) -> Group:
-            read = dict.fromkeys(n for f in flows for n in model.flows[f].reads if n in model.parameter)
-            signs = [(*(values[n].of[s] for n in read), met.of[s] if contagious else 0) for s in range(met.of.size)]
-            classes = Classes.by(signs)
-            which = {n: values[n].of[classes.first] if values[n].count > 1 else None for n in read}
-            return Group(tuple(flows), classes, which)
-
-        competing = [(flows, any(EXPOSURE in model.flows[f].reads for f in flows)) for flows in model.exits if flows]
-        plain = tuple(group(flows) for flows, exposed in competing if not exposed)
-        bent = tuple(group(flows, True) for flows, exposed in competing if exposed)
-        intakes = group(model.intakes)
-        row_of, row = np.zeros((len(model.flows), met.of.size), np.int64), 0
-        for each in plain:
-            for f in each.flows:
-                row_of[f] = row + each.classes.of
-                row += each.classes.count
-        units, meets = [0], []
-        for each in bent:
-            for i, f in enumerate(each.flows):
-                row_of[f] = row + len(each.flows) * each.classes.of + i
-            row += each.rows
-            units += [units[-1] + len(each.flows) * (c + 1) for c in range(each.classes.count)]
-            meets += [int(met.of[s]) for s in each.classes.first]
-        for f in intakes.flows:
-            row_of[f] = row + intakes.classes.of
-            row += intakes.classes.count
+        exits = [(flows, any(EXPOSURE in model.flows[f].reads for f in flows)) for flows in model.exits if flows]
+        kinds = [(flows, PLAIN) for flows, exposed in exits if not exposed]
+        kinds += [(flows, EXPOSED) for flows, exposed in exits if exposed]
+        kinds += [(model.intakes, INTAKE)] if model.intakes else []
+        groups = tuple(_group(model, flows, kind, values, met) for flows, kind in kinds)
+        row_of, units, args, row = np.zeros((met.of.size, len(model.flows)), np.int64), [], [], 0
+        for g, group in enumerate(groups):
+            for c in range(group.classes.count):
+                units.append([g, row + c * len(group.flows), len(group.flows), group.kind, met.of[group.classes.first[c]]])
+                args.append([first[n] + int(k) for n, k in zip(group.reads, group.which[c], strict=True)])
+            for i, f in enumerate(group.flows):
+                row_of[:, f] = row + len(group.flows) * group.classes.of + i
+            row += len(group.flows) * group.classes.count
+        widest = max(len(each) for each in args)
+        moved = [p for p in model.parameters for _ in range(values[p.name].count)]
         return cls(
             values,
-            plain,
-            bent,
-            intakes,
-            row_of,
+            first,
+            groups,
             np.array(units, np.int64),
-            np.array(meets, np.int64),
+            np.array([each + [0] * (widest - len(each)) for each in args], np.int64).reshape(len(args), -1),
+            row_of,
             np.ascontiguousarray(target.mixing[met.first]),
-            np.isin(model.states, model.exposed_to).astype(np.int64),
-            np.array([np.isin(model.states, model.measure[m].stock) for m in (origin.stock, origin.engaged)], np.int64),
+            np.array([paths.index(p.moved_by) if p.moved_by in paths else -1 for p in moved], np.int64),
+            np.array([float(p.sign) for p in moved]),
         )
+
+    def stacked(self, base: Mapping[str, Floats]) -> Floats:
+        """Return the distinct values of all parameters one below the other, (V, R), given each as (S or 1, R)."""
+        return np.concatenate([base[name][each.first[: base[name].shape[0]]] for name, each in self.values.items()])
+
+
+def _group(model: Model, flows: Sequence[int], kind: int, values: Mapping[str, Classes], met: Classes) -> Group:
+    read = tuple(dict.fromkeys(n for f in flows for n in model.flows[f].reads if n in model.parameter))
+    signs = [(*(values[n].of[s] for n in read), met.of[s] if kind == EXPOSED else 0) for s in range(met.of.size)]
+    classes = Classes.by(signs)
+    which = np.array([[values[n].of[s] for n in read] for s in classes.first], np.int64).reshape(classes.count, -1)
+    return Group(tuple(flows), kind, classes, read, which)

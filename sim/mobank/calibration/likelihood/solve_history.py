@@ -1,40 +1,49 @@
-"""The model lives through the reported years, exactly through every figure, whatever the draw.
+"""The model passes through the reported months, exactly through every figure, whatever the draw.
 
-Year by year the shocks that take the model to the year's figures are solved by Newton's method: one unknown, or two
-where the active are reported too. Their log density minus the log of the slope's determinant is what the figures say
-of a draw (the change of variables from innovations to figures), so chance runs through the dynamics: an error in one
-year moves all that follow (King et al. 2015, "Avoidable errors in the modelling of outbreaks of emerging pathogens").
+Stretch by stretch the shocks that take the model to its figures are solved by Newton's method. Their log density under
+one Gaussian law (`mobank.calibration.likelihood.law`) minus the log of the slopes' determinant is what the figures say
+of a draw (the change of variables from shocks to figures), so chance runs through the dynamics: an error in one month
+moves all that follow (King et al. 2015, "Avoidable errors in the modelling of outbreaks of emerging pathogens").
 
 Before the first figure the bank is taken to have grown steadily, as its flows would have it grow with that many
 registered. Customers are the pool: they grow as reported, and at the draw's own rate where nothing is reported; what
 their figures say about that rate is left to its prior, so that it is not counted twice.
+
+A figure may be in error by its rounding, by noise and by a season of the measure. Such errors put something into the
+shocks that are solved through it, and take it out of the next ones; to first order that is a linear map, and widens the
+law. It is taken around the season that the figures themselves show, so that what is left is small.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from mobank.base import kernels
-from mobank.base.arrays import Flags, Floats, Rows
-from mobank.calibration.likelihood.history import History, Year, value_at
-from mobank.calibration.likelihood.innovations import ACTIVE, LEVEL, LOG_2PI, Innovations
-from mobank.dynamics.contacts import active_share_met
+from mobank.base.arrays import Flags, Floats, Ints, Rows
+from mobank.base.kernels import gaussian, passage
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, Stretch
+from mobank.calibration.likelihood.compiled_model import filler
+from mobank.calibration.likelihood.history import History, value_at
 from mobank.dynamics.draws import base_values, shock_sizes
-from mobank.dynamics.initial_state import TILT_LIMIT, people_in, spread, sustained, tilted
-from mobank.dynamics.month import TINY, Chances, Values, add_up, chance, intake
-from mobank.model.grammar import CUSTOMERS, EXPOSURE
+from mobank.dynamics.initial_state import people_in
+from mobank.dynamics.month import TINY, Values, add_up, intake
+from mobank.dynamics.shocks import ShockSizes
 from mobank.scenario.scenario import Value
 
-PASSES = 10  # of a year, at most, until it ends at its figures
-CLOSE = 2e-3  # of what the year adds (log scale): a Newton step from here moves the shock by less than 1e-4 too far
-FLAT = 1e-9  # a determinant from which no step can be told
-SLOPE_STEP = 1e-4  # log scale, for slopes by differences
-STEADY_ROUNDS = 4  # of the state before the first figure, whose exposure and growth depend on itself
-LEAST_LEVEL = 0.95  # of the level a year before: no bank loses one in twenty registered in a year
-LEAST_WIGGLE = 0.01  # of a single month about its year, log scale: no month is known better
-ACTIVE_GUESS = 0.35  # of the registered, where the rounds begin
+LOG_2PI = float(np.log(2.0 * np.pi))
+LEAST_WIGGLE = 0.01  # of a figure beside another of the same month, log scale: no two counts agree better
+REASONS = {
+    passage.NO_WAY: "no shock leads to the figures",
+    passage.NO_SLOPE: "the figures do not move with the shocks",
+    passage.TOO_FAR: "the shock is beyond a factor of 55",
+    passage.NO_STEADY: "no steady state",
+    10: "fewer people than are registered",
+    11: "no covariance",
+}
+SMALL_POOL, NO_COVARIANCE = 10, 11
 
 
 @dataclass(frozen=True)
@@ -55,54 +64,330 @@ class Pathway:
 
     Parameters
     ----------
-    log_density : (R,) of the solved innovations, per person of the figures; −inf where a figure cannot be reached.
-    innovations, shocks : (Y, 2, R) of the level's and the active's path in each year: independent standard normals,
-        and log scale.
-    year_ends : level, active and everyone at the last month lived of each year, (Y, 3, R) persons.
+    log_density : (R,) of the solved shocks, per person of the figures; −inf where a figure cannot be reached.
+    innovations, shocks : (n, R) of each block: independent standard normals, and log scale.
+    marks : level, active and everyone at each month at which a block ends, (M, 3, R) persons.
     state : at the last figure.
+    why : (R,) 0, or the reason why a draw is impossible, a key of `REASONS`.
     """
 
     log_density: Floats
     innovations: Floats
     shocks: Floats
-    year_ends: Floats
+    marks: Floats
     state: HistoryState
+    why: Ints
 
     @property
     def possible(self) -> Flags:
         """Which draws pass through every figure, (R,)."""
         return np.isfinite(self.log_density)
 
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many draws are impossible, by reason."""
+        return {REASONS[int(why)]: count for why, count in sorted(Counter(self.why[self.why > 0]).items())}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What some draws put into the months.
+
+    Parameters
+    ----------
+    base : value of each parameter, (S or 1, R). values : distinct ones, one below the other, (V, R).
+    sizes : of the shocks. level, everyone : at the first figure, (R,) persons.
+    growth : of everyone in each month, as a share, (T, R).
+    goals : value of each figure, (R,) persons, by name; in the definition of the rest.
+    """
+
+    history: History
+    base: Mapping[str, Floats]
+    values: Floats
+    sizes: ShockSizes
+    level: Floats
+    everyone: Floats
+    growth: Floats
+    goals: Mapping[str, Floats]
+
+    @classmethod
+    def of(cls, history: History, z: Floats) -> "Inputs":
+        """Return those of draws with coordinates z (D, R)."""
+        drawn = _Drawn(history, z)
+        base, sizes = base_values(history.model, history.target, drawn), shock_sizes(history.target, drawn)
+        wide = {f.name for f in history.wide}
+        goals = {
+            f.name: value_at(f, z[history.row[f.name]]) if f.name in wide else np.full(z.shape[1], f.interval.middle)
+            for f in history.figures
+        }
+        for each in history.joined:
+            goals[each.figure.name] = goals[each.figure.name] / each.prior.of_normal(z[history.row[each.factor]])
+        level = goals[history.reported(history.origin.stock)[0].name]
+        everyone, growth = _pool(history, base, goals, level, drawn)
+        return cls(history, base, history.layout.stacked(base), sizes, level, everyone, growth, goals)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is drawn of a value, by its name: (R,)."""
+
+    history: History
+    z: Floats
+
+    def __call__(self, value: Value, item: str) -> Floats:
+        known = item in self.history.priors
+        return (
+            value.prior.of_normal(self.z[self.history.row[item]])
+            if known
+            else np.full(self.z.shape[1], value.prior.centre)
+        )
+
+
+def _pool(
+    history: History, base: Mapping[str, Floats], goals: Mapping[str, Floats], level: Floats, drawn: _Drawn
+) -> tuple[Floats, Floats]:
+    """Return everyone at the first figure of the level, (R,), and by which share they grow in each month, (T, R)."""
+    shares = np.array([segment.share for segment in history.target.segments])[:, None]
+    ones = shares * np.ones_like(level)
+    own = 1.0 + (
+        add_up(add_up(intake(history.model, Values(base, frozenset()), ones))) if history.model.intakes else 0.0
+    )
+    months = history.length
+    pool = history.target.pool
+    if pool is not None:
+        headroom = drawn(history.priors.get("pool.headroom", pool.headroom), "pool.headroom")
+        return level * (1.0 + headroom), np.tile(own - 1.0, (months, 1))
+    figures = history.reported(history.origin.total)
+    log = np.tile(np.log(own * np.ones_like(level)), (months, 1))
+    for a, b in pairwise(figures):
+        rate = np.log(goals[b.name] / goals[a.name]) / (b.month - a.month)
+        log[max(a.month - history.first, 0) : max(b.month - history.first, 0)] = rate
+    anchor = next((f for f in figures if f.month >= history.first), figures[-1])
+    ahead = anchor.month - history.first
+    since = log[:ahead].sum(axis=0) if ahead >= 0 else ahead * np.log(own)
+    return goals[anchor.name] * np.exp(-since), np.expm1(log)
+
+
+# ------------ all stretches
+
+
+@dataclass
+class Solver:
+    """Some draws on their way through the stretches; those that cannot go on are left behind.
+
+    Parameters
+    ----------
+    shocks : (n, R) of the blocks, log scale. made : (n, R) independent normals that made them, errors left out.
+    factors : (R, n, n) Cholesky factors of the shocks' covariance without errors.
+    slopes : (R, n, z) change of each block's shock with the log of figures `at` (n, z), −1 for none.
+    log : (R,) what is known so far of the log density. counted, moved : (T + 1, 2, R), (T, F, R) of all months.
+    """
+
+    history: History
+    inputs: Inputs
+    z: Floats
+    why: Ints = field(init=False)
+
+    def __post_init__(self) -> None:
+        history, draws, count = self.history, self.z.shape[1], len(self.history.blocks)
+        model, origin = history.model, history.origin
+        self.fill = filler(model, history.layout.groups)
+        self.inside = np.array([np.isin(model.states, model.measure[m].stock) for m in history.measures], np.int64)
+        self.within = np.flatnonzero(self.inside[LEVEL])
+        self.rest, self.outside = model.states.index(origin.rest), model.states.index(origin.apart)
+        reach = history.layout.values[origin.reach]
+        self.reach = (history.layout.first[origin.reach] + reach.of).astype(np.int64)
+        self.exposed = np.isin(model.states, model.exposed_to).astype(np.int64)
+        self.errors, law = history.errors, history.law
+        self.error_sizes = (
+            self.errors.variance({m: history.natural_of(f"noise.{m}", self.z) for m in history.measures}),
+            history.natural_of(f"season.{origin.engaged}", self.z),
+        )
+        seasons = [history.natural_of(f"season.{history.paths[p]}", self.z) for p in law.seasons]
+        self.numbers = law.numbers(self.inputs.sizes, seasons, history.scales_of(self.z))
+        self.means = law.means(self.inputs.sizes)
+        self.free = [i for stretch in history.stretches for i in stretch.free]
+        lead = max(self.free, default=-1) + 1  # what has to be known of the law before a block without a figure
+        self.factors = np.empty((lead, lead, draws))
+        if lead:
+            gaussian.leading(*self.numbers, self.factors)
+        self.why = np.zeros(draws, np.int64)
+        self.shocks, self.made = self.means.copy(), np.zeros((lead, draws))
+        self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
+        widest = max((len(s.solved) for s in history.stretches), default=0)
+        self.at = np.full((count, widest + 2), -1, np.int64)
+        self.slopes = np.zeros((count, widest + 2, draws))
+        self.counted = np.full((history.length + 1, 2, draws), np.nan)
+        self.moved = np.full((history.length, len(model.flows), draws) if history.flows.figures else (0, 0, 0), np.nan)
+        segments = len(history.target.segments)
+        self.occupancy = np.zeros((segments, len(model.states), draws))
+        shares = np.array([segment.share for segment in history.target.segments])[:, None]
+        self.customers = np.ascontiguousarray(shares * self.inputs.everyone)
+        self.why[(self.why == 0) & ~(self.customers.sum(axis=0) > self.inputs.level)] = SMALL_POOL
+
+    def run(self) -> None:
+        """Go through all stretches."""
+        before: Stretch | None = None
+        for stretch in self.history.stretches:
+            alive = np.flatnonzero(self.why == 0)
+            if not alive.size:
+                return
+            self._shocks_of(stretch, alive)
+            self._guess(stretch, alive)
+            self._cross(stretch, before, alive)
+            self._normals_of(stretch, alive)
+            before = stretch
+
+    def _shocks_of(self, stretch: Stretch, alive: Rows) -> None:
+        """Give the blocks that no figure fixes their shocks, given what has been solved before."""
+        for i in stretch.free:
+            latent = self.z[self.history.row[self.history.innovation(self.history.blocks[i])], alive]
+            self.made[i, alive] = latent
+            self.shocks[i, alive] = self.means[i, alive] + self._given(i, alive) + self.factors[i, i, alive] * latent
+
+    def _guess(self, stretch: Stretch, alive: Rows) -> None:
+        """Begin with the shock that the path had before, as far as it was not expected."""
+        for i in stretch.solved:
+            before = self.last[self.history.blocks[i].path]
+            if before >= 0:
+                self.shocks[i, alive] += self.shocks[before, alive] - self.means[before, alive]
+
+    def _normals_of(self, stretch: Stretch, alive: Rows) -> None:
+        """Find the normals that made the shocks that have been solved, as far as others rest on them."""
+        for i in stretch.solved:
+            if i < len(self.made):
+                apart = self.shocks[i, alive] - self.means[i, alive] - self._given(i, alive)
+                self.made[i, alive] = apart / self.factors[i, i, alive]
+        for i in (*stretch.free, *stretch.solved):
+            self.last[self.history.blocks[i].path] = i
+
+    def _given(self, i: int, alive: Rows) -> Floats:
+        """Return what the blocks before say of a block's shock beyond what is expected, (B,)."""
+        return np.asarray(np.einsum("jr,jr->r", self.factors[i, :i][:, alive], self.made[:i, alive]))
+
+    def _cross(self, stretch: Stretch, before: Stretch | None, alive: Rows) -> None:
+        history, layout, model = self.history, self.history.layout, self.history.model
+        blocks = [history.blocks[i] for i in stretch.solved]
+        figures = [b.figure for b in blocks if b.figure]
+        first, months, draws = before is None, stretch.last - stretch.after, alive.size
+        goals = np.array([self.inputs.goals[f.name][alive] for f in figures]).reshape(len(figures), draws)
+        goals = goals * np.exp(-np.array([self.errors.shift(f) for f in figures]))[:, None]
+        count = len(blocks)
+        levels = {b.last: g for b, g in zip(blocks, goals, strict=True) if b.path == LEVEL}
+        whole = np.stack([levels.get(b.last, np.full(draws, np.nan)) for b in blocks]) if blocks else np.empty((0, draws))
+        shocks = np.ascontiguousarray(self.shocks[np.ix_(stretch.known, alive)])
+        unknown = np.array([stretch.known.index(i) for i in stretch.solved], np.int64)
+        nudged = int(self.errors.any and not first)
+        inverse, across = np.zeros((draws, count, count)), np.zeros((draws, count, 2))
+        log, how = np.zeros(draws), np.zeros(draws, np.int64)
+        counted = np.zeros((months, 2, draws))
+        moved = np.zeros((months, len(model.flows), draws) if self.moved.size else (0, 0, 0))
+        occupancy = np.ascontiguousarray(self.occupancy[..., alive])
+        customers = np.ascontiguousarray(self.customers[:, alive])
+        span = slice(stretch.after, stretch.last)
+        passage.cross(
+            self.fill, occupancy, customers, np.ascontiguousarray(self.inputs.level[alive]),
+            np.ascontiguousarray(self.inputs.values[:, alive]), layout.path_of, layout.sign, layout.units, layout.args,
+            layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside, self.reach, self.within,
+            np.ascontiguousarray(self.inside[ACTIVE, self.within]), self.rest, self.outside,
+            np.ascontiguousarray(self.inputs.growth[span, alive] if months else np.empty((0, draws))),
+            np.array(stretch.which, np.int64)[:, : months if not first else 0].reshape(2, -1).copy(),
+            np.array([w[0] for w in stretch.which] if first else [-1, -1], np.int64), shocks, unknown,
+            np.array([b.last - stretch.after for b in blocks], np.int64), np.array([b.path for b in blocks], np.int64),
+            np.ascontiguousarray(goals), np.ascontiguousarray(whole), nudged, inverse, across, log, how, counted, moved,
+        )  # fmt: skip
+        self.why[alive] = how
+        self.shocks[np.ix_(stretch.known, alive)] = shocks
+        self.log_slope[alive] += log
+        self.occupancy[..., alive], self.customers[:, alive] = occupancy, customers
+        self.counted[stretch.after + 1 : stretch.last + 1, :, alive] = counted
+        if first:
+            for n in (LEVEL, ACTIVE):
+                self.counted[0, n, alive] = add_up(add_up(np.moveaxis(occupancy[:, self.inside[n] > 0], 1, 0)))
+        if self.moved.size:
+            self.moved[span, :, alive] = moved
+        self._slopes(stretch, inverse, across, alive)
+
+    def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, alive: Rows) -> None:
+        """Note how errors of the figures of a stretch, and of those with which it began, move its shocks."""
+        if not self.errors.any:
+            return
+        numbers = [self.errors.number(self.history.blocks[i].figure) for i in stretch.solved]
+        started = self.errors.at(stretch.after)
+        back = -np.einsum("rij,rjn->rin", inverse, across)
+        for k, i in enumerate(stretch.solved):
+            self.at[i, : len(numbers)] = numbers
+            self.slopes[i, : len(numbers), alive] = inverse[:, k]
+            self.at[i, -2:] = started
+            self.slopes[i, -2:, alive] = back[:, k]
+
+    # ------------ the end
+
+    def law_of(self, rows: Rows) -> tuple[Any, ...]:
+        """Return what the compiled law takes of some draws, errors of the figures included."""
+        keep, size, correlation, apart, scale, steps, patterns, weights = self.numbers
+        variance, season = self.error_sizes
+        own = [np.ascontiguousarray(np.take(each, rows, -1)) for each in (keep, size, correlation, scale, weights)]
+        errors = [np.ascontiguousarray(np.take(each, rows, -1)) for each in (self.slopes, variance, season**2)]
+        return (*own[:3], apart, own[3], steps, patterns, own[4], errors[0], self.at, errors[1], self.errors.pattern, errors[2])
+
+    def unexpected(self, rows: Rows) -> Floats:
+        """Return the shocks of some draws less what is expected at the season around which errors are linear, (n, B)."""
+        apart = self.shocks[:, rows] - self.means[:, rows]
+        if self.errors.any:
+            shift = np.append(self.errors.shifts, 0.0)  # −1 points to nothing
+            apart = apart + np.einsum("nzr,nz->nr", np.take(self.slopes, rows, -1), shift[self.at])
+        return np.ascontiguousarray(apart)
+
+    def finish(self) -> Pathway:
+        """Return the pathway of the draws."""
+        history = self.history
+        alive = np.flatnonzero(self.why == 0)
+        log = np.full(self.why.size, -np.inf)
+        normals = np.full(self.shocks.shape, np.nan)
+        if alive.size:
+            normals[:, alive], log[alive] = self._density(alive)
+        self.why[(self.why == 0) & ~np.isfinite(log)] = NO_COVARIANCE
+        log[self.why > 0] = -np.inf
+        shocks = np.where(np.isfinite(log), self.shocks, np.nan)
+        everyone = np.concatenate([np.ones((1, log.size)), 1.0 + self.inputs.growth]).cumprod(axis=0) * self.inputs.everyone
+        at = [mark.at for mark in history.marks]
+        marks = np.concatenate([self.counted[at], everyone[at][:, None]], axis=1)
+        marks[..., ~np.isfinite(log)] = np.nan
+        alive = np.flatnonzero(np.isfinite(log))
+        everywhere = np.zeros(log.size, np.intp)
+        everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
+        state = HistoryState(np.ascontiguousarray(np.moveaxis(self.occupancy, 0, 1)), self.customers)
+        state = state.columns(alive).columns(everywhere) if alive.size else state
+        return Pathway(log, np.where(np.isfinite(log), normals, np.nan), shocks, marks, state, self.why)
+
+    def _density(self, rows: Rows) -> tuple[Floats, Floats]:
+        """Return the independent normals (n, B) of some draws, and their log density (B,)."""
+        history, free = self.history, self.free
+        made, log = np.empty((len(history.blocks), rows.size)), np.empty(rows.size)
+        gaussian.density(*self.law_of(rows), self.unexpected(rows), made, log)
+        log -= 0.5 * LOG_2PI * (len(made) - len(free))
+        for i in free:  # a coordinate: what is said of it is its prior's
+            latent = self.z[history.row[history.innovation(history.blocks[i])], rows]
+            log += np.log(self.factors[i, i, rows]) + 0.5 * latent**2
+        log -= self.log_slope[rows] + _log_factors(history, self.z[:, rows])
+        log += _overlaps(history, {name: goal[rows] for name, goal in self.inputs.goals.items()})
+        if self.moved.size:
+            log += history.flows.log_density(history.row, self.z[:, rows], self.moved[..., rows])
+        return made, log
+
 
 def live(history: History, z: Floats) -> Pathway:
     """Return what draws with coordinates z (D, R) make of the history."""
-    with np.errstate(all="ignore"):  # what overflows on the way is impossible, and told so at the end
-        return _live(history, z)
+    return solved(history, z).finish()
 
 
-def _live(history: History, z: Floats) -> Pathway:
-    draws, count = z.shape[1], len(history.years)
-    normals, shocks, ends = (np.full((count, n, draws), np.nan) for n in (2, 2, 3))
-    lives, before, state = Lives.of(history, z), np.zeros((2, draws)), None
-    log, alive = -_log_factors(history, z), np.arange(draws)
-    paces: list[Floats] = []
-    for y, year in enumerate(history.years):
-        law = lives.law if y else lives.law.stationary()
-        pace = lives.pace(year, state)
-        ahead = [np.nan_to_num(pace - paces[-1][alive])] if paces else []
-        paces.append(_scattered(pace, alive, draws))
-        found = solve(lives, law, year, state, before, history.luck(z[:, alive], year), *ahead)
-        log[alive] += found.log_density + _between(lives, year, state, found.shocks)
-        on = np.flatnonzero(np.isfinite(found.log_density))
-        log[np.delete(alive, on)] = -np.inf
-        alive, lives = alive[on], lives.columns(on)
-        before, state = found.shocks[:, on], found.state.columns(on)
-        normals[y][:, alive], shocks[y][:, alive] = found.normals[:, on], before
-        ends[y][:, alive] = np.stack([*lives.level_and_active(state), add_up(state.customers)])
-    assert state is not None
-    everywhere = np.zeros(draws, np.intp)
-    everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
-    return Pathway(log, normals, shocks, ends, state.columns(everywhere) if alive.size else state)
+def solved(history: History, z: Floats) -> Solver:
+    """Return draws with coordinates z (D, R) that have passed through all stretches of the history."""
+    with np.errstate(all="ignore"):  # what overflows on the way is impossible, and said so at the end
+        solver = Solver(history, Inputs.of(history, z), z)
+        solver.run()
+        return solver
 
 
 def _log_factors(history: History, z: Floats) -> Floats:
@@ -111,365 +396,19 @@ def _log_factors(history: History, z: Floats) -> Floats:
     return np.asarray(sum(logs, np.zeros(z.shape[1])))
 
 
-def _between(lives: "Lives", year: Year, state: HistoryState | None, shocks: Floats) -> Floats:
-    """Return the log density, (R,), of figures that do not stand at the year's end.
-
-    The year's shock moves all its months alike; a month by itself wiggles about that.
-    """
-    log = np.zeros(shocks.shape[1])
-    spread = max(lives.history.target.wiggle.prior.centre, LEAST_WIGGLE)
-    for known in year.between:
-        path = lives.history.measures.index(known[0].measure)
-        _, at = lives.year(Year(year.year, year.months, *((None, known) if path else (known, None))), state, shocks)
-        goal = np.log(lives.goals[known[0].name])
-        log -= 0.5 * ((goal - np.log(at[path])) / spread) ** 2 + np.log(spread) + 0.5 * LOG_2PI + goal
+def _overlaps(history: History, goals: Mapping[str, Floats]) -> Floats:
+    """Return the log density, (R,), of figures that stand beside one of the measure's own definition."""
+    spread = max(history.target.wiggle.prior.centre, LEAST_WIGGLE)
+    log = np.zeros(next(iter(goals.values())).size)
+    for each in history.overlapping:
+        own = next(f for f in history.reported(each.figure.measure) if f.month == each.figure.month)
+        apart = np.log(goals[each.figure.name] / goals[own.name])
+        log -= 0.5 * (apart / spread) ** 2 + np.log(spread) + 0.5 * LOG_2PI + np.log(goals[each.figure.name])
     return log
 
 
-def _scattered(values: Floats, rows: Rows, size: int) -> Floats:
-    """Return values at their positions among (size,), NaN elsewhere."""
-    out = np.full(size, np.nan)
-    out[rows] = values
-    return out
-
-
-@dataclass(frozen=True)
-class Lives:
-    """Some draws of a target, and how the model lives with them.
-
-    Parameters
-    ----------
-    base : the distinct values of each parameter, (C, R) for the classes of segments in the history's layout.
-    drift : log change a year of the two paths, (2, R).
-    level : at the first figure, (R,) persons.
-    everyone : customers at the first figure, (R,) persons.
-    growth : factor of everyone in each month after it, (T, R).
-    goals : value of each figure, (R,) persons, by its coordinate's name; in the definition of the rest.
-    """
-
-    history: History
-    base: Mapping[str, Floats]
-    law: Innovations
-    drift: Floats
-    level: Floats
-    everyone: Floats
-    growth: Floats
-    goals: Mapping[str, Floats]
-
-    @classmethod
-    def of(cls, history: History, z: Floats) -> "Lives":
-        """Return the lives of draws with coordinates z (D, R)."""
-
-        def drawn(value: Value, item: str) -> Floats:
-            known = item in history.priors
-            return value.prior.of_normal(z[history.row[item]]) if known else np.full(z.shape[1], value.prior.centre)
-
-        base, sizes = base_values(history.model, history.target, drawn), shock_sizes(history.target, drawn)
-        fixed = {f.name: value_at(f, z[history.row[f.name]]) for f in history.figures}
-        for each in history.joined:
-            fixed[each.figure.name] /= each.prior.of_normal(z[history.row[each.factor]])
-        everyone, growth = _pool(history, base, fixed)
-        distinct = {name: value[history.layout.values[name].first[: value.shape[0]]] for name, value in base.items()}
-        drift = np.stack([sizes.drift[path] for path in history.paths])
-        level = fixed[history.reported(history.origin.stock)[0].name]
-        return cls(history, distinct, Innovations.of(sizes, history.paths), drift, level, everyone, growth, fixed)
-
-    def columns(self, rows: Rows) -> "Lives":
-        """Return the lives of some draws, by their positions (B,), each as often as it is named."""
-        return Lives(
-            self.history, {name: np.take(value, rows, -1) for name, value in self.base.items()}, self.law.columns(rows),
-            self.drift[:, rows], self.level[rows], self.everyone[rows], np.take(self.growth, rows, -1),
-            {figure: value[rows] for figure, value in self.goals.items()},
-        )  # fmt: skip
-
-    def level_and_active(self, state: HistoryState) -> tuple[Floats, Floats]:
-        """Return registered and active persons, (R,) each."""
-        return tuple(people_in(state.occupancy[self.states(name)]) for name in self.history.measures)  # type: ignore[return-value]
-
-    def states(self, measure: str) -> list[int]:
-        """Return the states that a measure counts."""
-        return self.history.model.indices(self.history.model.measure[measure].stock)
-
-    def year(
-        self, year: Year, state: HistoryState | None, shocks: Floats, rows: Rows | None = None
-    ) -> tuple[HistoryState, Floats]:
-        """Return the state at the end of a year, and level and active, (2, B), where its figures stand.
-
-        Parameters
-        ----------
-        shocks : (2, B). rows : (B,) the draw that each column belongs to; None: each to its own.
-        """
-        model, layout = self.history.model, self.history.layout
-        rows = np.arange(shocks.shape[1]) if rows is None else rows
-        values = self._begin_and_end(year, shocks, rows)
-        end = {name: value[:, rows.size :] for name, value in values.items()}
-        now = self.columns(rows).steady(end) if state is None else state.columns(rows)
-        ends = (-1, 2, rows.size)
-        odds, (idle, bend) = self._odds(values, 2 * rows.size), self._bent(values, 2 * rows.size)
-        come, growth = self._coming(year, end, now.customers, rows)
-        figures = {path: figure[1] for path, figure in ((LEVEL, year.level), (ACTIVE, year.active)) if figure}
-        when, at = np.array([figures.get(path, -1) for path in (LEVEL, ACTIVE)]), np.full((2, rows.size), np.nan)
-        along = np.arange(1, year.months + 1) / max(year.months, 1)
-        kernels.live(
-            now.occupancy, now.customers, odds.reshape(ends), idle.reshape(ends), bend.reshape(ends), layout.units,
-            layout.meets, layout.mixing, come, growth, along, layout.row_of, model.leaves, model.enters,
-            layout.exposed, layout.counted, when, at,
-        )  # fmt: skip
-        return now, at
-
-    def _begin_and_end(self, year: Year, shocks: Floats, rows: Rows) -> dict[str, Floats]:
-        """Return the parameters' distinct values as a year begins and, beside them, as it ends, each (C, 2 B)."""
-        since, drift = year.year - self.history.last.year, np.take(self.drift, rows, -1)
-        total = np.concatenate([shocks + drift * (since - year.months / 12.0), shocks + drift * since], axis=1)
-        both = np.concatenate([rows, rows])
-        base = {name: np.take(value, both, -1) for name, value in self.base.items()}
-        return tilted(self.history.model, base, dict(zip(self.history.paths, total, strict=True)))
-
-    def _odds(self, values: Mapping[str, Floats], columns: int) -> Floats:
-        """Return the chances of the flows without exposure, one row (2 B) for each class of segments."""
-        layout = self.history.layout
-        odds = np.empty((sum(group.rows for group in layout.plain), columns))
-        row = 0
-        for group in layout.plain:
-            hazards = group.hazards(self.history.model, values)
-            total = add_up(hazards) if len(hazards) > 1 else hazards[0]
-            per_hazard = chance(total) / np.maximum(total, TINY)
-            for hazard in hazards:
-                np.multiply(hazard, per_hazard, out=odds[row : row + group.classes.count])
-                row += group.classes.count
-        return odds
-
-    def _bent(self, values: Mapping[str, Floats], columns: int) -> tuple[Floats, Floats]:
-        """Return hazards without exposure, and what exposure to everyone adds, a row (2 B) for each flow and class."""
-        layout, row = self.history.layout, 0
-        idle, bend = (np.empty((layout.units[-1], columns)) for _ in range(2))
-        for group in layout.bent:
-            for rows, exposure in ((idle, 0.0), (bend, 1.0)):
-                mine = rows[row : row + group.rows].reshape(group.classes.count, len(group.flows), columns)
-                for i, hazard in enumerate(group.hazards(self.history.model, values, **{EXPOSURE: exposure})):
-                    mine[:, i] = hazard
-            row += group.rows
-        bend -= idle
-        return idle, bend
-
-    def _coming(self, year: Year, values: Mapping[str, Floats], customers: Floats, rows: Rows) -> tuple[Floats, Floats]:
-        """Return who comes in a month, per customer and class (G, B), and the factor (T, B) that makes everyone grow.
-
-        Exact where segments grow alike; where they do not, all are scaled by what the year's beginning asks for.
-        """
-        intakes = self.history.layout.intakes
-        own = np.empty((len(intakes.flows), intakes.classes.count, rows.size))
-        if not intakes.flows:
-            return own.reshape(0, rows.size), np.ones((year.months, rows.size))
-        for i, each in enumerate(intakes.hazards(self.history.model, values, **{CUSTOMERS: 1.0})):
-            own[i] = each
-        rate = add_up(own)
-        rate = rate[0] if rate.shape[0] == 1 else add_up(rate[intakes.classes.of] * customers) / add_up(customers)
-        since = max(12 * year.year - 1 - self.history.first.ordinal, 0)  # months from the first figure to its beginning
-        growth = np.take(self.growth[since : since + year.months], rows, -1) - 1.0
-        return own.reshape(-1, rows.size), growth / np.maximum(rate, TINY)
-
-    def steady(self, distinct: Mapping[str, Floats]) -> HistoryState:
-        """Return the state at the first figure of a bank that has grown steadily with these distinct values."""
-        of = {name: classes.of for name, classes in self.history.layout.values.items()}
-        value = {name: given if given.shape[0] == 1 else given[of[name]] for name, given in distinct.items()}
-        values = Values(value, frozenset())
-        model, origin = self.history.model, self.history.origin
-        shares = np.array([segment.share for segment in self.history.target.segments])[:, None]
-        customers = shares * self.everyone
-        reachable = value[origin.reach] * customers
-        inside, lively = self.states(origin.stock), self.states(origin.engaged)
-        chances, growth, active = (
-            Chances(model, *customers.shape),
-            np.full(self.level.shape, 0.01),
-            np.array(ACTIVE_GUESS),
-        )
-        registered = reachable * (self.level / add_up(reachable))
-        for _ in range(STEADY_ROUNDS):
-            exposure = active_share_met(self.history.target.mixing, registered * active, customers)
-            odds = chances.update(values, exposure if model.exposed_to else None)
-            per_rest = np.maximum(sustained(model, origin, odds, growth), TINY)
-            registered, _ = spread(reachable, add_up(per_rest), self.level)
-            parts = registered * per_rest / add_up(per_rest)
-            active = add_up([parts[inside.index(k)] for k in lively]) / registered
-            growth = np.clip(self._grown(odds, parts, reachable - registered) / self.level, 0.0, 0.05)
-        occupancy = np.zeros((len(model.states), *customers.shape))
-        occupancy[inside] = parts
-        occupancy[model.states.index(origin.rest)] = reachable - registered
-        occupancy[model.states.index(origin.apart)] = customers - reachable
-        return HistoryState(occupancy, customers)
-
-    def _grown(self, odds: Floats, parts: Floats, rest: Floats) -> Floats:
-        """Return how much the level grows in a month, (R,) persons, with `parts` in its states and `rest` outside."""
-        model, inside = self.history.model, self.states(self.history.origin.stock)
-        source = model.states.index(self.history.origin.rest)
-        crossed = np.zeros(rest.shape)
-        for f, sign in enumerate(model.crossings(self.history.origin.stock)):
-            leaves = int(model.leaves[f])
-            if sign > 0 and leaves == source:
-                crossed += odds[f] * rest
-            elif sign < 0:
-                crossed -= odds[f] * parts[inside.index(leaves)]
-        return add_up(crossed)
-
-    def pace(self, year: Year, state: HistoryState | None) -> Floats:
-        """Return the log of how many register in a year, of those who could, (R,); NaN where that is not known."""
-        if state is None or year.level is None:
-            return np.full(self.level.shape, np.nan)
-        added = self.goals[year.level[0].name] - self.level_and_active(state)[LEVEL]
-        rest = add_up(state.occupancy[self.history.model.states.index(self.history.origin.rest)])
-        return np.asarray(np.log(added / rest * 12.0 / max(year.level[1], 1)))
-
-    def pinned(self, state: HistoryState, year: Year, rows: Rows) -> HistoryState:
-        """Return the state of some draws with the year-end's figures met to the digit; the rest makes up for it."""
-        origin, occupancy = self.history.origin, state.occupancy.copy()
-        lively, inside = self.states(origin.engaged), self.states(origin.stock)
-        idle = [k for k in inside if k not in lively]
-        level, active = self.level_and_active(state)
-        if year.active and year.active[1] == year.months:
-            active_wanted = self.goals[year.active[0].name][rows]
-        else:
-            active_wanted = active
-        level_wanted = self.goals[year.level[0].name][rows] if year.level and year.level[1] == year.months else level
-        before = add_up(occupancy[inside])
-        occupancy[lively] *= active_wanted / active
-        occupancy[idle] *= (level_wanted - active_wanted) / (level - active)
-        occupancy[self.history.model.states.index(origin.rest)] -= add_up(occupancy[inside]) - before
-        return HistoryState(occupancy, state.customers)
-
-
-def _pool(history: History, base: Mapping[str, Floats], fixed: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """Return everyone at the first figure of the level, (R,), and the factor of each month after it, (T, R)."""
-    shares = np.array([segment.share for segment in history.target.segments])[:, None]
-    ones = shares * np.ones_like(next(iter(fixed.values())))
-    own = 1.0 + add_up(add_up(intake(history.model, Values(base, frozenset()), ones)))
-    figures = history.reported(history.origin.total)
-    months = history.last - history.first
-    log = np.tile(np.log(own), (months, 1))
-    for a, b in pairwise(figures):
-        rate = np.log(fixed[b.name] / fixed[a.name]) / (b.month - a.month)
-        log[max(a.month - history.first, 0) : max(b.month - history.first, 0)] = rate
-    anchor = next((f for f in figures if f.month >= history.first), figures[-1])
-    ahead = anchor.month - history.first
-    since = log[:ahead].sum(axis=0) if ahead >= 0 else ahead * np.log(own)
-    return fixed[anchor.name] * np.exp(-since), np.exp(log)
-
-
-# ------------ a year's shocks, solved
-
-
-@dataclass(frozen=True)
-class Solution:
-    """A year that ends at its figures: its shocks and the normals that made them (2, R), density (R,) and state."""
-
-    shocks: Floats
-    normals: Floats
-    log_density: Floats
-    state: HistoryState
-
-
-def solve(
-    lives: Lives,
-    law: Innovations,
-    year: Year,
-    state: HistoryState | None,
-    before: Floats,
-    luck: Floats,
-    ahead: Floats | float = 0.0,
-) -> Solution:
-    """Return the year in which each draw comes to its figures.
-
-    Parameters
-    ----------
-    state : at the end of the year before; None for the first year.
-    before, luck : (2, R) shocks of the year before, and the normals of what no figure fixes.
-    ahead : (R,) by how much the level's shock may differ from that of the year before; only where Newton begins.
-    """
-    shocks = law.shocks(before, luck, year.solved)
-    if year.level:
-        shocks[LEVEL] += np.clip(ahead, -1.0, 1.0)
-    unknown = [path for path in (LEVEL, ACTIVE) if year.solved[path]]
-    if not unknown:
-        end, _ = lives.year(year, state, shocks)
-        normals, log = law.density(before, shocks, year.solved)
-        return Solution(shocks, normals, log, end)
-    steepness, end = np.full(shocks.shape[1], np.nan), _nowhere(lives, shocks.shape[1])
-    left = np.arange(shocks.shape[1])
-    goal = np.stack([lives.goals[f[0].name] if f else steepness for f in (year.level, year.active)])
-    floor = None if state is None else LEAST_LEVEL * lives.level_and_active(state)[LEVEL]
-    for _ in range(PASSES):
-        step, steep, far, reached = _newton(lives, year, state, shocks, unknown, left, goal, floor)
-        there = far < CLOSE
-        shocks[np.array(unknown)[:, None], left] += np.where(there, step, np.clip(step, -1.0, 1.0))
-        done = left[there]
-        steepness[done] = steep[there]
-        pinned = lives.pinned(reached, year, done)
-        end.occupancy[..., done], end.customers[:, done] = pinned.occupancy, pinned.customers
-        left = left[~there & np.isfinite(far)]
-        if not left.size:
-            break
-    inside = (np.abs(shocks) < TILT_LIMIT).all(axis=0)
-    normals, log = law.density(before, shocks, year.solved)
-    return Solution(shocks, normals, np.where(inside, log - steepness, np.nan), end)
-
-
-def _newton(
-    lives: Lives, year: Year, state: HistoryState | None, shocks: Floats, unknown: list[int], rows: Rows, goal: Floats,
-    floor: Floats | None,
-) -> tuple[Floats, Floats, Floats, HistoryState]:  # fmt: skip
-    """Return Newton's step (n, B), log |d figures / d shocks| (B,), how far off it is (B,), and the state to come.
-
-    The state is that after the step, as far as the slopes tell, of those who are close.
-
-    Solved are the logarithm of the level, less a floor so that it is nearly linear in the shock, and the log odds of
-    being active.
-    """
-    size, count = rows.size, len(unknown)
-    copies = np.tile(rows, count + 1)
-    shifted = np.take(shocks, copies, -1)
-    for i, path in enumerate(unknown, start=1):
-        shifted[path, i * size : (i + 1) * size] += SLOPE_STEP
-    end, at = lives.year(year, state, shifted, copies)
-    floor = None if floor is None else floor[rows]
-    scaled, log_size = _scaled(at.reshape(2, count + 1, size), floor, unknown)
-    wanted, _ = _scaled(goal[:, None, rows], floor, unknown)
-    missing = wanted[:, 0] - scaled[:, 0]
-    slopes = (scaled[:, 1:] - scaled[:, :1]) / SLOPE_STEP
-    determinant, step = _solved(slopes, missing)
-    good = np.isfinite(slopes).all(axis=(0, 1)) & (np.abs(determinant) > FLAT)
-    far = np.where(good, np.abs(missing).max(axis=0), np.nan)
-    there = np.flatnonzero(far < CLOSE)
-    people = end.occupancy.reshape(*end.occupancy.shape[:2], count + 1, size)
-    reached = np.take(people[:, :, 0], there, -1)
-    for i, by in enumerate(step[:, there] / SLOPE_STEP, start=1):
-        reached += by * (np.take(people[:, :, i], there, -1) - np.take(people[:, :, 0], there, -1))
-    ahead = HistoryState(reached, np.take(end.customers, there, -1))
-    return np.where(good, step, 0.0), np.log(np.abs(determinant)) + log_size[0], far, ahead
-
-
-def _solved(slopes: Floats, missing: Floats) -> tuple[Floats, Floats]:
-    """Return determinants (B,) of slopes (figure, unknown, B), one or two of each, and the steps (unknown, B)."""
-    if slopes.shape[0] == 1:
-        return slopes[0, 0], missing / slopes[0]
-    (a, b), (c, d) = slopes
-    determinant = a * d - b * c
-    return determinant, np.stack([d * missing[0] - b * missing[1], a * missing[1] - c * missing[0]]) / determinant
-
-
-def _scaled(at: Floats, floor: Floats | None, unknown: list[int]) -> tuple[Floats, Floats]:
-    """Return figures (2, n, B) on the scales that are solved on, and log |d figures / d scaled| (n, B)."""
-    level, active = at
-    found, log_size = [], np.zeros(level.shape)
-    if LEVEL in unknown and floor is not None:
-        found.append(np.log(level - floor))
-        log_size += np.log(level - floor)
-    if ACTIVE in unknown:
-        share = active / level if LEVEL in unknown else np.zeros(active.shape)
-        found.append(np.log(active / (level - active)) if LEVEL in unknown else np.log(active))
-        log_size += np.log(active) + np.log1p(-share)
-    return np.stack(found), log_size
-
-
-def _nowhere(lives: Lives, draws: int) -> HistoryState:
-    model, segments = lives.history.model, len(lives.history.target.segments)
-    return HistoryState(np.zeros((len(model.states), segments, draws)), np.zeros((segments, draws)))
+def level_and_active(history: History, state: HistoryState) -> tuple[Floats, Floats]:
+    """Return registered and active persons in a state, (R,) each."""
+    model = history.model
+    level, active = (people_in(state.occupancy[model.indices(model.measure[m].stock)]) for m in history.measures)
+    return np.maximum(level, TINY), active

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,17 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.base.identity import law_digest, versions
 from mobank.base.priors import Prior
+from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.solve_history import HistoryState, Pathway, live
+from mobank.calibration.likelihood.at_origin import AtOrigin, at_origin
+from mobank.calibration.likelihood.solve_history import HistoryState, Pathway, live, solved
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.posterior import DRAWS, RECORD, facts
 
-FORMAT = 2
+FORMAT = 3
 BATCH = 500  # draws lived at once: the rows then stay in a near cache
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BY_NAME = ("numpy", "scipy", "numba", "emcee", "arviz-stats", "pyarrow")
@@ -36,7 +38,8 @@ class FittedPosterior:
     name : of its folder. target : what was fitted. model : with which model.
     names : of the coordinates, (D,). z : (D, N) coordinates, standard normal a priori.
     parameters : what is unknown on its natural scale, (N,) by name.
-    passage : how they came to the figures: innovations, shocks, year-ends, and where everybody is at the last one.
+    passage : how they came to the figures: innovations, shocks, what was counted on the way.
+    origin : where they stand at the last figure.
     seed, engine : how they were found.
     weights : (N,) of the draws, where they are weighted; None if they count alike.
     diagnoses : of the sampler, where there was one.
@@ -49,6 +52,7 @@ class FittedPosterior:
     z: Floats
     parameters: Mapping[str, Floats]
     passage: Pathway
+    origin: AtOrigin
     seed: int
     engine: str
     weights: Floats | None = None
@@ -67,20 +71,27 @@ class FittedPosterior:
     @property
     def state(self) -> HistoryState:
         """Where everybody is at the last figure."""
-        return self.passage.state
+        return self.origin.state
 
 
 def lived(history: History, z: Floats) -> Pathway:
     """Return what draws (D, N) make of the history, a batch at a time."""
     parts = [live(history, np.ascontiguousarray(z[:, i : i + BATCH])) for i in range(0, z.shape[1], BATCH)]
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Pathway]) -> Pathway:
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts], axis=-1)
-        for name in ("log_density", "innovations", "shocks", "year_ends")
+        for name in ("log_density", "innovations", "shocks", "marks", "why")
     }
-    state = HistoryState(
-        *(np.concatenate([getattr(part.state, name) for part in parts], axis=-1) for name in ("occupancy", "customers"))
+    return Pathway(**joined, state=_joined_states([part.state for part in parts]))
+
+
+def _joined_states(parts: Sequence[HistoryState]) -> HistoryState:
+    return HistoryState(
+        *(np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in ("occupancy", "customers"))
     )
-    return Pathway(**joined, state=state)
 
 
 def posterior_of(
@@ -93,10 +104,17 @@ def posterior_of(
     diagnoses: Sequence[Diagnosis] = (),
 ) -> FittedPosterior:
     """Return the posterior whose draws have coordinates z (D, N)."""
-    history = target.history(model)
-    passage = lived(history, z)
+    history, streams = target.history(model), Streams(seed)
+    passages, origins = [], []
+    for i in range(0, z.shape[1], BATCH):
+        solver = solved(history, np.ascontiguousarray(z[:, i : i + BATCH]))
+        passages.append(solver.finish())
+        origins.append(at_origin(solver, passages[-1].state, streams, f"origin of draws from {i}"))
+    columns = {name: np.concatenate([each.columns[name] for each in origins]) for name in origins[0].columns}
+    origin = AtOrigin(columns, _joined_states([each.state for each in origins]))
+    passage, natural = _joined(passages), history.natural(z)
     return FittedPosterior(
-        target.name, target, model, history.names, z, history.natural(z), passage, seed, engine, weights, diagnoses
+        target.name, target, model, history.names, z, natural, passage, origin, seed, engine, weights, diagnoses
     )
 
 
@@ -106,17 +124,16 @@ def posterior_of(
 def table_of(posterior: FittedPosterior) -> Mapping[str, Floats]:
     """Return the columns that are stored, (N,) each, by name.
 
-    Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>.<year>`
-    on the log scale; `state.<state>.<segment>` persons.
+    Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>`,
+    `trend.<path>.…` and `season.<name>.<month>` at the last figure on the log scale; `state.<state>.<segment>` persons.
     """
-    history, passage = posterior.history, posterior.passage
+    history = posterior.history
     found = dict(posterior.parameters)
     found |= {f"z.{name}": posterior.z[d] for d, name in enumerate(posterior.names) if name not in history.priors}
-    for y, year in enumerate(history.years):
-        found |= {f"shock.{path}.{year.year}": passage.shocks[y, p] for p, path in enumerate(history.paths)}
+    found |= posterior.origin.columns
     for k, state in enumerate(posterior.model.states):
         for s, segment in enumerate(posterior.target.scenario.segments):
-            found[f"state.{state}.{segment.name}"] = passage.state.occupancy[k, s]
+            found[f"state.{state}.{segment.name}"] = posterior.state.occupancy[k, s]
     return found
 
 
@@ -151,6 +168,7 @@ def record_of(posterior: FittedPosterior, draws: bytes, settings: Mapping[str, A
         "rows": posterior.rows,
         "model": fingerprint(history.model),
         "draws": sha256(draws).hexdigest(),
+        "shocks": "yearly" if history.yearly else "monthly",
         "evidence": list(target.evidence),
         "fitted_with": facts(target.scenario),
         "identity": {
@@ -210,6 +228,11 @@ def write(posterior: FittedPosterior, folder: Path, settings: Mapping[str, Any])
 
 def normal_of(prior: Prior, values: Floats) -> Floats:
     """Return the standard normals whose quantiles of a prior are given; the inverse of `Prior.of_normal`."""
+    if prior.tails:
+        from scipy.special import ndtri, stdtr
+
+        wide = normal_of(replace(prior, tails=0.0), values)
+        return np.asarray(-np.sign(wide) * ndtri(stdtr(prior.tails, -np.abs(wide))))
     if prior.kind == "lognormal":
         return np.asarray((np.log(values) - math.log(prior.centre)) / prior.spread)
     if prior.kind == "logitnormal":

@@ -1,0 +1,194 @@
+"""Where a draw stands at the last figure: what of shocks, trends, seasons and errors the solved shocks leave open.
+
+All of it is jointly Gaussian with the shocks that were solved, so it is drawn from its law given these: the value of
+each autoregression, level, growth and mean of each trend, factors of each season, and the errors of the last figures.
+Drawn one by one they would contradict each other: a high last figure is either a good month or an error of the figure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mobank.base.arrays import Floats, Ints
+from mobank.base.kernels import gaussian
+from mobank.base.streams import Streams
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR
+from mobank.calibration.likelihood.history import History
+from mobank.calibration.likelihood.solve_history import HistoryState, Solver
+
+OF_SUM_ZERO = (np.eye(YEAR) - 1.0 / YEAR) * YEAR / (YEAR - 1.0)
+
+
+@dataclass(frozen=True)
+class AtOrigin:
+    """What a forecast begins with.
+
+    Parameters
+    ----------
+    columns : (R,) each, by name: `shock.<path>`, `trend.<path>.level`, `.growth`, `.mean`, `season.<name>.<month>`.
+    state : where everybody is, errors of the last figures taken out.
+    """
+
+    columns: Mapping[str, Floats]
+    state: HistoryState
+
+
+@dataclass
+class _Asked:
+    """Numbers that are asked for: their names, expectations, covariance with the shocks and with each other."""
+
+    draws: int
+    blocks: int
+
+    def __post_init__(self) -> None:
+        self.names: list[str] = []
+        self.mean: list[Floats] = []
+        self.with_shocks: list[Floats] = []  # (n, R)
+        self.parts: list[Floats] = []  # (k, k, R) on the diagonal
+
+    def add(self, names: list[str], mean: Floats, with_shocks: Floats, own: Floats) -> None:
+        """Take in some numbers that are independent of all others before the shocks are known.
+
+        Parameters
+        ----------
+        mean : (k,). with_shocks : (k, n, R or 1). own : (k, k, R or 1).
+        """
+        count = len(names)
+        self.names += names
+        self.mean += [np.full(self.draws, m) for m in mean]
+        self.with_shocks += list(np.broadcast_to(with_shocks, (count, self.blocks, self.draws)))
+        self.parts.append(np.broadcast_to(own, (count, count, self.draws)))
+
+
+def at_origin(solver: Solver, state: HistoryState, streams: Streams, item: str) -> AtOrigin:
+    """Return where draws that have passed through a history stand at its last figure.
+
+    Parameters
+    ----------
+    solver : all of whose draws are possible. state : in which they have arrived.
+    streams, item : for what is drawn, keyed by the draw's number.
+    """
+    asked = _asked(solver)
+    drawn = _drawn(solver, asked, streams, item)
+    history = solver.history
+    columns = {name: values for name, values in drawn.items() if not name.startswith("error.")}
+    return AtOrigin(columns, _righted(history, state, drawn))
+
+
+def _asked(solver: Solver) -> _Asked:
+    history, law, draws = solver.history, solver.history.law, solver.why.size
+    blocks = len(history.blocks)
+    asked = _Asked(draws, blocks)
+    *_, steps, patterns, weights = solver.numbers
+    last = [max(steps[steps[:, 0] == p, 2]) for p in (LEVEL, ACTIVE)]
+    ends = np.array([[p, last[p], last[p]] for p in (LEVEL, ACTIVE)], np.int64)
+    full = _covariance(solver, np.concatenate([steps, ends]))
+    names = [f"shock.{path}" for path in history.paths]
+    with_shocks, own = np.moveaxis(full[:, blocks:, :blocks], 0, -1), np.moveaxis(full[:, blocks:, blocks:], 0, -1)
+    asked.add(names, np.zeros(2), with_shocks, own)
+    for path, trend in law.trends.items():
+        rows = np.stack([trend.level(history.length), trend.growth(history.length), np.eye(len(trend.mean))[0]])
+        own_blocks, spread = law.of_path(path), np.diag(trend.variance)
+        joint = np.zeros((3, blocks))
+        joint[:, own_blocks] = rows @ spread @ trend.means([history.blocks[i].months for i in own_blocks]).T
+        names = [f"trend.{history.paths[path]}.{what}" for what in ("level", "growth", "mean")]
+        asked.add(names, rows @ trend.mean, joint[..., None], (rows @ spread @ rows.T)[..., None])
+    for k, path in enumerate(law.seasons):
+        size = np.sqrt(weights[1 + k])
+        _add_season(asked, history.paths[path], law.shares(path), size)
+    if history.errors.any:
+        _add_errors(solver, asked)
+    return asked
+
+
+def _add_season(asked: _Asked, name: str, shares: Floats, size: Floats) -> None:
+    """Ask for the factors of a season, given how much of each is in each shock, (n, 12) or (n, 12, R)."""
+    joint = np.einsum("ml,nl...->mn...", OF_SUM_ZERO, shares)
+    joint = joint if joint.ndim == 3 else joint[..., None]
+    names = [f"season.{name}.{month}" for month in range(1, YEAR + 1)]
+    asked.add(names, np.zeros(YEAR), joint * size**2, OF_SUM_ZERO[..., None] * size**2)
+
+
+def _add_errors(solver: Solver, asked: _Asked) -> None:
+    """Ask for the errors of the last figures, and for the season with which the measure of the active is counted."""
+    history, errors = solver.history, solver.history.errors
+    variance, season = solver.error_sizes
+    numbers = errors.at(history.length)
+    for path, number in enumerate(numbers):
+        if number >= 0:
+            slope = np.where(solver.at[..., None] == number, solver.slopes, 0.0).sum(axis=1)
+            own = variance[number]
+            asked.add([f"error.{history.paths[path]}"], np.zeros(1), (slope * own)[None], own[None, None])
+    if errors.seasonal:
+        shares = np.zeros((len(history.blocks), YEAR, solver.why.size))
+        for number, figure in enumerate(errors.figures):
+            if figure.measure == history.origin.engaged:
+                slope = np.where(solver.at[..., None] == number, solver.slopes, 0.0).sum(axis=1)
+                shares[:, figure.month.month - 1] += slope
+        _add_season(asked, history.origin.engaged, shares, season)
+
+
+def _covariance(solver: Solver, steps: Ints) -> Floats:
+    """Return the covariance of the shocks, errors included, and of the paths at their last steps, (R, n + 2, n + 2)."""
+    count = len(solver.history.blocks)
+    rows = np.arange(solver.why.size)
+    keep, size, correlation, apart, scale, _, patterns, weights, slopes, at, variance, pattern, weight = solver.law_of(rows)
+    wider = np.zeros((patterns.shape[0], count + 2, count + 2))
+    wider[:, :count, :count] = patterns
+    wide = np.full((count + 2, at.shape[1]), -1, np.int64)
+    wide[:count] = at
+    longer = np.zeros((count + 2, *slopes.shape[1:]))
+    longer[:count] = slopes
+    out = np.empty((rows.size, count + 2, count + 2))
+    gaussian.covariance(
+        keep, size, correlation, apart, scale, steps, wider, weights, longer, wide, variance, pattern, weight, out
+    )
+    return out
+
+
+def _drawn(solver: Solver, asked: _Asked, streams: Streams, item: str) -> dict[str, Floats]:
+    """Return what is asked for, drawn given the solved shocks, (R,) by name."""
+    draws, count = solver.why.size, len(solver.history.blocks)
+    *_, steps, _, _ = solver.numbers
+    shocks = _covariance(solver, np.concatenate([steps, steps[:2]]))[:, :count, :count]
+    joint = np.moveaxis(np.stack(asked.with_shocks), -1, 0)  # (R, q, n)
+    own = np.zeros((draws, len(asked.names), len(asked.names)))
+    at = 0
+    for part in asked.parts:
+        end = at + part.shape[0]
+        own[:, at:end, at:end] = np.moveaxis(part, -1, 0)
+        at = end
+    apart = solver.unexpected(np.arange(draws)).T[..., None]
+    weights = np.linalg.solve(shocks, np.concatenate([np.swapaxes(joint, 1, 2), apart], axis=2))
+    mean = np.stack(asked.mean).T + (joint @ weights[..., -1:])[..., 0]
+    spread = own - joint @ weights[..., :-1]
+    values, vectors = np.linalg.eigh(0.5 * (spread + np.swapaxes(spread, 1, 2)))
+    root = np.sqrt(np.maximum(values, 0.0))
+    z = np.stack([streams.normal("parameters", f"{item}.{name}", np.arange(draws)) for name in asked.names])
+    found = mean + np.einsum("rqk,rk,kr->rq", vectors, root, z)
+    return dict(zip(asked.names, found.T, strict=True))
+
+
+def _righted(history: History, state: HistoryState, drawn: Mapping[str, Floats]) -> HistoryState:
+    """Return the state with the errors of the last figures taken out; idle users and the rest make up for it."""
+    model, origin = history.model, history.origin
+    if not history.errors.any:
+        return state
+    still = np.zeros(state.customers.shape[1])
+    month = history.last.month
+    level, active = (drawn.get(f"error.{path}", still) for path in history.paths)
+    figure = next((f for f in history.errors.figures if (f.measure, f.month) == (origin.engaged, history.last)), None)
+    if history.errors.seasonal and figure:
+        active = active + drawn[f"season.{origin.engaged}.{month}"] - history.errors.shift(figure)
+    lively = model.indices(model.measure[origin.engaged].stock)
+    idle = [k for k in model.indices(model.measure[origin.stock].stock) if k not in lively]
+    rest, people = model.states.index(origin.rest), state.occupancy.copy()
+    active_was, idle_was = people[lively].sum(axis=(0, 1)), people[idle].sum(axis=(0, 1))
+    active_now = active_was * np.exp(-active)
+    idle_now = np.maximum((active_was + idle_was) * np.exp(-level) - active_now, 0.01 * idle_was)
+    before = people[[*lively, *idle]].sum(axis=0)
+    people[lively] *= active_now / active_was
+    people[idle] *= idle_now / idle_was
+    people[rest] = np.maximum(people[rest] - (people[[*lively, *idle]].sum(axis=0) - before), 0.0)
+    return HistoryState(people, state.customers)

@@ -1,0 +1,95 @@
+"""Errors of the figures themselves: rounding, noise, and a season of the measure.
+
+What a figure says is what is counted, times an error. Errors are small, so what they do to the shocks that are solved
+through the figures is linear in them; around 0, or around the season that the figures of the active show by themselves
+where they are monthly, which is only where the slopes are taken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from mobank.base.arrays import Floats
+from mobank.base.quantities import Month
+from mobank.calibration.likelihood.blocks import ACTIVE, YEAR
+from mobank.calibration.likelihood.law import seasonal
+from mobank.scenario.scenario import Figure
+
+ENOUGH = 2 * YEAR + 1  # monthly figures in a row that show a season
+
+
+@dataclass(frozen=True)
+class FigureErrors:
+    """The errors of a history's figures.
+
+    Parameters
+    ----------
+    figures : those that fix shocks, and the first of the level; their numbers are those of the errors.
+    first : month of that. measures : the level's and the active's. rounding : (f,) of each, log scale; 0 where the
+        place in the interval is a coordinate.
+    any : True if a figure may be in error. seasonal : True if the measure of the active has a season.
+    """
+
+    figures: Sequence[Figure]
+    first: Month
+    measures: tuple[str, str]
+    rounding: Floats
+    any: bool
+    seasonal: bool
+
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        return {figure.name: i for i, figure in enumerate(self.figures)}
+
+    def number(self, figure: Figure | None) -> int:
+        """Return the number of a figure's error; −1 for none."""
+        return self._number[figure.name] if figure else -1
+
+    @cached_property
+    def _at(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for i, figure in enumerate(self.figures):
+            found.setdefault(figure.month - self.first, [-1, -1])[self.measures.index(figure.measure)] = i
+        return found
+
+    def at(self, month: int) -> list[int]:
+        """Return the numbers of the errors of the level's and the active's figure in a month, −1 where there is none."""
+        return self._at.get(month, [-1, -1])
+
+    def variance(self, noise: Mapping[str, Floats]) -> Floats:
+        """Return the variance of each figure's error, (f, R), log scale, given the noise of measures, (R,) each."""
+        own = [noise[figure.measure] ** 2 for figure in self.figures]
+        return np.asarray(self.rounding[:, None] ** 2 + np.stack(own))
+
+    @cached_property
+    def pattern(self) -> Floats:
+        """Covariance of the measure's season in the figures, of unit variance, (f, f); 0 for those of the level."""
+        months = [range(f.month - self.first, f.month - self.first + 1) for f in self.figures]
+        active = np.array([f.measure == self.measures[ACTIVE] for f in self.figures], float)
+        return np.ascontiguousarray(seasonal(months, self.first) * np.outer(active, active))
+
+    @cached_property
+    def shifts(self) -> Floats:
+        """The season that the figures of the active show by themselves, log scale, (f,): where slopes are taken."""
+        found = np.zeros(len(self.figures))
+        own = [(i, f) for i, f in enumerate(self.figures) if f.measure == self.measures[ACTIVE]]
+        gaps = {b.month - a.month for (_, a), (_, b) in pairwise(own)}
+        if not self.seasonal or len(own) < ENOUGH or gaps != {1}:
+            return found
+        log = np.log([f.interval.middle for _, f in own])
+        around = np.convolve(log, np.array([0.5, *[1.0] * (YEAR - 1), 0.5]) / YEAR, "valid")
+        half = YEAR // 2
+        apart, months = log[half:-half] - around, [f.month.month for _, f in own][half:-half]
+        by_month = np.array(
+            [np.median([a for a, m in zip(apart, months, strict=True) if m == month]) for month in range(1, YEAR + 1)]
+        )
+        for i, figure in own:
+            found[i] = by_month[figure.month.month - 1] - by_month.mean()
+        return found
+
+    def shift(self, figure: Figure) -> float:
+        """Return the season of one figure around which errors are linear, log scale."""
+        return float(self.shifts[self._number[figure.name]])

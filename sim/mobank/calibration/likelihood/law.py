@@ -1,0 +1,156 @@
+"""The law of the shocks: one Gaussian law of all blocks of both paths, whatever their length.
+
+A block's total shock is the mean over its months of an autoregression (Ornstein and Uhlenbeck's process at months),
+of a trend whose growth reverts to its mean, of a season whose size is not known, and of wiggle. Where all figures are of
+Decembers the autoregression goes by calendar years instead (`yearly`), with the sizes as they are written; by months it
+is matched to these: the means of two calendar years then have the same variance and the same correlation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mobank.base.arrays import Floats, Ints
+from mobank.base.quantities import Month
+from mobank.calibration.likelihood.blocks import YEAR, Block
+from mobank.dynamics.shocks import ShockSizes, by_month
+from mobank.dynamics.trend import TrendLaw
+from mobank.scenario.scenario import Shock
+
+
+def shares(months: Sequence[range], first: Month) -> Floats:
+    """Return how much of a block is in each calendar month, (n, 12)."""
+    return np.array([[sum((first + t).month == m for t in own) / len(own) for m in range(1, YEAR + 1)] for own in months])
+
+
+def seasonal(months: Sequence[range], first: Month) -> Floats:
+    """Return the covariance of blocks' means of twelve factors that sum to zero, of unit variance, (n, n)."""
+    share = shares(months, first)
+    return np.asarray((share @ share.T - 1.0 / YEAR) * YEAR / (YEAR - 1.0))
+
+
+@dataclass(frozen=True)
+class Law:
+    """What of the law is the same in every draw of a history; times are months from the first figure of the level.
+
+    Parameters
+    ----------
+    blocks : in the order in which they are solved. first, length : month of the first figure, and months to the last.
+    yearly : True if a calendar year is one block. names : of the two paths. shocks : what is thought of each.
+    since : month of the first figure of each path's measure, where the growth of its trend begins.
+    unknown : which paths have a season that is not known. wiggle : of a month, log scale.
+    """
+
+    blocks: Sequence[Block]
+    first: Month
+    length: int
+    yearly: bool
+    names: tuple[str, str]
+    shocks: tuple[Shock, Shock]
+    since: tuple[int, int]
+    unknown: tuple[bool, bool]
+    wiggle: float
+
+    @cached_property
+    def paths(self) -> Ints:
+        """The path of each block, (n,)."""
+        return np.array([block.path for block in self.blocks])
+
+    @cached_property
+    def steps(self) -> Ints:
+        """Path, first and last step of each block, (n, 3): calendar years, or months from a year before the first."""
+        if self.yearly:
+            year = [(self.first + block.last).year - self.first.year for block in self.blocks]
+            return np.array([[block.path, t, t] for block, t in zip(self.blocks, year, strict=True)], np.int64)
+        return np.array(
+            [[b.path, b.after + YEAR, b.last + YEAR - 1] for b in self.blocks], np.int64
+        )  # step 0 is the month that ends eleven months before the first figure
+
+    @cached_property
+    def years_of_steps(self) -> list[int]:
+        """The calendar year of each step."""
+        first = self.first
+        if self.yearly:
+            return list(range(first.year, (first + self.length).year + 1))
+        return [(first + t).year for t in range(1 - YEAR, self.length + 1)]
+
+    @cached_property
+    def trends(self) -> dict[int, TrendLaw]:
+        """The growth of each path that has a trend, from the first figure of its measure on."""
+        return {p: TrendLaw(s.trend, self.since[p], self.length) for p, s in enumerate(self.shocks) if s.trend}
+
+    def of_path(self, path: int) -> list[int]:
+        """Return the numbers of a path's blocks."""
+        return [i for i, block in enumerate(self.blocks) if block.path == path]
+
+    def shares(self, path: int) -> Floats:
+        """Return how much of each block of a path is in each calendar month, (n, 12); 0 for those of the other."""
+        own, found = self.of_path(path), np.zeros((len(self.blocks), YEAR))
+        found[own] = shares([self.blocks[i].months for i in own], self.first)
+        return found
+
+    @cached_property
+    def seasons(self) -> list[int]:
+        """The paths whose season is not known."""
+        return [p for p, unknown in enumerate(self.unknown) if unknown]
+
+    @cached_property
+    def patterns(self) -> Floats:
+        """What is in the covariance beside the autoregression, (P, n, n): trend and wiggle, then a season a path."""
+        blocks, count = self.blocks, len(self.blocks)
+        steady = np.zeros((count, count))
+        for path, trend in self.trends.items():
+            own = self.of_path(path)
+            rows = trend.means([blocks[i].months for i in own])
+            steady[np.ix_(own, own)] += rows @ np.diag(trend.variance) @ rows.T
+        if not self.yearly:  # within a calendar year wiggle sums to zero
+            steady += np.diag([self.wiggle**2 / len(block.months) for block in blocks])
+        found = [steady]
+        for path in self.seasons:
+            own = self.of_path(path)
+            pattern = np.zeros((count, count))
+            pattern[np.ix_(own, own)] = seasonal([blocks[i].months for i in own], self.first)
+            found.append(pattern)
+        return np.stack(found)
+
+    @cached_property
+    def mean(self) -> Floats:
+        """Expected shock of each block from trends, (n,)."""
+        mean = np.zeros(len(self.blocks))
+        for path, trend in self.trends.items():
+            own = self.of_path(path)
+            mean[own] = trend.means([self.blocks[i].months for i in own]) @ trend.mean
+        return mean
+
+    @cached_property
+    def from_last(self) -> Floats:
+        """Middle of each block in years from the last figure, (n,): how much of a fading drift has been since."""
+        return np.array([(np.mean(block.months) - self.length) / YEAR for block in self.blocks])
+
+    def means(self, sizes: ShockSizes) -> Floats:
+        """Return the expected shock of each block in each draw, (n, R)."""
+        drift = np.stack([sizes.drift[path] for path in self.names])
+        return np.asarray(self.mean[:, None] + self.from_last[:, None] * drift[self.paths])
+
+    def autoregression(self, sizes: ShockSizes) -> tuple[Floats, Floats]:
+        """Return what a path keeps of itself at a step, and the size of an innovation, (2, R) each."""
+        own = [(sizes.persistence[path], sizes.size[path]) for path in self.names]
+        steps = own if self.yearly else [by_month(keep, size) for keep, size in own]
+        keep, size = (np.stack(each) for each in zip(*steps, strict=True))
+        return np.ascontiguousarray(keep), np.ascontiguousarray(size)
+
+    def numbers(self, sizes: ShockSizes, seasons: Sequence[Floats], scales: Floats) -> tuple[Any, ...]:
+        """Return what the compiled law takes of each draw (see `mobank.base.kernels.gaussian.density`).
+
+        Parameters
+        ----------
+        seasons : size of each season that is not known, (R,). scales : (2, years, R) of each calendar year's variance.
+        """
+        keep, size = self.autoregression(sizes)
+        weights = np.stack([np.ones(sizes.correlation.size), *(each**2 for each in seasons)])
+        years = np.array(self.years_of_steps) - self.years_of_steps[0]
+        scale = np.ascontiguousarray(scales[:, years])
+        return keep, size, sizes.correlation, int(self.yearly), scale, self.steps, self.patterns, weights

@@ -1,8 +1,8 @@
 """Targets: what has been reported of one bank and product, and what is thought of its parameters before.
 
 A target is a file in the grammar of scenarios, without levers: the same reader, the same messages. What a fit adds is
-here: which figures it takes by their evidence, which counts follow another definition and stand apart, and whether there are
-enough of them.
+here: which figures it takes by their evidence, which counts follow another definition and stand apart, and whether
+there are enough of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -191,7 +191,7 @@ def _too_few(target: Target, origin: Origin) -> list[Problem]:
 
 
 def _without_noise(target: Target, origin: Origin) -> list[Problem]:
-    """Return what the first figure within a year asks for: from month to month noise counts, over a year it does not."""
+    """Return what the first figure within a year needs: noise counts from month to month, hardly from year to year."""
     if origin.engaged in target.scenario.noise:
         return []
     months = [f for f in target.figures if f.measure in (origin.stock, origin.engaged) and f.month.month != YEAR_END]

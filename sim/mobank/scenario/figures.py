@@ -131,8 +131,9 @@ class _FiguresReader:
         known = len(self.problems)
         by_file: dict[str, list[tuple[Month, Cursor]]] = {}
         for month, here in dated:
-            by_file.setdefault(here.place.file if here.place else "", []).append((month, here))
-        for own in by_file.values():
+            by_file.setdefault(here.place.file, []).append((month, here))
+        for each in by_file.values():  # a figure written anew would stand where the file extended has it
+            own = sorted(each, key=lambda dated: (dated[1].place.line, dated[1].place.column))
             pairs = list(pairwise(own))
             rising = sum(before < after for (before, _), (after, _) in pairs)
             upward = 2 * rising > len(pairs)

@@ -36,7 +36,7 @@ def note_contradictions(problems: list[Problem], figures: Sequence[Figure], mode
 
 
 def contradiction(figure: Figure, allowed: str, hint: str = IS_A_UNIT_MISSING) -> Problem:
-    """Return what is wrong with a figure, told where it stands."""
+    """Return what is wrong with a figure, placed where it stands."""
     return Problem(shown(figure.text), allowed, hint, f"{figure.name}.figure", figure.provenance.place)
 
 

@@ -193,7 +193,7 @@ class _FiguresReader:
         asked: Cursor,
         wrong: set[str],
     ) -> None:
-        """Note which figures a start lacks, told where it is asked for, and a start in balance that does not grow."""
+        """Note which figures a start lacks, where it is asked for, and a start in balance that does not grow."""
         for measure, month, hint in needed(origin, start):
             if (measure, month, 0) not in figures:
                 key = f"reported.{measure}.{month}"

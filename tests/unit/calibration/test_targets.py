@@ -152,8 +152,8 @@ def test_too_few_figures_and_a_half_year_without_noise_are_reported_together():
 
 
 def test_what_the_messages_advise_makes_a_target_that_can_be_fitted(tmp_path):
-    told = refusal(TARGETS / "few.yaml")
-    advice = [line.partition("; write ")[2] or line.partition(", write ")[2] for line in told[:3]]
+    messages = refusal(TARGETS / "few.yaml")
+    advice = [line.partition("; write ")[2] or line.partition(", write ")[2] for line in messages[:3]]
     (tmp_path / "more.yaml").write_text(
         f"extends: {(ROOT / TARGETS / 'few.yaml').as_posix()}\n{advice[0]}\n{advice[2]}\n"
         "reported: {registered: {2021-12: {figure: 4.69亿户, source: annual report, evidence: article}}}\n",

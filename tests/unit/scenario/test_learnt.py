@@ -92,8 +92,8 @@ def test_each_part_of_a_trend_may_have_a_reason_of_its_own_and_36_months_are_its
 
 
 def test_a_child_puts_a_trend_in_place_of_a_slope_as_the_message_advises(target, tmp_path):
-    (told,) = problems(BROKEN / "trend__both_by_extending.yaml")
-    advice = re.search(r"write (mean: .*) here$", told)[1]
+    (message,) = problems(BROKEN / "trend__both_by_extending.yaml")
+    advice = re.search(r"write (mean: .*) here$", message)[1]
     assert advice == "mean: off, sd: off"
     text = f"drift: {{engagement: {{growth: 4%, start: 4%, change: 2.5%, {advice}}}}}\n"
     assert target(text).shocks["engagement"].trend.mean.prior == Prior("fixed", 0.04)
@@ -183,7 +183,7 @@ def test_counts_come_before_flows_and_both_in_the_order_of_time(target):
 
 
 @pytest.mark.parametrize(
-    ("figures", "told"),
+    ("figures", "message"),
     [
         ("gross_adds: {2022: 45.9万户}", True),  # 469 to 516 is a rise of 46 at least
         ("gross_adds: {2022: 46.1万户}", False),
@@ -195,10 +195,10 @@ def test_counts_come_before_flows_and_both_in_the_order_of_time(target):
         ("lost: {2022-12: 517万户}", True),
     ],
 )
-def test_a_flow_is_refused_only_where_it_cannot_be_true(target, figures, told):
+def test_a_flow_is_refused_only_where_it_cannot_be_true(target, figures, message):
     measure, when, figure = re.match(r"(\w+): \{([\d-]+): (.*)\}", figures).groups()
     text = f"reported: {{{measure}: {{{when}: {{figure: {figure}, {SOURCE}}}}}}}\n"
-    if told:
+    if message:
         with pytest.raises(InputError, match=f"reported.{measure}.{when}.figure"):
             target(text)
     else:
@@ -317,7 +317,7 @@ WITHOUT = "is not in posterior 'made_up', which was fitted without it"
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ("drift: {engagement: {growth: {mean: 5%}}}", f"growth: 'mean 5%, sd 2%' {OTHER} (mean 4%, sd 2%)"),
         ("drift: {engagement: {change: 3%}}", f"drift.engagement.change: '3%' {OTHER} (2.5%)"),
@@ -332,10 +332,10 @@ WITHOUT = "is not in posterior 'made_up', which was fitted without it"
         (f"reported: {{lost: {{2022: {{figure: 90万户, {SOURCE}}}}}}}", "2022: '90万户' is a figure that posterior"),
     ],
 )
-def test_what_a_posterior_was_fitted_with_cannot_be_changed_under_it(fitted, changes, told):
+def test_what_a_posterior_was_fitted_with_cannot_be_changed_under_it(fitted, changes, message):
     with pytest.raises(InputError) as refusal:
         fitted(changes)
-    assert told in str(refusal.value)
+    assert message in str(refusal.value)
     assert len(own(refusal.value)) == 1
 
 
@@ -349,12 +349,12 @@ def test_a_pool_gives_way_to_reported_customers_as_the_message_advises(fitted, t
     assert {problem.key for problem in refusal.value.problems} >= {"pool.headroom", "pool.tails"}
 
 
-def test_a_run_without_a_posterior_is_told_what_only_a_fit_can_learn_and_the_advice_works(tmp_path):
+def test_a_run_without_a_posterior_names_what_only_a_fit_can_learn_and_the_advice_works(tmp_path):
     (tmp_path / "target.yaml").write_text(f"extends: {BANK}\n{MONTHLY}", encoding="utf-8")
     path = tmp_path / "mine.yaml"
     path.write_text("extends: target.yaml\nposterior: off\n", encoding="utf-8")
-    told = problems(path)
-    assert told == [
+    message = problems(path)
+    assert message == [
         "reported.customers.2022-12: this figure is missing; a pool is learnt by a fit: name its posterior "
         "(posterior: …)",
         *(
@@ -367,3 +367,21 @@ def test_a_run_without_a_posterior_is_told_what_only_a_fit_can_learn_and_the_adv
     path.write_text(f"extends: target.yaml\nposterior: off\n{customers}pool: off\n"
                     "season: {engagement: off, mau: off}\n", encoding="utf-8")  # fmt: skip
     assert load(path, MODEL).shocks["engagement"].trend.change.prior == Prior("fixed", 0.025)
+
+
+@pytest.mark.parametrize(
+    ("broken", "advice", "section"),
+    [
+        ("season__factors_of_a_path", r"write (mau: \{.*\}); a parameter", "season: {{{}}}"),
+        ("season__size_of_a_parameter", r"or write (\{by_month: .*\})", "season: {{lapse_rate: {}}}"),
+        (
+            "trend__half_written",
+            r"write (start: .*\})",
+            "drift: {{adoption: {{growth: 0%, change: 1%, reason: r, {}}}}}",
+        ),
+        ("trend__half_written", r"write (change: .*)", "drift: {{adoption: {{growth: 4%, start: 4%, reason: r, {}}}}}"),
+    ],
+)
+def test_what_a_message_says_to_write_is_read(target, broken, advice, section):
+    (found, *_) = [match[1] for line in problems(BROKEN / f"{broken}.yaml") if (match := re.search(advice, line))]
+    assert target(section.format(found))

@@ -161,7 +161,7 @@ def _break(scenario: Scenario, name: str, main: Mapping[str, str]) -> Prior:
     definition = scenario.definitions[name]
     if definition.factor:
         return definition.factor.prior
-    own = [figure for figure in scenario.reported if figure.definition == name]
+    own = [figure for figure in scenario.reported if figure.definition == name and not figure.months]
     others = [f for f in scenario.reported if f.measure == own[0].measure and f.definition == main[f.measure]]
     months = min(abs(one.month - other.month) for one in own for other in others)
     return Prior("lognormal", 1.0, BREAK_A_YEAR * max(1.0, months / 12))

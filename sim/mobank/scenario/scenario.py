@@ -386,8 +386,8 @@ class Scenario:
         return touched(self.bands, self.segments, lever.touches)
 
     def figure(self, measure: str, month: Month) -> Figure | None:
-        """Return the reported figure of a measure and month, if there is one."""
-        return next((f for f in self.reported if (f.measure, f.month) == (measure, month)), None)
+        """Return the reported figure of a measure and month, if there is one; sums of a year are of no month."""
+        return next((f for f in self.reported if (f.measure, f.month) == (measure, month) and f.months <= 1), None)
 
 
 @dataclass(frozen=True)

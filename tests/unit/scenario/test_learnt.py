@@ -205,6 +205,17 @@ def test_a_flow_is_refused_only_where_it_cannot_be_true(target, figures, message
         assert target(text)
 
 
+def test_the_sum_of_a_year_is_no_figure_of_its_last_month(target):
+    """Else a question of a month's additions would be met at the start by a year's."""
+    text = (
+        f"reported: {{gross_adds: {{2022: {{figure: 60万户, {SOURCE}}}}}}}\n"
+        "asks: {many: {measure: gross_adds, at_least: 10万, by: 2024-12}}\n"
+    )
+    assert target(text).figure("gross_adds", Month.of(2022, 12)) is None
+    with pytest.raises(InputError, match="is met at the start already"):
+        target(text.replace("{2022: {figure: 60万户", "{2022-12: {figure: 12万户"))
+
+
 def test_a_flow_contradicts_no_rise_between_two_definitions(target):
     text = (
         "definitions: {old: {counts: a}, new: {counts: b, against: old}}\n"

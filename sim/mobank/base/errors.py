@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHOWN_CHARACTERS = 60
-SHORT_LIST = 18
+SHORT_LIST = 24
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ _TIMES = r"^[x×*] ?"
 _MORE = r"^(?:超过|超|逾|突破|over|more than|exceeding|exceeded|above|>) ?"
 _NEARLY = r"^(?:接近|将近|近|nearly|almost|close to|just under) ?"
 _ABOUT = r"^(?:大约|约|approximately|about|around|~|≈) ?"
+_YEAR_ALONE = r"([0-9]{4}) ?年?"
 _A_DATE = r"([0-9]{4})(?:-([0-9][0-9])|年 ?([0-9]{1,2}) ?月)"
 _LIKE_A_DATE = r"([0-9]{4})[-/. 年]?([0-9]{1,2})(?:([-/. 月])[^a-z]*)?"
 
@@ -232,18 +233,23 @@ def read_factor(text: str) -> float:
     return float(_not_negative(phrase, 1 + value if signed else value))
 
 
+def read_multiple(text: str) -> float:
+    """The multiple in "4", "400%" or "×4", of something that is known."""
+    phrase = _Phrase.of(text, "must be a multiple, such as 4 or 400%")
+    return float(_not_negative(phrase, _figure(phrase.without(_TIMES), _SHARES).value))
+
+
 def read_month(text: str) -> Month:
     """The month in "2022-12" or "2022年12月"."""
-    phrase = _Phrase.of(text, "must be a month, such as 2022-12")
-    match = re.fullmatch(_A_DATE, phrase.rest)
-    if not match:
-        raise phrase.error(_how_to_write_a_date(phrase.rest))
-    year, month = int(match[1]), int(match[2] or match[3])
-    if not 1 <= month <= 12:
-        raise phrase.error("months are 01 to 12")
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise phrase.error(f"years are {FIRST_YEAR} to {LAST_YEAR}")
-    return Month.of(year, month)
+    return _month(_Phrase.of(text, "must be a month, such as 2022-12"))
+
+
+def read_period(text: str) -> tuple[Month, int]:
+    """The last month and how many months it is: of "2022-12" one, of the calendar year "2022" or "2022年" twelve."""
+    phrase = _Phrase.of(text, "must be a month or a year, such as 2022-12 or 2022")
+    if match := re.fullmatch(_YEAR_ALONE, phrase.rest):
+        return _known_month(phrase, int(match[1]), 12), 12
+    return _month(phrase), 1
 
 
 def read_months_duration(text: str) -> float:
@@ -360,6 +366,22 @@ def _how_to_write_a_change(value: Decimal) -> str:
     sign = "+" if value >= 0 else ""
     change = f"write {sign}{_plain(100 * value)}% or {_plain(1 + value)} to change it by that much"
     return f"{change}, ×{_plain(value)} to keep that share" if value > 0 else change
+
+
+def _month(phrase: _Phrase) -> Month:
+    match = re.fullmatch(_A_DATE, phrase.rest)
+    if not match:
+        raise phrase.error(_how_to_write_a_date(phrase.rest))
+    year, month = int(match[1]), int(match[2] or match[3])
+    if not 1 <= month <= 12:
+        raise phrase.error("months are 01 to 12")
+    return _known_month(phrase, year, month)
+
+
+def _known_month(phrase: _Phrase, year: int, month: int) -> Month:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise phrase.error(f"years are {FIRST_YEAR} to {LAST_YEAR}")
+    return Month.of(year, month)
 
 
 def _how_to_write_a_date(text: str) -> str:

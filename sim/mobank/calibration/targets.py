@@ -1,8 +1,8 @@
 """Targets: what has been reported of one bank and product, and what is thought of its parameters before.
 
 A target is a file in the grammar of scenarios, without levers: the same reader, the same messages. What a fit adds is
-here: which figures it takes by their evidence, which follow another definition and stand apart, and whether there are
-enough of them.
+here: which figures it takes by their evidence, which counts follow another definition and stand apart, and whether
+there are enough of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from mobank.base.errors import InputError, Place, Problem, did_you_mean
 from mobank.base.priors import Prior
 from mobank.calibration.likelihood.history import History, Joined
 from mobank.model.grammar import Model, Origin
+from mobank.scenario.keys.scenario import PoolKeys
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.scenario import Figure, Scenario
@@ -21,6 +22,7 @@ from mobank.scenario.tree import Mapping as Tree
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
 LEAST_LEVELS = 3  # figures of the level: two say how fast it grows, a third whether that slows down
 YEAR_END = 12
+UNREPORTED = f"where nobody reports it, write pool: {PoolKeys.written()}"
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Target:
     ----------
     chain : the file, or a text that stands for one, with what it extends.
     scenario : priors, segments, shocks; its `reported` are the figures that are fitted, by measure and month.
-    apart : figures of definitions other than that of the latest figure of their measure: joined to the fit by a factor
-        that is not known exactly, and never read as growth.
+    apart : counts of definitions other than that of the latest figure of their measure: joined to the fit by a factor
+        that is not known exactly, and never read as growth. A flow has one definition and stays among the figures.
     breaks : prior of that factor, by definition.
     left_out : figures whose evidence was not asked for.
     evidence : kinds of evidence that are taken.
@@ -117,14 +119,14 @@ def load_text(text: str, model: Model, beside: Path = Path(), name: str = "text"
 def _target(chain: Chain, name: str, model: Model) -> Target:
     scenario = read_chain(chain, name, model, whole=False)
     main = {figure.measure: figure.definition for figure in scenario.reported}  # by month, so the latest stays
-    apart = tuple(f for f in scenario.reported if f.definition not in ("", main[f.measure]))
+    apart = tuple(f for f in scenario.reported if not f.months and f.definition not in ("", main[f.measure]))
     fitted = tuple(f for f in scenario.reported if f not in apart)
     breaks = {name: _break(scenario, name, main) for name in dict.fromkeys(f.definition for f in apart)}
     return Target(chain, replace(scenario, reported=fitted), apart, breaks)
 
 
 def require_enough(target: Target, model: Model) -> None:
-    """Refuse a target with too few figures to fit, or with figures that no yearly shock can be solved for.
+    """Refuse a target with too few figures to fit, or that does not say what a fit to its months needs.
 
     Raises
     ------
@@ -134,7 +136,7 @@ def require_enough(target: Target, model: Model) -> None:
     origin = model.origin
     if origin is None:
         raise InputError([Problem(f"the model '{model.name}'", "says not how a start is found")])
-    problems = [*_too_few(target, origin), *_between_years(target, origin)]
+    problems = [*_too_few(target, origin), *_without_noise(target, origin)]
     if not target.scenario.written:
         allowed = "are missing: nothing is thought of the parameters before"
         problems.append(Problem("priors", allowed, "", "parameters", Place(str(target.path), 0)))
@@ -159,23 +161,25 @@ def _break(scenario: Scenario, name: str, main: Mapping[str, str]) -> Prior:
     definition = scenario.definitions[name]
     if definition.factor:
         return definition.factor.prior
-    own = [figure for figure in scenario.reported if figure.definition == name]
+    own = [figure for figure in scenario.reported if figure.definition == name and not figure.months]
     others = [f for f in scenario.reported if f.measure == own[0].measure and f.definition == main[f.measure]]
     months = min(abs(one.month - other.month) for one in own for other in others)
     return Prior("lognormal", 1.0, BREAK_A_YEAR * max(1.0, months / 12))
 
 
 def _too_few(target: Target, origin: Origin) -> list[Problem]:
-    wanted = ((origin.stock, LEAST_LEVELS, "year-ends"), (origin.engaged, 1, "year-end"), (origin.total, 1, "figure"))
+    pooled = target.scenario.pool is not None
+    wanted = ((origin.stock, LEAST_LEVELS), (origin.engaged, 1), (origin.total, 0 if pooled else 1))
     problems = []
-    for measure, least, what in wanted:
+    for measure, least in wanted:
         count = len(target.of(measure))
         if count < least:
             came = "no figure" if count == 0 else f"{count} figure{'s' if count > 1 else ''}"
-            allowed = f"{'are' if count > 1 else 'is'} too few to fit: at least {least} {what} must be known"
-            problems.append(
-                Problem(came, allowed, _elsewhere(target, measure), f"reported.{measure}", _where(target, measure))
-            )
+            known = f"{least} figure{'s' if least > 1 else ''}"
+            allowed = f"{'are' if count > 1 else 'is'} too few to fit: at least {known} must be known"
+            hint = [_elsewhere(target, measure), UNREPORTED if measure == origin.total else ""]
+            place = _where(target, measure)
+            problems.append(Problem(came, allowed, "; ".join(filter(None, hint)), f"reported.{measure}", place))
     last = max((f.month for f in target.of(origin.stock)), default=None)
     active = [f.month for f in target.of(origin.engaged)]
     if last and active and max(active) != last:
@@ -186,19 +190,16 @@ def _too_few(target: Target, origin: Origin) -> list[Problem]:
     return problems
 
 
-def _between_years(target: Target, origin: Origin) -> list[Problem]:
-    """Return figures that are not of a year's end: the shock of a calendar year is solved at its end."""
-    return [
-        Problem(
-            str(f.month),
-            "is not the end of a year, where the year's shock is solved for",
-            "leave it out",
-            f"reported.{f.measure}.{f.month}",
-            f.provenance.place,
-        )
-        for f in target.figures
-        if f.measure in (origin.stock, origin.engaged) and f.month.month != YEAR_END
-    ]
+def _without_noise(target: Target, origin: Origin) -> list[Problem]:
+    """Return what the first figure within a year needs: noise counts from month to month, hardly from year to year."""
+    if origin.engaged in target.scenario.noise:
+        return []
+    months = [f for f in target.figures if f.measure in (origin.stock, origin.engaged) and f.month.month != YEAR_END]
+    if not months:
+        return []
+    allowed = f"is needed: {months[0].measure} of {months[0].month} is a figure within a year, where noise counts"
+    hint = f"write noise: {{{origin.engaged}: {{low: 0.1%, high: 0.4%, reason: …}}}}"
+    return [Problem("noise", allowed, hint, f"noise.{origin.engaged}", months[0].provenance.place)]
 
 
 def _elsewhere(target: Target, measure: str) -> str:

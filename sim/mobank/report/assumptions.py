@@ -11,7 +11,7 @@ from mobank.report.wording import contact_share, lever_in_words
 from mobank.scenario.scenario import NO_COST, Band, Lever, Provenance, Scenario, Value
 
 Group = Literal["posterior", "definitions", "segments", "parameters", "mixing", "network", "season", "shocks", "drift",
-                "levers", "events"]  # fmt: skip
+                "noise", "pool", "levers", "events"]  # fmt: skip
 UNVERIFIED = "unverified"
 ADMITTED = (UNVERIFIED, "not checked", "未核实")
 BETWEEN = re.compile(r"low (\S.*), high (\S[^,]*)")
@@ -27,7 +27,7 @@ NETWORK: Mapping[str, str] = {
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "segments": "segments", "parameters": "parameters", "mixing": "contacts", "season": "season",
-        "shocks": "shocks", "drift": "drift", "levers": "levers", "events": "events",
+        "shocks": "shocks", "drift": "drift", "noise": "noise", "pool": "pool", "levers": "levers", "events": "events",
         "posterior": "posterior", "definitions": "definitions", "network": "network",
         "fitted": "{:,} draws fitted to the figures; they stand in place of the priors of what was fitted",
         "break": "figures of {}, times those of {}", "contacts": "contacts of a person, on average",
@@ -37,20 +37,30 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "factor": "{}, times that of everybody", "instead": "{}, instead of that of everybody",
         "month": "{}, in month {}", "size": "size of yearly shocks", "persistence": "persistence from year to year",
         "correlation": "correlation of the shocks", "wiggle": "wiggle within a year",
-        "drift_of": "drift, half-life {:g} months", "once": "cost, once", "a_month": "cost, each month",
+        "drift_of": "drift, half-life {:g} months", "growth": "growth in the long run, half-life {:g} months",
+        "start": "growth at the first figure, above that", "change": "what chance adds to the growth in a year, sd",
+        "unknown_season": "unknown season of {}, sd of the log",
+        "noise_of": "noise of monthly figures of {}, sd of the log",
+        "headroom": "people beyond the first figure, as a multiple of it",
+        "once": "cost, once", "a_month": "cost, each month",
         "of_share": "share", "of_rate": "per person per month", "of_persons a month": "persons a month",
         "of_factor": "times", "of_growth": "per year", "of_number": "number", "of_yuan": "yuan",
     },
     "zh": {
         "segments": "客群", "parameters": "参数", "mixing": "接触", "season": "季节", "shocks": "冲击", "drift": "趋势",
-        "levers": "举措", "events": "事件", "posterior": "后验", "definitions": "口径", "network": "社交网络",
+        "noise": "噪声", "pool": "潜在总体", "levers": "举措", "events": "事件", "posterior": "后验",
+        "definitions": "口径", "network": "社交网络",
         "fitted": "按披露数字拟合的{:,}组抽样，代替所拟合参数的先验", "break": "{}口径的数字，相对{}口径的倍数",
         "contacts": "每人平均联系人数", "community": "社区人数", "household": "家庭人数", "far": "社区外的联系",
         "homophily": "远处联系中同客群的占比", "exponent": "尾部指数", "of_": "",
         "everybody": "全体", "bank": "全行", "share": "客户占比",
         "meets": "与{}的接触", "factor": "{}，相对全体的倍数", "instead": "{}，代替全体的取值", "month": "{}，{}月",
         "size": "年度冲击的大小", "persistence": "逐年的持续性", "correlation": "冲击的相关系数", "wiggle": "年内波动",
-        "drift_of": "趋势，半衰期{:g}个月", "once": "一次性费用", "a_month": "每月费用",
+        "drift_of": "趋势，半衰期{:g}个月", "growth": "长期增长，半衰期{:g}个月",
+        "start": "首个公布数时高出长期增长的幅度",
+        "change": "增长一年内的随机变动（标准差）", "unknown_season": "{}的未知季节幅度（对数标准差）",
+        "noise_of": "{}月度公布数的噪声（对数标准差）", "headroom": "首个公布数之外的人数（倍数）",
+        "once": "一次性费用", "a_month": "每月费用",
         "of_share": "占比", "of_rate": "每人每月", "of_persons a month": "户/月", "of_factor": "倍",
         "of_growth": "每年", "of_number": "数值", "of_yuan": "元",
     },
@@ -138,6 +148,7 @@ def assumptions(scenario: Scenario, model: Model, lang: Lang) -> list[Assumption
         *rows.network(),
         *rows.season(),
         *rows.shocks(),
+        *rows.observed(),
         *rows.levers(),
     ]
 
@@ -224,6 +235,9 @@ class _Rows:
             for month, factor in enumerate(factors, start=1):
                 what = self.words["month"].format(self.called(name), month)
                 yield self.exactly("season", name, what, self.words["everybody"], factor, "factor", whence)
+        for name, size in self.scenario.seasons.items():
+            what = self.words["unknown_season"].format(self.measured(name))
+            yield self.value("season", name, what, self.words["bank"], size, "share")
 
     def shocks(self) -> Iterator[Assumption]:
         words, scenario, bank = self.words, self.scenario, self.words["bank"]
@@ -233,8 +247,26 @@ class _Rows:
             if shock.drift:
                 what = words["drift_of"].format(shock.half_life_months)
                 yield self.value("drift", name, what, bank, shock.drift, "growth")
+            if shock.trend:
+                what = words["growth"].format(shock.trend.half_life_months)
+                yield self.value("drift", name, what, bank, shock.trend.mean, "growth")
+                yield self.value("drift", name, words["start"], bank, shock.trend.start, "growth")
+                yield self.value("drift", name, words["change"], bank, shock.trend.change, "growth")
         yield self.value("shocks", "correlation", words["correlation"], bank, scenario.correlation, "number")
         yield self.value("shocks", "wiggle", words["wiggle"], bank, scenario.wiggle, "share")
+
+    def observed(self) -> Iterator[Assumption]:
+        """Yield what lies between figures and what is counted, and who could register where nobody reports it."""
+        bank = self.words["bank"]
+        for name, size in self.scenario.noise.items():
+            yield self.value("noise", name, self.words["noise_of"].format(self.measured(name)), bank, size, "share")
+        if self.scenario.pool:
+            yield self.value("pool", "headroom", self.words["headroom"], bank, self.scenario.pool.headroom, "factor")
+
+    def measured(self, name: str) -> str:
+        """Return a measure as a reader calls it, or a shock path as the file does."""
+        known = self.model.measure.get(name)
+        return name if known is None else known.zh if self.lang == "zh" else known.meaning
 
     def levers(self) -> Iterator[Assumption]:
         for lever in self.scenario.levers:

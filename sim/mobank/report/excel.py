@@ -184,7 +184,7 @@ def _figures(plan: Plan, lang: Lang) -> Iterator[list[Cell]]:
         yield [
             figure.measure,
             _label(figure.measure, plan.model, lang),
-            figure.month,
+            figure.month if figure.months <= 1 else figure.dated,
             figure.text,
             Number(span.low, "whole"),
             Number(span.high, "whole"),

@@ -180,11 +180,12 @@ def figures_used(plan: Plan) -> list[Figure]:
 def unverified(plan: Plan) -> list[str]:
     """Return what a run's numbers rest on that nobody has checked against a document."""
     scenario = plan.scenario
-    weak = [f"{f.measure} {f.month} {f.text}" for f in figures_used(plan) if f.provenance.evidence == UNVERIFIED]
+    weak = [f"{f.measure} {f.dated} {f.text}" for f in figures_used(plan) if f.provenance.evidence == UNVERIFIED]
     dimensions = dict.fromkeys(b.dimension for b in scenario.bands if b.provenance.evidence == UNVERIFIED)
     weak += [f"segments.{dimension}" for dimension in dimensions]
     shocks = {f"shocks.{name}": shock.size for name, shock in scenario.shocks.items()}
-    drifts = {f"drift.{name}": shock.drift for name, shock in scenario.shocks.items() if shock.drift}
+    leads = {name: shock.trend.mean if shock.trend else shock.drift for name, shock in scenario.shocks.items()}
+    drifts = {f"drift.{name}": value for name, value in leads.items() if value}
     values = {f"parameters.{name}": value for name, value in scenario.written.items()} | shocks | drifts
     return weak + [name for name, value in values.items() if is_unverified(value.provenance)]
 

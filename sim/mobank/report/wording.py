@@ -49,7 +49,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "value": "value of {} for {}", "dimension": "segments by {}", "season": "season of {}",
         "meets": "contacts of {} with {}", "size": "size of {} shocks", "persistence": "persistence of {} shocks",
         "tails": "tails of {} shocks", "drift": "drift of {}", "correlation": "correlation of shocks",
-        "wiggle": "wiggle within a year", "fading": "{}, half-life {:g} months", "none": "none", "normal": "normal",
+        "wiggle": "wiggle within a year", "fading": "{}, half-life {:g} months",
+        "reverting": "growth of {}, {} above that at first, {} more or less a year, half-life {:g} months",
+        "noise": "noise of {}", "unknown_season": "size of the season of {}", "headroom": "headroom of the {}",
+        "pool": "pool", "none": "none", "normal": "normal",
         "degrees": "{:g} degrees of freedom", "factors": "{} (January first)",
         "at_least": "{} at least {}", "at_most": "{} at most {}", "within": "{} between {} and {}",
         "by": "{} by {}", "in": "{} in {}", "race": "{} before {}, by {}", "same": "nothing that a run depends on",
@@ -71,7 +74,9 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "share": "{}的占比", "factor": "{}对{}的系数", "value": "{}对{}的取值", "dimension": "按{}划分的客群",
         "season": "{}的季节因子", "meets": "{}与{}的接触", "size": "{}冲击的大小", "persistence": "{}冲击的持续性",
         "tails": "{}冲击的尾部", "drift": "{}的趋势", "correlation": "冲击的相关系数", "wiggle": "年内波动",
-        "fading": "{}，半衰期{:g}个月", "none": "无", "normal": "正态", "degrees": "自由度{:g}",
+        "fading": "{}，半衰期{:g}个月", "reverting": "长期增长{}，起初高出{}，每年变动{}，半衰期{:g}个月",
+        "noise": "{}的噪声", "unknown_season": "{}的季节幅度", "headroom": "{}的余量", "pool": "潜在总体",
+        "none": "无", "normal": "正态", "degrees": "自由度{:g}",
         "factors": "{}（一月起）",
         "at_least": "{}至少{}", "at_most": "{}至多{}", "within": "{}在{}与{}之间", "by": "不迟于{1}：{0}",
         "in": "{1}当月：{0}", "race": "不迟于{2}：{0}先于{1}", "same": "影响模拟的内容没有差别",
@@ -205,8 +210,15 @@ def differences(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
         *_segments(reference, other, lang),
         *_season(reference, other, lang),
         *_shocks(reference, other, lang),
+        *_named(words["unknown_season"].format, reference.seasons, other.seasons, lang),
+        *_named(words["noise"].format, reference.noise, other.noise, lang),
+        *_named(words["headroom"].format, _pool(reference, lang), _pool(other, lang), lang),
         *_moved(words["network"], _network(reference, lang), _network(other, lang), lang),
     ]
+
+
+def _pool(scenario: Scenario, lang: Lang) -> dict[str, Value]:
+    return {WORDS[lang]["pool"]: scenario.pool.headroom} if scenario.pool else {}
 
 
 def _network(scenario: Scenario, lang: Lang) -> str:
@@ -271,7 +283,7 @@ def _effect(lever: Lever) -> tuple[object, ...]:
 
 def _figures(before: Sequence[Figure], now: Sequence[Figure], lang: Lang) -> Iterator[str]:
     words = WORDS[lang]
-    was, is_now = ({(f.measure, f.month): f for f in figures} for figures in (before, now))
+    was, is_now = ({(f.measure, f.dated): f for f in figures} for figures in (before, now))
     for key in dict.fromkeys((*was, *is_now)):
         title = words["reported"].format(*key)
         if key not in was:
@@ -369,11 +381,21 @@ def _shock(name: str, was: Shock, is_now: Shock, lang: Lang) -> Iterator[str]:
             yield from _moved(words[what].format(name), _value(before, lang), _value(now, lang), lang)
     one, two = (words["degrees"].format(s.tails) if s.tails else words["normal"] for s in (was, is_now))
     yield from _moved(words["tails"].format(name), one, two, lang)
-    if not _same(was.drift, is_now.drift) or (was.drift and was.half_life_months != is_now.half_life_months):
+    if _leads(was) != _leads(is_now):
         yield from _moved(words["drift"].format(name), _drift(was, lang), _drift(is_now, lang), lang)
 
 
+def _leads(shock: Shock) -> tuple[object, ...]:
+    """Return all that a run reads of where a path leads; a slope that is exactly 0 leads nowhere."""
+    if shock.trend:
+        return shock.trend.mean.prior, shock.trend.start.prior, shock.trend.change.prior, shock.trend.half_life_months
+    return () if shock.drift is None or _same(shock.drift, None) else (shock.drift.prior, shock.half_life_months)
+
+
 def _drift(shock: Shock, lang: Lang) -> str:
+    if shock.trend:
+        parts = (_value(value, lang) for value in (shock.trend.mean, shock.trend.start, shock.trend.change))
+        return WORDS[lang]["reverting"].format(*parts, shock.trend.half_life_months)
     if shock.drift is None:
         return WORDS[lang]["none"]
     return WORDS[lang]["fading"].format(_value(shock.drift, lang), shock.half_life_months)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from mobank.base.quantities import Month, read_interval, read_money, read_month, read_share
+from mobank.base.quantities import Month, read_growth, read_interval, read_money, read_month, read_share
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import AS_LINES, Cursor, Named
 
@@ -158,7 +158,7 @@ class Quantity(Reading[N]):
         )
 
     def _end(self, number: float) -> str:
-        if self.reader is read_share:
+        if self.reader in (read_share, read_growth):
             return f"{100 * number:g}%"
         return f"{number:,}" if isinstance(number, int) else f"{number:,g}"
 

@@ -20,7 +20,7 @@ from mobank.base.workspace import POSTERIOR, Scope, scope, seek
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
-from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Provenance, Scenario, Segment, Value
+from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Provenance, Scenario, Segment, Trend, Value
 from mobank.scenario.tree import removes
 
 RECORD, DRAWS = POSTERIOR.record, "draws.parquet"
@@ -188,7 +188,7 @@ def facts(scenario: Scenario) -> dict[str, Any]:
         "values": {name: [*_of(value), value.text] for name, value in _values(scenario).items()},
         "bands": [_band(band) for band in scenario.bands],
         "tails": {path: shock.tails for path, shock in scenario.shocks.items()},
-        "figures": {figure.name: _interval(figure) for figure in scenario.reported},
+        "figures": {figure.name: _known(figure) for figure in scenario.reported},
     }
 
 
@@ -198,7 +198,24 @@ def _values(scenario: Scenario) -> dict[str, Value]:
         found |= {f"shocks.{path}.size": shock.size, f"shocks.{path}.persistence": shock.persistence}
         if shock.drift:
             found[f"drift.{path}"] = shock.drift
-    return found | {"shocks.correlation": scenario.correlation}
+        if shock.trend:  # its half-life is of the years that are fitted too; a slope fades only after them
+            found |= _of_trend(f"drift.{path}", shock.trend)
+    found |= {"shocks.correlation": scenario.correlation}
+    if scenario.pool:
+        headroom, tails = scenario.pool.headroom, scenario.pool.tails
+        found |= {"pool.headroom": headroom, "pool.tails": _exactly(tails, headroom.provenance)}
+    found |= {f"noise.{measure}": size for measure, size in scenario.noise.items()}
+    return found | {f"season.{name}": size for name, size in scenario.seasons.items()}
+
+
+def _of_trend(key: str, trend: Trend) -> dict[str, Value]:
+    half_life = _exactly(trend.half_life_months, trend.mean.provenance)
+    own = {"growth": trend.mean, "start": trend.start, "change": trend.change, "half_life_months": half_life}
+    return {f"{key}.{name}": value for name, value in own.items()}
+
+
+def _exactly(number: float, whence: Provenance) -> Value:
+    return Value(Prior("fixed", number), f"{number:g}", whence)
 
 
 def _of(value: Value) -> list[Any]:
@@ -214,8 +231,11 @@ def _band(band: Band) -> dict[str, Any]:
     return {"dimension": band.dimension, "name": band.name, "share": band.share, **own}
 
 
-def _interval(figure: Figure) -> list[Any]:
-    return [figure.interval.low, figure.interval.high, figure.interval.stale_share, figure.text]
+def _known(figure: Figure) -> list[Any]:
+    """Return what a figure says, its text last; of a flow, how it is counted decides how exactly it is known."""
+    interval = figure.interval
+    counted = [figure.definition] if figure.months else []
+    return [interval.low, interval.high, interval.stale_share, *counted, figure.text]
 
 
 # ------------ what a scenario has changed
@@ -245,12 +265,12 @@ def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> I
 
 def _other_figures(record: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
     known, figures = record["fitted_with"]["figures"], {figure.name: figure for figure in scenario.reported}
-    for key, interval in known.items():
+    for key, (*said, text) in known.items():
         if key not in figures:
-            allowed = f"is missing, but {name} was fitted with it ({interval[3]})"
+            allowed = f"is missing, but {name} was fitted with it ({text})"
             yield Problem("this figure", allowed, WAYS_OUT, key, here)
-        elif _interval(figures[key])[:3] != interval[:3]:
-            allowed = f"is not the figure that {name} was fitted with ({interval[3]})"
+        elif _known(figures[key])[:-1] != said:
+            allowed = f"is not the figure that {name} was fitted with ({text})"
             yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
     for key in (key for key in figures if key not in known):
         if figures[key].provenance.evidence in record["evidence"]:

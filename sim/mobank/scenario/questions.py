@@ -178,8 +178,8 @@ def _is_a_ratio(here: Cursor, level: float, measure: str, _: _Wanted) -> bool:
 
 def _is_open(here: Cursor, condition: Condition, setting: Setting) -> bool:
     """Note a condition that the figure reported for the start meets already."""
-    figures = [f for f in setting.reported if (f.measure, f.month) == (condition.measure, setting.start)]
-    for figure in figures:
+    of_the_start = [f for f in setting.reported if f.month == setting.start and f.months <= 1]
+    for figure in (f for f in of_the_start if f.measure == condition.measure):
         if condition.low <= figure.interval.low and figure.interval.high <= condition.high:
             found = f"{condition.measure} {here.key.rpartition('.')[2].replace('_', ' ')} {here.written}"
             allowed = f"is met at the start already ({figure.month}: {figure.text})"

@@ -5,48 +5,38 @@ Keys are declared in `mobank.scenario.keys`. Each section has one reader, here o
 says what was written, checked against the model's names and plausible ranges.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from mobank.base.errors import InputError, Problem
+from mobank.base.errors import InputError, Place, Problem
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor, Named
 from mobank.scenario.desk_study import with_desks
-from mobank.scenario.figures import read_reported
+from mobank.scenario.figures import Start, read_reported
 from mobank.scenario.keys.changes import CapacityKeys
 from mobank.scenario.keys.customers import MixingKeys
-from mobank.scenario.keys.scenario import (
-    DRIFT,
-    HALF_LIFE_MONTHS,
-    CorrelationKeys,
-    DriftKeys,
-    ScenarioKeys,
-    SeasonKeys,
-    ShockKeys,
-)
+from mobank.scenario.keys.scenario import NOISE, SEASON, PoolKeys, ScenarioKeys, SeasonKeys
 from mobank.scenario.keys.values import ValueKeys
 from mobank.scenario.levers import Setting, note_collisions, note_namesakes, read_levers
 from mobank.scenario.network import read_network
 from mobank.scenario.nouns import Fields
 from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import note_twins, read_asks
-from mobank.scenario.scenario import Figure, Provenance, Scenario, Shock, Value
+from mobank.scenario.scenario import Figure, Pool, Provenance, Scenario, Value
+from mobank.scenario.season import Seasons, read_season
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
-from mobank.scenario.tree import Entry, Node, Scalar, dump
+from mobank.scenario.shocks import read_shocks
+from mobank.scenario.tree import Entry, Node, Scalar, dump, removes
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.values import SCALES, check_plausible, read_value, read_whence
 from mobank.scenario.yaml_files import load as load_file
 from mobank.scenario.yaml_files import load_extended, parse, parse_extended
 
 LONGEST_MONTHS = 600
-NONE = Value(Prior("fixed", 0.0), "0", Provenance())
-NO_DRIFT = (None, HALF_LIFE_MONTHS)
 
 
 class Chain(NamedTuple):
@@ -144,9 +134,11 @@ class _ScenarioReader:
         subject, question = at.read(ScenarioKeys.subject), at.read(ScenarioKeys.question)
         start, until = self.dates(at)
         asked = _own(top, at, "start", "reported")
-        starting = start if whole else None
+        pool, fitted = self.pool(at.get("pool")), "posterior" in at and not removes(at["posterior"].node)
+        starting = Start(start, fitted, "pool" in at) if start and whole else None
         definitions = at.read(ScenarioKeys.definitions) or {}
         reported = read_reported(at.get("reported"), definitions, starting, asked, self.model)
+        self.note_two_pools(top, at, reported.figures, whole and not fitted)
         if not whole:
             start = start or self.last(reported.figures, asked)
             until = until or start
@@ -157,8 +149,11 @@ class _ScenarioReader:
         parameters = self.absent() | given
         note_products(self.problems, self.model, parameters, bands, segments)
         mixing = read_mixing(at.get("mixing"), bands, segments)
-        season = self.season(at.get("season"))
-        shocks, correlation, wiggle = self.shocks(at.get("shocks"), self.drift(at))
+        seasons = self.season(at.get("season"))
+        if whole and not fitted:
+            _note_unlearnt(top, at, seasons)
+        shocks = read_shocks(at.get("shocks"), at.read(ScenarioKeys.drift) or {}, self.model.shocks)
+        noise = {n: v for n, here in (at.read(ScenarioKeys.noise) or {}).items() if (v := NOISE.read(here))}
         setting = Setting(self.model, start, until, bands, segments, parameters, reported.figures)
         levers = [
             *read_levers(at.read(ScenarioKeys.levers) or {}, True, setting),
@@ -182,19 +177,22 @@ class _ScenarioReader:
             segments,
             parameters,
             mixing,
-            season,
-            shocks,
-            correlation,
-            wiggle,
+            seasons.factors,
+            shocks.paths,
+            shocks.correlation,
+            shocks.wiggle,
             tuple(levers),
             asks,
             dump(_with_posterior(top.node, posterior.spelled) if posterior else top.node),
             tuple(files),
-            _whence(at),
+            _whence(at, seasons.factors),
             subject or ("", ""),
             reported.definitions,
             network,
             off=frozenset(parameters.keys() - given.keys()),
+            pool=pool,
+            noise=noise,
+            seasons=seasons.sizes,
         )
         if posterior is None:
             return scenario
@@ -241,47 +239,45 @@ class _ScenarioReader:
 
     # ------------ what goes up and down
 
-    def season(self, section: Cursor | None) -> dict[str, tuple[float, ...]]:
-        named = section.named("parameter", list(self.model.parameter)) if section else Named({})
-        found = {name: self.by_month(name, here) for name, here in named.items()}
-        return {name: factors for name, factors in found.items() if factors}
+    def season(self, section: Cursor | None) -> Seasons:
+        """Return the seasons; a share has a place here only so that its message says why it has none."""
+        names = list(dict.fromkeys((*self.model.parameter, *SEASON.names(self.model))))
+        return read_season(section.named(SEASON.called, names) if section else {}, self.model)
 
-    def by_month(self, name: str, here: Cursor) -> tuple[float, ...] | None:
-        """Return twelve factors with a geometric mean of 1."""
-        at = SeasonKeys.at(here)
-        read_whence(at, here, SeasonKeys.evidence, required=True)
-        if self.model.parameter[name].unit == "share":
-            here.problem(f"'{name}'", "is a share and has no season", "a season multiplies rates")
-        factors = at.read(SeasonKeys.by_month)
-        if factors is None:
+    # ------------ how many could register
+
+    def pool(self, section: Cursor | None) -> Pool | None:
+        if section is None:
             return None
-        logs = np.log(factors)
-        return tuple(float(f) for f in np.exp(logs - logs.mean()))
+        at = PoolKeys.at(section)
+        headroom, tails = at.read(PoolKeys.headroom), at.read(PoolKeys.tails)
+        return None if headroom is None or tails is None else Pool(headroom, tails)
 
-    def shocks(
-        self, section: Cursor | None, drift: Mapping[str, tuple[Value, float]]
-    ) -> tuple[dict[str, Shock], Value, Value]:
-        at = CorrelationKeys.at(section, beside=self.model.shocks)
-        found = {}
-        for name in self.model.shocks:
-            size, persistence, tails = self.shock(at[name]) if name in at else (NONE, NONE, 0.0)
-            found[name] = Shock(size, persistence, tails, *drift.get(name, NO_DRIFT))
-        return found, at.read(CorrelationKeys.correlation) or NONE, at.read(CorrelationKeys.wiggle) or NONE
+    def note_two_pools(self, top: Cursor, at: Fields, figures: Sequence[Figure], by_figures: bool) -> None:
+        """Note a pool beside figures of all customers; a run `by_figures` alone can only do without the pool."""
+        total = self.model.origin.total if self.model.origin else ""
+        known = next((f for f in reversed(figures) if f.measure == total), None)
+        if known is None or "pool" not in at:
+            return
+        ways = [_away(top, at["pool"].place, "pool", "pool: off")]
+        if not by_figures:
+            ways.append(_away(top, known.provenance.place, total, f"reported: {{{total}: off}}"))
+        allowed = f"stands beside reported {total} ({known.month}: {known.text}), who are the pool"
+        at["pool"].problem("a pool", allowed, " or ".join(ways))
 
-    def shock(self, here: Cursor) -> tuple[Value, Value, float]:
-        at = ShockKeys.at(here)
-        block = read_whence(at, here, ShockKeys.evidence, required=True)
-        size, persistence = (_sourced(at.read(key) or NONE, block) for key in (ShockKeys.size, ShockKeys.persistence))
-        return size, persistence, at.read(ShockKeys.tails) or 0.0
 
-    def drift(self, top: Fields) -> dict[str, tuple[Value, float]]:
-        found = {}
-        for name, here in (top.read(ScenarioKeys.drift) or {}).items():
-            value = DRIFT.read(here)
-            half_life = DriftKeys.checked(here).read(DriftKeys.half_life_months)
-            if value and half_life:
-                found[name] = (value, half_life)
-        return found
+def _note_unlearnt(top: Cursor, at: Fields, seasons: Seasons) -> None:
+    """Note seasons of unknown size in a run that starts from no posterior."""
+    for name in seasons.sizes:
+        here = at["season"].named()[name]
+        away = _away(top, here.place, "the season", f"season: {{{name}: off}}")
+        allowed = "is learnt by a fit, so that a run needs a posterior"
+        here.problem(f"a season of {name} of unknown size", allowed, f"name it (posterior: …) or {away}")
+
+
+def _away(top: Cursor, place: Place | None, name: str, off: str) -> str:
+    """Return how to take away what stands in a place, as a hint: off takes away only what another file has."""
+    return f"leave {name} out" if place and place.file == top.place.file else f"write {off}"
 
 
 def _with_posterior(node: Node, spelled: str) -> Node:
@@ -297,17 +293,12 @@ def _own(top: Cursor, at: Named, *names: str) -> Cursor:
     return next((at[name] for name in names if name in at and at[name].place.file == top.place.file), top)
 
 
-def _whence(at: Fields) -> dict[str, Provenance]:
-    """Return where the contacts and each season come from; their problems have been reported."""
+def _whence(at: Fields, factors: Iterable[str]) -> dict[str, Provenance]:
+    """Return where the contacts and each season of a parameter come from; their problems have been reported."""
     seasons = at["season"].named() if "season" in at else {}
-    found = {f"season.{name}": _said(here, SeasonKeys) for name, here in seasons.items()}
+    found = {f"season.{name}": _said(seasons[name], SeasonKeys) for name in factors}
     return found | ({"mixing": _said(at["mixing"], MixingKeys)} if "mixing" in at else {})
 
 
 def _said(here: Cursor, noun: type[SeasonKeys | MixingKeys]) -> Provenance:
     return read_whence(noun.checked(here), here, noun.evidence)
-
-
-def _sourced(value: Value, block: Provenance) -> Value:
-    own = value.provenance
-    return value if own.source or own.reason else Value(value.prior, value.text, block)

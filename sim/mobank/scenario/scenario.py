@@ -18,6 +18,8 @@ from mobank.base.quantities import Interval, Month
 Operation = Literal["multiply", "set", "add"]
 Determined = Literal["data", "partly", "prior"]
 FOREVER = 2**40  # months
+YEAR = 12  # months
+AS_MODEL = "model"  # definition of a flow that is counted exactly as the model counts it
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Figure:
     Parameters
     ----------
     text : the figure as it is read. wording : as it was printed, where that differs.
-    definition : name of what exactly is counted; "" where nothing is said of it.
+    definition : name of what exactly is counted; "" where nothing is said of it; `AS_MODEL` of a flow that is counted
+        as the model counts it.
     months : of a flow, over how many months up to `month` people are added up (1 or 12); 0 for a count of people.
     """
 
@@ -62,7 +65,12 @@ class Figure:
     @cached_property
     def name(self) -> str:
         """What a draw of where the figure lies is keyed by."""
-        return f"reported.{self.measure}.{self.month}"
+        return f"reported.{self.measure}.{self.dated}"
+
+    @property
+    def dated(self) -> str:
+        """The month or the calendar year that it is of, as it is written."""
+        return str(self.month.year) if self.months == YEAR else str(self.month)
 
 
 @dataclass(frozen=True)
@@ -380,8 +388,8 @@ class Scenario:
         return touched(self.bands, self.segments, lever.touches)
 
     def figure(self, measure: str, month: Month) -> Figure | None:
-        """Return the reported figure of a measure and month, if there is one."""
-        return next((f for f in self.reported if (f.measure, f.month) == (measure, month)), None)
+        """Return the reported figure of a measure and month, if there is one; sums of a year are of no month."""
+        return next((f for f in self.reported if (f.measure, f.month) == (measure, month) and f.months <= 1), None)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from mobank.base.quantities import (
     QuantityError,
     read_factor,
     read_growth,
+    read_multiple,
     read_number,
     read_persons,
     read_rate,
@@ -25,17 +26,24 @@ from mobank.scenario.nouns import Fields, Nested, YamlKey, alternatives
 from mobank.scenario.scenario import Provenance, Value
 
 UNLIMITED = "unlimited"
+LEAST_NOISE, TOO_EXACT = 0.0005, "no monthly count is known better than 0.05%"
 FORMS = tuple(tuple(key.name for key in way) for way in ValueKeys.ways)
 
 
 class Scale(NamedTuple):
-    """How numbers of one kind are written, what prior they have, what they are called and plausibly are."""
+    """How numbers of one kind are written, what prior they have, what they are called and plausibly are.
+
+    Attributes
+    ----------
+    too_low : what to say of a number below the plausible range.
+    """
 
     reader: Callable[[str], float]
     kind: Family
     unit: str
     name: str = ""
     plausible: tuple[float, float] = (float("-inf"), float("inf"))
+    too_low: str = ""
 
 
 def read_capacity(text: str) -> float:
@@ -68,6 +76,9 @@ SCALES: Mapping[str, Scale] = {
     "size": Scale(read_share, "lognormal", "share", "the size of a shock", (0.0, 1.0)),
     "wiggle": Scale(read_share, "lognormal", "share", "the wiggle within a year", (0.0, 0.3)),
     "persistence": Scale(read_share, "logitnormal", "share", "persistence", (0.0, 0.97)),
+    "headroom": Scale(read_multiple, "lognormal", "factor", "a headroom", (0.001, 1000.0)),
+    "noise": Scale(read_share, "lognormal", "share", "the noise of a count", (LEAST_NOISE, 0.3), TOO_EXACT),
+    "season": Scale(read_share, "lognormal", "share", "the size of a season", (0.0, 1.0)),
 }
 
 
@@ -167,7 +178,7 @@ def read_value(here: Cursor, scale: Scale, required: bool, noun: type[ValueKeys]
     prior = read_prior(here, given, scale)
     text = ", ".join(f"{name} {cursor.written}" for name, cursor in given.items())
     value = Value(prior, text.removeprefix("value "), whence) if prior else None
-    return value if value and _is_plausible(here, scale.unit, value, scale.plausible, scale.name) else None
+    return value if value and _is_plausible(here, value, scale) else None
 
 
 def _bare_number(here: Cursor, scale: Scale, required: bool) -> Value | None:
@@ -178,7 +189,7 @@ def _bare_number(here: Cursor, scale: Scale, required: bool) -> Value | None:
         text = here.written
         here.problem(f"{text} without a source or a reason", "is not traceable", f"write {{value: {text}, reason: …}}")
     value = Value(Prior("fixed", number), here.written, Provenance(place=here.place))
-    return value if _is_plausible(here, scale.unit, value, scale.plausible, scale.name) else None
+    return value if _is_plausible(here, value, scale) else None
 
 
 def read_prior(here: Cursor, at: Named, scale: Scale) -> Prior | None:
@@ -254,11 +265,13 @@ def check_plausible(here: Cursor, parameter: Parameter, value: Value) -> bool:
     """Note a value whose central 90 % leaves the parameter's plausible range; return if it does not."""
     if parameter.unlimited and isinf(value.prior.centre):
         return True
-    return _is_plausible(here, parameter.unit, value, parameter.plausible, parameter.name)
+    return _is_plausible(
+        here, value, SCALES[parameter.unit]._replace(name=parameter.name, plausible=parameter.plausible)
+    )
 
 
-def _is_plausible(here: Cursor, unit: str, value: Value, span: tuple[float, float], what: str) -> bool:
-    low, high = span
+def _is_plausible(here: Cursor, value: Value, scale: Scale) -> bool:
+    (low, high), unit = scale.plausible, scale.unit
     typed = (value.prior.centre,) if value.text.startswith(("median", "mean")) else ()
     wrong = [end for end in (*typed, *value.prior.central()) if not low <= end <= high]
     if not wrong:
@@ -266,7 +279,8 @@ def _is_plausible(here: Cursor, unit: str, value: Value, span: tuple[float, floa
     found = three_digits(wrong[0]) if wrong[0] not in typed and typed else wrong[0]
     in_percent = unit not in ("persons a month", "factor", "number", "count") and "%" not in value.text
     hint = f"did you mean {plain(wrong[0])}%?" if in_percent and low <= wrong[0] / 100 <= high else ""
-    here.problem(written(found, unit), f"is outside the plausible range of {what}, {written_span(span, unit)}", hint)
+    allowed = f"is outside the plausible range of {scale.name}, {written_span(scale.plausible, unit)}"
+    here.problem(written(found, unit), allowed, hint or (scale.too_low if wrong[0] < low else ""))
     return False
 
 

@@ -17,6 +17,8 @@ SCALE_WORDS = "allowed: 千, 万, 百万, 千万, 亿, 十亿, k, thousand, m, m
 SEPARATORS = "thousands are set apart in threes by ',' and decimals by '.', as in 1,221.5"
 FACTOR = "must be a factor, such as +12%, -8% or 1.2"
 MONTH = "must be a month, such as 2022-12"
+PERIOD = "must be a month or a year, such as 2022-12 or 2022"
+MULTIPLE = "must be a multiple, such as 4 or 400%"
 
 READ = [
     (q.read_persons, "5.16亿户", 516e6),
@@ -82,9 +84,24 @@ READ = [
     (q.read_month, "2022年12月", Month.of(2022, 12)),
     (q.read_month, "2023年1月", Month.of(2023, 1)),
     (q.read_month, "２０２２－１２", Month.of(2022, 12)),
+    (q.read_period, "2022-12", (Month.of(2022, 12), 1)),
+    (q.read_period, "2023年1月", (Month.of(2023, 1), 1)),
+    (q.read_period, "2022", (Month.of(2022, 12), 12)),
+    (q.read_period, "2022年", (Month.of(2022, 12), 12)),
+    (q.read_period, "２０２２ 年", (Month.of(2022, 12), 12)),
+    (q.read_multiple, "4", 4.0),
+    (q.read_multiple, "400%", 4.0),
+    (q.read_multiple, "×4", 4.0),
+    (q.read_multiple, "0", 0.0),
 ]
 
 REFUSED = [
+    (q.read_period, "2022-13", f"'2022-13' {PERIOD}; months are 01 to 12"),
+    (q.read_period, "2022-1", f"'2022-1' {PERIOD}; write 2022-01"),
+    (q.read_period, "1850", f"'1850' {PERIOD}; years are 1900 to 2199"),
+    (q.read_period, "Q1 2022", f"'Q1 2022' {PERIOD}"),
+    (q.read_multiple, "-4", f"'-4' {MULTIPLE}; it must not be negative"),
+    (q.read_multiple, "4 m", f"'4 m' {MULTIPLE}; 'm' is not a unit here, allowed: %"),
     (q.read_persons, "", f"an empty value {PERSONS}"),
     (q.read_persons, "　", f"an empty value {PERSONS}"),
     (q.read_persons, "nan", f"'nan' {PERSONS}"),

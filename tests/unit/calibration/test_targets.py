@@ -13,6 +13,7 @@ from mobank.base.quantities import Interval, Month
 from mobank.calibration.targets import load, require_enough
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
+from mobank.scenario.scenario import Pool
 
 ROOT = Path(__file__).parents[3]
 DATA = Path("calibration/banks")
@@ -109,26 +110,68 @@ def test_a_figure_apart_is_left_out_by_its_evidence_too():
     assert [figure.definition for figure in verified.apart] == ["finance"]
 
 
+FLOWS = """
+reported:
+  gross_adds:
+    2021: {figure: 6000万户, definition: model, source: annual report, evidence: article}
+    2022-11: {figure: 500万户, definition: model, source: annual report, evidence: unverified}
+    2022: {figure: 7000万户, definition: model, source: annual report, evidence: article}
+"""
+
+
+def test_flows_are_figures_of_a_month_or_a_year_that_never_stand_apart(tmp_path):
+    (tmp_path / "flows.yaml").write_text(f"extends: {ROOT}/{DATA}/icbc_mobile.yaml\n{FLOWS}", encoding="utf-8")
+    target = load(tmp_path / "flows.yaml", MODEL)
+    assert [f.name for f in target.of("gross_adds")] == [
+        "reported.gross_adds.2021",
+        "reported.gross_adds.2022-11",
+        "reported.gross_adds.2022",
+    ]
+    assert [(f.months, f.month.month) for f in target.of("gross_adds")] == [(12, 12), (1, 11), (12, 12)]
+    assert target.apart == ()
+    require_enough(target, MODEL)  # a flow within a year asks for no noise of MAU
+    verified = target.only(("article", "secondary"))
+    assert [f.dated for f in verified.of("gross_adds")] == ["2021", "2022"]
+
+
 # ------------ too little
 
 
-def test_too_few_figures_and_a_half_year_are_told_together():
+POOL = "where nobody reports it, write pool: {headroom: {median: 400%, sigma: 1.4, reason: …}, tails: 4}"
+
+
+def test_too_few_figures_and_a_half_year_without_noise_are_reported_together():
     few = "tests/data/targets/few.yaml"
     assert refusal(TARGETS / "few.yaml") == [
-        f"{few}:3  reported.customers: no figure is too few to fit: at least 1 figure must be known",
-        f"{few}:4  reported.registered: 2 figures are too few to fit: at least 3 year-ends must be known",
-        f"{few}:11  reported.registered.2022-06: 2022-06 is not the end of a year, where the year's shock is solved "
-        "for; leave it out",
+        f"{few}:3  reported.customers: no figure is too few to fit: at least 1 figure must be known; {POOL}",
+        f"{few}:4  reported.registered: 2 figures are too few to fit: at least 3 figures must be known",
+        f"{few}:11  noise.mau: noise is needed: registered of 2022-06 is a figure within a year, where noise counts; "
+        "write noise: {mau: {low: 0.1%, high: 0.4%, reason: …}}",
         "3 problems; nothing was run.",
     ]
+
+
+def test_what_the_messages_advise_makes_a_target_that_can_be_fitted(tmp_path):
+    messages = refusal(TARGETS / "few.yaml")
+    advice = [line.partition("; write ")[2] or line.partition(", write ")[2] for line in messages[:3]]
+    (tmp_path / "more.yaml").write_text(
+        f"extends: {(ROOT / TARGETS / 'few.yaml').as_posix()}\n{advice[0]}\n{advice[2]}\n"
+        "reported: {registered: {2021-12: {figure: 4.69亿户, source: annual report, evidence: article}}}\n",
+        encoding="utf-8",
+    )
+    target = load(tmp_path / "more.yaml", MODEL)
+    require_enough(target, MODEL)
+    assert target.scenario.pool == Pool(target.scenario.pool.headroom, 4.0)
+    assert target.scenario.pool.headroom.prior == Prior("lognormal", 4.0, 1.4)
+    assert target.scenario.noise["mau"].prior == Prior.between("lognormal", 0.001, 0.004)
 
 
 def test_a_product_with_one_figure_says_plainly_that_it_cannot_be_fitted():
     life = "calibration/banks/icbc_elife.yaml"
     assert refusal(DATA / "icbc_elife.yaml") == [
         f"{life}  parameters: priors are missing: nothing is thought of the parameters before",
-        f"{life}:11  reported.registered: no figure is too few to fit: at least 3 year-ends must be known",
-        f"{life}:11  reported.customers: no figure is too few to fit: at least 1 figure must be known",
+        f"{life}:11  reported.registered: no figure is too few to fit: at least 3 figures must be known",
+        f"{life}:11  reported.customers: no figure is too few to fit: at least 1 figure must be known; {POOL}",
         "3 problems; nothing was run.",
     ]
 
@@ -136,7 +179,7 @@ def test_a_product_with_one_figure_says_plainly_that_it_cannot_be_fitted():
 def test_evidence_that_leaves_too_little_says_how_much_it_left_out(icbc):
     with pytest.raises(InputError) as refused:
         require_enough(icbc.only(("article",)), MODEL)
-    assert "1 figure is too few to fit: at least 3 year-ends must be known; 6 with other evidence left out" in str(
+    assert "1 figure is too few to fit: at least 3 figures must be known; 6 with other evidence left out" in str(
         refused.value
     )
 

@@ -43,6 +43,9 @@ START = Month.of(2022, 12)
 FEW = ComparisonSettings(draws=40, seed=5)
 
 
+FIGURE = "{figure: 90万户, source: s, evidence: article}"
+
+
 @pytest.fixture
 def child(tmp_path, monkeypatch):
     """Return a writer of files that extend the small bank, in an empty folder where the test then stands."""
@@ -213,6 +216,12 @@ def test_two_scenarios_of_one_name_are_told_apart_by_their_paths(child):
         ("segments: {place: off}", "segments by place from city and county to none"),
         ("mixing: {age: {old: {young: 65%, old: 35%}}}",
          ["contacts of old with young from 55% to 65%", "contacts of old with old from 45% to 35%"]),
+        ("drift: {adoption: {growth: {mean: 4%, sd: 2%}, start: 3%, change: 2.5%, reason: r}}",
+         "drift of adoption from none to growth of mean 4%, sd 2%, 3% above that at first, 2.5% more or less a year, "
+         "half-life 36 months"),
+        (f"reported: {{lost: {{2022: {FIGURE}, 2022-12: {{figure: 8万户, source: s, evidence: article}}}}}}",
+         ["reported lost 2022-12: 8万户 (new)", "reported lost 2022: 90万户 (new)"]),
+        ("noise: {mau: {value: 1%, reason: r}}", "noise of mau: 1% (new)"),
         ("drift: off", "drift of engagement from mean 5%, sd 4%, half-life 36 months to none"),
         ("shocks: {adoption: {size: 30%, tails: 4}}",
          ["size of adoption shocks from 20% to 30%", "tails of adoption shocks from normal to 4 degrees of freedom"]),

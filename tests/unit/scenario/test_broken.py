@@ -23,10 +23,10 @@ BROKEN = Path("tests/data/broken")
 LEAST_OF_A_KIND = 3
 LONGEST_CPU_SECONDS = 2.0
 KINDS = {
-    "asks", "colliding_levers", "dates", "desk", "duplicate_key", "encoding", "extends", "figures", "full_width",
-    "missing", "negative_people", "network",
-    "no_source", "not_a_number", "out_of_range", "priors", "shares", "spread", "unknown_key", "unknown_parameter",
-    "unknown_segment", "wrong_indent", "wrong_type", "yaml_tricks",
+    "asks", "colliding_levers", "dates", "desk", "duplicate_key", "encoding", "extends", "figures", "flows",
+    "full_width", "missing", "negative_people", "network",
+    "no_source", "noise", "not_a_number", "out_of_range", "pool", "priors", "season", "shares", "spread", "trend",
+    "unknown_key", "unknown_parameter", "unknown_segment", "wrong_indent", "wrong_type", "yaml_tricks",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from mobank.scenario.cursor import Cursor
 from mobank.scenario.keys.scenario import ScenarioKeys
 from mobank.scenario.keys.values import SourceKeys
 from mobank.scenario.levers import ONLY_OF_A_LEVER
+from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.reader import load as load_scenario
 from mobank.scenario.schema import schema
 from mobank.scenario.tree import Mapping, Scalar, dump
@@ -76,6 +77,27 @@ network:
 """
 
 
+# What a run takes only from a posterior; a target may say it.
+OF_A_TARGET = f"""
+extends: {BANK}
+reported:
+  customers: off
+  lost: {{2022: {{figure: 90万户, definition: model, source: s, evidence: article}}}}
+pool: {{headroom: {{median: 400%, sigma: 1.4, reason: r}}, tails: 4}}
+noise: {{mau: {{low: 0.1%, high: 0.4%, reason: r}}}}
+season: {{adoption: {{value: 5%, reason: r}}, mau: {{median: 5%, sigma: 0.5, reason: r}}}}
+drift:
+  adoption: {{growth: {{mean: 4%, sd: 2%}}, start: 4%, change: 2.5%, reason: r}}
+"""
+
+
+@pytest.fixture
+def of_a_target(tmp_path):
+    path = tmp_path / "target.yaml"
+    path.write_text(OF_A_TARGET, encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def complete(tmp_path):
     path = tmp_path / "complete.yaml"
@@ -122,9 +144,10 @@ def recorded(monkeypatch, method, argument):
     return found
 
 
-def test_the_keys_of_the_schema_are_those_that_the_readers_take(complete, monkeypatch):
+def test_the_keys_of_the_schema_are_those_that_the_readers_take(complete, of_a_target, monkeypatch):
     asked = recorded(monkeypatch, "named", "allowed")
     load_scenario(complete, MODEL)
+    read_chain(Chain.of_file(of_a_target), "target", MODEL, whole=False)
     seen = set()
     for key, allowed in asked:
         node = below(key, seen)
@@ -202,8 +225,9 @@ def test_every_scenario_of_the_project_is_valid_and_so_is_what_it_resolves_to(pa
     assert faults(tmp_path / "whole.yaml") == []
 
 
-def test_a_scenario_that_uses_everything_is_valid(complete):
+def test_a_scenario_and_a_target_that_use_everything_are_valid(complete, of_a_target):
     assert faults(complete) == []
+    assert faults(of_a_target) == []
 
 
 def test_a_child_may_take_away_and_change_parts_of_what_the_parent_has(tmp_path):

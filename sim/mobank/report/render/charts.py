@@ -73,7 +73,8 @@ def fan(
     ----------
     summary : quantiles (Q, T + 1) of the measure.
     months : T + 1 months, the start first.
-    reported : figures as reported; those of other measures are left out, all of them if `summary` is of a segment.
+    reported : figures as reported; those of other measures and sums of a year are left out, all of them if `summary` is
+        of a segment.
     title : in the language of `lang`.
     lang : "zh" or "en"; English is used where no font has Chinese glyphs.
     draws : how many runs the quantiles are of.
@@ -81,7 +82,7 @@ def fan(
     asked : the scenario and its question, for the foot.
     """
     language = chart_language(lang)
-    points = [f for f in reported if f.measure == summary.measure and summary.segment == ALL]
+    points = [f for f in reported if f.measure == summary.measure and f.months <= 1 and summary.segment == ALL]
     seen = ~np.isnan(summary.quantiles).any(axis=0)
     if not seen.any():
         raise ValueError(f"{summary.measure} is undefined in every month; there is nothing to draw")

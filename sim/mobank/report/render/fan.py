@@ -125,7 +125,7 @@ def fan_of(
         run=run,
         draws=plan.draws,
         asked=asked,
-        reported=tuple(f for f in scenario.reported if f.measure == measure and segment == ALL),
+        reported=tuple(f for f in scenario.reported if f.measure == measure and f.months <= 1 and segment == ALL),
         reference=reference,
         outline=outline,
         target=target,

@@ -58,6 +58,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "tried_value": "{:,} for {:,}: the others could not hold the reported start",
         "reported": "Reported figures", "segments": "Customers", "parameters": "Parameters", "mixing": "Who meets whom",
         "season": "Season", "shocks": "Yearly shocks", "drift": "Drift",
+        "noise": "Noise of figures", "pool": "Who could register",
     },
     "zh": {
         "above": "mobank · 情景 {}", "below": "{}至{} · {:,}次模拟，种子{} · 区间为居中的90%",
@@ -97,6 +98,6 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "replay": "重放一次模拟", "tried": "尝试的抽样",
         "tried_value": "为{1:,}次模拟共试{0:,}次，其余无法满足披露的起点",
         "reported": "披露数字", "segments": "客群", "parameters": "参数", "mixing": "谁与谁接触",
-        "season": "季节", "shocks": "年度冲击", "drift": "趋势",
+        "season": "季节", "shocks": "年度冲击", "drift": "趋势", "noise": "公布数的噪声", "pool": "潜在总体",
     },
 }  # fmt: skip

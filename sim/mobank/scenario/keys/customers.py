@@ -25,7 +25,8 @@ class FigureKeys(FigureSourceKeys):
         "The original wording, where it says more than the figure.", "公布的原文。"
     )
     definition = YamlKey(NameGiven(Words("one of the definitions", "口径名称")), "口径").says(
-        "Which of the definitions it follows.", "所用口径的名称。"
+        "Which of the definitions it follows; model: a flow that is counted exactly as the model counts it.",
+        "所用口径的名称；流量可写 model：与模型的统计完全一致。",
     )
     stale_share = YamlKey(
         Quantity(
@@ -109,6 +110,7 @@ class DimensionKeys(Noun):
 
 BANDS = Each(Nested(BandKeys), "band", MOST_BANDS)
 MEASURED = Each(Nested(FigureKeys), "month")
+MEASURED_FLOW = Each(Nested(FigureKeys), "month or year")
 
 
 class MixingKeys(LeverSourceKeys):

@@ -22,6 +22,11 @@ def stocks(model: Model) -> list[Option]:
     return _options(measure for measure in model.measures if measure.stock)
 
 
+def flow_measures(model: Model) -> list[Option]:
+    """Return the measures that add up people moved by flows: those that are reported of a month or a year."""
+    return _options(measure for measure in model.measures if measure.flows)
+
+
 def flows(model: Model) -> list[Option]:
     """Return the flows between states."""
     return [Option(flow.name) for flow in model.flows if flow.source is not None]

@@ -1,9 +1,9 @@
 """Keys of a scenario file as a whole, and of what goes up and down in it."""
 
-from mobank.base.quantities import read_factor, read_months_duration, read_number
+from mobank.base.quantities import read_factor, read_growth, read_months_duration, read_number
 from mobank.scenario.keys import model_names
 from mobank.scenario.keys.changes import CAPACITY, EventKeys, LeverKeys
-from mobank.scenario.keys.customers import BANDS, MEASURED, DefinitionKeys, DimensionKeys, MixingKeys
+from mobank.scenario.keys.customers import BANDS, MEASURED, MEASURED_FLOW, DefinitionKeys, DimensionKeys, MixingKeys
 from mobank.scenario.keys.network import NetworkKeys
 from mobank.scenario.keys.questions import BILINGUAL, AskKeys
 from mobank.scenario.keys.values import VALUE, AnySourceKeys, ValueKeys
@@ -12,6 +12,7 @@ from mobank.scenario.nouns import Nested, Noun, YamlKey
 from mobank.scenario.values import SCALES, ValueOf
 
 HALF_LIFE_MONTHS, LONGEST_HALF_LIFE_MONTHS = 36.0, 1200  # of a drift
+MOST_CHANGE = 0.3  # of a growth, in a year
 
 
 class SeasonKeys(AnySourceKeys):
@@ -54,15 +55,60 @@ class CorrelationKeys(Noun):
     )
 
 
-class DriftKeys(ValueKeys):
-    """A trend of the product that fades. / 逐渐减弱的产品趋势。"""
+class PoolKeys(Noun):
+    """How many could ever register, where no count of customers is reported. / 未公布客户总数时可注册的总人数。"""
 
+    headroom = YamlKey(
+        ValueOf(SCALES["headroom"], sourced=True), "余量", "{median: 400%, sigma: 1.4, reason: …}", required=True
+    ).says(
+        "People beyond the first figure, as a multiple of it: 4 or 400%.", "首个公布数之外的人数，为其倍数：4 或 400%。"
+    )
+    tails = YamlKey(Quantity(read_number, Words("degrees of freedom", "自由度"), 2.5, 100), "厚尾", "4", 0.0).says(
+        "Degrees of freedom of the headroom's logarithm, Student's t; left out: normal.",
+        "余量对数的 t 分布自由度；不写为正态。",
+    )
+
+    ways = ((headroom, tails),)
+
+
+class DriftKeys(ValueKeys):
+    """A trend of the product: a slope that fades, or a growth. / 产品趋势：逐渐减弱的斜率，或回归均值的增长。"""
+
+    growth = YamlKey(
+        ValueOf(SCALES["growth"]._replace(name="the growth of a trend")), "长期增长", "{mean: 4%, sd: 2%}"
+    ).says(
+        "Growth a year in the long run, with start and change, in place of mean and sd.",
+        "长期年增长率，与 start、change 同用，代替 mean 和 sd。",
+    )
+    start = YamlKey(
+        ValueOf(SCALES["growth"]._replace(name="the start of a trend")), "起始高出", "{mean: 4%, sd: 4%}"
+    ).says("By how much it is above that at the first figure.", "首个公布数时高出长期增长的幅度。")
+    change = YamlKey(Quantity(read_growth, Words("a year", "每年"), 0, MOST_CHANGE), "年变动", "2.5%").says(
+        "Standard deviation of what chance adds to the growth in a year.", "一年内随机变动的标准差。"
+    )
     half_life_months = YamlKey(
         Quantity(read_months_duration, MONTHS, 1, LONGEST_HALF_LIFE_MONTHS), "减半月数", "36", HALF_LIFE_MONTHS
-    ).says("Months in which the trend halves.", "趋势减半所需月数。")
+    ).says(
+        "Months in which the slope, or what the growth is away from its mean, halves.",
+        "斜率或增长对均值的偏离减半所需月数。",
+    )
+
+    ways = (*ValueKeys.ways, (growth, start, change))
+    of_a_trend = (growth, start, change)
 
 
 DRIFT = ValueOf(SCALES["growth"], True, DriftKeys)
+NOISE = ValueOf(SCALES["noise"], sourced=True)
+SEASON_SIZE = ValueOf(SCALES["season"], sourced=True)
+MEASURES = ((model_names.stocks, MEASURED), (model_names.flow_measures, MEASURED_FLOW))
+SEASON = EachOf(
+    "parameter, shock path or stock measure",
+    (
+        (model_names.with_season, Nested(SeasonKeys)),
+        (model_names.shock_paths, SEASON_SIZE),
+        (model_names.stocks, SEASON_SIZE),
+    ),
+)
 
 
 class ScenarioKeys(Noun):
@@ -89,8 +135,19 @@ class ScenarioKeys(Noun):
     definitions = YamlKey(Each(Nested(DefinitionKeys), "definition", 50), "口径", default={}).says(
         "What exactly the figures count, by name.", "各指标的口径，名称自定。"
     )
-    reported = YamlKey(EachOf.one("reported measure", model_names.stocks, MEASURED), "公布数据").says(
-        "What the bank has reported.", "银行公布的数据。"
+    reported = YamlKey(EachOf("reported measure", MEASURES), "公布数据").says(
+        "What the bank has reported: counts by month, flows by month or year.",
+        "银行公布的数据：存量按月，流量按月或按年。",
+    )
+    noise = YamlKey(
+        EachOf.one("stock measure", model_names.stocks, NOISE), "噪声", "{mau: {low: 0.1%, high: 0.4%, reason: …}}"
+    ).says(
+        "What monthly figures of a measure scatter by beside what is counted, on the log scale.",
+        "月度公布数相对真实统计的随机误差（对数标准差）。",
+    )
+    pool = YamlKey(Nested(PoolKeys), "潜在总体").says(
+        "How many could ever register, where no count of customers is reported.",
+        "未公布客户总数时，最多有多少人可注册。",
     )
     segments = YamlKey(Each(Nested(DimensionKeys, BANDS), "dimension", 10), "客群", default={}).says(
         "How the customers are divided: dimensions, each with bands.", "客户如何划分：若干维度，每个维度分若干段。"
@@ -103,14 +160,16 @@ class ScenarioKeys(Noun):
     mixing = YamlKey(Nested(MixingKeys, Each(Each(Each(NUMBER, "band"), "band"), "dimension")), "接触").says(
         "Who meets whom along a dimension; the rest in proportion.", "同一维度内谁与谁接触；未写的按比例。"
     )
-    season = YamlKey(EachOf.one("parameter", model_names.with_season, Nested(SeasonKeys)), "季节").says(
-        "Which months of the year are higher or lower.", "各月的季节高低。"
+    season = YamlKey(SEASON, "季节").says(
+        "Which months of the year are higher or lower: factors of a parameter; of a path or a measure, how much.",
+        "各月的季节高低：参数写十二个系数；冲击路径或存量指标写幅度（由校准推断）。",
     )
     shocks = YamlKey(
         Nested(CorrelationKeys, EachOf.one("shock path", model_names.shock_paths, Nested(ShockKeys))), "冲击"
     ).says("Good and bad years of the whole bank.", "全行的好年份与坏年份。")
     drift = YamlKey(EachOf.one("shock path", model_names.shock_paths, DRIFT), "趋势").says(
-        "A trend of the product that fades.", "逐渐减弱的产品趋势。"
+        "A trend of the product: a slope that fades, or a growth that comes back to its mean.",
+        "产品趋势：逐渐减弱的斜率，或回归均值的增长。",
     )
     levers = YamlKey(Each(Nested(LeverKeys), "lever", 200), "举措", default={}).says(
         "What the bank chooses to do.", "银行主动采取的举措。"

@@ -16,7 +16,7 @@ from mobank.base.quantities import Month
 from mobank.calibration.backtest.series import FigureRow, SeriesFigure
 from mobank.calibration.neutral_priors import class_of, digest, figures_in, group_of, hyper, leaks, made
 from mobank.calibration.neutral_priors.groups import CLASSES, read
-from mobank.calibration.neutral_priors.spreads import NORMAL_MAD, Spread, median, spread
+from mobank.calibration.neutral_priors.spreads import NORMAL_MAD, Spread, median, ranked, spread
 from mobank.calibration.neutral_priors.text import NAMELESS
 from mobank.calibration.targets import load_text
 from mobank.model.mobile_banking import MODEL
@@ -215,10 +215,12 @@ def test_nothing_is_compared_across_a_break_nor_with_a_computed_figure():
     values = {year: 100 * 1.1 ** (year - 2015) for year in range(2015, 2022)}
     whole = series("One", values)
     broken = [replace(each, text="2 m; BREAK: new label") if each.figure.month.year == 2018 else each for each in whole]
+    within = [*whole, row("One", 2018, 140, text="new label: BREAK", month=6)]
     computed = [replace(each, text="DERIVED") if each.figure.month.year == 2018 else each for each in whole]
     groups = {"One": "One"}
     assert spread(whole, "active", groups).changes == 5
     assert spread(broken, "active", groups).changes == 1 + 2  # growth of 2016, 2017; 2019, 2020, 2021
+    assert spread(within, "active", groups).changes == 1 + 2
     assert spread(computed, "active", groups).changes == 1 + 1  # growth of 2016, 2017; 2020, 2021
 
 
@@ -234,6 +236,18 @@ def test_of_several_metrics_the_first_with_enough_years_counts():
     panel = series("A", {2019: 1, 2020: 9, 2021: 4}, metric="third_party_mau")
     (used,) = spread([*months, *quarters, *panel], "active", {"A": "A"}).used
     assert used.metric == "active_users_90d"
+
+
+def test_the_count_nearest_to_a_month_comes_first_and_never_apps_or_the_counts_of_others():
+    active = ["monthly_active_users", "quarterly_active_users", "active_users_12m", "active_accounts", "active_clients"]
+    others = ["active_apps", "third_party_mau", "pool", "total_customers", "registered_users"]
+    metrics = [*reversed(active), *others]
+    assert ranked(metrics, "active") == active
+    assert ranked(metrics, "registered") == ["registered_users", "total_customers"]
+
+
+def test_a_class_that_is_not_there_is_refused():
+    assert problem_of(made, [], None, None, "banks") == "'banks' is not a class of entities; did you mean 'bank'?"
 
 
 def test_the_weighted_median_with_equal_weights_is_the_median():
@@ -279,7 +293,7 @@ def problem_of(call, *arguments) -> str:
     with pytest.raises(InputError) as caught:
         call(*arguments)
     (problem,) = caught.value.problems
-    return str(problem).partition("  ")[2]
+    return str(replace(problem, place=None))
 
 
 @pytest.mark.parametrize(

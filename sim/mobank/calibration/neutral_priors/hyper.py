@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mobank.base.errors import InputError, Problem
+from mobank.base.errors import InputError, Problem, did_you_mean, shown
 from mobank.base.quantities import QuantityError, read_number, read_share
 from mobank.base.workspace import PRIOR_TABLE, locate
-from mobank.calibration.neutral_priors.groups import CLASSES, Class
-from mobank.calibration.neutral_priors.spreads import METRICS, Of
+from mobank.calibration.neutral_priors.groups import CLASSES
+from mobank.calibration.neutral_priors.spreads import SPREADS, Of
 from mobank.scenario.cursor import Cursor
 from mobank.scenario.kinds import Quantity, Words
 from mobank.scenario.tree import Entry, Mapping, Scalar, merge
@@ -50,21 +50,24 @@ class Hyper:
         return tree
 
 
-def read(kind: Class) -> Hyper:
+def read(kind: str) -> Hyper:
     """Return what the table of the workspace, else the one shipped, says of a class.
 
     Raises
     ------
     InputError
-        Every problem of the table at once; what its sections say is read where a target extends them.
+        If there is no such class; every problem of the table at once. What its sections say is read where a target
+        extends them.
     """
+    if kind not in CLASSES:
+        raise InputError([Problem(shown(kind), "is not a class of entities", did_you_mean(kind, CLASSES))])
     problems: list[Problem] = []
     keys = ("scales", "every", *CLASSES)
     top = Cursor(load(locate("hyper", PRIOR_TABLE)), "", problems).fields(keys, keys)
     scales = top["scales"].fields(("weight", *CLASSES), ("weight", *CLASSES)) if "scales" in top else {}
     weight = _number(scales.get("weight"), "value", WEIGHT)
-    own = scales[kind].fields(tuple(METRICS), tuple(METRICS)) if kind in scales else {}
-    references = {of: _number(own.get(of), "reference", SPREAD) for of in METRICS}
+    own = scales[kind].fields(SPREADS, SPREADS) if kind in scales else {}
+    references = {of: _number(own.get(of), "reference", SPREAD) for of in SPREADS}
     every, ours = (_sections(top.get(name)) for name in ("every", kind))
     known = {of: number for of, number in references.items() if number is not None}
     if problems or weight is None or every is None or ours is None:

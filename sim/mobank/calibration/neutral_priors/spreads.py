@@ -16,16 +16,23 @@ from mobank.base.quantities import Month
 from mobank.calibration.backtest.series import FigureRow
 
 Of = Literal["active", "registered"]
+SPREADS: tuple[Of, ...] = ("active", "registered")
 
-# Which metric of an entity is taken where it reports several: the first of these with enough years.
-METRICS: Mapping[Of, Sequence[str]] = {
-    "active": (
-        "monthly_active_users", "monthly_active_customers", "monthly_transacting_users", "quarterly_active_users",
-        "active_users_90d", "active_users_180d", "active_users_12m", "active_users", "active_digital_customers",
-        "active_mobile_customers", "active_clients",
-    ),
-    "registered": ("registered_users", "total_customers", "funded_customers", "brokerage_accounts"),
-}  # fmt: skip
+# How the name of a metric begins that counts active users, and a word in it if it counts those registered. Where an
+# entity reports several, the first of these with enough years is taken.
+ACTIVE = (
+    "monthly_active_users",
+    "monthly_active_customers",
+    "monthly_transacting_users",
+    "quarterly_",
+    "active_users_90d",
+    "active_users_180d",
+    "active_users_12m",
+    "active_users",
+    "active_",
+)
+LEVELS = ("registered", "total", "funded", "accounts")
+NEVER = ("active_apps", "third_party_")  # beginnings: not people, or not the entity's own count
 BREAK = "BREAK"  # in the text of a figure whose definition is not that of the figure before
 NORMAL_MAD = 1.4826  # a normal's standard deviation in units of its median absolute deviation
 
@@ -75,14 +82,14 @@ def spread(rows: Iterable[FigureRow], of: Of, groups: Mapping[str, str]) -> Spre
     """
     by_entity: dict[str, dict[str, list[FigureRow]]] = {}
     for row in rows:
-        if row.metric in METRICS[of] and not row.derived:
+        if not row.derived:
             by_entity.setdefault(row.entity, {}).setdefault(row.metric, []).append(row)
     used: list[Used] = []
     found: list[tuple[str, list[float]]] = []
     for entity, series in sorted(by_entity.items()):
-        for metric in sorted(series, key=METRICS[of].index):
+        for metric in ranked(series, of):
             years = _yearly(series[metric])
-            moved = _changes(years, of)
+            moved = _changes(years, [row.figure.month for row in series[metric] if BREAK in row.text], of)
             if moved:
                 months = [row.figure.month for row in years.values()]
                 used.append(Used(entity, metric, min(months), max(months)))
@@ -94,9 +101,15 @@ def spread(rows: Iterable[FigureRow], of: Of, groups: Mapping[str, str]) -> Spre
     return Spread(float(weights.sum()), _spread(values, weights), tuple(used))
 
 
+def ranked(metrics: Iterable[str], of: Of) -> list[str]:
+    """Return the metrics that count active users, or those registered, the one to be preferred first."""
+    places = [(place, metric) for metric in metrics if (place := _place(metric, of)) is not None]
+    return [metric for _, metric in sorted(places)]
+
+
 def median(values: np.ndarray, weights: np.ndarray) -> float:
     """Return the weighted median of some values: with equal weights, the median."""
-    order = np.argsort(values)
+    order = np.argsort(values, kind="stable")
     below = np.cumsum(weights[order]) / weights.sum()
     middle = int(np.searchsorted(below, 0.5 - 1e-9))
     after = min(middle + (abs(below[middle] - 0.5) < 1e-9), len(values) - 1)
@@ -104,6 +117,15 @@ def median(values: np.ndarray, weights: np.ndarray) -> float:
 
 
 # ------------ the parts
+
+
+def _place(metric: str, of: Of) -> int | None:
+    if metric.startswith(NEVER):
+        return None
+    active = next((n for n, start in enumerate(ACTIVE) if metric.startswith(start)), None)
+    if of == "active" or active is not None:
+        return active if of == "active" else None
+    return next((n for n, word in enumerate(LEVELS) if word in metric), None)
 
 
 def _spread(values: np.ndarray, weights: np.ndarray) -> float:
@@ -122,12 +144,12 @@ def _yearly(rows: Sequence[FigureRow]) -> dict[int, FigureRow]:
     return {month.year: row for month, row in sorted(known.items()) if month.month == best}
 
 
-def _changes(years: Mapping[int, FigureRow], of: Of) -> list[float]:
-    """Return the changes from one year to the next; none across a break of the definition."""
+def _changes(years: Mapping[int, FigureRow], breaks: Sequence[Month], of: Of) -> list[float]:
+    """Return the changes from one year to the next; none of a year in which the definition broke."""
     pairs = {
         year: (years[year - 1].figure.middle, row.figure.middle)
         for year, row in years.items()
-        if year - 1 in years and BREAK not in row.text
+        if year - 1 in years and not any(row.figure.month - 12 < month <= row.figure.month for month in breaks)
     }
     if of == "active":
         moved = {year: log(now / before) for year, (before, now) in pairs.items()}

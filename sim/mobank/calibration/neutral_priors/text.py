@@ -11,9 +11,9 @@ from hashlib import sha256
 from mobank.base.quantities import Month, read_month
 from mobank.calibration.backtest.series import FigureRow
 from mobank.calibration.neutral_priors import hyper
-from mobank.calibration.neutral_priors.groups import Class, Groups
+from mobank.calibration.neutral_priors.groups import Groups
 from mobank.calibration.neutral_priors.groups import read as read_groups
-from mobank.calibration.neutral_priors.spreads import METRICS, Of, Spread, Used, spread
+from mobank.calibration.neutral_priors.spreads import SPREADS, Of, Spread, Used, spread
 from mobank.scenario.tree import dump
 
 WHAT: Mapping[Of, str] = {
@@ -26,7 +26,7 @@ HEAD = """\
 # `extends: {kind}`. Written by calibration/priors/make.py from tables/ and the figures named here: change those.
 #
 """
-NAMES: Mapping[Class, tuple[str, str]] = {
+NAMES: Mapping[str, tuple[str, str]] = {
     "bank": ("银行", "a bank"),
     "open": ("钱包、券商和行业合计", "a wallet, a broker or a sector"),
 }
@@ -34,7 +34,7 @@ NAMELESS = "it does not name the figures that it was made from"
 _USED = r"^#   (.+) \| (\S+) \| (\S+) to (\S+)$"
 
 
-def made(figures: Iterable[FigureRow], without_group: str | None, until: Month | None, kind: Class) -> tuple[str, str]:
+def made(figures: Iterable[FigureRow], without_group: str | None, until: Month | None, kind: str) -> tuple[str, str]:
     """Return the text of a file of neutral priors, and its digest.
 
     Parameters
@@ -43,18 +43,17 @@ def made(figures: Iterable[FigureRow], without_group: str | None, until: Month |
     without_group : group, or entity of one, whose figures are left out with those of groups that hold it or that it
         holds; None for none.
     until : the last month whose figures are known; None for all.
-    kind : the class that the priors are of.
+    kind : the class that the priors are of, `bank` or `open`.
 
     Raises
     ------
     InputError
-        If a table of hyper-parameters or groups is at fault.
+        If there is no such class, or a table is at fault.
     """
-    groups = read_groups()
+    groups, table = read_groups(), hyper.read(kind)
     rows = _allowed(figures, groups, without_group, until, kind)
     group = {row.entity: groups.group_of(row.entity) for row in rows}
-    table = hyper.read(kind)
-    spreads = {of: spread(rows, of, group) for of in METRICS}
+    spreads = {of: spread(rows, of, group) for of in SPREADS}
     factors = {of: found.beside(table.references[of], table.weight) for of, found in spreads.items()}
     zh, en = NAMES[kind]
     lines = [f"{line}\n" for of, found in spreads.items() for line in _named(of, found, factors[of])]
@@ -95,7 +94,7 @@ def leaks(text: str, entity: str, origin: Month | None) -> tuple[str, ...]:
 
 
 def _allowed(
-    figures: Iterable[FigureRow], groups: Groups, without: str | None, until: Month | None, kind: Class
+    figures: Iterable[FigureRow], groups: Groups, without: str | None, until: Month | None, kind: str
 ) -> list[FigureRow]:
     left_out = groups.kin(without) if without else frozenset()
     return [

@@ -30,6 +30,9 @@ SHIPPED = {
     "calibration/banks": "banks",
     "calibration/posteriors": "posteriors",
     "calibration/backtest": "backtest",
+    "calibration/priors/bank.yaml": "priors",
+    "calibration/priors/open.yaml": "priors",
+    "calibration/priors/tables": "priors",
 }
 A_QUICK_FIT = """
 import sys
@@ -99,6 +102,7 @@ def test_the_wheel_holds_the_package_and_the_data_that_git_tracks_and_nothing_el
     expected |= {f"mobank/shipped/{name}" for name in tracked(checkout) if name.startswith(tuple(SHIPPED))}
     assert {name for name in names if not name.startswith("mobank-")} == expected
     assert "mobank/shipped/scenarios/baseline.yaml" in expected
+    assert "mobank/shipped/calibration/priors/tables/hyper.yaml" in expected
     assert {name.split("/")[1] for name in names if name.startswith("mobank-")} == {
         "METADATA",
         "RECORD",

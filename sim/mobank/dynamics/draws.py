@@ -120,6 +120,7 @@ def _from_posterior(
             for name in model.states
         ]
     )
+
     def by_month(name: str) -> Floats:
         return np.stack([known(f"{name}.{month}") for month in range(1, 13)])
 
@@ -224,7 +225,9 @@ def base_values(model: Model, scenario: Scenario, drawn: Drawn) -> dict[str, Flo
 
     Who is in a pool that nobody reports can be reached: only the product of both matters.
     """
-    found = {p.name: _by_segment(scenario, p.name, drawn) for p in model.parameters if not _is_reach(model, scenario, p)}
+    found = {
+        p.name: _by_segment(scenario, p.name, drawn) for p in model.parameters if not _is_reach(model, scenario, p)
+    }
     ones = np.ones((1, next(iter(found.values())).shape[-1]))
     return {p.name: found.get(p.name, ones) for p in model.parameters}
 

@@ -49,14 +49,19 @@ class ShockSizes:
 
     def rows(self, rows: NDArray[np.intp]) -> "ShockSizes":
         """Return those of some replicates, which may come more than once."""
-        numbers = {
-            name: {path: values[rows] for path, values in getattr(self, name).items()}
-            for name in ("size", "persistence", "drift")
-        }
-        growth = {path: growth.rows(rows) for path, growth in self.growth.items()}
-        season = {path: factors[:, rows] for path, factors in self.season.items()}
-        own = {"correlation": self.correlation[rows], "wiggle": self.wiggle[rows]}
-        return replace(self, growth=growth, season=season, **own, **numbers)
+        size, persistence, drift = (
+            {path: values[rows] for path, values in each.items()} for each in (self.size, self.persistence, self.drift)
+        )
+        return replace(
+            self,
+            size=size,
+            persistence=persistence,
+            drift=drift,
+            correlation=self.correlation[rows],
+            wiggle=self.wiggle[rows],
+            growth={path: growth.rows(rows) for path, growth in self.growth.items()},
+            season={path: factors[:, rows] for path, factors in self.season.items()},
+        )
 
 
 def by_month(keep: Floats, size: Floats) -> tuple[Floats, Floats]:
@@ -111,13 +116,13 @@ def paths(
         by_year = _yearly(sizes, list(years), streams, replicates, origin)
         moved = {name: yearly[index] - yearly[0] for name, yearly in by_year.items()}
     calendar = [(start + t).month - 1 for t in range(1, months + 1)]
-    for name, path in moved.items():
-        path += _wiggles(name, sizes, start, months, streams, replicates)
-        path += drift(sizes.drift[name], sizes.half_life_months[name], months)
+    for name in moved:
+        moved[name] = moved[name] + _wiggles(name, sizes, start, months, streams, replicates)
+        moved[name] += drift(sizes.drift[name], sizes.half_life_months[name], months)
         if name in sizes.growth:
-            path += sizes.growth[name].path(name, start, months, streams, replicates)
+            moved[name] += sizes.growth[name].path(name, start, months, streams, replicates)
         if name in sizes.season:
-            path += sizes.season[name][calendar]
+            moved[name] += sizes.season[name][calendar]
     return moved
 
 

@@ -1,8 +1,9 @@
 """Growth that comes back to its mean: what a path adds month by month, whatever moved it last.
 
-g_t − ḡ = φ (g_(t−1) − ḡ) + innovation, T_t = T_(t−1) + g_t / 12. At the first figure of the path's measure T is 0 and g
-is ḡ + start; nothing depends on where a forecast begins, so that a figure more changes no prior (what is thought of the
-next figure is what the density with it says over the density without it). Before the first figure g stays as it is there.
+g_t − ḡ = φ (g_(t−1) − ḡ) + innovation, T_t = T_(t−1) + g_t / 12. At the first figure of the path's measure T is 0 and
+g is ḡ + start; nothing depends on where a forecast begins, so that a figure more changes no prior (what is thought of
+the next figure is what the density with it says over the density without it). Before the first figure g stays as it is
+there.
 """
 
 from collections.abc import Sequence

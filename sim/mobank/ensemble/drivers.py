@@ -30,7 +30,7 @@ from mobank.scenario.scenario import Band, Scenario
 Kind = Literal["data", "partly", "prior", "lever", "chance"]
 KINDS: tuple[Kind, ...] = ("data", "partly", "prior", "lever", "chance")
 OF_LAYER: Mapping[str, Kind] = {"environment": "chance", "moves": "chance", "events": "lever"}  # parameters: see above
-What = Literal["figure", "parameter", "factor", "shock", "drift", "origin", "amount", "date", "years"]
+What = Literal["figure", "parameter", "factor", "shock", "drift", "growth", "origin", "amount", "date", "years"]
 MOST_INPUTS = 8  # told for each answer
 LEAST = 0.01  # index below which an input is not told
 
@@ -266,6 +266,7 @@ def _sizes(scenario: Scenario, draws: Draws) -> list[Input]:
         for path, values in each.items()
     ]
     found += [Input(behind(f"{path}.drift"), "drift", path, "", values) for path, values in sizes.drift.items()]
+    found += [Input("partly", "growth", path, "", growth.now) for path, growth in sizes.growth.items()]
     found += [Input("partly", "origin", path, "", values) for path, values in (draws.origin or {}).items()]
     return [
         *found,

@@ -130,6 +130,10 @@ def why_unusable(found: Found, model: Model, place: Place | None = None) -> Iter
         allowed = f"is the name of a folder that holds the posterior {shown(str(own))}"
         hint = f"write posterior: {own}, or, if it is to be renamed, name {name} in {record.as_posix()} too"
         yield Problem(name, allowed, hint, "posterior", place)
+    if "shocks" not in found.record:
+        allowed = "was fitted by an earlier version, whose shocks and trends were others"
+        hint = "fit again (mobank calibrate), or write posterior: off"
+        yield Problem(f"the posterior {shown(found.name)}", allowed, hint, "posterior", place)
     law = found.record.get("model")
     if law != fingerprint(as_fitted(model, found.record["fitted_with"])):
         allowed = "was fitted to a model with another law" if law else "does not say which law it was fitted to"

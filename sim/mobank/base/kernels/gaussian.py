@@ -119,7 +119,7 @@ def _factor(matrix: Floats, logs: Floats) -> None:
 
 
 @compiled(void(*_law, _cube))
-def leading(  # noqa: PLR0913
+def leading(
     keep: Floats, size: Floats, correlation: Floats, apart: int, scale: Floats, blocks: Ints, patterns: Floats,
     weights: Floats, out: Floats,
 ) -> None:  # fmt: skip

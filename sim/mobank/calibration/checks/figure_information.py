@@ -49,7 +49,7 @@ class Informs:
 
 
 def informs(history: History, z: Floats, draws: int = DRAWS) -> list[Informs]:
-    """Return what each figure that fixes a year's shock says of each unknown.
+    """Return what each figure that fixes a shock, and whose place in its interval is a coordinate, says of each unknown.
 
     The first figure of the level is where the history begins, and figures of all customers carry no density: neither
     can be taken away.
@@ -61,7 +61,9 @@ def informs(history: History, z: Floats, draws: int = DRAWS) -> list[Informs]:
     looked_at = z[:, np.linspace(0, z.shape[1] - 1, min(draws, z.shape[1])).astype(int)]
     possible = live(history, looked_at).possible
     looked_at = looked_at[:, possible]
-    return [_informs(history, looked_at, figure) for year in history.years for figure, _ in year.figures]
+    wide = {figure.name for figure in history.wide}
+    fixing = [block.figure for block in history.blocks if block.figure and block.figure.name in wide]
+    return [_informs(history, looked_at, figure) for figure in sorted(fixing, key=lambda f: (f.month, f.measure))]
 
 
 def narrowed_by(found: Sequence[Informs], name: str) -> list[Informs]:

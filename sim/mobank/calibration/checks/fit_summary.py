@@ -49,7 +49,7 @@ class FitSummary:
     ----------
     draws : how many draws the posterior has, of which at most `MOST_DRAWS` are looked at.
     inside : share of them that pass through every figure.
-    lived_again : level, active and everyone at each year's end with all luck anew, (Y, 3, R).
+    lived_again : level, active and everyone at each mark with all chance anew, (M, 3, R).
     informs : what each figure says of each unknown; () where that was not worked out.
     """
 
@@ -99,7 +99,7 @@ def find(target: Target, model: Model, z: Floats, streams: Streams, diagnoses: S
         tuple(checks),
         tuple(leans),
         tuple(identifiability.known(history, z)),
-        tuple(identifiability.outcomes(history, passage, before.year_ends)),
+        tuple(identifiability.outcomes(history, passage, before.marks)),
         tuple(turnovers((free, at_first, before.state), (history, looked_at, passage.state))),
         tuple(identifiability.together(history, z)),
         tuple(_factors(target, history, looked_at, passage)),
@@ -119,9 +119,7 @@ def _factors(target: Target, history: History, z: Floats, passage: Pathway) -> l
             each = fitted[figure]
             factors = each.prior.of_normal(z[history.row[each.factor]])
         elif figure.measure in history.measures:
-            lived = passage.year_ends[
-                0 if figure.month <= history.first else -1, history.measures.index(figure.measure)
-            ]
+            lived = passage.marks[0 if figure.month <= history.first else -1, history.measures.index(figure.measure)]
             factors = figure.interval.middle / lived[np.isfinite(lived)]
         else:
             continue

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mobank.base.arrays import Floats
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.simulate_history import ACTIVE, LEVEL
 from mobank.calibration.likelihood.solve_history import Pathway
 from mobank.scenario.posterior import determined_by
 from mobank.scenario.scenario import Determined
@@ -70,16 +70,17 @@ def outcomes(history: History, passage: Pathway, lived_before: Floats) -> list[K
 
     Parameters
     ----------
-    passage : of draws through the figures. lived_before : of draws from the priors, (Y, 3, R).
+    passage : of draws through the figures. lived_before : of draws from the priors, (M, 3, R).
     """
-    after, before = passage.year_ends, lived_before[..., np.isfinite(lived_before).all(axis=(0, 1))]
+    after, before = passage.marks, lived_before[..., np.isfinite(lived_before).all(axis=(0, 1))]
     level, active = history.origin.stock, history.origin.engaged
     rows = [
         (level, np.log(before[-1, LEVEL]), np.log(after[-1, LEVEL]), True),
         (active, np.log(before[-1, ACTIVE]), np.log(after[-1, ACTIVE]), True),
     ]
-    if len(history.years) > 1:
-        rows.append((GROWTH, *(np.log(ends[-1, LEVEL] / ends[-2, LEVEL]) for ends in (before, after)), False))
+    year_ago = next((m for m, mark in enumerate(history.marks) if mark.at == history.length - YEAR), None)
+    if year_ago is not None:
+        rows.append((GROWTH, *(np.log(ends[-1, LEVEL] / ends[year_ago, LEVEL]) for ends in (before, after)), False))
     return [
         Known(
             name,

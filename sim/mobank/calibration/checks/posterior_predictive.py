@@ -16,8 +16,8 @@ import numpy as np
 
 from mobank.base.arrays import Floats
 from mobank.base.quantities import Month
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.simulate_history import ACTIVE, LEVEL
 from mobank.calibration.likelihood.solve_history import Pathway
 
 Kind = Literal["figure", "change", "share"]
@@ -51,25 +51,27 @@ def check(history: History, passage: Pathway, lived_again: Floats) -> list[Check
 
     Parameters
     ----------
-    passage : of draws through the figures. lived_again : of the same draws, (Y, 3, R).
+    passage : of draws through the figures. lived_again : of the same draws, (M, 3, R).
     """
-    ahead = _ahead(passage)
-    ends, again = passage.year_ends, lived_again
+    ahead = _ahead(history, passage)
+    ends, again = passage.marks, lived_again
     found: list[Check] = []
-    measures = {LEVEL: history.origin.stock, ACTIVE: history.origin.engaged}
-    for y, year in enumerate(history.years):
-        month = Month.of(year.year, 12)
-        own = history.own(year)
+    before: dict[int, int] = {LEVEL: 0}  # the mark of the last figure of each measure; the level's first is a start
+    for y, mark in enumerate(history.marks):
+        own = history.own(mark)
         for row, figure in zip((LEVEL, ACTIVE), own, strict=True):
             if figure is None:
                 continue
-            found.append(_check("figure", measures[row], month, ends[y, row], again[y, row], ahead[y, row]))
-            if y and _known(history, y - 1, row):
-                change, anew = ends[y, row] / ends[y - 1, row] - 1.0, again[y, row] / again[y - 1, row] - 1.0
-                found.append(_check("change", measures[row], month, change, anew, ahead[y, row]))
+            measure, pit = history.measures[row], ahead[row, mark.at]
+            found.append(_check("figure", measure, mark.month, ends[y, row], again[y, row], pit))
+            if row in before:
+                last = before[row]
+                change, anew = ends[y, row] / ends[last, row] - 1.0, again[y, row] / again[last, row] - 1.0
+                found.append(_check("change", measure, mark.month, change, anew, pit))
+            before[row] = y
         if all(own):
             share, anew = ends[y, ACTIVE] / ends[y, LEVEL], again[y, ACTIVE] / again[y, LEVEL]
-            found.append(_check("share", measures[ACTIVE], month, share, anew, None))
+            found.append(_check("share", history.origin.engaged, mark.month, share, anew, None))
     return found
 
 
@@ -116,16 +118,12 @@ def lean(checks: Sequence[Check], measure: str) -> Lean | None:
 # ------------ the parts
 
 
-def _ahead(passage: Pathway) -> Floats:
-    """Return where each year's figures fell, (Y, 2), given all before: how probable less luck would have been."""
+def _ahead(history: History, passage: Pathway) -> dict[tuple[int, int], float]:
+    """Return where each block's figure fell, by path and last month, given all before: how probable less was."""
     from scipy.special import ndtr
 
-    return np.asarray(ndtr(passage.innovations).mean(axis=-1))
-
-
-def _known(history: History, y: int, row: int) -> bool:
-    first = y == 0 and row == LEVEL  # the first figure of the level is where the history starts
-    return first or history.own(history.years[y])[row] is not None
+    pits = ndtr(passage.innovations).mean(axis=-1)
+    return {(block.path, block.last): float(pit) for block, pit in zip(history.blocks, pits, strict=True)}
 
 
 def _check(kind: Kind, measure: str, month: Month, reported: Floats, again: Floats, ahead: float | None) -> Check:

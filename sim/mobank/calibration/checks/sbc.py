@@ -19,8 +19,9 @@ from mobank.base.machine import ONE_THREAD
 from mobank.base.quantities import Interval
 from mobank.base.streams import Streams
 from mobank.calibration.fitting import weigh
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.simulate_history import ACTIVE, LEVEL, Unbound, prior_draws
+from mobank.calibration.likelihood.simulate_history import Unbound, prior_draws
 from mobank.calibration.likelihood.solve_history import live
 from mobank.calibration.sampler.diagnostics import effective_of
 from mobank.calibration.targets import Target
@@ -119,20 +120,19 @@ def possible_truths(history: History, count: int, seed: int) -> Floats:
     """Return coordinates (D, count) in `Unbound` of draws from the priors that the years do not break."""
     free, streams = Unbound(history.model, history.target), Streams(seed)
     z = prior_draws(free, streams, 2 * count + 20)
-    ends = live(free, z).year_ends
+    ends = live(free, z).marks
     good = np.flatnonzero(np.isfinite(ends).all(axis=(0, 1)) & (ends[:, LEVEL] > ends[:, ACTIVE]).all(axis=0))
     return z[:, good[:count]]
 
 
 def _reported(history: History, free: Unbound, truth: Floats) -> list[Figure]:
     """Return what a truth reports: in each month in which the bank did, the interval of the bank's width around it."""
-    ends = live(free, truth[:, None]).year_ends[..., 0]
+    ends = live(free, truth[:, None]).marks[..., 0]
     first = history.reported(history.origin.stock)[0]
     found = [first, *history.reported(history.origin.total)]
-    for y, year in enumerate(history.years):
-        for row, known in ((LEVEL, year.level), (ACTIVE, year.active)):
-            if known:
-                figure = known[0]
+    for y, mark in enumerate(history.marks):
+        for row, figure in ((LEVEL, mark.level), (ACTIVE, mark.active)):
+            if figure:
                 width = figure.interval.high - figure.interval.low
                 low = float(np.floor(ends[y, row] / width) * width)
                 found.append(replace(figure, interval=Interval(low, low + width, 0.0)))

@@ -14,7 +14,7 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.calibration.checks.identifiability import QUANTILES, Known
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.solve_history import HistoryState, Lives
+from mobank.calibration.likelihood.solve_history import HistoryState, Inputs
 from mobank.dynamics.month import add_up, chance
 from mobank.scenario.scenario import Band
 
@@ -68,16 +68,15 @@ def classes(history: History) -> list[Band]:
 
 def _measured(history: History, z: Floats, state: HistoryState) -> dict[str, tuple[Floats, Floats]]:
     """Return active share and turnover time of each class, (R,) each; draws that came to nothing are left out."""
-    model, lives = history.model, Lives.of(history, z)
-    lively, inside = lives.states(history.origin.engaged), lives.states(history.origin.stock)
+    model, base = history.model, Inputs.of(history, z).base
+    inside, lively = (model.indices(model.measure[measure].stock) for measure in history.measures)
     lost = {f for f, sign in enumerate(model.crossings(history.origin.engaged)) if sign < 0}
-    of = {name: each.of for name, each in history.layout.values.items()}
     found = {}
     for band in classes(history):
         segments = [i for i, s in enumerate(history.target.segments) if band.name in s.bands]
         active, out = np.zeros((2, z.shape[1]))
         for i in segments:
-            value = {name: given[of[name][i] if given.shape[0] > 1 else 0] for name, given in lives.base.items()}
+            value = {name: given[i if given.shape[0] > 1 else 0] for name, given in base.items()}
             for k in lively:
                 active += state.occupancy[k, i]
                 out += state.occupancy[k, i] * _leaving(history, model.exits[k], lost, value)

@@ -133,7 +133,9 @@ def _covariance(solver: Solver, steps: Ints) -> Floats:
     """Return the covariance of the shocks, errors included, and of the paths at their last steps, (R, n + 2, n + 2)."""
     count = len(solver.history.blocks)
     rows = np.arange(solver.why.size)
-    keep, size, correlation, apart, scale, _, patterns, weights, slopes, at, variance, pattern, weight = solver.law_of(rows)
+    keep, size, correlation, apart, scale, _, patterns, weights, slopes, at, variance, pattern, weight = solver.law_of(
+        rows
+    )
     wider = np.zeros((patterns.shape[0], count + 2, count + 2))
     wider[:, :count, :count] = patterns
     wide = np.full((count + 2, at.shape[1]), -1, np.int64)

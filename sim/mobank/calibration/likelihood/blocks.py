@@ -92,7 +92,9 @@ def stretches(blocks: Sequence[Block], last: int) -> tuple[list[Block], list[Str
         known = [order.index(b) for b in here]
         months = range(after + 1, end + 1) if after >= 0 else range(0, 1)
         which = tuple(
-            tuple(next(i for i, k in enumerate(known) if order[k].path == path and t in order[k].months) for t in months)
+            tuple(
+                next(i for i, k in enumerate(known) if order[k].path == path and t in order[k].months) for t in months
+            )
             for path in (LEVEL, ACTIVE)
         )
         at = {id(b): order.index(b) for b in here}

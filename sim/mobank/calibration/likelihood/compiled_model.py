@@ -47,7 +47,7 @@ def _filler(model: Model, groups: tuple[tuple[tuple[int, ...], tuple[str, ...]],
     sys.modules[module.__name__] = module  # where numba looks for it when it reads what it kept
     space = module.__dict__
     space.update(hazards)
-    exec(compile(text, path.as_posix() if path else "<made>", "exec"), space)  # noqa: S102 names and numbers of our own
+    exec(compile(text, path.as_posix() if path else "<made>", "exec"), space)
     try:
         with kept_in(path.parent if path else None):
             made: Fill = _njit(_SIGNATURE, cache=path is not None, nogil=True, error_model="numpy")(space["fill"])

@@ -56,7 +56,7 @@ class FigureErrors:
         return found
 
     def at(self, month: int) -> list[int]:
-        """Return the numbers of the errors of the level's and the active's figure in a month, −1 where there is none."""
+        """Return the numbers of the errors of the level's and the active's figure in a month, −1 for none."""
         return self._at.get(month, [-1, -1])
 
     def variance(self, noise: Mapping[str, Floats]) -> Floats:

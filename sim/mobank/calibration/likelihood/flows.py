@@ -1,9 +1,9 @@
 """What reported flows say: people who registered, left or came back in a month or a year.
 
 The shocks are solved from counts of people, so the flows of a draw are known; a reported flow is how probable they are.
-Who counts "lost" in another way than the model is off by a factor all the time, and by a slow residual, so that 48 months
-are not 48 independent witnesses. Only a figure of `definition: model` is spared both. Gross adds of that kind, given the
-level, say how many closed: what they say is said of that difference.
+Who counts "lost" in another way than the model is off by a factor all the time, and by a slow residual, so that 48
+months are not 48 independent witnesses. Only a figure of `definition: model` is spared both. Gross adds of that kind,
+given the level, say how many closed: what they say is said of that difference.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,9 @@ from mobank.base.kernels import gaussian
 from mobank.base.quantities import Month
 from mobank.dynamics.month import TINY
 from mobank.model.grammar import Model
-from mobank.scenario.scenario import Figure
+from mobank.scenario.scenario import AS_MODEL, Figure
 
 LOG_2PI = float(np.log(2.0 * np.pi))
-AS_THE_MODEL = "model"  # the definition of a flow that is counted as the model counts it
 FACTOR = 0.1  # standard deviation of the log of the factor between another definition and the model's
 EXACT = 0.03  # of a month's residual where the definition is the model's, log scale
 CLOSURES = 0.3  # of the residual of closures that gross adds less the level's rise leave
@@ -44,22 +43,27 @@ class FlowFigures:
 
     @classmethod
     def of(cls, model: Model, stock: str, figures: Sequence[Figure], first: Month, last: Month) -> "FlowFigures":
-        """Return those of the reported figures that a history from the first to the last month can speak of."""
+        """Return those of the reported figures that a history from the first to the last month can speak of.
+
+        A year is left out where months of it are reported too: nothing is said twice.
+        """
         own = [f for f in figures if f.months and f.month - f.months >= first and f.month <= last]
+        single = {(f.measure, f.month.year) for f in own if f.months == 1}
+        own = [f for f in own if f.months == 1 or (f.measure, f.month.year) not in single]
         return cls(model, sorted(own, key=lambda f: (f.measure, f.month)), first, stock)
 
     @property
     def coordinates(self) -> list[str]:
         """Names of the coordinates of the residuals' sizes and persistence."""
-        loose = dict.fromkeys(f.measure for f in self.figures if f.definition != AS_THE_MODEL)
+        loose = dict.fromkeys(f.measure for f in self.figures if f.definition != AS_MODEL)
         return [f"flow.{measure}.{what}" for measure in loose for what in ("size", "persistence")]
 
     def log_density(self, row: Mapping[str, int], z: Floats, moved: Floats) -> Floats:
         """Return their log density, (R,), given coordinates z (D, R) and what each flow moved, (T, F, R)."""
         log = np.zeros(z.shape[1])
         for measure in dict.fromkeys(f.measure for f in self.figures):
-            exact = [f for f in self.figures if f.measure == measure and f.definition == AS_THE_MODEL]
-            loose = [f for f in self.figures if f.measure == measure and f.definition != AS_THE_MODEL]
+            exact = [f for f in self.figures if f.measure == measure and f.definition == AS_MODEL]
+            loose = [f for f in self.figures if f.measure == measure and f.definition != AS_MODEL]
             if exact:
                 log += self._exact(exact, moved)
             if loose:
@@ -88,7 +92,7 @@ class FlowFigures:
         return self._summed(figures, moved, [f for f, sign in enumerate(crossing) if sign < 0])
 
     def _loose(self, figures: Sequence[Figure], size: Floats, latent: Floats, moved: Floats) -> Floats:
-        """Return the log density of figures of another definition: a factor of their own, an autocorrelated residual."""
+        """Return the log density of figures of another definition: with a factor and a slow residual."""
         from scipy.special import ndtr
 
         keep = LONGEST_KEEP * ndtr(latent)

@@ -218,7 +218,7 @@ class History:
     def rounding(figure: Figure) -> float:
         """Return the standard deviation of a figure within its interval, log scale."""
         interval = figure.interval
-        return (interval.high - interval.low) / np.sqrt(12.0) / interval.middle
+        return float((interval.high - interval.low) / np.sqrt(12.0) / interval.middle)
 
     # ------------ blocks
 
@@ -266,9 +266,19 @@ class History:
     def law(self) -> Law:
         """The law of the blocks' shocks."""
         target = self.target
-        shocks, unknown = (tuple(f(path) for path in self.paths) for f in (target.shocks.get, target.seasons.__contains__))
-        since, wiggle = (0, self.active_since), target.wiggle.prior.centre
-        return Law(self.blocks, self.first, self.length, self.yearly, self.paths, shocks, since, unknown, wiggle)
+        level, active = self.paths
+        shocks, unknown = target.shocks, (level in target.seasons, active in target.seasons)
+        return Law(
+            self.blocks,
+            self.first,
+            self.length,
+            self.yearly,
+            self.paths,
+            (shocks[level], shocks[active]),
+            (0, self.active_since),
+            unknown,
+            target.wiggle.prior.centre,
+        )
 
     @cached_property
     def errors(self) -> FigureErrors:

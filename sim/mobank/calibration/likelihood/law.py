@@ -1,9 +1,9 @@
 """The law of the shocks: one Gaussian law of all blocks of both paths, whatever their length.
 
 A block's total shock is the mean over its months of an autoregression (Ornstein and Uhlenbeck's process at months),
-of a trend whose growth reverts to its mean, of a season whose size is not known, and of wiggle. Where all figures are of
-Decembers the autoregression goes by calendar years instead (`yearly`), with the sizes as they are written; by months it
-is matched to these: the means of two calendar years then have the same variance and the same correlation.
+of a trend whose growth reverts to its mean, of a season whose size is not known, and of wiggle. Where all figures are
+of Decembers the autoregression goes by calendar years instead (`yearly`), with the sizes as they are written; by months
+it is matched to these: the means of two calendar years then have the same variance and the same correlation.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,9 @@ from mobank.scenario.scenario import Shock
 
 def shares(months: Sequence[range], first: Month) -> Floats:
     """Return how much of a block is in each calendar month, (n, 12)."""
-    return np.array([[sum((first + t).month == m for t in own) / len(own) for m in range(1, YEAR + 1)] for own in months])
+    return np.array(
+        [[sum((first + t).month == m for t in own) / len(own) for m in range(1, YEAR + 1)] for own in months]
+    )
 
 
 def seasonal(months: Sequence[range], first: Month) -> Floats:

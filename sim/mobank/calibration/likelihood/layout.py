@@ -107,7 +107,9 @@ class Layout:
         row_of, units, args, row = np.zeros((met.of.size, len(model.flows)), np.int64), [], [], 0
         for g, group in enumerate(groups):
             for c in range(group.classes.count):
-                units.append([g, row + c * len(group.flows), len(group.flows), group.kind, met.of[group.classes.first[c]]])
+                units.append(
+                    [g, row + c * len(group.flows), len(group.flows), group.kind, met.of[group.classes.first[c]]]
+                )
                 args.append([first[n] + int(k) for n, k in zip(group.reads, group.which[c], strict=True)])
             for i, f in enumerate(group.flows):
                 row_of[:, f] = row + len(group.flows) * group.classes.of + i

@@ -1,51 +1,56 @@
-"""The reported years lived again without looking at what was reported after the first figure.
+"""The reported months passed through again without looking at what was reported after the first figure.
 
-What a draw makes of the years by itself, luck and all, is what the figures are held against: in predictive checks with
-the posterior's draws, in simulation-based calibration with the prior's.
+What a draw makes of the months by itself, chance and all, is what the figures are held against: in predictive checks
+with the posterior's draws, in simulation-based calibration with the prior's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from mobank.base.arrays import Floats
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.history import History, Year
+from mobank.calibration.likelihood.blocks import Block, Stretch, stretches
+from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import Pathway, live
-
-LEVEL, ACTIVE = 0, 1  # the first two of what is lived, in this order
 
 
 @dataclass(frozen=True)
 class Unbound(History):
-    """The same years with no figure but the first of the level: every year's luck is a coordinate of the draw."""
+    """The same months with no figure but the first of the level: chance in every block is a coordinate of the draw."""
 
     @cached_property
-    def years(self) -> list[Year]:
-        """The calendar years that are lived."""
-        return [Year(year.year, year.months) for year in History(self.model, self.target).years]
+    def _solved(self) -> tuple[list[Block], list[Stretch]]:
+        bound = History(self.model, self.target)
+        return stretches([replace(block, figure=None) for block in bound.blocks], self.length)
+
+    @cached_property
+    def yearly(self) -> bool:
+        """True if a calendar year is one block."""
+        return History(self.model, self.target).yearly
 
 
 def again(history: History, z: Floats, streams: Streams) -> Floats:
-    """Return level, active and everyone at each year's end, (Y, 3, R), with the luck of every year drawn anew.
+    """Return level, active and everyone at each mark, (M, 3, R), with chance in every block drawn anew.
 
     Parameters
     ----------
-    z : (D, R) coordinates of draws in `history`; what is known of the years is taken over, their luck is not.
+    z : (D, R) coordinates of draws in `history`; what is known of the months is taken over, chance in them is not.
     """
     free = Unbound(history.model, history.target)
     replicates = np.arange(z.shape[1])
-    fresh = {name for name in free.names if name.startswith("innovation.")}
     rows = [
-        streams.normal("environment", f"again.{name}", replicates) if name in fresh else z[history.row[name]]
+        streams.normal("environment", f"again.{name}", replicates)
+        if name.startswith("innovation.") or name not in history.row
+        else z[history.row[name]]
         for name in free.names
     ]
-    return live(free, np.stack(rows)).year_ends
+    return live(free, np.stack(rows)).marks
 
 
 def before(history: History, streams: Streams, draws: int) -> tuple[Unbound, Floats, Pathway]:
-    """Return the same years unbound, the coordinates (D, R) of draws from the priors in them, and what they lived."""
+    """Return the same months unbound, the coordinates (D, R) of draws from the priors in them, and what they made."""
     free = Unbound(history.model, history.target)
     z = prior_draws(free, streams, draws)
     return free, z, live(free, z)

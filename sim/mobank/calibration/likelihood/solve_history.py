@@ -210,7 +210,7 @@ class Solver:
         lead = max(self.free, default=-1) + 1  # what has to be known of the law before a block without a figure
         self.factors = np.empty((lead, lead, draws))
         if lead:
-            gaussian.leading(*self.numbers, self.factors)
+            gaussian.leading(*self.numbers, self.factors)  # type: ignore[call-arg]
         self.why = np.zeros(draws, np.int64)
         self.shocks, self.made = self.means.copy(), np.zeros((lead, draws))
         self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
@@ -274,8 +274,11 @@ class Solver:
         goals = goals * np.exp(-np.array([self.errors.shift(f) for f in figures]))[:, None]
         count = len(blocks)
         levels = {b.last: g for b, g in zip(blocks, goals, strict=True) if b.path == LEVEL}
-        whole = np.stack([levels.get(b.last, np.full(draws, np.nan)) for b in blocks]) if blocks else np.empty((0, draws))
-        shocks = np.ascontiguousarray(self.shocks[np.ix_(stretch.known, alive)])
+        whole = (
+            np.stack([levels.get(b.last, np.full(draws, np.nan)) for b in blocks]) if blocks else np.empty((0, draws))
+        )
+        known = np.array(stretch.known)
+        shocks = np.ascontiguousarray(self.shocks[np.ix_(known, alive)])
         unknown = np.array([stretch.known.index(i) for i in stretch.solved], np.int64)
         nudged = int(self.errors.any and not first)
         inverse, across = np.zeros((draws, count, count)), np.zeros((draws, count, 2))
@@ -288,8 +291,8 @@ class Solver:
         passage.cross(
             self.fill, occupancy, customers, np.ascontiguousarray(self.inputs.level[alive]),
             np.ascontiguousarray(self.inputs.values[:, alive]), layout.path_of, layout.sign, layout.units, layout.args,
-            layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside, self.reach, self.within,
-            np.ascontiguousarray(self.inside[ACTIVE, self.within]), self.rest, self.outside,
+            layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside, self.reach,
+            self.within, np.ascontiguousarray(self.inside[ACTIVE, self.within]), self.rest, self.outside,
             np.ascontiguousarray(self.inputs.growth[span, alive] if months else np.empty((0, draws))),
             np.array(stretch.which, np.int64)[:, : months if not first else 0].reshape(2, -1).copy(),
             np.array([w[0] for w in stretch.which] if first else [-1, -1], np.int64), shocks, unknown,
@@ -297,7 +300,7 @@ class Solver:
             np.ascontiguousarray(goals), np.ascontiguousarray(whole), nudged, inverse, across, log, how, counted, moved,
         )  # fmt: skip
         self.why[alive] = how
-        self.shocks[np.ix_(stretch.known, alive)] = shocks
+        self.shocks[np.ix_(known, alive)] = shocks
         self.log_slope[alive] += log
         self.occupancy[..., alive], self.customers[:, alive] = occupancy, customers
         self.counted[stretch.after + 1 : stretch.last + 1, :, alive] = counted
@@ -329,10 +332,22 @@ class Solver:
         variance, season = self.error_sizes
         own = [np.ascontiguousarray(np.take(each, rows, -1)) for each in (keep, size, correlation, scale, weights)]
         errors = [np.ascontiguousarray(np.take(each, rows, -1)) for each in (self.slopes, variance, season**2)]
-        return (*own[:3], apart, own[3], steps, patterns, own[4], errors[0], self.at, errors[1], self.errors.pattern, errors[2])
+        return (
+            *own[:3],
+            apart,
+            own[3],
+            steps,
+            patterns,
+            own[4],
+            errors[0],
+            self.at,
+            errors[1],
+            self.errors.pattern,
+            errors[2],
+        )
 
     def unexpected(self, rows: Rows) -> Floats:
-        """Return the shocks of some draws less what is expected at the season around which errors are linear, (n, B)."""
+        """Return the shocks of some draws less what is expected around the season of the figures, (n, B)."""
         apart = self.shocks[:, rows] - self.means[:, rows]
         if self.errors.any:
             shift = np.append(self.errors.shifts, 0.0)  # −1 points to nothing
@@ -350,7 +365,9 @@ class Solver:
         self.why[(self.why == 0) & ~np.isfinite(log)] = NO_COVARIANCE
         log[self.why > 0] = -np.inf
         shocks = np.where(np.isfinite(log), self.shocks, np.nan)
-        everyone = np.concatenate([np.ones((1, log.size)), 1.0 + self.inputs.growth]).cumprod(axis=0) * self.inputs.everyone
+        everyone = (
+            np.concatenate([np.ones((1, log.size)), 1.0 + self.inputs.growth]).cumprod(axis=0) * self.inputs.everyone
+        )
         at = [mark.at for mark in history.marks]
         marks = np.concatenate([self.counted[at], everyone[at][:, None]], axis=1)
         marks[..., ~np.isfinite(log)] = np.nan
@@ -365,7 +382,7 @@ class Solver:
         """Return the independent normals (n, B) of some draws, and their log density (B,)."""
         history, free = self.history, self.free
         made, log = np.empty((len(history.blocks), rows.size)), np.empty(rows.size)
-        gaussian.density(*self.law_of(rows), self.unexpected(rows), made, log)
+        gaussian.density(*self.law_of(rows), self.unexpected(rows), made, log)  # type: ignore[call-arg]
         log -= 0.5 * LOG_2PI * (len(made) - len(free))
         for i in free:  # a coordinate: what is said of it is its prior's
             latent = self.z[history.row[history.innovation(history.blocks[i])], rows]

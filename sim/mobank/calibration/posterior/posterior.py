@@ -14,8 +14,8 @@ from mobank.base.arrays import Floats
 from mobank.base.identity import law_digest, versions
 from mobank.base.priors import Prior
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.at_origin import AtOrigin, at_origin
+from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import HistoryState, Pathway, live, solved
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target

@@ -100,8 +100,8 @@ def _new_figures(before: Target, after: Target) -> list[Figure]:
 def _carried(old: Stored, history: History, draw: NDArray[np.intp], streams: Streams) -> Floats:
     """Return coordinates of the new history, (D, N): taken over where the old one had them, else from the prior.
 
-    Values are those of the last year, which has moved: what drifts is carried along, so that the years stay as they
-    were.
+    Where a path has a drift that fades, values are those of the last figure, which has moved: they are carried along,
+    so that what was before stays as it was. A trend's are those of the first figure and stay.
     """
     row, numbers = old_row(old, history), np.arange(draw.size)
     z = np.stack(
@@ -110,7 +110,7 @@ def _carried(old: Stored, history: History, draw: NDArray[np.intp], streams: Str
             for name in history.names
         ]
     )
-    years = history.last.year - old.found.last.year
+    years = (history.last - old.found.last) / 12.0
     for name, value in history.priors.items():
         parameter = history.model.parameter.get(name.rpartition(".")[2])
         drift = f"shocks.{parameter.moved_by}.drift" if parameter and ".factors." not in name else ""
@@ -160,6 +160,7 @@ def forecast(old: Stored, month: Month, measure: str, model: Model, seed: int) -
         old.found.record["rows"],
         names,
         (1.0,) * len(names),
+        monthly=old.found.record["shocks"] == "monthly",
     )
     scenario = replace(old.target.scenario, start=old.found.last, until=month, fitted=fitted)
     plan = Plan(model, scenario, FORECASTS, seed, "mean_field")

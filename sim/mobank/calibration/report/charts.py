@@ -17,10 +17,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mobank.base.priors import Z_95
-from mobank.base.quantities import Lang, person_unit
+from mobank.base.quantities import Lang, Month, person_unit
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import Pair
-from mobank.calibration.likelihood.simulate_history import ACTIVE, LEVEL
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR
 from mobank.calibration.report.wording import name, of_measure
 from mobank.report.render.charts import STYLE
 from mobank.report.render.fonts import chart_language, families, quiet
@@ -147,24 +147,29 @@ def _keys(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
 
 
 def _lived_again(axes: Axes, found: FitSummary, row: int) -> None:
-    years = np.array([year.year for year in found.history.years])
+    years = np.array([_year(mark.month) for mark in found.history.marks])
     lived = found.lived_again[:, row]
     lived = lived[:, np.isfinite(lived).all(axis=0)]
     for share, colour in BANDS.items():
         low, high = np.quantile(lived, ((100 - share) / 200, (100 + share) / 200), axis=1)
         axes.fill_between(years, low, high, color=colour, linewidth=0, zorder=2)
     axes.plot(years, np.median(lived, axis=1), color=MEDIAN, linewidth=2, zorder=3)
-    axes.set_xticks(years)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_ylim(0.0, 1.04 * axes.get_ylim()[1])
     axes.grid(axis="y")
+
+
+def _year(month: Month) -> float:
+    """Return a month on the axis of years: a December is the whole number of its year."""
+    return month.year + (month.month - YEAR) / YEAR
 
 
 def _reported(axes: Axes, found: FitSummary, measure: str) -> None:
     for figure in found.target.of(measure):
         unverified = figure.provenance.evidence == "unverified"
-        axes.vlines(figure.month.year, figure.interval.low, figure.interval.high, color=INK, linewidth=1.4, zorder=4)
+        axes.vlines(_year(figure.month), figure.interval.low, figure.interval.high, color=INK, linewidth=1.4, zorder=4)
         axes.plot(
-            figure.month.year,
+            _year(figure.month),
             figure.interval.middle,
             "o",
             color=INK,

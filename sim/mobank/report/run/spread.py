@@ -19,7 +19,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "lever": "levers and events (sizes, dates)", "chance": "chance (good and bad years, who moves)",
         "figure": "{} reported for {}: where in its range", "parameter": "{}", "factor": "{}: {} against the others",
         "shock": "{} of shocks",
-        "drift": "lasting trend of {}", "origin": "how good the last year was: {}",
+        "drift": "lasting trend of {}", "growth": "growth of {} at the start",
+        "origin": "how good the last year was: {}",
         "amount": "size of {} ({})",
         "date": "date of {} ({})", "years": "luck of the years: {}",
         "comes": "The spread of {} in {} comes to {}.", "part": "{} from {}", "less": "less than 1 %",
@@ -36,7 +37,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "lever": "举措与事件（大小、日期）", "chance": "偶然（年景、谁行动）",
         "figure": "{}（{}披露）在区间中的位置", "parameter": "{}", "factor": "{}：{}与其他客群之比",
         "shock": "冲击的{}",
-        "drift": "{}的长期趋势", "origin": "起点年景：{}",
+        "drift": "{}的长期趋势", "growth": "起点时{}的增长", "origin": "起点年景：{}",
         "amount": "{}的大小（{}）", "date": "{}的日期（{}）",
         "years": "年景：{}",
         "comes": "{1}{0}的离散：{2}。", "part": "{1}占{0}", "less": "不足1%", "and": "，", "sep": "，",
@@ -70,7 +71,7 @@ def input_in_words(each: Input, model: Model, lang: Lang) -> str:
         first = measure_in_words(each.name, model, lang)
     elif each.what in ("amount", "date"):
         second = parameter_in_words(each.of, model, lang)
-    elif each.what in ("drift", "origin", "years"):
+    elif each.what in ("drift", "growth", "origin", "years"):
         first = PATHS[lang].get(each.name, each.name)
     elif each.what == "shock":
         path, _, what = each.name.rpartition(" ")

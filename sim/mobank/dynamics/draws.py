@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mobank.base.arrays import Floats, Ints
 from mobank.base.errors import RunError
 from mobank.base.streams import Streams
+from mobank.dynamics import season
 from mobank.dynamics.changes import Change
 from mobank.dynamics.initial_state import Balance, Lived, ReportedStart, balance, tilted
 from mobank.dynamics.posterior_draws import column
@@ -41,7 +42,7 @@ class Draws:
     tried : draws made in all, those that could not hold the start included.
     origin : value of each shock path at the start, (R,), from which it goes on; None where a start in balance
         has none, and the tilt stands for it.
-    counted : log factor by calendar month, (12, R), with which a measure is counted, where it has a season of its own.
+    counted : factors of the season, (13, R), with which a measure is counted, where it has one of its own.
     """
 
     base: Mapping[str, Floats]
@@ -121,9 +122,6 @@ def _from_posterior(
         ]
     )
 
-    def by_month(name: str) -> Floats:
-        return np.stack([known(f"{name}.{month}") for month in range(1, 13)])
-
     trends = {path: s.trend for path, s in scenario.shocks.items() if s.trend}
     # what is thought of a parameter is thought of the month of the first figure; a trend has moved it since
     base = tilted(model, base_values(model, scenario, drawn), {path: known(f"trend.{path}.level") for path in trends})
@@ -131,14 +129,16 @@ def _from_posterior(
         path: Growth(known(f"trend.{path}.mean"), known(f"trend.{path}.growth"), *monthly(trend))
         for path, trend in trends.items()
     }
-    season = {name: by_month(f"season.{name}") for name in scenario.seasons}
+    learnt = {
+        name: np.stack([known(f"season.{name}.{factor}") for factor in season.FACTORS]) for name in scenario.seasons
+    }
     sizes = replace(
         shock_sizes(scenario, drawn),
         growth=growth,
-        season={name: factors for name, factors in season.items() if name in scenario.shocks},
+        season={name: factors for name, factors in learnt.items() if name in scenario.shocks},
         monthly=fitted.monthly,
     )
-    counted = {name: factors for name, factors in season.items() if name not in scenario.shocks}
+    counted = {name: factors for name, factors in learnt.items() if name not in scenario.shocks}
     return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock, counted)
 
 
@@ -198,9 +198,9 @@ def _attempt(
     )
     shares = np.array([segment.share for segment in scenario.segments])
     reported = ReportedStart(level, before, active, shares[:, None] * everyone)
-    season = {name: np.array(factors) for name, factors in scenario.season.items()}
+    factors = {name: np.array(by_month) for name, by_month in scenario.season.items()}
     drift = sizes.drift | {path: growth.now for path, growth in sizes.growth.items()}
-    lived = Lived(scenario.mixing, drift, season, scenario.start.month)
+    lived = Lived(scenario.mixing, drift, factors, scenario.start.month)
     return base, balance(model, origin, base, reported, lived)
 
 

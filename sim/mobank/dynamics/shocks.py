@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
+from mobank.dynamics import season
 from mobank.dynamics.month import add_up
 from mobank.dynamics.trend import Growth
 
@@ -32,7 +33,7 @@ class ShockSizes:
     wiggle : standard deviation within the year, log scale.
     drift, half_life_months : log change a year at the start, by path, and the months in which it halves.
     growth : of each path that has a trend.
-    season : log factor of each path by calendar month, (12, R), where it is known from a fit.
+    season : factors of each path's season, (13, R), where a fit has learnt them.
     monthly : True if shocks go on by months.
     """
 
@@ -115,14 +116,14 @@ def paths(
         index = np.array([(start + t).year - start.year for t in range(1, months + 1)])
         by_year = _yearly(sizes, list(years), streams, replicates, origin)
         moved = {name: yearly[index] - yearly[0] for name, yearly in by_year.items()}
-    calendar = [(start + t).month - 1 for t in range(1, months + 1)]
+    calendar = [start + t for t in range(1, months + 1)]
     for name in moved:
         moved[name] = moved[name] + _wiggles(name, sizes, start, months, streams, replicates)
         moved[name] += drift(sizes.drift[name], sizes.half_life_months[name], months)
         if name in sizes.growth:
             moved[name] += sizes.growth[name].path(name, start, months, streams, replicates)
         if name in sizes.season:
-            moved[name] += sizes.season[name][calendar]
+            moved[name] += season.at(sizes.season[name], calendar)
     return moved
 
 

@@ -10,6 +10,7 @@ from mobank.base.arrays import Floats, Ints
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
+from mobank.dynamics import season
 from mobank.dynamics.contacts import Contacts, Witness
 from mobank.dynamics.draws import draw
 from mobank.dynamics.schedule import Schedule
@@ -97,8 +98,7 @@ def run_block(
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
         trajectory = run(plan.model, schedule, draws.start, met(plan, witness), streams, plan.by_segment)
-    calendar = [month.month - 1 for month in plan.months]
-    counted = {measure: np.exp(factors[calendar]) for measure, factors in draws.counted.items()}
+    counted = {measure: np.exp(season.at(factors, plan.months)) for measure, factors in draws.counted.items()}
     return replace(trajectory, counted=counted), draws.tried
 
 

@@ -373,7 +373,7 @@ def _steady(  # noqa: PLR0913
 
 
 @compiled(int64(_rows, _rows, _rows))
-def _inverted(matrix: Floats, inverse: Floats, log: Floats) -> int:
+def _inverted(matrix: Floats, inverse: Floats, log: Floats) -> int:  # noqa: C901
     """Fill the inverse of a small matrix (n, n), which is lost, and log |determinant| (1, 1); return 0 if singular."""
     size = matrix.shape[0]
     inverse[:] = 0.0
@@ -511,7 +511,7 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                         values[v, c] = value[v, r]
                     for t in range(months):
                         grow[t, c] = growth[t, r]
-            for turn in range(_PASSES if stage == 0 else 1):
+            for _turn in range(_PASSES if stage == 0 else 1):
                 by = _STEP if stage == 0 else _FINE
                 for lane in range(lanes):
                     for b in range(abreast):

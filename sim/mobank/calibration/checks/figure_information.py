@@ -49,7 +49,7 @@ class Informs:
 
 
 def informs(history: History, z: Floats, draws: int = DRAWS) -> list[Informs]:
-    """Return what each figure that fixes a shock, and whose place in its interval is a coordinate, says of each unknown.
+    """Return what each figure that fixes a shock, its place in the interval a coordinate, says of each unknown.
 
     The first figure of the level is where the history begins, and figures of all customers carry no density: neither
     can be taken away.

@@ -13,11 +13,10 @@ import numpy as np
 from mobank.base.arrays import Floats, Ints
 from mobank.base.kernels import gaussian
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import HistoryState, Solver
-
-OF_SUM_ZERO = (np.eye(YEAR) - 1.0 / YEAR) * YEAR / (YEAR - 1.0)
+from mobank.dynamics import season
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class AtOrigin:
 
     Parameters
     ----------
-    columns : (R,) each, by name: `shock.<path>`, `trend.<path>.level`, `.growth`, `.mean`, `season.<name>.<month>`.
+    columns : (R,) each, by name: `shock.<path>`, `trend.<path>.level`, `.growth`, `.mean`, `season.<name>.<factor>`.
     state : where everybody is, errors of the last figures taken out.
     """
 
@@ -80,7 +79,7 @@ def _asked(solver: Solver) -> _Asked:
     history, law, draws = solver.history, solver.history.law, solver.why.size
     blocks = len(history.blocks)
     asked = _Asked(draws, blocks)
-    *_, steps, patterns, weights = solver.numbers
+    *_, steps, _, weights = solver.numbers
     last = [max(steps[steps[:, 0] == p, 2]) for p in (LEVEL, ACTIVE)]
     ends = np.array([[p, last[p], last[p]] for p in (LEVEL, ACTIVE)], np.int64)
     full = _covariance(solver, np.concatenate([steps, ends]))
@@ -103,17 +102,17 @@ def _asked(solver: Solver) -> _Asked:
 
 
 def _add_season(asked: _Asked, name: str, shares: Floats, size: Floats) -> None:
-    """Ask for the factors of a season, given how much of each is in each shock, (n, 12) or (n, 12, R)."""
-    joint = np.einsum("ml,nl...->mn...", OF_SUM_ZERO, shares)
+    """Ask for the factors of a season, given how much of each is in each shock, (n, 13) or (n, 13, R)."""
+    joint = np.einsum("ml,nl...->mn...", season.UNIT, shares)
     joint = joint if joint.ndim == 3 else joint[..., None]
-    names = [f"season.{name}.{month}" for month in range(1, YEAR + 1)]
-    asked.add(names, np.zeros(YEAR), joint * size**2, OF_SUM_ZERO[..., None] * size**2)
+    names = [f"season.{name}.{factor}" for factor in season.FACTORS]
+    asked.add(names, np.zeros(len(names)), joint * size**2, season.UNIT[..., None] * size**2)
 
 
 def _add_errors(solver: Solver, asked: _Asked) -> None:
     """Ask for the errors of the last figures, and for the season with which the measure of the active is counted."""
     history, errors = solver.history, solver.history.errors
-    variance, season = solver.error_sizes
+    variance, size = solver.error_sizes
     numbers = errors.at(history.length)
     for path, number in enumerate(numbers):
         if number >= 0:
@@ -121,12 +120,12 @@ def _add_errors(solver: Solver, asked: _Asked) -> None:
             own = variance[number]
             asked.add([f"error.{history.paths[path]}"], np.zeros(1), (slope * own)[None], own[None, None])
     if errors.seasonal:
-        shares = np.zeros((len(history.blocks), YEAR, solver.why.size))
+        shares = np.zeros((len(history.blocks), len(season.FACTORS), solver.why.size))
         for number, figure in enumerate(errors.figures):
             if figure.measure == history.origin.engaged:
                 slope = np.where(solver.at[..., None] == number, solver.slopes, 0.0).sum(axis=1)
-                shares[:, figure.month.month - 1] += slope
-        _add_season(asked, history.origin.engaged, shares, season)
+                shares += season.weights(figure.month)[:, None] * slope[:, None]
+        _add_season(asked, history.origin.engaged, shares, size)
 
 
 def _covariance(solver: Solver, steps: Ints) -> Floats:
@@ -178,11 +177,11 @@ def _righted(history: History, state: HistoryState, drawn: Mapping[str, Floats])
     if not history.errors.any:
         return state
     still = np.zeros(state.customers.shape[1])
-    month = history.last.month
     level, active = (drawn.get(f"error.{path}", still) for path in history.paths)
     figure = next((f for f in history.errors.figures if (f.measure, f.month) == (origin.engaged, history.last)), None)
     if history.errors.seasonal and figure:
-        active = active + drawn[f"season.{origin.engaged}.{month}"] - history.errors.shift(figure)
+        factors = np.stack([drawn[f"season.{origin.engaged}.{factor}"] for factor in season.FACTORS])
+        active = active + season.at(factors, [history.last])[0] - history.errors.shift(figure)
     lively = model.indices(model.measure[origin.engaged].stock)
     idle = [k for k in model.indices(model.measure[origin.stock].stock) if k not in lively]
     rest, people = model.states.index(origin.rest), state.occupancy.copy()

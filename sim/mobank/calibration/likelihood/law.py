@@ -16,22 +16,21 @@ import numpy as np
 from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.blocks import YEAR, Block
+from mobank.dynamics import season
 from mobank.dynamics.shocks import ShockSizes, by_month
 from mobank.dynamics.trend import TrendLaw
 from mobank.scenario.scenario import Shock
 
 
 def shares(months: Sequence[range], first: Month) -> Floats:
-    """Return how much of a block is in each calendar month, (n, 12)."""
-    return np.array(
-        [[sum((first + t).month == m for t in own) / len(own) for m in range(1, YEAR + 1)] for own in months]
-    )
+    """Return how much of each of a season's factors is in a block, on average over its months, (n, 13)."""
+    return np.stack([np.mean([season.weights(first + t) for t in own], axis=0) for own in months])
 
 
 def seasonal(months: Sequence[range], first: Month) -> Floats:
-    """Return the covariance of blocks' means of twelve factors that sum to zero, of unit variance, (n, n)."""
+    """Return the covariance of a season of unit size in blocks, (n, n)."""
     share = shares(months, first)
-    return np.asarray((share @ share.T - 1.0 / YEAR) * YEAR / (YEAR - 1.0))
+    return np.asarray(share @ season.UNIT @ share.T)
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,8 @@ class Law:
         return [i for i, block in enumerate(self.blocks) if block.path == path]
 
     def shares(self, path: int) -> Floats:
-        """Return how much of each block of a path is in each calendar month, (n, 12); 0 for those of the other."""
-        own, found = self.of_path(path), np.zeros((len(self.blocks), YEAR))
+        """Return how much of each factor of a path's season is in each block, (n, 13); 0 for those of the other."""
+        own, found = self.of_path(path), np.zeros((len(self.blocks), len(season.FACTORS)))
         found[own] = shares([self.blocks[i].months for i in own], self.first)
         return found
 

@@ -125,7 +125,7 @@ def table_of(posterior: FittedPosterior) -> Mapping[str, Floats]:
     """Return the columns that are stored, (N,) each, by name.
 
     Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>`,
-    `trend.<path>.…` and `season.<name>.<month>` at the last figure on the log scale; `state.<state>.<segment>` persons.
+    `trend.<path>.…` and `season.<name>.<factor>` at the last figure, log scale; `state.<state>.<segment>` persons.
     """
     history = posterior.history
     found = dict(posterior.parameters)

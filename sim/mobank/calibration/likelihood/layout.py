@@ -12,10 +12,9 @@ from itertools import accumulate
 import numpy as np
 
 from mobank.base.arrays import Floats, Ints, Rows
+from mobank.base.kernels.expectation import EXPOSED, INTAKE, PLAIN
 from mobank.model.grammar import EXPOSURE, Model
 from mobank.scenario.scenario import Scenario
-
-PLAIN, EXPOSED, INTAKE = 0, 1, 2  # kinds of flows: without exposure, with it, from outside
 
 
 @dataclass(frozen=True)

@@ -289,7 +289,7 @@ class Solver:
         customers = np.ascontiguousarray(self.customers[:, alive])
         span = slice(stretch.after, stretch.last)
         passage.cross(
-            self.fill, occupancy, customers, np.ascontiguousarray(self.inputs.level[alive]),
+            self.fill, occupancy, customers, np.ascontiguousarray(self.inputs.level[None, alive]),
             np.ascontiguousarray(self.inputs.values[:, alive]), layout.path_of, layout.sign, layout.units, layout.args,
             layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside, self.reach,
             self.within, np.ascontiguousarray(self.inside[ACTIVE, self.within]), self.rest, self.outside,

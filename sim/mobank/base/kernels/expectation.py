@@ -1,0 +1,210 @@
+"""Expectations moved through months whose hazards are handed in: the months of a likelihood.
+
+What is particular to a model comes as a function: `fill` works out its hazards
+(`mobank.calibration.likelihood.compiled_model`), and a table says which flows compete and which segments share a row.
+Sets of parameters stand in columns and go through the months together.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import float64, int64, types, void
+
+from mobank.base.arrays import Floats, Ints
+from mobank.base.compiled import compiled
+from mobank.base.kernels.month import chances
+
+PLAIN, EXPOSED, INTAKE = 0, 1, 2  # kinds of flows: without exposure, with it, from outside
+
+FILL = types.FunctionType(void(int64, float64[:, ::1], int64[::1], int64, float64[::1], float64[:, ::1]))
+
+_rows = float64[:, ::1]
+_cube = float64[:, :, ::1]
+_whole = int64[::1]
+_wholes = int64[:, ::1]
+
+
+@compiled(void(_rows, int64))
+def _compete(hazards: Floats, size: int) -> None:
+    """Turn the hazards of flows that compete, (B, C), into chances, in place; the first `size` columns."""
+    total, chance = np.zeros(size), np.empty(size)
+    for b in range(hazards.shape[0]):
+        for c in range(size):
+            total[c] += hazards[b, c]
+    chances(total, chance)
+    if hazards.shape[0] == 1:
+        for c in range(size):
+            hazards[0, c] = chance[c]
+        return
+    for c in range(size):
+        chance[c] = chance[c] / total[c] if total[c] > 0.0 else 0.0
+    for b in range(hazards.shape[0]):
+        for c in range(size):
+            hazards[b, c] *= chance[c]
+
+
+@compiled(void(_rows, _rows, _whole, float64[::1], _rows))
+def tilt(value: Floats, shock: Floats, path_of: Ints, sign: Floats, out: Floats) -> None:
+    """Fill `out` (V, C) with values whose paths are displaced by log shocks (2, C)."""
+    size = shock.shape[1]
+    up, down = np.exp(shock), np.exp(-shock)
+    for v in range(value.shape[0]):
+        if path_of[v] < 0:
+            for c in range(size):
+                out[v, c] = value[v, c]
+        else:
+            by = up[path_of[v]] if sign[v] > 0 else down[path_of[v]]
+            for c in range(size):
+                out[v, c] = value[v, c] * by[c]
+
+
+@compiled(void(_cube, _whole, int64, _rows))
+def count(occupancy: Floats, states: Ints, size: int, out: Floats) -> None:
+    """Fill `out` (S, C) with the persons in some states of (S, K, C), marked 1 in (K,)."""
+    for s in range(out.shape[0]):
+        for c in range(size):
+            out[s, c] = 0.0
+        for k in range(states.size):
+            if states[k]:
+                for c in range(size):
+                    out[s, c] += occupancy[s, k, c]
+
+
+@compiled(void(_rows, _rows, _rows, int64, _rows))
+def meet(mixing: Floats, exposed: Floats, customers: Floats, size: int, met: Floats) -> None:
+    """Fill `met` (M, C) with the share of exposed (S, C) among the customers whom each row of `mixing` meets."""
+    for m in range(met.shape[0]):
+        for c in range(size):
+            met[m, c] = 0.0
+    for q in range(exposed.shape[0]):
+        for m in range(met.shape[0]):
+            part = mixing[m, q]
+            for c in range(size):
+                met[m, c] += part * (exposed[q, c] / customers[q, c])
+
+
+_stepping = void(_rows, float64[::1], _rows, _whole, _whole, _whole, int64, _rows, float64[::1])
+
+
+@compiled(_stepping)
+def _move(
+    here: Floats, everyone: Floats, table: Floats, rows: Ints, leaves: Ints, enters: Ints, size: int, then: Floats,
+    grown: Floats,
+) -> None:  # fmt: skip
+    """Move a segment (K, C) on by a month with the chances in some rows of a table; `then` and `grown` are lent."""
+    for c in range(size):
+        grown[c] = 0.0
+    for k in range(then.shape[0]):
+        for c in range(size):
+            then[k, c] = here[k, c]
+    for f in range(leaves.size):
+        row, source, target = rows[f], leaves[f], enters[f]
+        if source < 0:
+            for c in range(size):
+                came = table[row, c] * everyone[c]
+                then[target, c] += came
+                grown[c] += came
+        else:
+            for c in range(size):
+                gone = here[source, c] * table[row, c]
+                then[target, c] += gone
+                then[source, c] -= gone
+    for k in range(then.shape[0]):
+        for c in range(size):
+            here[k, c] = then[k, c]
+    for c in range(size):
+        everyone[c] += grown[c]
+
+
+_filling = void(FILL, _rows, _wholes, _wholes, int64, int64, _rows, _rows)
+
+
+@compiled(_filling)
+def work_out(
+    fill: Any, value: Floats, units: Ints, args: Ints, kind: int, size: int, met: Floats, table: Floats
+) -> None:  # fmt: skip
+    """Fill the rows of a table (P, C) of all units of a kind.
+
+    Parameters
+    ----------
+    units : (U, 5) of each set of flows that compete in a class of segments: its group, the first of its rows in the
+        table, how many there are, its kind (0 plain, 1 exposed, 2 intake), and the row of `met` that it meets.
+    args : (U, A) the rows of `value` (V, C) that its hazards read.
+    """
+    for u in range(units.shape[0]):
+        if units[u, 3] == kind:
+            rows = table[units[u, 1] : units[u, 1] + units[u, 2]]
+            fill(units[u, 0], value, args[u], size, met[units[u, 4]], rows)
+            if kind != INTAKE:
+                _compete(rows, size)
+
+
+_living = void(
+    FILL, _cube, _rows, _rows, _whole, float64[::1], _wholes, _wholes, _rows, _wholes, _whole, _whole, _whole, _wholes,
+    _rows, _wholes, _rows, _cube, _cube,
+)  # fmt: skip
+
+
+@compiled(_living)
+def run(  # noqa: PLR0913 months of a model have so many parts
+    fill: Any, here: Floats, everyone: Floats, value: Floats, path_of: Ints, sign: Floats, units: Ints, args: Ints,
+    mixing: Floats, row_of: Ints, leaves: Ints, enters: Ints, exposed: Ints, inside: Ints, growth: Floats, which: Ints,
+    shocks: Floats, counted: Floats, moved: Floats,
+) -> None:  # fmt: skip
+    """Move expectations (S, K, C) and customers (S, C) through months, in place.
+
+    Parameters
+    ----------
+    growth : (T, C) by which share everyone grows in each month.
+    which : (2, T) number of the shock of each path in each month. shocks : (U, C) of them, log scale.
+    counted : (T, N, C) filled with the persons whom each of N measures of `inside` (N, K) counts after each month.
+    moved : (T, F, C) filled with the persons moved by each flow, or (0, 0, 0) where nobody asks.
+    """
+    segments, states, size = here.shape
+    flows = leaves.size
+    then, grown, share = np.empty((states, size)), np.empty(size), np.empty((segments, size))
+    met, table = np.zeros((mixing.shape[0], size)), np.zeros((units[:, 2].sum(), size))
+    tilted, shock, scale = np.empty(value.shape), np.empty((2, size)), np.empty(size)
+    come = np.zeros(size)
+    for t in range(growth.shape[0]):
+        if t == 0 or which[0, t] != which[0, t - 1] or which[1, t] != which[1, t - 1]:
+            for p in range(2):
+                for c in range(size):
+                    shock[p, c] = shocks[which[p, t], c]
+            tilt(value, shock, path_of, sign, tilted)
+            work_out(fill, tilted, units, args, PLAIN, size, met, table)
+        count(here, exposed, size, share)
+        meet(mixing, share, everyone, size, met)
+        work_out(fill, tilted, units, args, EXPOSED, size, met, table)
+        work_out(fill, tilted, units, args, INTAKE, size, met, table)
+        come[:] = 0.0
+        scale[:] = 0.0
+        for s in range(segments):
+            for c in range(size):
+                scale[c] += everyone[s, c]
+            for f in range(flows):
+                if leaves[f] < 0:
+                    for c in range(size):
+                        come[c] += table[row_of[s, f], c] * everyone[s, c]
+        for c in range(size):
+            scale[c] = growth[t, c] * scale[c] / come[c] if come[c] > 0.0 else 0.0
+        for u in range(units.shape[0]):
+            if units[u, 3] == INTAKE:
+                for row in range(units[u, 1], units[u, 1] + units[u, 2]):
+                    for c in range(size):
+                        table[row, c] *= scale[c]
+        if moved.shape[0]:
+            for f in range(flows):
+                moved[t, f] = 0.0
+                for s in range(segments):
+                    for c in range(size):
+                        people = everyone[s, c] if leaves[f] < 0 else here[s, leaves[f], c]
+                        moved[t, f, c] += table[row_of[s, f], c] * people
+        for s in range(segments):
+            _move(here[s], everyone[s], table, row_of[s], leaves, enters, size, then, grown)
+        for n in range(inside.shape[0]):
+            count(here, inside[n], size, share)
+            counted[t, n] = 0.0
+            for s in range(segments):
+                for c in range(size):
+                    counted[t, n, c] += share[s, c]

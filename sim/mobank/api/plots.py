@@ -68,10 +68,10 @@ def _shared(plans: Sequence[Plan]) -> list[Month]:
 
 
 def _title(plan: Plan, name: str, lang: Lang) -> str:
-    if name not in plan.model.measure:
+    if name not in plan.model.described:
         return "支出（元）" if lang == "zh" else "Spend, yuan a month"
     return measure_title(plan.model, name, lang)
 
 
 def _unit(plan: Plan, name: str) -> Counted:
-    return plan.model.counted_in(name) if name in plan.model.measure else "ratio"
+    return plan.model.counted_in(name) if name in plan.model.described else "ratio"

@@ -175,6 +175,20 @@ class Model:
         return {m.name: m for m in self.measures}
 
     @cached_property
+    def printed(self) -> dict[str, Measure]:
+        """What a start's measures will be in print (see `mobank.dynamics.printed`), by the name of each measure."""
+        twins = [self.measure[name] for name in ((self.origin.stock, self.origin.engaged) if self.origin else ())]
+        return {
+            m.name: replace(m, name=f"{m.name}_printed", meaning=f"{m.meaning}, as printed", zh=m.zh and f"{m.zh}（披露值）")
+            for m in twins
+        }
+
+    @cached_property
+    def described(self) -> dict[str, Measure]:
+        """Measures by name, those in print with them."""
+        return self.measure | {twin.name: twin for twin in self.printed.values()}
+
+    @cached_property
     def resource(self) -> dict[str, Resource]:
         """Resources by name."""
         return {r.name: r for r in self.resources}
@@ -241,7 +255,7 @@ class Model:
 
     def counted_in(self, measure: str) -> Counted:
         """Return what a measure is counted in: persons; a share where stock is divided by stock; else a ratio."""
-        ratio = self.measure[measure].ratio
+        ratio = self.described[measure].ratio
         if ratio is None:
             return "persons"
         return "share" if all(self.measure[name].stock for names in ratio for name in names) else "ratio"
@@ -377,6 +391,9 @@ def _check_origin(model: Model) -> None:
     for path in (origin.stock_path, origin.engaged_path):
         _known(model, "origin", "shock", path)
     _known(model, "origin", "parameter", origin.reach)
+    for name, twin in model.printed.items():
+        if twin.name in model.measure:
+            raise ModelError("origin", f"'{twin.name}'", f"is the name of '{name}' in print", "")
     if not set(model.measure[origin.engaged].stock) < set(model.measure[origin.stock].stock):
         raise ModelError("origin", f"'{origin.engaged}'", f"is not a part of '{origin.stock}'")
 

@@ -18,8 +18,8 @@ from mobank.report.render.fan import measure_title
 Drawn = tuple[Plan, Summary]
 
 
-def fan(plan: Plan, summary: Summary, lang: Lang) -> Axes:
-    """Return the fan chart of a measure, with what was reported before the start."""
+def fan(plan: Plan, summary: Summary, lang: Lang, printed: Summary | None) -> Axes:
+    """Return the fan chart of a measure, with what was reported before the start and what will be printed."""
     scenario = plan.scenario
     asked = f"{scenario.name}：{scenario.question_zh}" if lang == "zh" else f"{scenario.name}: {scenario.question}"
     picture = charts.fan(
@@ -31,6 +31,7 @@ def fan(plan: Plan, summary: Summary, lang: Lang) -> Axes:
         draws=plan.draws,
         unit=_unit(plan, summary.measure),
         asked=asked,
+        printed=printed,
     )
     return picture.axes[0]
 

@@ -16,6 +16,7 @@ from math import exp, isinf
 from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month, is_threshold
@@ -108,13 +109,7 @@ class Printing:
 
     def _rate(self, streams: Streams, draws: Ints) -> Floats:
         """Return jumps a year, (R,)."""
-        from scipy.special import gammaincinv
-
-        mean, years = self.breaks.a_year, self.breaks.known_from_years
-        if isinf(years) or not mean:
-            return np.full(draws.size, mean)
-        u = streams.uniform("parameters", f"{self.measure}.printed.rate", draws)
-        return np.asarray(gammaincinv(mean * years, u) / years)
+        return rate_quantiles(self.breaks, streams.uniform("parameters", f"{self.measure}.printed.rate", draws))
 
     def _sizes(self, streams: Streams, replicates: Ints, number: int) -> Floats:
         """Return the size of each replicate's jump of a number, log scale, (R,)."""
@@ -132,6 +127,16 @@ def breaks_of(model: Model, reporting: Reporting) -> dict[str, Breaks]:
     """Return what may break in each measure of the model's start that is printed; nothing of a model without one."""
     origin = model.origin
     return {origin.stock: reporting.clean_ups, origin.engaged: reporting.redefinitions} if origin else {}
+
+
+def rate_quantiles(breaks: Breaks, shares: ArrayLike) -> Floats:
+    """Return quantiles of the jumps a year, the shape of shares."""
+    from scipy.special import gammaincinv
+
+    mean, years = breaks.a_year, breaks.known_from_years
+    if isinf(years) or not mean:
+        return np.full(np.shape(shares), mean)
+    return np.asarray(gammaincinv(mean * years, shares) / years)
 
 
 def chance_within(breaks: Breaks, years: float) -> float:

@@ -177,11 +177,8 @@ class Model:
     @cached_property
     def printed(self) -> dict[str, Measure]:
         """What a start's measures will be in print (see `mobank.dynamics.printed`), by the name of each measure."""
-        twins = [self.measure[name] for name in ((self.origin.stock, self.origin.engaged) if self.origin else ())]
-        return {
-            m.name: replace(m, name=f"{m.name}_printed", meaning=f"{m.meaning}, as printed", zh=m.zh and f"{m.zh}（披露值）")
-            for m in twins
-        }
+        names = (self.origin.stock, self.origin.engaged) if self.origin else ()
+        return {name: _in_print(self.measure[name]) for name in names}
 
     @cached_property
     def described(self) -> dict[str, Measure]:
@@ -265,6 +262,11 @@ class Model:
         inside = np.zeros(len(self.states) + 1, np.int64)  # the last place stands for outside: −1 finds it
         inside[self.indices(self.measure[measure].stock)] = 1
         return np.asarray(inside[self.enters] - inside[self.leaves])
+
+
+def _in_print(measure: Measure) -> Measure:
+    zh = measure.zh and f"{measure.zh}（披露值）"
+    return replace(measure, name=f"{measure.name}_printed", meaning=f"{measure.meaning}, as printed", zh=zh)
 
 
 def _without(model: Model, off: frozenset[str]) -> Model:

@@ -36,6 +36,7 @@ from mobank.scenario.network import read_network
 from mobank.scenario.nouns import Fields
 from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import note_twins, read_asks
+from mobank.scenario.reporting import read_reporting
 from mobank.scenario.scenario import Figure, Provenance, Scenario, Shock, Value
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
 from mobank.scenario.tree import Entry, Node, Scalar, dump
@@ -169,6 +170,7 @@ class _ScenarioReader:
         asks = read_asks(at.read(ScenarioKeys.asks) or {}, setting)
         note_twins(self.problems, asks)
         network = read_network(at.get("network"), setting)
+        reporting = read_reporting(at.get("reporting"))
         if self.problems or start is None or until is None:
             return None
         posterior = read_posterior(at.get("posterior"), Path(files[0]) if files else None)
@@ -195,6 +197,7 @@ class _ScenarioReader:
             reported.definitions,
             network,
             off=frozenset(parameters.keys() - given.keys()),
+            reporting=reporting,
         )
         if posterior is None:
             return scenario

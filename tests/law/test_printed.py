@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 from mobank.base.quantities import Interval
 from mobank.base.streams import Streams
+from mobank.calibration.posterior.break_odds import COPIES, break_odds
 from mobank.dynamics.printed import HORIZONS, Printing, Rounding, chance_within, chances
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.run import run
@@ -85,24 +86,33 @@ def test_the_width_of_the_printed_fan_is_the_closed_form(sixty, years):
         assert abs(np.quantile(log, share) - expected) < ERRORS * error
 
 
+STEP = 0.0005  # of the grid of the closed form, log scale
+
+
 def closed_form(sd: float, years: int) -> tuple[float, float]:
-    """Return the 5 and 95 % quantiles of normal plus compound negative binomial, by its characteristic function.
+    """Return the 5 and 95 % quantiles of log print, today's definition being normal."""
+    x, printed, _ = densities(sd, years)
+    low, high = np.interp((0.05, 0.95), np.cumsum(printed) * STEP, x + STEP / 2)
+    return float(low), float(high)
+
+
+def densities(sd: float, years: int):
+    """Return a grid, and on it the densities of log print and of log print after a jump, by characteristic functions.
 
     The number of jumps has the generating function (50/(50 + h − h·z))^3.5; the law of one jump is put on a grid.
     """
-    step, points = 0.0005, 1 << 15
-    x = step * (np.arange(points) - points // 2)
+    points = 1 << 15
+    x = STEP * (np.arange(points) - points // 2)
     jump = np.zeros(points)
     for share, mean, spread in REDEFINITIONS.sizes:
         size = norm.pdf(np.abs(x), mean, spread) + norm.pdf(-np.abs(x), mean, spread)
-        jump += share * np.where(x > 0, 0.8, np.where(x < 0, 0.2, 0.5)) * size * step
+        jump += share * np.where(x > 0, 0.8, np.where(x < 0, 0.2, 0.5)) * size * STEP
     of_jump = np.fft.fft(np.fft.ifftshift(jump))
-    of_normal = np.fft.fft(np.fft.ifftshift(norm.pdf(x, 0, sd) * step))
-    known = REDEFINITIONS.known_from_years
-    of_printed = of_normal * (known / (known + years - years * of_jump)) ** (REDEFINITIONS.a_year * known)
-    below = np.cumsum(np.fft.fftshift(np.fft.ifft(of_printed).real))
-    low, high = np.interp((0.05, 0.95), below, x + step / 2)
-    return float(low), float(high)
+    of_normal = np.fft.fft(np.fft.ifftshift(norm.pdf(x, 0, sd) * STEP))
+    known, none = REDEFINITIONS.known_from_years, 1 - chance_within(REDEFINITIONS, years)
+    number = (known / (known + years - years * of_jump)) ** (REDEFINITIONS.a_year * known)
+    laws = of_normal * number, of_normal * (number - none) / (1 - none)
+    return x, *(np.fft.fftshift(np.fft.ifft(law).real) / STEP for law in laws)
 
 
 def density(values, at: float, half: float = 0.01) -> float:
@@ -219,3 +229,48 @@ def test_without_breaks_print_differs_by_rounding_alone(baseline):
 def test_only_the_whole_bank_is_printed_among_the_segments(baseline):
     plan = Plan(MODEL, baseline, 10, 3, by_segment=True)
     assert [segment for measure, segment in plan.columns if measure in plan.printed] == [ALL, ALL]
+
+
+# ------------ a new figure that lies far out
+
+
+@pytest.mark.parametrize("above", [1.0, 1.1, 1.2, 1.3, 1.4])
+def test_the_odds_of_a_redefinition_are_those_of_the_closed_form(above):
+    """A year ahead, sd .065: the shares of the figure's range among 40,000 runs and among those with a jump."""
+    median, sd, runs = 1.9e8, 0.065, 40_000
+    paths = median * np.exp(sd * Streams(SEED).normal("moves", "ahead", np.arange(runs)))
+    new = replace(figure("a", above * median - 5e6, above * median + 5e6), month=START + 12)
+    found = break_odds(paths, START, new, REDEFINITIONS, Streams(SEED))
+    x, _, broken = densities(sd, 1)
+    ends = np.log(np.array([new.interval.low, new.interval.high]) / median)
+    with_jump = np.diff(np.interp(ends, x + STEP / 2, np.cumsum(broken) * STEP))[0]
+    without = np.diff(norm.cdf(ends / sd))[0]
+    assert found.before == chance_within(REDEFINITIONS, 1)
+    with_jumps = COPIES * runs * found.before
+    # 40,000 paths stand behind all copies: their own error comes with that of the jumps
+    error = np.sqrt(with_jump * (1 - with_jump) * (1 / with_jumps + 1 / runs))
+    assert abs(found.broken - with_jump) < ERRORS * error
+    assert abs(found.none - without) < ERRORS * np.sqrt(without * (1 - without) / runs) + 1 / runs
+    assert found.after == pytest.approx(
+        found.before * found.broken / (found.before * found.broken + (1 - found.before) * found.none)
+    )
+
+
+@pytest.mark.parametrize(("above", "doubted"), [(0.9, False), (1.0, False), (1.15, False), (1.25, True), (1.4, True)])
+def test_a_figure_is_in_doubt_from_about_a_fifth_above_the_median_of_a_year_ahead(above, doubted):
+    """By the closed form the odds are .2, .9 and 4.9 to 1 at 15, 20 and 25 % above, for sd .065."""
+    paths = 1e8 * np.exp(0.065 * Streams(SEED).normal("moves", "ahead", np.arange(40_000)))
+    new = replace(figure("a", above * 1e8 - 1e6, above * 1e8 + 1e6), month=START + 12)
+    assert break_odds(paths, START, new, REDEFINITIONS, Streams(SEED)).in_doubt is doubted
+
+
+def test_what_is_counted_in_print_has_the_quantiles_of_the_printed_fan():
+    paths = 1e8 * np.exp(0.065 * Streams(SEED).normal("moves", "ahead", np.arange(40_000)))
+    found = break_odds(paths, START, replace(figure("a", 1e8, 1.1e8), month=START + 12), REDEFINITIONS, Streams(SEED))
+    assert (np.log(found.high) - np.log(found.low)) / 3.29 == pytest.approx(PRINTED[1], rel=0.02)
+    assert found.log_score == pytest.approx(np.log(found.before * found.broken + (1 - found.before) * found.none))
+
+
+def test_without_jumps_a_figure_is_never_a_redefinition():
+    found = break_odds(np.full(1000, 1e8), START, replace(figure("a", 2e8, 3e8), month=START + 12), NEVER, Streams(1))
+    assert (found.before, found.after, found.in_doubt) == (0, 0, False)

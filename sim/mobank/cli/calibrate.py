@@ -53,10 +53,10 @@ def calibrate(
         print(f"the draws of {update}, weighed anew, are worth {found.effective:,.0f} independent ones")
         for each in found.figures:
             entry, odds = each.score, each.odds
-            jump = f"; a break in what is counted: chance {odds.after:.0%}, {odds.before:.1%} before it was known" if odds else ""
             print(
                 f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
-                f"{entry.pit:.0%} of the old draws below it{jump}"
+                f"{entry.pit:.0%} of the old draws below it"
+                + (f"; a break in what is counted: {odds.after:.0%}, before it {odds.before:.1%}" if odds else "")
             )
         show(folder)
         return

@@ -56,7 +56,7 @@ def calibrate(
             print(
                 f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
                 f"{entry.pit:.0%} of the old draws below it"
-                + (f"; a break in what is counted: {odds.after:.0%}, before it {odds.before:.1%}" if odds else "")
+                + (f"; a break in what is counted: {odds.after:.0%} (before: {odds.before:.1%})" if odds else "")
             )
         show(folder)
         return

@@ -56,8 +56,9 @@ def cohort_run(replicates: int) -> int:
     keep_freed()
     plan = cohort_plan(replicates)
     for first in range(0, replicates, BLOCK):
-        trajectory, _ = run_block(plan, np.arange(first, min(first + BLOCK, replicates)))
-        kept(plan, trajectory)
+        numbers = np.arange(first, min(first + BLOCK, replicates))
+        trajectory, _ = run_block(plan, numbers)
+        kept(plan, trajectory, numbers)
     return replicates * plan.scenario.months * len(plan.scenario.segments) * int((MODEL.leaves >= 0).sum())
 
 

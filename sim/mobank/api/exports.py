@@ -21,7 +21,7 @@ def unit_of(plan: Plan, measure: str) -> str:
     if measure == SPEND:
         return "yuan a month"
     counted = plan.model.counted_in(measure)
-    return "persons a month" if plan.model.measure[measure].flows else counted
+    return "persons a month" if plan.model.described[measure].flows else counted
 
 
 def units_of(plan: Plan) -> dict[str, str]:
@@ -91,7 +91,7 @@ def dataset_of(paths: Paths, attrs: Mapping[str, str]) -> "xr.Dataset":
 
 def _about(plan: Plan, measure: str) -> dict[str, str]:
     """Return the attributes of a measure: units, what it is, and what its reported figures count."""
-    known = plan.model.measure.get(measure)
+    known = plan.model.described.get(measure)
     counted = {f.definition for f in plan.scenario.reported if f.measure == measure and f.definition}
     definitions = [f"{name}: {each.counts}" for name, each in plan.scenario.definitions.items() if name in counted]
     about = {"units": unit_of(plan, measure), "long_name": known.meaning if known else "expected spend"}

@@ -5,8 +5,9 @@ from html import escape
 from mobank.api.table import html_table
 from mobank.base.quantities import person_unit
 from mobank.ensemble.summary import Summary
-from mobank.report.render.fan import fan_of
+from mobank.report.render.fan import Projection, fan_of
 from mobank.report.render.fan_layout import SMALL
+from mobank.report.render.look import TEXT
 from mobank.report.render.svg import draw
 from mobank.report.run.result import RunResult
 from mobank.report.tables import FANS, unverified
@@ -35,7 +36,10 @@ def _picture(result: RunResult) -> list[str]:
     origin = result.plan.model.origin
     if origin is None:
         return []
-    fan = draw(fan_of(result.plan, [result.summary(origin.engaged)], origin.engaged, "en"), SMALL)
+    plan, printed = result.plan, result.in_print(origin.engaged)
+    label = TEXT["en"]["in_print"]
+    outline = Projection(tuple(plan.months), printed.quantiles, label) if printed else None
+    fan = draw(fan_of(plan, [result.summary(origin.engaged)], origin.engaged, "en", outline=outline), SMALL)
     return [f'<div style="max-width: {SMALL.width:g}px">{fan}</div>']
 
 

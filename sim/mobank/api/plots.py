@@ -18,8 +18,8 @@ from mobank.report.render.fan import measure_title
 Drawn = tuple[Plan, Summary]
 
 
-def fan(plan: Plan, summary: Summary, lang: Lang) -> Axes:
-    """Return the fan chart of a measure, with what was reported before the start."""
+def fan(plan: Plan, summary: Summary, lang: Lang, printed: Summary | None) -> Axes:
+    """Return the fan chart of a measure, with what was reported before the start and what will be printed."""
     scenario = plan.scenario
     asked = f"{scenario.name}：{scenario.question_zh}" if lang == "zh" else f"{scenario.name}: {scenario.question}"
     picture = charts.fan(
@@ -31,6 +31,7 @@ def fan(plan: Plan, summary: Summary, lang: Lang) -> Axes:
         draws=plan.draws,
         unit=_unit(plan, summary.measure),
         asked=asked,
+        printed=printed,
     )
     return picture.axes[0]
 
@@ -68,10 +69,10 @@ def _shared(plans: Sequence[Plan]) -> list[Month]:
 
 
 def _title(plan: Plan, name: str, lang: Lang) -> str:
-    if name not in plan.model.measure:
+    if name not in plan.model.described:
         return "支出（元）" if lang == "zh" else "Spend, yuan a month"
     return measure_title(plan.model, name, lang)
 
 
 def _unit(plan: Plan, name: str) -> Counted:
-    return plan.model.counted_in(name) if name in plan.model.measure else "ratio"
+    return plan.model.counted_in(name) if name in plan.model.described else "ratio"

@@ -212,6 +212,8 @@ class Run:
     def plot(self, measure: str = "mau", against: "Run | None" = None, lang: Lang = "en") -> "Axes":
         """Return the chart of a measure as matplotlib axes: its fan, or its median beside another run's.
 
+        A fan of registered or active users has the outline of what will be printed (`mau_printed`).
+
         Parameters
         ----------
         against : a run with the same start, drawn in grey. The figure is ``axes.figure``.
@@ -228,7 +230,7 @@ class Run:
             raise InputError([Problem(shown(str(against)), "is not a run", "run it first: mb.run(…)", "against")])
         self._refuse_unknown(measure, ALL)
         if against is None:
-            return plots.fan(self._plan, self._result.summary(measure), lang)
+            return plots.fan(self._plan, self._result.summary(measure), lang, self._result.in_print(measure))
         against._refuse_unknown(measure, ALL)
         runs = ((against._plan, against._result.summary(measure)), (self._plan, self._result.summary(measure)))
         return plots.beside(runs, lang)

@@ -279,6 +279,11 @@ def read_interval(text: str) -> Interval:
     return around(figure)
 
 
+def is_threshold(text: str) -> bool:
+    """Whether a printed figure names what has been passed, as "超1.74亿" does, and not about where it lies."""
+    return re.match(_MORE, _Phrase.of(text, "").rest) is not None
+
+
 # ------------ writing back
 
 

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -14,9 +14,9 @@ from mobank.base.workspace import in_package
 from mobank.calibration.fitting import ROWS, fit, settings_of
 from mobank.calibration.posterior.posterior import FittedPosterior, write
 from mobank.calibration.posterior.stored import read
-from mobank.calibration.posterior.update import Update
-from mobank.calibration.posterior.update import update as updated
+from mobank.calibration.posterior.update import NewFigure, Update, examine, weigh_anew
 from mobank.calibration.rounds import scoreboard
+from mobank.calibration.rounds.decisions import Decision, TakenAs, keep
 from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, require_enough
 from mobank.model.fingerprint import fingerprint
@@ -94,14 +94,86 @@ def calibrate(
     return posterior, final
 
 
-def update(target: Target, name: str, model: Model, out: Path, seed: int, progress: Progress) -> tuple[Update, Path]:
-    """Weigh the draws of a stored posterior anew by a target's new figures, write the folder, and keep the scores."""
+@dataclass(frozen=True)
+class Judgement:
+    """What a person takes new figures as, and where that is kept.
+
+    Parameters
+    ----------
+    rounds : the folder of all decisions. taken_as : None where nothing has been said. force : True to overwrite one.
+    """
+
+    rounds: Path
+    taken_as: TakenAs | None = None
+    force: bool = False
+
+
+def update(
+    target: Target, name: str, model: Model, out: Path, seed: int, progress: Progress, judged: Judgement
+) -> tuple[Update, Path]:
+    """Weigh the draws of a stored posterior anew by a target's new figures, write the folder, and keep the scores.
+
+    Raises
+    ------
+    InputError
+        If a figure lies so far out that a person must say what it is, or has said that it is of a new definition.
+    """
     with progress(f"updating {name}") as told:
-        found = updated(read(name, model), target, model, seed, ROWS)
+        old = read(name, model)
+        figures = examine(old, target, model, seed)
+        _decide(figures, target, seed, judged)
+        posterior, effective = weigh_anew(old, target, model, seed, ROWS)
         told(1, 1)
     final = out / name_of(target)
     with aside(final) as folder:
-        write(replace(found.posterior, name=name_of(target)), folder, {"rows": ROWS, "updated": name})
-    for entry in found.scores:
-        scoreboard.add(out / scoreboard.NAME, entry)
-    return found, final
+        write(replace(posterior, name=name_of(target)), folder, {"rows": ROWS, "updated": name})
+    for each in figures:
+        scoreboard.add(out / scoreboard.NAME, each.score)
+    return Update(posterior, effective, figures), final
+
+
+def _decide(figures: Sequence[NewFigure], target: Target, seed: int, judged: Judgement) -> None:
+    """Keep what figures in doubt were taken as, and refuse to go on where that is open or a new definition."""
+    doubtful = [each for each in figures if each.odds and each.odds.in_doubt]
+    if judged.taken_as is None:
+        if doubtful:
+            raise InputError([_question(each) for each in doubtful])
+        return
+    if judged.taken_as is TakenAs.new_definition and not doubtful:
+        allowed = "was said, but no new figure is in doubt"
+        hint = "leave it out, or give the figure another definition in the target"
+        raise InputError([Problem(f"--as {judged.taken_as}", allowed, hint)])
+    decisions = [_decision(each, target, seed, judged.taken_as) for each in doubtful]
+    files = keep(decisions, judged.rounds, judged.force)
+    if judged.taken_as is TakenAs.new_definition:
+        raise InputError([_advice(each, file) for each, file in zip(doubtful, files, strict=True)])
+
+
+def _question(each: NewFigure) -> Problem:
+    assert each.odds is not None
+    allowed = (
+        f"may count something else than the figures before it: chance {each.odds.after:.0%}, "
+        f"{each.odds.before:.1%} before it was known"
+    )
+    hint = (
+        f"repeat with --as {TakenAs.new_definition}, or with --as {TakenAs.true_change} if the bank itself has changed"
+    )
+    return Problem(shown(each.figure.text), allowed, hint, each.figure.name, each.figure.provenance.place)
+
+
+def _advice(each: NewFigure, file: Path) -> Problem:
+    old = each.figure.definition
+    before = f"definitions.{old}" if old else "a definition for the figures before it"
+    hint = f"give it a definition of its own, write against: that name in {before}, and fit again without --update"
+    allowed = f"is taken as a new definition ({file.as_posix()}), by which old draws cannot be weighed"
+    return Problem(shown(each.figure.text), allowed, hint, each.figure.name, each.figure.provenance.place)
+
+
+def _decision(each: NewFigure, target: Target, seed: int, taken_as: TakenAs) -> Decision:
+    assert each.odds is not None
+    score, odds = each.score, each.odds
+    return Decision(
+        name_of(target), score.posterior, score.digest, seed, score.measure, score.month, score.figure, score.evidence,
+        score.source, taken_as, odds.before, odds.after, score.log_score, odds.log_score,
+        (score.low, score.median, score.high), (odds.low, odds.median, odds.high),
+    )  # fmt: skip

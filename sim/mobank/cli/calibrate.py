@@ -5,9 +5,13 @@ from typing import Annotated
 
 import typer
 
+from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
 from mobank.base.workspace import POSTERIOR, TARGET, here, locate, scope
+from mobank.calibration.rounds.decisions import TakenAs
 from mobank.cli.terminal import ShippedOption, progress
+
+ROUNDS = "calibration/rounds"  # of the workspace: what was said of figures that lie far out
 
 TargetArgument = Annotated[Path, typer.Argument(help="Figures and priors: a file (YAML) or a name.")]
 
@@ -26,23 +30,33 @@ def calibrate(
         Path | None,
         typer.Option(help="Where the posterior's folder goes; default: calibration/posteriors/ of the workspace."),
     ] = None,
+    taken_as: Annotated[
+        TakenAs | None,
+        typer.Option("--as", help="With --update: what a new figure that lies far out is, a new definition or true."),
+    ] = None,
+    force: Annotated[bool, typer.Option(help="With --as: overwrite what was said before of the figure.")] = False,
     shipped: ShippedOption = False,
 ) -> None:
     """Fit the unknowns to what has been reported; interrupted, it goes on from where it was."""
-    from mobank.calibration.commands import calibrate, target_of, writable
+    from mobank.calibration.commands import Judgement, calibrate, target_of, writable
     from mobank.calibration.commands import update as weigh_anew
     from mobank.calibration.sampler.ensembles import Effort
     from mobank.model.mobile_banking import MODEL
 
+    if taken_as and not update:
+        raise InputError([Problem(f"--as {taken_as}", "says what a new figure is", "it stands beside --update")])
     where = writable(out or here() / POSTERIOR.folders[0], "--out")
     wanted = target_of(locate(target, TARGET, shipped), MODEL, tuple(kind.strip() for kind in evidence.split(",")))
     if update:
-        found, folder = weigh_anew(wanted, update, MODEL, where, seed, progress)
+        judged = Judgement(here() / ROUNDS, taken_as, force)
+        found, folder = weigh_anew(wanted, update, MODEL, where, seed, progress, judged)
         print(f"the draws of {update}, weighed anew, are worth {found.effective:,.0f} independent ones")
-        for entry in found.scores:
+        for each in found.figures:
+            entry, odds = each.score, each.odds
             print(
                 f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
                 f"{entry.pit:.0%} of the old draws below it"
+                + (f"; a break in what is counted: {odds.after:.0%} (before: {odds.before:.1%})" if odds else "")
             )
         show(folder)
         return

@@ -13,6 +13,7 @@ from mobank.base.streams import Streams
 from mobank.dynamics import season
 from mobank.dynamics.contacts import Contacts, Witness
 from mobank.dynamics.draws import draw
+from mobank.dynamics.printed import Printing
 from mobank.dynamics.schedule import Schedule
 from mobank.dynamics.shocks import paths
 from mobank.dynamics.trajectory import Trajectory
@@ -60,10 +61,15 @@ class Plan:
         return any(lever.cost.once or lever.cost.a_month for lever in self.scenario.levers)
 
     @property
+    def printed(self) -> dict[str, str]:
+        """The measures that are kept as they will be printed too: what each is a print of, by its name."""
+        return {twin.name: measure for measure, twin in self.model.printed.items()}
+
+    @property
     def columns(self) -> list[tuple[str, str]]:
         """The (measure, segment) pairs that are kept, in order."""
         measures = [m.name for m in self.model.measures]
-        whole = [(m, ALL) for m in measures] + ([("spend", ALL)] if self.costs else [])
+        whole = [(m, ALL) for m in (*measures, *self.printed)] + ([("spend", ALL)] if self.costs else [])
         named = [s.name for s in self.scenario.segments if s.bands] if self.by_segment else []
         parts = [(m, name) for m in measures for name in named]
         return whole + parts
@@ -79,7 +85,7 @@ def run_block(
     refuse_a_crowd(plan, replicates.size)
     scenario = plan.scenario
     streams = streams or Streams(plan.seed)
-    drawn, row = np.unique(replicates // plan.per_draw, return_inverse=True)
+    drawn, row = np.unique(draws_of(plan, replicates), return_inverse=True)
     draws = draw(plan.model, scenario, streams, drawn).rows(row)
     schedule = Schedule(
         model=plan.model,
@@ -100,6 +106,11 @@ def run_block(
         trajectory = run(plan.model, schedule, draws.start, met(plan, witness), streams, plan.by_segment)
     counted = {measure: np.exp(season.at(factors, plan.months)) for measure, factors in draws.counted.items()}
     return replace(trajectory, counted=counted), draws.tried
+
+
+def draws_of(plan: Plan, replicates: Ints) -> Ints:
+    """Return the number of the draw of what is not known that each replicate takes, (R,)."""
+    return replicates // plan.per_draw
 
 
 def met(plan: Plan, witness: Witness | None = None) -> Floats | Contacts:
@@ -127,14 +138,16 @@ def _with_tilt(shocks: dict[str, Floats], tilt: Mapping[str, Floats]) -> dict[st
     return {name: path + tilt.get(name, 0.0) for name, path in shocks.items()}
 
 
-def kept(plan: Plan, trajectory: Trajectory) -> Floats:
-    """Return the plan's columns of a block, (columns, T + 1, R)."""
+def kept(plan: Plan, trajectory: Trajectory, replicates: Ints) -> Floats:
+    """Return the plan's columns of a block, (columns, T + 1, R); `replicates` (R,) are their numbers in the run."""
     blank = np.full((1, trajectory.spent.shape[1]), np.nan)
     out = np.empty((len(plan.columns), *trajectory.observe(plan.model.measures[0].name).shape))
     at: dict[str, Floats] = {}
     for i, (measure, segment) in enumerate(plan.columns):
         if measure == "spend":
             out[i] = np.concatenate([blank, trajectory.spent])
+        elif measure in plan.printed:
+            out[i] = _in_print(plan, plan.printed[measure], trajectory, replicates)
         elif segment == ALL:
             out[i] = trajectory.observe(measure)
         else:
@@ -143,6 +156,13 @@ def kept(plan: Plan, trajectory: Trajectory) -> Floats:
                 at[measure] = trajectory.observe(measure, by_segment=True)
             out[i] = at[measure][:, s]
     return out
+
+
+def _in_print(plan: Plan, measure: str, trajectory: Trajectory, replicates: Ints) -> Floats:
+    """Return a measure as it will be printed, (T + 1, R)."""
+    printing = Printing.of(plan.model, plan.scenario, measure)
+    draws = draws_of(plan, replicates)
+    return printing.paths(trajectory.observe(measure), Streams(plan.seed), replicates, draws)
 
 
 def block_size(plan: Plan) -> int:

@@ -59,7 +59,7 @@ def _in_order(plan: Plan, work: Sequence[Ints]) -> Generator[tuple[Ints, tuple[F
 
     def compute(numbers: Ints) -> tuple[Floats, int]:
         trajectory, tried = run_block(plan, numbers)
-        return kept(plan, trajectory), tried
+        return kept(plan, trajectory, numbers), tried
 
     if plan.fidelity in ON_ALL_PROCESSORS:
         with people.workers(plan.workers):

@@ -175,6 +175,17 @@ class Model:
         return {m.name: m for m in self.measures}
 
     @cached_property
+    def printed(self) -> dict[str, Measure]:
+        """What a start's measures will be in print (see `mobank.dynamics.printed`), by the name of each measure."""
+        names = (self.origin.stock, self.origin.engaged) if self.origin else ()
+        return {name: _in_print(self.measure[name]) for name in names}
+
+    @cached_property
+    def described(self) -> dict[str, Measure]:
+        """Measures by name, those in print with them."""
+        return self.measure | {twin.name: twin for twin in self.printed.values()}
+
+    @cached_property
     def resource(self) -> dict[str, Resource]:
         """Resources by name."""
         return {r.name: r for r in self.resources}
@@ -241,7 +252,7 @@ class Model:
 
     def counted_in(self, measure: str) -> Counted:
         """Return what a measure is counted in: persons; a share where stock is divided by stock; else a ratio."""
-        ratio = self.measure[measure].ratio
+        ratio = self.described[measure].ratio
         if ratio is None:
             return "persons"
         return "share" if all(self.measure[name].stock for names in ratio for name in names) else "ratio"
@@ -251,6 +262,11 @@ class Model:
         inside = np.zeros(len(self.states) + 1, np.int64)  # the last place stands for outside: −1 finds it
         inside[self.indices(self.measure[measure].stock)] = 1
         return np.asarray(inside[self.enters] - inside[self.leaves])
+
+
+def _in_print(measure: Measure) -> Measure:
+    zh = measure.zh and f"{measure.zh}（披露值）"
+    return replace(measure, name=f"{measure.name}_printed", meaning=f"{measure.meaning}, as printed", zh=zh)
 
 
 def _without(model: Model, off: frozenset[str]) -> Model:
@@ -377,6 +393,9 @@ def _check_origin(model: Model) -> None:
     for path in (origin.stock_path, origin.engaged_path):
         _known(model, "origin", "shock", path)
     _known(model, "origin", "parameter", origin.reach)
+    for name, twin in model.printed.items():
+        if twin.name in model.measure:
+            raise ModelError("origin", f"'{twin.name}'", f"is the name of '{name}' in print", "")
     if not set(model.measure[origin.engaged].stock) < set(model.measure[origin.stock].stock):
         raise ModelError("origin", f"'{origin.engaged}'", f"is not a part of '{origin.stock}'")
 

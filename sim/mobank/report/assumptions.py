@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from mobank.base.quantities import Lang, format_factor, format_money, format_share
+from mobank.dynamics.printed import rate_quantiles
 from mobank.model.grammar import Model
 from mobank.report.wording import contact_share, lever_in_words
-from mobank.scenario.scenario import NO_COST, Band, Lever, Provenance, Scenario, Value
+from mobank.scenario.scenario import NO_COST, Band, Breaks, Lever, Provenance, Reporting, Scenario, Value
 
 Group = Literal["posterior", "definitions", "segments", "parameters", "mixing", "network", "season", "shocks", "drift",
-                "noise", "pool", "levers", "events"]  # fmt: skip
+                "noise", "pool", "levers", "events", "reporting"]  # fmt: skip
 UNVERIFIED = "unverified"
 ADMITTED = (UNVERIFIED, "not checked", "未核实")
 BETWEEN = re.compile(r"low (\S.*), high (\S[^,]*)")
@@ -44,6 +45,11 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "headroom": "people beyond the first figure, as a multiple of it",
         "once": "cost, once", "a_month": "cost, each month",
         "of_share": "share", "of_rate": "per person per month", "of_persons a month": "persons a month",
+        "reporting": "in print", "redefinitions": "redefinitions of active users",
+        "clean_ups": "clean-ups of dormant registrations", "jumps_a_year": "{}, a year",
+        "jumps_known": "{}: years of one bank that the rate is known from", "jumps_up": "{}: share that is upward",
+        "jumps_share": "{}, kind {}: share of all", "jumps_mean": "{}, kind {}: mean of the size, log scale",
+        "jumps_sd": "{}, kind {}: standard deviation of the size",
         "of_factor": "times", "of_growth": "per year", "of_number": "number", "of_yuan": "yuan",
     },
     "zh": {
@@ -61,6 +67,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "change": "增长一年内的随机变动（标准差）", "unknown_season": "{}的未知季节幅度（对数标准差）",
         "noise_of": "{}月度公布数的噪声（对数标准差）", "headroom": "首个公布数之外的人数（倍数）",
         "once": "一次性费用", "a_month": "每月费用",
+        "reporting": "披露", "redefinitions": "活跃用户口径变更", "clean_ups": "沉睡注册清理",
+        "jumps_a_year": "{}，每年", "jumps_known": "{}：频率所依据的单家银行年数", "jumps_up": "{}：上调占比",
+        "jumps_share": "{}，第{}类：占比", "jumps_mean": "{}，第{}类：幅度均值（对数）",
+        "jumps_sd": "{}，第{}类：幅度标准差",
         "of_share": "占比", "of_rate": "每人每月", "of_persons a month": "户/月", "of_factor": "倍",
         "of_growth": "每年", "of_number": "数值", "of_yuan": "元",
     },
@@ -150,6 +160,7 @@ def assumptions(scenario: Scenario, model: Model, lang: Lang) -> list[Assumption
         *rows.shocks(),
         *rows.observed(),
         *rows.levers(),
+        *rows.reporting(),
     ]
 
 
@@ -284,3 +295,28 @@ class _Rows:
                     yield self.exactly(
                         group, lever.name, self.words[key], self.words["bank"], amount, "yuan", lever.provenance
                     )
+
+    def reporting(self) -> Iterator[Assumption]:
+        for field in fields(Reporting):
+            yield from self.breaks(field.name, getattr(self.scenario.reporting, field.name))
+
+    def breaks(self, name: str, breaks: Breaks) -> Iterator[Assumption]:
+        words, bank, what = self.words, self.words["bank"], self.words[name]
+
+        def exactly(word: str, number: float, *kind: int, unit: str = "share") -> Assumption:
+            said = words[word].format(what, *kind)
+            return self.exactly("reporting", name, said, bank, number, unit, breaks.provenance)
+
+        low, middle, high = rate_quantiles(breaks, (0.05, 0.5, 0.95))
+        a_year = words["jumps_a_year"].format(what)
+        yield Assumption("reporting", name, a_year, bank, f"{100 * breaks.a_year:g}%", low, middle, high, "growth",
+                         breaks.provenance)  # fmt: skip
+        if not breaks.a_year:
+            return
+        if breaks.known_from_years < float("inf"):
+            yield exactly("jumps_known", breaks.known_from_years, unit="number")
+        for kind, (share, mean, sd) in enumerate(breaks.sizes, start=1):
+            yield exactly("jumps_share", share, kind)
+            yield exactly("jumps_mean", mean, kind)
+            yield exactly("jumps_sd", sd, kind)
+        yield exactly("jumps_up", breaks.upward)

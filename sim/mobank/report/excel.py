@@ -197,7 +197,7 @@ def _figures(plan: Plan, lang: Lang) -> Iterator[list[Cell]]:
 def _label(measure: str, model: Model, lang: Lang) -> str:
     if measure == SPEND:
         return WORDS[lang]["spend"]
-    return model.measure[measure].zh if lang == "zh" else model.measure[measure].meaning
+    return model.described[measure].zh if lang == "zh" else model.described[measure].meaning
 
 
 # ------------ what came out

@@ -88,7 +88,7 @@ def summary_rows(summaries: Sequence[Summary], plan: Plan) -> list[dict[str, str
     names = ("mean", "mean_mc_error", *(f"p{100 * q:g}" for q in QUANTILES))
     rows = []
     for summary in summaries:
-        chinese = plan.model.measure[summary.measure].zh if summary.measure in plan.model.measure else "支出（元）"
+        chinese = plan.model.described[summary.measure].zh if summary.measure in plan.model.described else "支出（元）"
         numbers = np.vstack([summary.mean, summary.standard_error, summary.quantiles])
         for t, month in enumerate(plan.months):
             if not np.isnan(summary.mean[t]):

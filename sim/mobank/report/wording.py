@@ -18,11 +18,13 @@ from mobank.scenario.scenario import (
     NO_COST,
     Ask,
     Band,
+    Breaks,
     Condition,
     Figure,
     Fitted,
     Lever,
     Network,
+    Reporting,
     Scenario,
     Shock,
     Value,
@@ -58,6 +60,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "by": "{} by {}", "in": "{} in {}", "race": "{} before {}, by {}", "same": "nothing that a run depends on",
         "posterior": "draws of the start (other draws, so not the same luck)", "priors": "priors and the last figures",
         "drawn": "posterior {} ({})", "figures": "{} {} to {} ({})",
+        "redefinitions": "in print alone: redefinitions of active users",
+        "clean_ups": "in print alone: clean-ups of dormant registrations",
+        "breaks": "{} a year{}, {}, {} upward", "known_from": " (known from {:g} years)",
+        "jump": "{} of mean {}, sd {}",
     },
     "zh": {
         "for": "（{}）", "and": "、", "to": "至", "set": "= {}", "add": "+ {}",
@@ -82,6 +88,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "in": "{1}当月：{0}", "race": "不迟于{2}：{0}先于{1}", "same": "影响模拟的内容没有差别",
         "posterior": "起点的抽样（抽样不同，运气不同）", "priors": "先验与最近一期数字", "drawn": "后验{}（{}）",
         "figures": "{}{}至{}（{}个）",
+        "redefinitions": "仅影响披露值：活跃用户口径变更", "clean_ups": "仅影响披露值：沉睡注册清理",
+        "breaks": "每年{}{}，{}，上调占{}", "known_from": "（依据{:g}年）", "jump": "{}均值{}、标准差{}",
     },
 }  # fmt: skip
 
@@ -214,11 +222,27 @@ def differences(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
         *_named(words["noise"].format, reference.noise, other.noise, lang),
         *_named(words["headroom"].format, _pool(reference, lang), _pool(other, lang), lang),
         *_moved(words["network"], _network(reference, lang), _network(other, lang), lang),
+        *_reporting(reference.reporting, other.reporting, lang),
     ]
 
 
 def _pool(scenario: Scenario, lang: Lang) -> dict[str, Value]:
     return {WORDS[lang]["pool"]: scenario.pool.headroom} if scenario.pool else {}
+
+
+def _reporting(before: Reporting, now: Reporting, lang: Lang) -> Iterator[str]:
+    for field in fields(Reporting):
+        was, is_now = (_breaks(getattr(each, field.name), lang) for each in (before, now))
+        yield from _moved(WORDS[lang][field.name], was, is_now, lang)
+
+
+def _breaks(breaks: Breaks, lang: Lang) -> str:
+    if not breaks.a_year:
+        return WORDS[lang]["none"]
+    words, known = WORDS[lang], breaks.known_from_years
+    years = words["known_from"].format(known) if known < float("inf") else ""
+    sizes = words["and"].join(words["jump"].format(*map(_percent, size)) for size in breaks.sizes)
+    return words["breaks"].format(_percent(breaks.a_year), years, sizes, _percent(breaks.upward))
 
 
 def _network(scenario: Scenario, lang: Lang) -> str:

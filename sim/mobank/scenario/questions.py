@@ -7,9 +7,9 @@ that there could be, one that the reported start already meets.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from mobank.base.errors import Problem, did_you_mean
+from mobank.base.errors import Problem, did_you_mean, shown
 from mobank.base.quantities import Month, format_persons, read_number, read_persons, read_share
-from mobank.model.grammar import Counted
+from mobank.model.grammar import Counted, Model
 from mobank.scenario.cursor import Cursor, inherited
 from mobank.scenario.keys.questions import RUNNERS, AskKeys, ConditionKeys, RaceKeys
 from mobank.scenario.levers import Setting
@@ -113,7 +113,7 @@ def _condition(here: Cursor, at: Fields, wanted: _Wanted, noun: type[Noun]) -> C
     model = wanted.setting.model
     if at.lacks("measure"):
         here.problem("'measure'", "is missing", did_you_mean("", model.measure))
-    measure = at.read(ConditionKeys.measure)
+    measure = _measure(at, model)
     given = _one_of(here, at, [name for name in LEVELS if name in noun.names()], noun.how())
     if measure is None or given is None:
         return None
@@ -128,6 +128,17 @@ def _condition(here: Cursor, at: Fields, wanted: _Wanted, noun: type[Noun]) -> C
     high = float("inf") if given == "at_least" else levels[-1]
     condition = Condition(measure, low, high, tuple(cursor.written for cursor in ends))
     return condition if not wanted.ever or _is_open(at[given], condition, wanted.setting) else None
+
+
+def _measure(at: Fields, model: Model) -> str | None:
+    """Return the measure that is asked about; one in print is refused, because its answer is not the bank's to move."""
+    twins = {twin.name: name for name, twin in model.printed.items()}
+    here = at.get("measure")
+    if here is not None and here.is_scalar and here.written in twins:
+        here.problem(shown(here.written), "is no measure to ask about: a question holds by today's definition",
+                     f"ask about {twins[here.written]}; the run keeps {here.written} beside it")  # fmt: skip
+        return None
+    return at.read(ConditionKeys.measure)
 
 
 def _level(here: Cursor, measure: str, wanted: _Wanted) -> float | None:

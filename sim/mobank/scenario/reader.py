@@ -26,6 +26,7 @@ from mobank.scenario.network import read_network
 from mobank.scenario.nouns import Fields
 from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import note_twins, read_asks
+from mobank.scenario.reporting import read_reporting
 from mobank.scenario.scenario import Figure, Pool, Provenance, Scenario, Value
 from mobank.scenario.season import Seasons, read_season
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
@@ -164,6 +165,7 @@ class _ScenarioReader:
         asks = read_asks(at.read(ScenarioKeys.asks) or {}, setting)
         note_twins(self.problems, asks)
         network = read_network(at.get("network"), setting)
+        reporting = read_reporting(at.get("reporting"))
         if self.problems or start is None or until is None:
             return None
         posterior = read_posterior(at.get("posterior"), Path(files[0]) if files else None)
@@ -193,6 +195,7 @@ class _ScenarioReader:
             pool=pool,
             noise=noise,
             seasons=seasons.sizes,
+            reporting=reporting,
         )
         if posterior is None:
             return scenario

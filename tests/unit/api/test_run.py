@@ -224,6 +224,16 @@ def test_xarray_has_draws_and_months_as_dimensions_with_units_and_definitions(ru
     assert float(data["mau"].sel(month="2025-12").isel(draw=0).item()) == run.paths("mau")[36, 0]
 
 
+def test_what_will_be_printed_is_a_measure_of_its_own(run):
+    assert {"mau_printed", "registered_printed"} < set(run.measures)
+    mau, printed = run.paths("mau"), run.paths("mau_printed")
+    np.testing.assert_array_equal(mau[0], printed[0])
+    assert (printed[1:] % 1e6 == 0).all(), "printed in steps of a million, as the last figure was"
+    assert run.quantiles("mau_printed").attrs["units"].count("mau_printed: persons;") == 1
+    about = run.to_xarray()["mau_printed"].attrs
+    assert about == {"units": "persons", "long_name": "monthly active users, as printed"}
+
+
 # ------------ pictures
 
 
@@ -233,6 +243,14 @@ def test_a_plot_is_axes_with_the_median_of_the_table(run):
     drawn = {tuple(np.round(line.get_ydata())) for line in median if len(line.get_ydata()) == 61}
     assert tuple(np.round(run.quantiles("mau", [0.5]).column("value"))) in drawn
     assert axes.figure is not None
+
+
+def test_a_plot_of_active_users_has_the_outline_of_what_will_be_printed(run):
+    outline = [line for line in run.plot("mau").lines if line.get_gid() == "printed"]
+    for line, share in zip(outline, (0.05, 0.95), strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), run.quantiles("mau_printed", share).column("value"))
+    assert not [line for line in run.plot("customers").lines if line.get_gid() == "printed"]
+    assert run.plot("mau_printed", lang="zh").figure.texts[0].get_text() == "月活用户（披露值）"
 
 
 def test_a_plot_against_another_run_has_both_medians(run):

@@ -40,7 +40,7 @@ def test_a_path_is_what_the_block_of_its_replicate_says(plan):
     numbers = np.array([0, 16, 44])
     block, _ = run_block(plan, numbers)
     with run(plan) as whole:
-        for (measure, segment), rows in zip(plan.columns, kept(plan, block), strict=True):
+        for (measure, segment), rows in zip(plan.columns, kept(plan, block, numbers), strict=True):
             np.testing.assert_array_equal(whole.path(measure, segment)[:, numbers], rows)
             np.testing.assert_array_equal(whole.month(measure, 5, segment)[numbers], rows[5])
 

@@ -121,6 +121,18 @@ def test_the_thin_line_joins_the_points_to_the_median_at_the_start():
     assert line[:, 1].tolist() == [1.3e8, 1.59e8, 174.5e6]
 
 
+def test_the_outline_of_what_will_be_printed_is_its_central_90_percent_and_lies_on_the_page():
+    printed = summary("mau_printed", spread=0.3)
+    picture = fan(printed=printed)
+    lines = [line.get_ydata().tolist() for line in artists(picture, "printed")]
+    assert lines == [printed.quantiles[0].tolist(), printed.quantiles[-1].tolist()]
+    low, high = picture.axes[0].get_ylim()
+    assert low < printed.quantiles.min() < printed.quantiles.max() < high
+    assert look.TEXT["en"]["printed"] in texts(picture)
+    assert not artists(fan(), "printed")
+    assert look.TEXT["en"]["printed"] not in texts(fan())
+
+
 @pytest.mark.parametrize(("share", "low"), [(50, 0.25), (80, 0.1), (90, 0.05)])
 def test_band_edges_are_the_quantiles(share, low):
     of = summary()
@@ -255,6 +267,9 @@ FANS = {
     "a village": {"of": summary(start=850), "reported": []},
     "a billion and more": {"of": summary(start=1.4e9), "reported": []},
     "a share": {"of": summary("stickiness", start=0.338, growth=0), "unit": "share"},
+    "with what will be printed": {"of": summary(), "printed": summary("mau_printed", spread=0.12)},
+    "printed, narrow": {"of": summary(spread=0.001), "printed": summary("mau_printed", spread=0.002)},
+    "printed, without history": {"of": summary(), "reported": [], "printed": summary("mau_printed", spread=0.3)},
     "a ratio": {"of": summary("quick_ratio", start=1.1, growth=0), "unit": "ratio"},
 }
 

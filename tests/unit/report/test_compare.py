@@ -226,6 +226,14 @@ def test_two_scenarios_of_one_name_are_told_apart_by_their_paths(child):
         ("shocks: {adoption: {size: 30%, tails: 4}}",
          ["size of adoption shocks from 20% to 30%", "tails of adoption shocks from normal to 4 degrees of freedom"]),
         ("shocks: {wiggle: {value: 3%}}", "wiggle within a year from 2% to 3%"),
+        ("reporting: {redefinitions: {a_year: 10%, known_from_years: 20, reason: r}}",
+         "in print alone: redefinitions of active users from 7% a year (known from 50 years), 50% of mean 8%, sd 6% "
+         "and 50% of mean 35%, sd 20%, 80% upward to 10% a year (known from 20 years), 50% of mean 8%, sd 6% and 50% "
+         "of mean 35%, sd 20%, 80% upward"),
+        ("reporting: {clean_ups: {a_year: 0%, reason: r}}",
+         "in print alone: clean-ups of dormant registrations from 2% a year, 100% of mean 3%, sd 3%, 0% upward to "
+         "none"),
+        ("reporting: {redefinitions: {reason: the same numbers for another reason}}", "nothing that a run depends on"),
         ("question: The same in other words?", "nothing that a run depends on"),
         ("levers: {fee_waiver: {reason: another, note: the same effect}}", "nothing that a run depends on"),
     ],

@@ -126,6 +126,17 @@ def test_the_numbers_of_a_network_are_assumptions_too():
     assert all(each.whence.reason or each.whence.source for each in found.values())
 
 
+def test_what_is_assumed_of_print_is_there_with_its_reason(run, book):
+    found = [row for row in rows(book["assumptions"]) if row["group"].value == "in print"]
+    redefined = [row for row in found if row["name"].value == "redefinitions"]
+    assert [row["median"].value for row in redefined[1:]] == [50, 0.5, 0.08, 0.06, 0.5, 0.35, 0.2, 0.8]
+    assert (redefined[0]["as written"].value, redefined[0]["unit"].value) == ("7%", "per year")
+    assert redefined[0]["5 %"].value < 0.07 < redefined[0]["95 %"].value
+    assert len(found) - len(redefined) == 5
+    labels = {row["measure"].value: row["meaning"].value for row in rows(book["quantiles"])}
+    assert labels["mau_printed"] == "monthly active users, as printed"
+
+
 def test_asks_hold_chances_as_percents_and_months_as_dates(run, book):
     told = pd.read_csv(run.folder / "asks.csv", encoding="utf-8-sig")
     more, race = rows(book["asks"])

@@ -109,6 +109,16 @@ def test_the_numbers_are_those_of_the_summary(made, documents):
         assert re.search(rf"{middle}\s*†\s*{low} – {high}", words_of(documents["en"]))
 
 
+def test_what_will_be_printed_stands_below_the_band_with_the_chance_of_a_redefinition(made, documents):
+    known = folder_summary(made["en"])
+    for name in ("registered", "mau"):
+        low, high = (f"{known[f'{name}_printed', '2024-12'][q] / 1e6:,.1f}" for q in ("p5", "p95"))
+        assert f"in print {low} – {high}" in words_of(documents["en"])
+    assert "redefinition of active users within 1, 3, 5 years: 6.7 %, 18.4 %, 28.4 % (" in words_of(documents["en"])
+    assert "1、3、5年内发生月活用户口径变更的概率：6.7%、18.4%、28.4%（" in words_of(documents["zh"])
+    assert "registered_printed, mau_printed" in words_of(documents["en"])
+
+
 def folder_summary(where):
     from mobank.report.tables import read_summary
 

@@ -23,7 +23,7 @@ from mobank.base.streams import Streams
 from mobank.dynamics.draws import draw
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.reader import load
-from mobank.scenario.scenario import FOREVER, Cost, Scenario, Trigger, When
+from mobank.scenario.scenario import FOREVER, Cost, Reporting, Scenario, Trigger, When
 
 ROOT = Path(__file__).parents[3]
 BANK = ROOT / "tests/data/broken/parents/bank.yaml"
@@ -496,3 +496,23 @@ def test_whatever_is_typed_gives_a_scenario_or_a_message_soon(tmp_path, slips):
         assert refusal.problems
         assert all(problem.place and problem.place.line for problem in refusal.problems)
         assert len(str(refusal)) < 20_000
+
+
+# ------------ what is printed
+
+
+def test_what_a_file_does_not_say_of_print_is_the_default(extended):
+    assert extended("question: nothing of it").reporting == Reporting()
+    found = extended(
+        "reporting:\n"
+        "  redefinitions: {large: {mean: 20%, sd: 5%}, large_share: 30%, reason: r}\n"
+        "  clean_ups: {size: {mean: 5%, sd: 1%}, source: s}\n"
+    ).reporting
+    sizes = ((pytest.approx(0.7), 0.08, 0.06), (0.3, 0.2, 0.05))
+    assert dataclasses.replace(
+        found.redefinitions, provenance=Reporting.redefinitions.provenance
+    ) == dataclasses.replace(Reporting.redefinitions, sizes=sizes)
+    assert dataclasses.replace(found.clean_ups, provenance=Reporting.clean_ups.provenance) == dataclasses.replace(
+        Reporting.clean_ups, sizes=((1.0, 0.05, 0.01),)
+    )
+    assert (found.redefinitions.provenance.reason, found.clean_ups.provenance.source) == ("r", "s")

@@ -74,6 +74,9 @@ network:
   community: 2000
   seeds: {{people: 2万, flow: assist, month: 2023-06, first: most_connected}}
   reason: r
+reporting:
+  redefinitions: {{a_year: 5%, small: {{mean: 5%, sd: 2%}}, reason: r}}
+  clean_ups: {{a_year: 3%, size: {{mean: 5%, sd: 2%}}, reason: r}}
 """
 
 

@@ -66,7 +66,7 @@ def _autoregression(  # noqa: PLR0913
 
 
 @compiled(void(*_errors, int64, _cube))
-def _add_errors(
+def _add_errors(  # noqa: C901 loops over draws count as branches
     slopes: Floats, at: Ints, variance: Floats, pattern: Floats, weight: Floats, first: int, out: Floats
 ) -> None:
     """Add to `out` (n, n, W) what errors of the figures put into the shocks of W draws (see `density`)."""

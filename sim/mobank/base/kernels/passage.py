@@ -100,7 +100,7 @@ def _nudge(here: Floats, first: int, last: int, inside: Ints, rest: int, measure
 
 
 @compiled(void(_cube, _rows, _rows, int64, _rows, _rows, _rows, int64, _cube, _rows, _rows, _rows, _rows, _numbers))
-def _lay_out(
+def _lay_out(  # noqa: PLR0913
     occupancy: Floats, customers: Floats, level: Floats, first: int, value: Floats, growth: Floats, shocks: Floats,
     abreast: int, here: Floats, everyone: Floats, values: Floats, grow: Floats, shock: Floats, levels: Floats,
 ) -> None:  # fmt: skip

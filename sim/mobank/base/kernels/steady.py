@@ -55,7 +55,7 @@ def _equations(
 
 
 @compiled(void(_cube, _rows, _rows, _numbers))
-def _solve(system: Floats, inflow: Floats, out: Floats, fine: Floats) -> None:
+def _solve(system: Floats, inflow: Floats, out: Floats, fine: Floats) -> None:  # noqa: C901
     """Solve small systems (n, n, C), which are lost, for `out` (n, C); `fine` (C,) becomes 0 where that cannot be.
 
     Without pivots: a column is dominated by its diagonal, for who leaves a state leaves it once.
@@ -98,7 +98,7 @@ def _spread(able: Floats, ratio: Floats, level: Floats, inside: Floats) -> None:
 
 
 @compiled(void(_rows, _wholes, _whole, _whole, _whole, int64, _rows, _rows, _cube, _numbers))
-def _net_gain(
+def _net_gain(  # noqa: PLR0913
     table: Floats, row_of: Ints, leaves: Ints, enters: Ints, slot: Ints, rest: int, able: Floats, inside: Floats,
     parts: Floats, gain: Floats,
 ) -> None:  # fmt: skip
@@ -125,7 +125,7 @@ _settling = void(
 
 
 @compiled(_settling)
-def settle(  # noqa: PLR0913 a model has so many parts
+def settle(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
     fill: Any, here: Floats, everyone: Floats, level: Floats, value: Floats, path_of: Ints, sign: Floats, units: Ints,
     args: Ints, mixing: Floats, row_of: Ints, leaves: Ints, enters: Ints, reach: Ints, within: Ints, lively: Ints,
     rest: int, apart: int, shock: Floats, fine: Floats,

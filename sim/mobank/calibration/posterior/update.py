@@ -18,11 +18,13 @@ from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.calibration.fitting import resampled
 from mobank.calibration.likelihood.history import History
+from mobank.calibration.posterior.break_odds import BreakOdds, break_odds, share_inside
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.posterior.stored import Stored
 from mobank.calibration.rounds.scoreboard import ScoreEntry
 from mobank.calibration.sampler.diagnostics import effective_of
 from mobank.calibration.targets import Target
+from mobank.dynamics.printed import breaks_of
 from mobank.ensemble.plan import Plan, run_block
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Figure, Fitted
@@ -33,31 +35,57 @@ FORECASTS = 20_000  # replicates that score a new figure
 
 
 @dataclass(frozen=True)
+class NewFigure:
+    """A new figure, what the old draws said of it, and the odds that it counts something else than those before it.
+
+    Parameters
+    ----------
+    odds : None where nothing is assumed to jump, and where the target gives the figure another definition already.
+    """
+
+    figure: Figure
+    score: ScoreEntry
+    odds: BreakOdds | None
+
+
+@dataclass(frozen=True)
 class Update:
-    """What a new figure has changed: the posterior anew, how many independent draws it is worth, and the scores."""
+    """What new figures have changed: the posterior anew, and how many independent draws it is worth."""
 
     posterior: FittedPosterior
     effective: float
-    scores: tuple[ScoreEntry, ...]
+    figures: tuple[NewFigure, ...]
 
 
-def update(old: Stored, target: Target, model: Model, seed: int, rows: int) -> Update:
-    """Return the posterior of a target that has figures more than that of `old`, and what the old draws said of them.
+def examine(old: Stored, target: Target, model: Model, seed: int) -> tuple[NewFigure, ...]:
+    """Return the figures that a target has more than that of `old`, each with what the old draws said of it.
 
     Raises
     ------
     InputError
         If no figure is new, or one of the old ones has changed.
-    RunError
-        If the new figures say something so different that too few draws are left: then only a fit will do.
     """
-    new = _new_figures(old.target, target)
-    posterior, effective = weigh_anew(old, target, model, seed, rows)
-    return Update(posterior, effective, tuple(score(old, figure, model, seed) for figure in new))
+    return tuple(_examined(old, target, figure, model, seed) for figure in _new_figures(old.target, target))
+
+
+def _examined(old: Stored, target: Target, figure: Figure, model: Model, seed: int) -> NewFigure:
+    paths = forecast(old, figure.month, figure.measure, model, seed)
+    breaks = breaks_of(model, target.scenario.reporting).get(figure.measure)
+    known = [each for each in old.target.figures if each.measure == figure.measure]
+    last = max(known, key=lambda each: each.month, default=None)
+    other = last is not None and last.definition != figure.definition
+    odds = None if breaks is None or other else break_odds(paths, old.found.last, figure, breaks, Streams(seed))
+    return NewFigure(figure, score(old, figure, paths), odds)
 
 
 def weigh_anew(old: Stored, target: Target, model: Model, seed: int, rows: int) -> tuple[FittedPosterior, float]:
-    """Return the draws of `old` weighed by a target's figures and resampled, and how many old draws they are worth."""
+    """Return the draws of `old` weighed by a target's figures and resampled, and how many old draws they are worth.
+
+    Raises
+    ------
+    RunError
+        If the new figures say something so different that too few draws are left: then only a fit will do.
+    """
     history, streams = target.history(model), Streams(seed)
     before = lived(old.target.history(model), old.z).log_density
     draw = np.tile(np.arange(old.z.shape[1]), COPIES)
@@ -125,15 +153,12 @@ def old_row(old: Stored, history: History) -> Mapping[str, int]:
     return old.target.history(history.model).row
 
 
-def score(old: Stored, figure: Figure, model: Model, seed: int) -> ScoreEntry:
-    """Return what the old draws, run on to its month, said of a new figure.
+def score(old: Stored, figure: Figure, paths: Floats) -> ScoreEntry:
+    """Return what the old draws, run on to its month as `paths` (N,), said of a new figure.
 
-    The chance of its interval is counted among `FORECASTS` runs, half a run added, so that it is never none.
+    The chance of its interval is counted among the runs, half a run added, so that it is never none.
     """
-    paths = forecast(old, figure.month, figure.measure, model, seed)
-    low, high = figure.interval.low, figure.interval.high
-    inside = (((paths >= low) & (paths < high)).sum() + 0.5) / (paths.size + 1.0)
-    middle = 0.5 * (low + high)
+    middle = figure.interval.middle
     quantiles = np.quantile(paths, (0.05, 0.5, 0.95))
     whence = figure.provenance
     return ScoreEntry(
@@ -144,7 +169,7 @@ def score(old: Stored, figure: Figure, model: Model, seed: int) -> ScoreEntry:
         figure.text,
         whence.evidence,
         whence.source,
-        float(np.log(inside)),
+        float(np.log(share_inside(paths, figure))),
         float((paths < middle).mean()),
         *(float(q) for q in quantiles),
     )

@@ -44,6 +44,8 @@ STYLE = {
 }  # fmt: skip
 LABEL = 29  # points that the two lines of a label at the right end take
 FOOT = 134  # columns of small print below a chart
+ROWS = 0.55, 0.75  # inches from the top of the page to the two rows of a legend
+OUTLINE: dict[str, Any] = {"color": INK, "linewidth": 1.1, "linestyle": (0, (4.5, 2.7)), "zorder": 3}
 MOST_BESIDE = 6  # bars that leave room for a label between them
 _NET: dict[str, Any] = {
     "textcoords": "offset points",
@@ -66,6 +68,7 @@ def fan(
     draws: int,
     unit: Counted = "persons",
     asked: str = "",
+    printed: Summary | None = None,
 ) -> Picture:
     """Return the fan chart of a measure: what was reported, then the bands in which the runs lie.
 
@@ -80,6 +83,7 @@ def fan(
     draws : how many runs the quantiles are of.
     unit : see `Model.counted_in`.
     asked : the scenario and its question, for the foot.
+    printed : the measure as it will be printed, drawn as the outline of its central 90 %.
     """
     language = chart_language(lang)
     points = [f for f in reported if f.measure == summary.measure and f.months <= 1 and summary.segment == ALL]
@@ -87,17 +91,21 @@ def fan(
     if not seen.any():
         raise ValueError(f"{summary.measure} is undefined in every month; there is nothing to draw")
     x, quantiles = np.array([m.ordinal for m in months])[seen], summary.quantiles[:, seen]
+    outline = printed.quantiles[:, seen][[0, -1]] if printed else quantiles[[0, -1]]
     with styled(language):
         picture, axes = new_page(title, language, right=RIGHT)
         scale = AxisScale.of(unit, float(quantiles.max()), float(np.ptp(quantiles[:, -1])), language)
-        limit_axes(axes, months, quantiles, points)
+        limit_axes(axes, months, np.concatenate([quantiles, outline]), points)
         draw_value_axis(axes, scale)
         draw_month_axis(axes, language)
         draw_start(axes, months[0], "center" if any(f.month < months[0] for f in points) else "left", language)
         _draw_bands(axes, x, quantiles)
+        if printed:
+            axes.plot(x, outline.T, **OUTLINE, gid="printed")
+            draw_legend(picture, [Line2D([], [], **OUTLINE, label=TEXT[language]["printed"])], ROWS[1])
         _draw_history(axes, points, (x[0], quantiles[3, 0]))
         _draw_ends(axes, x[-1], quantiles[:, -1], scale, language)
-        draw_legend(picture, _fan_keys(points, language))
+        draw_legend(picture, _fan_keys(points, language), *(ROWS[:1] if printed else ()))
         draw_foot(picture, [asked, *_fan_notes(axes, points, draws, language)])
     return picture
 
@@ -175,12 +183,12 @@ def new_page(title: str, language: Lang, right: float) -> tuple[Picture, Axes]:
     return picture, axes
 
 
-def draw_legend(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
-    """Draw what lines and colours mean, below the title."""
+def draw_legend(picture: Picture, keys: Sequence[Line2D | Patch], top: float = 0.62) -> None:
+    """Draw what lines and colours mean, in a row below the title, so many inches from the top of the page."""
     picture.legend(
         handles=keys,
         loc="upper left",
-        bbox_to_anchor=(0.24 / WIDTH, 1 - 0.62 / HEIGHT),
+        bbox_to_anchor=(0.24 / WIDTH, 1 - top / HEIGHT),
         ncols=len(keys),
         fontsize=10,
         frameon=False,

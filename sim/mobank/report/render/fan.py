@@ -151,7 +151,7 @@ def projection(plan: Plan, summaries: Sequence[Summary], measure: str, segment: 
 
 def measure_title(model: Model, measure: str, lang: Lang) -> str:
     """Return what a picture of a measure is called."""
-    declared = model.measure[measure]
+    declared = model.described[measure]
     return declared.zh if lang == "zh" else declared.meaning.capitalize()
 
 

@@ -139,6 +139,11 @@ def mark(words: str) -> "Markup":
     return _wrapped("span", words, "mark")
 
 
+def below(words: str, more: str) -> "Markup":
+    """Return words with more of them in small print on a line below."""
+    return raw("") + words + raw("<br>") + _wrapped("small", more)
+
+
 def raw(html: str) -> "Markup":
     """Return HTML that is trusted, because this package made it; never give it words of a scenario."""
     from markupsafe import Markup

@@ -9,6 +9,7 @@ import numpy as np
 
 from mobank.base.quantities import Lang, person_unit
 from mobank.base.streams import LAYERS
+from mobank.dynamics.printed import HORIZONS, chances
 from mobank.ensemble.drivers import KINDS, Drivers
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.questions import Answer
@@ -112,12 +113,13 @@ def _headline(told: Told) -> Section:
     plan, words, lang = told.plan, told.words, told.lang
     origin, (unit, label) = plan.model.origin, _unit(told)
     names = (origin.stock, origin.engaged) if origin else ()
+    people = {*names, *(plan.model.printed[name].name for name in names)}
     weak = unverified(plan)
     sign = page.mark(DAGGER) if weak else ""
 
     def written(name: str, t: int) -> tuple[str, str]:
         low, middle, high = told.summary(name).quantiles[[0, 3, 6], t]
-        if name in names:
+        if name in people:
             return _persons(middle, unit, lang), f"{_persons(low, unit, lang)} – {_persons(high, unit, lang)}"
         return _share(middle, lang), f"{_share(low, lang)} – {_share(high, lang)}"
 
@@ -135,15 +137,20 @@ def _headline(told: Told) -> Section:
     rows = []
     for t, month in enumerate(plan.months):
         if t == 0 or month.month == 12 or t == len(plan.months) - 1:
-            pairs = [written(name, t) for name in (*names, "stickiness")]
-            rows.append([str(month), *(_marked(each, sign, i, t) for pair in pairs for i, each in enumerate(pair))])
+            line: list[str | Markup] = [str(month)]
+            for name in (*names, "stickiness"):
+                middle, band = written(name, t)
+                twin = plan.model.printed.get(name)
+                printed = f"{words['in_print']} {written(twin.name, t)[1]}" if twin and t else ""
+                line += [_marked(middle, sign, t), page.below(band, printed) if printed else band]
+            rows.append(line)
     notes = [words["plain"], *([words["dagger"].format(("；" if lang == "zh" else "; ").join(weak))] if weak else [])]
     return Section(words["headline"], [page.cards(cards), page.table(head, rows), page.text(*notes, note=True)])
 
 
-def _marked(text: str, sign: "str | Markup", column: int, t: int) -> "str | Markup":
-    """Return a number with the sign if it is a forecast's median."""
-    return page.raw("") + text + sign if t and column == 0 and sign else text
+def _marked(text: str, sign: "str | Markup", t: int) -> "str | Markup":
+    """Return a median with the sign if it is a forecast's."""
+    return page.raw("") + text + sign if t and sign else text
 
 
 # ------------ asks and what drives them
@@ -202,7 +209,26 @@ def _fans(told: Told) -> Section:
     for name in FANS:
         alt = told.words["fan_alt"].format(measure_in_words(name, told.plan.model, told.lang))
         parts += _picture(told, name, alt)
-    return Section(told.words["fans"], parts)
+    return Section(told.words["fans"], [*parts, *_in_print(told)])
+
+
+def _in_print(told: Told) -> Iterator["Markup"]:
+    """Yield what the outlines are, and how probable it is that a printed figure breaks."""
+    words, model, scenario = told.words, told.plan.model, told.plan.scenario
+    twins = [twin.name for twin in model.printed.values()]
+    if not twins:
+        return
+    comma = "、" if told.lang == "zh" else ", "
+    years = comma.join(map(str, HORIZONS))
+    sentences = [
+        words["within"].format(
+            what=words[name],
+            years=years,
+            chances=comma.join(_share(chance, told.lang) for chance in chances(getattr(scenario.reporting, name))),
+        )
+        for name in ("redefinitions", "clean_ups")
+    ]
+    yield page.text(words["fans_note"].format(comma.join(twins)), *sentences, note=True)
 
 
 def _growth(told: Told) -> Section:

@@ -11,7 +11,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "headline": "The answer in numbers", "at": "{}, {}", "from": "{} · {} at the start",
         "month": "month", "band": "90 %", "share": "active share", "median": "median",
         "dagger": "† rests on numbers that are not verified: {}.",
-        "plain": "A number is the median of all runs; 9 of 10 runs lie in the interval beside it.",
+        "plain": "A number is the median of all runs; 9 of 10 runs lie in the interval beside it, "
+        "and below it, “in print”, as it will be printed: with redefinitions, clean-ups and rounding.",
         "asks": "What was asked", "ask": "asked", "chance": "chance", "error": "± MC", "wilson": "95 % of the chance",
         "half": "half of all runs by", "never": "never",
         "drivers": "What drives the answer", "kind": "what the spread comes from", "of_spread": "share of the spread",
@@ -59,6 +60,13 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "reported": "Reported figures", "segments": "Customers", "parameters": "Parameters", "mixing": "Who meets whom",
         "season": "Season", "shocks": "Yearly shocks", "drift": "Drift",
         "noise": "Noise of figures", "pool": "Who could register",
+        "reporting": "In print",
+        "in_print": "in print",
+        "fans_note": "Dashed outline: 90 % of the same runs as they will be printed, with redefinitions, clean-ups and "
+        "rounding (the measures {}). Questions, levers and comparisons hold by today's definition.",
+        "within": "Chance of {what} within {years} years: {chances} (in closed form from the assumed "
+        "rate, not counted in the runs).",
+        "redefinitions": "a redefinition of active users", "clean_ups": "a clean-up of registered users",
     },
     "zh": {
         "above": "mobank · 情景 {}", "below": "{}至{} · {:,}次模拟，种子{} · 区间为居中的90%",
@@ -66,7 +74,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "headline": "主要数字", "at": "{}，{}", "from": "{} · 起点{}",
         "month": "月份", "band": "90%区间", "share": "月活率", "median": "中位数",
         "dagger": "† 所依据的数字未经核实：{}。",
-        "plain": "数字为全部模拟的中位数；十次模拟有九次落在旁边的区间内。",
+        "plain": "数字为全部模拟的中位数；十次模拟有九次落在旁边的区间内；“披露值”为计入口径变更、清理和取整后的区间。",
         "asks": "所问的问题", "ask": "所问", "chance": "概率", "error": "± 模拟误差", "wilson": "概率的95%区间",
         "half": "半数模拟达到", "never": "从未",
         "drivers": "答案由什么决定", "kind": "离散的来源", "of_spread": "占离散的比重",
@@ -99,5 +107,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "tried_value": "为{1:,}次模拟共试{0:,}次，其余无法满足披露的起点",
         "reported": "披露数字", "segments": "客群", "parameters": "参数", "mixing": "谁与谁接触",
         "season": "季节", "shocks": "年度冲击", "drift": "趋势", "noise": "公布数的噪声", "pool": "潜在总体",
+        "reporting": "披露", "in_print": "披露值",
+        "fans_note": "虚线轮廓：同样这些模拟的披露值的90%区间，计入口径变更、清理沉睡注册和取整（指标{}）。"
+        "提问、举措和对比均按现行口径。",
+        "within": "{years}年内发生{what}的概率：{chances}（由假设的频率按公式算得，并非模拟计数）。",
+        "redefinitions": "月活用户口径变更", "clean_ups": "注册用户清理",
     },
 }  # fmt: skip

@@ -37,7 +37,11 @@ def draw_all(
     for name in FANS:
         reported = [figure for figure in plan.scenario.reported if figure.measure == name]
         title = measure_title(plan.model, name, lang)
-        picture = fan(by_name[name], plan.months, reported, title=title, lang=lang, draws=plan.draws, asked=asked)
+        twin = plan.model.printed.get(name)
+        printed = by_name[twin.name] if twin else None
+        picture = fan(
+            by_name[name], plan.months, reported, title=title, lang=lang, draws=plan.draws, asked=asked, printed=printed
+        )
         save(picture, folder, name)
     bars = growth_bars(
         {name: by_name[name].mean for name in GAINED},

@@ -23,10 +23,11 @@ def compare(run: FinishedRun, plan: Plan, replicate: int) -> str:
         raise RunError(
             f"{', '.join(spoilt)} in '{run.folder.as_posix()}'", "changed or gone since the run", "run it again"
         )
-    trajectory, _ = run_block(plan, np.array([replicate]))
+    numbers = np.array([replicate])
+    trajectory, _ = run_block(plan, numbers)
     again = {
         (c, str(m)): float(v)
-        for c, path in zip(plan.columns, kept(plan, trajectory)[..., 0], strict=True)
+        for c, path in zip(plan.columns, kept(plan, trajectory, numbers)[..., 0], strict=True)
         for m, v in zip(plan.months, path, strict=True)
         if not np.isnan(v)
     }

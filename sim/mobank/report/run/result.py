@@ -46,6 +46,11 @@ class RunResult:
             [self._summaries[column]] = summarise(self.paths, [column])
         return self._summaries[column]
 
+    def in_print(self, measure: str) -> Summary | None:
+        """Return quantiles and mean of a measure as it will be printed; None for what is not."""
+        twin = self.plan.model.printed.get(measure)
+        return self.summary(twin.name) if twin else None
+
     @cached_property
     def answers(self) -> Sequence[Answer]:
         """The answers to what the scenario asks."""

@@ -58,7 +58,7 @@ NAMED = 3  # draws named in a sentence
 
 def measure_in_words(measure: str, model: Model, lang: Lang) -> str:
     """Return what a measure is called."""
-    known = model.measure[measure]
+    known = model.described[measure]
     return known.zh if lang == "zh" and known.zh else known.meaning
 
 

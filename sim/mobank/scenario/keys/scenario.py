@@ -6,6 +6,7 @@ from mobank.scenario.keys.changes import CAPACITY, EventKeys, LeverKeys
 from mobank.scenario.keys.customers import BANDS, MEASURED, MEASURED_FLOW, DefinitionKeys, DimensionKeys, MixingKeys
 from mobank.scenario.keys.network import NetworkKeys
 from mobank.scenario.keys.questions import BILINGUAL, AskKeys
+from mobank.scenario.keys.reporting import ReportingKeys
 from mobank.scenario.keys.values import VALUE, AnySourceKeys, ValueKeys
 from mobank.scenario.kinds import MONTH, MONTHS, NUMBER, TEXT, Each, EachOf, ListOf, Quantity, Words
 from mobank.scenario.nouns import Nested, Noun, YamlKey
@@ -182,4 +183,7 @@ class ScenarioKeys(Noun):
     )
     network = YamlKey(Nested(NetworkKeys), "网络").says(
         "Who knows whom, person by person; for --fidelity agents.", "逐人的社交网络；仅用于 --fidelity agents。"
+    )
+    reporting = YamlKey(Nested(ReportingKeys), "披露").says(
+        "What happens between what is counted and what is printed.", "实际数与披露数之间的差别。"
     )

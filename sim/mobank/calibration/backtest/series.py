@@ -38,6 +38,34 @@ class SeriesFigure:
 
 
 @dataclass(frozen=True)
+class FigureRow:
+    """One line of a file of figures: what it is about, the figure, and what stands beside it.
+
+    Parameters
+    ----------
+    text : the figure as reported, with what is noted of it.
+    """
+
+    entity: str
+    metric: str
+    unit: str
+    figure: SeriesFigure
+    text: str
+    source: str
+    qualifier: str
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Entity and metric: rows that share them are one series, whichever file they stand in."""
+        return self.entity, self.metric
+
+    @property
+    def derived(self) -> bool:
+        """True if the figure was computed, not reported."""
+        return DERIVED in self.text
+
+
+@dataclass(frozen=True)
 class Series:
     """The figures of one entity and metric in consecutive years, the last one of each year."""
 
@@ -70,17 +98,17 @@ def read(paths: Sequence[Path]) -> tuple[list[Series], list[LeftOut]]:
         Every problem of all files at once; also if no series is left.
     """
     problems: list[Problem] = []
-    by_name: dict[tuple[str, str], list[tuple[SeriesFigure, str, str]]] = {}
+    by_name: dict[tuple[str, str], list[FigureRow]] = {}
     for path in paths:
-        for entity, metric, unit, text, figure in _figures(path, problems):
-            by_name.setdefault((entity, metric), []).append((figure, unit, text))
+        for row in figure_rows(path, problems):
+            by_name.setdefault(row.name, []).append(row)
     kept: list[Series] = []
     out: list[LeftOut] = []
     for (entity, metric), rows in sorted(by_name.items()):
-        problems += _contradictions(entity, metric, rows)
-        run = longest_run([figure for figure, _, text in rows if DERIVED not in text])
+        problems += _contradictions(rows)
+        run = longest_run([row.figure for row in rows if not row.derived])
         if len(run) >= FEWEST:
-            kept.append(Series(entity, metric, rows[0][1], run))
+            kept.append(Series(entity, metric, rows[0].unit, run))
         else:
             years = f"{len(run)} consecutive year{'' if len(run) == 1 else 's'}"
             out.append(LeftOut(entity, metric, f"{years} of figures above zero; {FEWEST} are needed"))
@@ -110,8 +138,8 @@ def longest_run(figures: Iterable[SeriesFigure]) -> tuple[SeriesFigure, ...]:
     return tuple(best)
 
 
-def _figures(path: Path, problems: list[Problem]) -> Iterable[tuple[str, str, str, str, SeriesFigure]]:
-    """Give entity, metric, unit, text and figure of each row; what is wrong is added to the problems."""
+def figure_rows(path: Path, problems: list[Problem]) -> Iterable[FigureRow]:
+    """Give the rows of a file; what is wrong is added to the problems."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     except (OSError, UnicodeDecodeError) as error:
@@ -136,7 +164,10 @@ def _figures(path: Path, problems: list[Problem]) -> Iterable[tuple[str, str, st
         cells = dict(zip(HEADER, (cell.strip() for cell in row), strict=True))
         figure = _figure(cells, place, problems)
         if figure:
-            yield cells["entity"], cells["metric"], cells["unit"], cells["value_text"], figure
+            yield FigureRow(
+                cells["entity"], cells["metric"], cells["unit"], figure,
+                cells["value_text"], cells["source"], cells["qualifier"],
+            )  # fmt: skip
 
 
 def _figure(cells: dict[str, str], place: Place, problems: list[Problem]) -> SeriesFigure | None:
@@ -194,18 +225,25 @@ def allowed_by(value: float, text: str, qualifier: str) -> tuple[float, float]:
     return (value, value + step) if qualifier == "over" else (value - step / 2, value + step / 2)
 
 
-def _contradictions(entity: str, metric: str, rows: Sequence[tuple[SeriesFigure, str, str]]) -> list[Problem]:
+def _contradictions(rows: Sequence[FigureRow]) -> list[Problem]:
     """Return the problems of one series: two units, or two figures of one month that allow nothing in common."""
-    problems = []
-    name = f"{entity}, {metric}"
-    figures = sorted((figure for figure, _, _ in rows), key=lambda f: f.month)
-    for figure, unit, _ in rows:
-        if unit != rows[0][1]:
-            allowed = f"is not the unit of the same series on line {rows[0][0].place.line} ({shown(rows[0][1])})"
-            problems.append(Problem(shown(unit), allowed, "", name, figure.place))
+    problems = other_units(rows)
+    figures = sorted((row.figure for row in rows), key=lambda f: f.month)
     for one, other in pairwise(figures):
         if one.month == other.month and (one.low > other.high or other.low > one.high):
             found = f"two figures of {one.month}"
             allowed = f"contradict each other, here and on line {one.place.line}"
-            problems.append(Problem(found, allowed, "keep the one that was reported last", name, other.place))
+            hint = "keep the one that was reported last"
+            problems.append(Problem(found, allowed, hint, ", ".join(rows[0].name), other.place))
     return problems
+
+
+def other_units(rows: Sequence[FigureRow]) -> list[Problem]:
+    """Return a problem for each row of a series whose unit is not that of its first row."""
+    first = rows[0]
+    allowed = f"is not the unit of the same series on line {first.figure.place.line} ({shown(first.unit)})"
+    return [
+        Problem(shown(row.unit), allowed, "", ", ".join(row.name), row.figure.place)
+        for row in rows
+        if row.unit != first.unit
+    ]

@@ -153,4 +153,4 @@ def forecast(old: Stored, month: Month, measure: str, model: Model, seed: int) -
     """Return a measure in a month after the last figure, (N,) persons, as the posterior's draws have it run on."""
     found, target = old.found, old.target.scenario
     fitted = whole(found.name, found.folder, found.record["draws"], found.record["rows"], target)
-    return run_ahead(model, target, fitted, found.last, month, (measure,), seed)[measure][-1]
+    return np.asarray(run_ahead(model, target, fitted, found.last, month, (measure,), seed)[measure][-1])

@@ -52,7 +52,8 @@ class Refit:
 
 def refits(pair: Pair) -> Iterator[Refit]:
     """Give the refits of a pair in order of time, yearly ones first."""
-    for kind, origins in (("years", _last_of_each(pair.common, YEAR)), ("months", _frequent(pair))):
+    by_kind: dict[Kind, list[Month]] = {"years": _last_of_each(pair.common, YEAR), "months": _frequent(pair)}
+    for kind, origins in by_kind.items():
         for origin in origins:
             ahead = tuple(h for h in AHEAD[kind] if any(origin + h in series.by_month for series in _both(pair)))
             if ahead and pair.suffices(origin):
@@ -91,7 +92,7 @@ def _steady(figures: Sequence[JoinedFigure]) -> tuple[JoinedFigure, ...]:
 
 def _slips(before: JoinedFigure, after: JoinedFigure) -> bool:
     most = STRANGE_GROWTH ** max(1.0, (after.month - before.month) / YEAR)
-    return after.figure.low > before.figure.high * most or after.figure.high < before.figure.low / most
+    return bool(after.figure.low > before.figure.high * most or after.figure.high < before.figure.low / most)
 
 
 def _within(active: Sequence[JoinedFigure], level: Sequence[JoinedFigure]) -> tuple[JoinedFigure, ...]:

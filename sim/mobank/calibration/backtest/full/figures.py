@@ -63,7 +63,7 @@ class JoinedSeries:
 
         Parameters
         ----------
-        anew : says of two figures, one after the other, whether the later begins another series though nothing is noted.
+        anew : says of two figures, one after the other, whether the later begins a series of its own, noted or not.
         """
         found = [figure for figure in self.figures if figure.month <= origin]
         for i in range(len(found) - 1, 0, -1):
@@ -123,7 +123,7 @@ def _by_name(rows: Sequence[FigureRow]) -> dict[Name, list[FigureRow]]:
 
 
 def _one(rows: Sequence[FigureRow]) -> JoinedFigure:
-    """Return the figure of a month: printed before inferred before computed, then by evidence, then the later listed."""
+    """Return the figure of a month: printed before inferred before computed, then by evidence, then later listed."""
     best = max(enumerate(rows), key=lambda item: (*_worth(item[1]), item[0]))[1]
     broken = next((note for row in rows if (note := _note(row.text, BREAK))), "")
     contradicting = [row for row in rows if _apart(row.figure, best.figure)]
@@ -181,5 +181,3 @@ def _spellings(value: float, step: float, before: str) -> Iterator[str]:
 def _reads(text: str, figure: SeriesFigure) -> bool:
     read = read_interval(text)
     return abs(read.low - figure.low) + abs(read.high - figure.high) < 1e-6 * figure.high
-
-

@@ -76,12 +76,10 @@ class Pair:
 def falls(before: JoinedFigure, after: JoinedFigure) -> bool:
     """Return whether a count of the registered falls as none does that is not cleaned up or counted anew."""
     years = max(1.0, (after.month - before.month) / YEAR)
-    return after.figure.high < before.figure.low * (1.0 - MOST_FALL) ** years
+    return bool(after.figure.high < before.figure.low * (1.0 - MOST_FALL) ** years)
 
 
-def pairs(
-    series: Mapping[Name, JoinedSeries], group_of: Callable[[str], str]
-) -> tuple[list[Pair], list[LeftOut]]:
+def pairs(series: Mapping[Name, JoinedSeries], group_of: Callable[[str], str]) -> tuple[list[Pair], list[LeftOut]]:
     """Return the pairs by entity, and the entities that report both but never enough of both at once."""
     found: list[Pair] = []
     out: list[LeftOut] = []

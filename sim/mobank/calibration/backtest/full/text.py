@@ -14,7 +14,7 @@ from mobank.base.quantities import Month
 from mobank.calibration.backtest.full.cases import Refit
 from mobank.calibration.backtest.full.figures import JoinedFigure
 from mobank.calibration.backtest.series import FigureRow
-from mobank.model.grammar import Origin
+from mobank.model.grammar import Model
 
 BANK, OPEN = "bank", "open"  # kinds of priors: of banks, and of sectors and wallets
 POOL_SECTION = "pool"  # what a prior says of a pool that nobody reports
@@ -36,7 +36,7 @@ class PriorMaker:
 
 
 @dataclass(frozen=True)
-class Priors:
+class PriorText:
     """A file of priors, its digest, and the group and the origin that it may not know."""
 
     text: str
@@ -45,16 +45,16 @@ class Priors:
     until: Month
 
 
-def priors_of(refit: Refit, rows: Sequence[FigureRow], maker: PriorMaker) -> Priors:
+def priors_of(refit: Refit, rows: Sequence[FigureRow], maker: PriorMaker) -> PriorText:
     """Return the priors for a refit, made from the rows that may be known at its origin."""
     group, origin = refit.pair.group, refit.origin
     allowed = [row for row in rows if not _leaks(row, group, origin, maker.group_of)]
     return _made(allowed, group, origin, maker.class_of(refit.pair.entity), maker)
 
 
-def _made(rows: Sequence[FigureRow], group: str, until: Month, kind: str, maker: PriorMaker) -> Priors:
+def _made(rows: Sequence[FigureRow], group: str, until: Month, kind: str, maker: PriorMaker) -> PriorText:
     refuse_leaks(rows, group, until, maker.group_of)
-    return Priors(*maker.made(rows, group, until, kind), group, until)
+    return PriorText(*maker.made(rows, group, until, kind), group, until)
 
 
 def refuse_leaks(rows: Sequence[FigureRow], group: str, until: Month, group_of: Callable[[str], str]) -> None:
@@ -79,17 +79,17 @@ def _leaks(row: FigureRow, group: str, until: Month, group_of: Callable[[str], s
 # ------------ the target
 
 
-def target_text(refit: Refit, priors: Priors, origin: Origin) -> str:
-    """Return the text of a refit's target; `origin` says which measures of the model the figures are of.
+def target_text(refit: Refit, priors: PriorText, model: Model) -> str:
+    """Return the text of a refit's target; the model says of which of its measures the figures are.
 
     Raises
     ------
     RunError
-        If the priors may know of the entity or of later years, or if more are active than registered at the origin.
+        If the priors may know of the entity or of later years.
     """
-    if not refit.active or refit.active[-1].month != refit.origin:
-        found, allowed = refit.pair.active.metric, f"says of {refit.origin} that more are active than registered"
-        raise RunError(found, allowed, "")
+    origin = model.origin
+    if origin is None:
+        raise RunError(f"the model '{model.name}'", "does not say which of its measures are reported", "")
     if priors.group != refit.pair.group or priors.until > refit.origin:
         found, allowed = f"priors of {priors.group} at {priors.until}", f"may know what {refit.name} may not"
         raise RunError(found, allowed, "make them for this group and origin")

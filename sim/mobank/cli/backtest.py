@@ -83,10 +83,21 @@ def show(result: "Result", where: Path, lang: "Lang") -> None:
 def show_full(result: "FullResult", where: Path, lang: "Lang") -> None:
     """Print the tables of a full backtest, what they rest on, and where the files are."""
     from mobank.calibration.backtest.full.rows import SIDES
-    from mobank.calibration.backtest.full.tables import coverage_table, entity_table, footnotes, score_table
+    from mobank.calibration.backtest.full.tables import (
+        coverage_table,
+        entity_table,
+        footnotes,
+        kinds_of,
+        score_table,
+    )
 
-    by_side = [table(result, side, lang) for side in SIDES for table in (score_table, coverage_table)]
-    print_all([entity_table(result, lang), *by_side], footnotes(result, lang), where)
+    parts = [
+        table(result, side, kind, lang)
+        for side in SIDES
+        for kind in kinds_of(result, side)
+        for table in (score_table, coverage_table)
+    ]
+    print_all([entity_table(result, lang), *parts], footnotes(result, lang), where)
 
 
 def print_all(tables: "list[Table]", notes: str, where: Path) -> None:

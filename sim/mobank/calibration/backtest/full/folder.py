@@ -20,6 +20,7 @@ from mobank.calibration.backtest.series import LeftOut
 from mobank.report.render.files import aside, file_digest
 
 REFITS, ENTITIES = "refits.csv", "entities.csv"
+SHOWN = 12  # digits of a digest in the rows of forecasts; refits.csv has all
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _forecasts(result: FullResult) -> Iterable[Sequence[Any]]:
     for row in result.rows:
         pair, refit = row.refit.pair, row.refit
         series = row.series
-        priors = digests[id(refit)] if row.method == MODEL else ""
+        priors = digests[id(refit)][:SHOWN] if row.method == MODEL else ""
         yield (pair.entity, pair.group, row.side, series.metric, series.unit, row.fan, row.method, refit.kind,
                refit.origin, row.target, row.months, row.known, row.unverified, "yes" if row.broken else "",
                row.conflict, priors, f"{exp(row.truth):.10g}", *(f"{exp(q):.10g}" for q in row.quantiles),

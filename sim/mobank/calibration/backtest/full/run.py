@@ -51,7 +51,7 @@ class FullSettings:
 def neutral_maker() -> PriorMaker:
     """Return how bank-neutral priors are made."""
     neutral = import_module("mobank.calibration.neutral_priors")
-    return PriorMaker(neutral.made, neutral.group_of, neutral.class_of)
+    return PriorMaker(neutral.made, neutral.leaks, neutral.group_of, neutral.class_of)
 
 
 def data_of(data: Sequence[Path], only: bool) -> list[Path]:

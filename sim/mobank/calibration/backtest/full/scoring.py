@@ -68,8 +68,8 @@ class FullScore:
 
     @property
     def few(self) -> bool:
-        """True if the cases are too few to say much."""
-        return self.cases < FEW
+        """True if the cases, or those that the model has forecast too, are too few to say much."""
+        return min(self.cases, self.common) < FEW
 
     def coverage_sd(self, content: int) -> float:
         """Return the standard deviation of a perfect method's coverage, were cases independent."""

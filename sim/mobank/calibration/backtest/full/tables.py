@@ -7,6 +7,7 @@ from rich.table import Table
 
 from mobank.base.quantities import Lang
 from mobank.calibration.backtest.baselines import REFERENCE
+from mobank.calibration.backtest.full.cases import AHEAD, Kind
 from mobank.calibration.backtest.full.folder import FullResult
 from mobank.calibration.backtest.full.jobs import ACTIVE, LEVEL
 from mobank.calibration.backtest.full.methods import MODEL, REDUCED, RESCALED
@@ -33,7 +34,7 @@ WORDS: Mapping[str, Mapping[Lang, str]] = {
     },
     "coverage": {"en": "share of figures inside the model's bands", "zh": "实际值落入模型区间的比例"},
     "method": {"en": "method", "zh": "方法"},
-    "fan": {"en": "fan", "zh": "扇形图"},
+    "title": {"en": "{}: {}", "zh": "{}：{}"},
     "today": {"en": "model, by today's definition", "zh": "模型，按当前口径"},
     "printed": {"en": "model, as it will be printed", "zh": "模型，按将来公布的口径"},
     "cases": {"en": "cases", "zh": "案例"},
@@ -42,9 +43,9 @@ WORDS: Mapping[str, Mapping[Lang, str]] = {
     "width": {"en": "best common width", "zh": "最优统一宽度系数"},
     "persistence": {"en": "persistence", "zh": "持平"},
     REFERENCE: {"en": "log damped trend", "zh": "对数阻尼趋势"},
-    RESCALED: {"en": "damped trend, spread rescaled on other groups", "zh": "阻尼趋势（宽度按其他组校正）"},
+    RESCALED: {"en": "damped trend, rescaled on others", "zh": "阻尼趋势（宽度按其他组校正）"},
     "drift": {"en": "drift", "zh": "漂移"},
-    REDUCED: {"en": "reduced model on the series itself", "zh": "简化模型（直接用于该序列）"},
+    REDUCED: {"en": "reduced model on it", "zh": "简化模型（直接用于该序列）"},
     "few": {"en": f"* fewer than {FEW} cases", "zh": f"* 少于 {FEW} 个案例"},
     "unverified": {
         "en": "{} of {} forecasts of the model rest on figures that were not verified",
@@ -86,9 +87,9 @@ def entity_table(result: FullResult, lang: Lang) -> Table:
     return table
 
 
-def score_table(result: FullResult, side: str, lang: Lang) -> Table:
+def score_table(result: FullResult, side: str, kind: Kind, lang: Lang) -> Table:
     """Return the model's CRPS by horizon under both fans, and its ratio to other methods by today's definition."""
-    table, columns = _by_horizon(result, side, "scores", "method", lang)
+    table, columns = _by_horizon(result, side, kind, "scores", lang)
     table.caption, table.caption_justify = words("span", lang), "left"
     for fan in FANS:
         table.add_row(words(fan, lang), *_cells(result, side, fan, MODEL, columns, lambda s: f"{s.crps:.4f}{_star(s)}"))
@@ -101,9 +102,9 @@ def score_table(result: FullResult, side: str, lang: Lang) -> Table:
     return table
 
 
-def coverage_table(result: FullResult, side: str, lang: Lang) -> Table:
+def coverage_table(result: FullResult, side: str, kind: Kind, lang: Lang) -> Table:
     """Return the coverage of the model's bands by horizon and fan, where the truths lie in them, and the best width."""
-    table, columns = _by_horizon(result, side, "coverage", "fan", lang)
+    table, columns = _by_horizon(result, side, kind, "coverage", lang)
     for fan in FANS:
         lines: list[tuple[str, Picked]] = [(words("cases", lang), lambda s: f"{s.cases}{_star(s)}")]
         lines += [(words("band", lang).format(band), _coverage(i)) for i, band in enumerate(BANDS)]
@@ -137,12 +138,18 @@ def footnotes(result: FullResult, lang: Lang) -> str:
 # ------------ the parts
 
 
-def _by_horizon(result: FullResult, side: str, title: str, first: str, lang: Lang) -> tuple[Table, list[str]]:
-    """Return a table with a column for each horizon of a side that has a case, and the names of these."""
-    table = Table(title=f"{words(side, lang)}: {words(title, lang)}", title_justify="left")
-    table.add_column(words(first, lang))
-    found = {score.horizon for score in result.scores if score.side == side and score.method == MODEL}
-    columns = [horizon.name for horizon in HORIZONS if horizon.name in found]
+def kinds_of(result: FullResult, side: str) -> list[Kind]:
+    """Return the kinds of refits in which figures of a side are forecast."""
+    found = {score.horizon for score in result.scores if score.side == side}
+    return [kind for kind in AHEAD if any(h.name in found for h in HORIZONS if h.kind == kind)]
+
+
+def _by_horizon(result: FullResult, side: str, kind: Kind, title: str, lang: Lang) -> tuple[Table, list[str]]:
+    """Return a table with a column for each horizon of a side and kind that has a case, and the names of these."""
+    table = Table(title=words("title", lang).format(words(side, lang), words(title, lang)), title_justify="left")
+    table.add_column(words("method", lang))
+    found = {score.horizon for score in result.scores if score.side == side}
+    columns = [horizon.name for horizon in HORIZONS if horizon.kind == kind and horizon.name in found]
     for name in columns:
         number, unit = name.split(" ")
         table.add_column(UNITS[unit][lang].format(number.replace("-", "–")), justify="right")

@@ -1,7 +1,7 @@
 """The target of a refit as a text: priors that know nothing of the entity or of later years, then its figures.
 
-Priors are made by a function that is handed figures to learn sizes from. It gets those alone that may be known at the
-origin: none of the entity's group, none after the origin. That is looked at once more before a fit.
+Priors are made by a function that is told whom to leave out and which month is the last one known. What it has made
+names the figures in it, and that is looked at before the fit: priors that know more are refused.
 """
 
 import json
@@ -16,7 +16,6 @@ from mobank.calibration.backtest.full.figures import JoinedFigure
 from mobank.calibration.backtest.series import FigureRow
 from mobank.model.grammar import Model
 
-BANK, OPEN = "bank", "open"  # kinds of priors: of banks, and of sectors and wallets
 POOL_SECTION = "pool"  # what a prior says of a pool that nobody reports
 
 
@@ -26,54 +25,38 @@ class PriorMaker:
 
     Parameters
     ----------
-    made : the text and the digest of a file of priors, from figures, the group left out, the last month and the kind.
-    group_of : the group of an entity. class_of : its kind, `BANK` or `OPEN`.
+    made : the text and the digest of a file of priors, from figures, the group left out, the last month and the class.
+    leaks : what a text knows and should not, where an entity is forecast at an origin; empty if nothing.
+    group_of, class_of : the group and the class of an entity.
     """
 
     made: Callable[[Sequence[FigureRow], str, Month, str], tuple[str, str]]
+    leaks: Callable[[str, str, Month], Sequence[str]]
     group_of: Callable[[str], str]
     class_of: Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class PriorText:
-    """A file of priors, its digest, and the group and the origin that it may not know."""
+    """A text of priors, and its digest."""
 
     text: str
     digest: str
-    group: str
-    until: Month
 
 
 def priors_of(refit: Refit, rows: Sequence[FigureRow], maker: PriorMaker) -> PriorText:
-    """Return the priors for a refit, made from the rows that may be known at its origin."""
-    group, origin = refit.pair.group, refit.origin
-    allowed = [row for row in rows if not _leaks(row, group, origin, maker.group_of)]
-    return _made(allowed, group, origin, maker.class_of(refit.pair.entity), maker)
-
-
-def _made(rows: Sequence[FigureRow], group: str, until: Month, kind: str, maker: PriorMaker) -> PriorText:
-    refuse_leaks(rows, group, until, maker.group_of)
-    return PriorText(*maker.made(rows, group, until, kind), group, until)
-
-
-def refuse_leaks(rows: Sequence[FigureRow], group: str, until: Month, group_of: Callable[[str], str]) -> None:
-    """Refuse figures that priors may not be made from.
+    """Return the priors for a refit, made from the rows that may be known at its origin.
 
     Raises
     ------
     RunError
-        With the first figure of the group, or after the last month that may be known.
+        If the text knows of the entity's group or of later months.
     """
-    for row in rows:
-        if _leaks(row, group, until, group_of):
-            found = f"{row.entity}, {row.metric}, {row.figure.month}"
-            allowed = f"may not inform priors of {group} at {until}"
-            raise RunError(found, allowed, "leave out the group and what came later")
-
-
-def _leaks(row: FigureRow, group: str, until: Month, group_of: Callable[[str], str]) -> bool:
-    return group_of(row.entity) == group or row.figure.month > until
+    entity, origin = refit.pair.entity, refit.origin
+    made = PriorText(*maker.made(rows, refit.pair.group, origin, maker.class_of(entity)))
+    if leaks := maker.leaks(made.text, entity, origin):
+        raise RunError(f"priors for {entity} at {origin}", f"may not be used: {'; '.join(leaks)}", "")
+    return made
 
 
 # ------------ the target
@@ -85,14 +68,11 @@ def target_text(refit: Refit, priors: PriorText, model: Model) -> str:
     Raises
     ------
     RunError
-        If the priors may know of the entity or of later years.
+        If the model does not say so.
     """
     origin = model.origin
     if origin is None:
         raise RunError(f"the model '{model.name}'", "does not say which of its measures are reported", "")
-    if priors.group != refit.pair.group or priors.until > refit.origin:
-        found, allowed = f"priors of {priors.group} at {priors.until}", f"may know what {refit.name} may not"
-        raise RunError(found, allowed, "make them for this group and origin")
     known_pool = refit.pool is not None or refit.customers
     text = without_section(priors.text, POOL_SECTION) if known_pool else priors.text
     measures = ((origin.stock, refit.level), (origin.engaged, refit.active), (origin.total, refit.customers))

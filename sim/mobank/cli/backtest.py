@@ -62,11 +62,9 @@ def run_full(
     from mobank.calibration.backtest.full.jobs import RefitEffort
     from mobank.model.mobile_banking import MODEL
 
-    settings = run.FullSettings(seed, workers, RefitEffort(reduced=draws))
+    files, settings = run.data_of(data, only), run.FullSettings(seed, workers, RefitEffort(reduced=draws))
     with progress("backtest, refits") as told:
-        result, folder = run.run_full(
-            run.data_of(data, only), MODEL, settings, out, command, run.neutral_maker(), progress=told
-        )
+        result, folder = run.run_full(files, MODEL, settings, out, command, run.neutral_maker(), progress=told)
     show_full(result, folder, language(lang))
 
 

@@ -99,7 +99,11 @@ def test_yearly_origins_are_the_last_common_month_of_each_year_from_the_second_o
 
 def test_monthly_origins_are_the_last_of_every_second_quarter_and_take_all_figures(tmp_path):
     months = [f"{y}-{m}" for y in (2020, 2021) for m in ("03-31", "06-30", "09-30", "12-31")]
-    rows = [(metric, date, base + i) for metric, base in (("registered_users", 20), ("active_users", 9)) for i, date in enumerate(months)]
+    rows = [
+        (metric, date, base + i)
+        for metric, base in (("registered_users", 20), ("active_users", 9))
+        for i, date in enumerate(months)
+    ]
     found = [r for r in refits(only_pair(tmp_path, *rows)) if r.kind == "months"]
     assert [(str(r.origin), r.ahead) for r in found] == [("2020-12", (3, 6, 12)), ("2021-06", (3, 6))]
     assert [len(r.active) for r in found] == [4, 6]
@@ -112,7 +116,12 @@ def test_after_a_break_two_common_figures_of_the_new_definition_are_waited_for(t
     assert [r.origin.year for r in found] == [2019, 2020, 2022, 2023]
     assert [f.month.year for f in found[2].active] == [2021, 2022]
     assert [f.month.year for f in found[2].level] == list(range(2018, 2023))
-    assert [(t.months, t.broken) for t in targets(found[0], ACTIVE)] == [(12, False), (24, True), (36, True), (60, True)]
+    assert [(t.months, t.broken) for t in targets(found[0], ACTIVE)] == [
+        (12, False),
+        (24, True),
+        (36, True),
+        (60, True),
+    ]
     assert [t.broken for t in targets(found[0], LEVEL)] == [False] * 4
 
 
@@ -149,9 +158,11 @@ def test_reported_customers_go_into_the_fit_up_to_the_origin(tmp_path):
 
 
 def test_the_shipped_figures_give_the_cases_that_were_counted_for_the_thresholds():
-    """The review counted 44, 27, 16 and 4 cases. That is ours without Robinhood (5, 4, 3, 1) and those of Ghana whose
-    target is not the last of its year (0, 2, 0, 0), with Futu's funded customers for its active (3, 2, 1, 0), with
-    LexinFintech's fewer (1, 1, 1, 1), and with origins of Mauritius and Zambia at a fall by a tenth and more (2, 2, 1, 0).
+    """The review counted 44, 27, 16 and 4 cases at 1, 2, 3 and 5 years.
+
+    That is ours without Robinhood (5, 4, 3, 1), without the targets of Ghana that are not the last of their year
+    (0, 2, 0, 0) and some of LexinFintech (1, 1, 1, 1), with Futu's funded customers for its active (3, 2, 1, 0) and with
+    the origins of Mauritius and Zambia at a fall of the registered by a tenth and more (2, 2, 1, 0).
     """
     found, _ = of(DATA / "figures.csv", DATA / "pairs.csv")
     made = [r for pair in found for r in refits(pair)]

@@ -1,4 +1,4 @@
-"""Figures of several files become one set of series: each figure once, contradictions and redefinitions kept as notes."""
+"""Figures of several files become one set of series: each once, contradictions and redefinitions kept as notes."""
 
 from pathlib import Path
 
@@ -86,13 +86,20 @@ def test_a_break_begins_a_series_of_its_own(tmp_path):
 
 
 def test_a_break_that_one_of_two_files_notes_counts(tmp_path):
-    one = write(tmp_path / "a.csv", row("2020-12-31", 100e6), row("2021-12-31", 60e6, "BREAK: one app", evidence="unverified"))
+    one = write(
+        tmp_path / "a.csv", row("2020-12-31", 100e6), row("2021-12-31", 60e6, "BREAK: one app", evidence="unverified")
+    )
     other = write(tmp_path / "b.csv", row("2021-12-31", 60e6))
     assert [f.broken for f in series(one, other).figures] == ["", "BREAK: one app"]
 
 
 def test_zeros_and_shares_are_left_out(tmp_path):
-    path = write(tmp_path / "a.csv", row("2020-12-31", 0), row("2021-12-31", 5), row("2021-12-31", 0.5, metric="share", unit="share"))
+    path = write(
+        tmp_path / "a.csv",
+        row("2020-12-31", 0),
+        row("2021-12-31", 5),
+        row("2021-12-31", 0.5, metric="share", unit="share"),
+    )
     found = joined(rows_of([path]))
     assert list(found) == [("A", "users")]
     assert [f.month.year for f in found["A", "users"].figures] == [2021]

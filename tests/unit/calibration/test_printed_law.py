@@ -24,7 +24,8 @@ def exact_width(years, sd):
     """Return the width of the central 90 % over 3.29, by the characteristic function of the compound law on a grid."""
     x = (np.arange(2**16) - 2**15) * 2e-4
     mass = sum(
-        half * sum(side * (norm.pdf(sign * x, *size) + norm.pdf(-sign * x, *size)) * (sign * x > 0) for sign, side in SIDES)
+        half
+        * sum(side * (norm.pdf(sign * x, *size) + norm.pdf(-sign * x, *size)) * (sign * x > 0) for sign, side in SIDES)
         for half, size in ((0.5, (0.08, 0.06)), (0.5, (0.35, 0.20)))
     )
     jump = np.fft.fft(np.fft.ifftshift(mass / mass.sum()))
@@ -46,7 +47,9 @@ def test_the_printed_width_of_a_normal_forecast(years, sd, width):
     draws = sd * ndtri((np.arange(FLAT.size) + 0.5) / FLAT.size)
     low, high = np.quantile(LAWS[ACTIVE](draws, years), (0.05, 0.95))
     exact = exact_width(years, sd)
-    assert (high - low) / (2.0 * norm.ppf(0.95)) == pytest.approx(exact, abs=4.0 * 2.0 * sd / np.sqrt(COPIES * FLAT.size))
+    assert (high - low) / (2.0 * norm.ppf(0.95)) == pytest.approx(
+        exact, abs=4.0 * 2.0 * sd / np.sqrt(COPIES * FLAT.size)
+    )
     assert exact == pytest.approx(width, abs=0.002)
 
 

@@ -161,8 +161,8 @@ def test_the_shipped_figures_give_the_cases_that_were_counted_for_the_thresholds
     """The review counted 44, 27, 16 and 4 cases at 1, 2, 3 and 5 years.
 
     That is ours without Robinhood (5, 4, 3, 1), without the targets of Ghana that are not the last of their year
-    (0, 2, 0, 0) and some of LexinFintech (1, 1, 1, 1), with Futu's funded customers for its active (3, 2, 1, 0) and with
-    the origins of Mauritius and Zambia at a fall of the registered by a tenth and more (2, 2, 1, 0).
+    (0, 2, 0, 0) and some of LexinFintech (1, 1, 1, 1), with Futu's funded customers for its active (3, 2, 1, 0) and
+    with the origins of Mauritius and Zambia at a fall of the registered by a tenth and more (2, 2, 1, 0).
     """
     found, _ = of(DATA / "figures.csv", DATA / "pairs.csv")
     made = [r for pair in found for r in refits(pair)]

@@ -13,7 +13,7 @@ from typing import Literal
 
 from mobank.base.quantities import Month
 from mobank.calibration.backtest.full.figures import JoinedFigure, JoinedSeries
-from mobank.calibration.backtest.full.pairs import YEAR, Pair
+from mobank.calibration.backtest.full.pairs import YEAR, PairedSeries
 from mobank.scenario.figures import STRANGE_GROWTH
 
 Kind = Literal["years", "months"]
@@ -35,7 +35,7 @@ class Refit:
     ahead : months from the origin to the figures forecast.
     """
 
-    pair: Pair
+    pair: PairedSeries
     kind: Kind
     origin: Month
     level: tuple[JoinedFigure, ...]
@@ -50,7 +50,7 @@ class Refit:
         return f"{self.pair.entity}, {self.origin}, {self.kind}"
 
 
-def refits(pair: Pair) -> Iterator[Refit]:
+def refits(pair: PairedSeries) -> Iterator[Refit]:
     """Give the refits of a pair in order of time, yearly ones first."""
     by_kind: dict[Kind, list[Month]] = {"years": _last_of_each(pair.common, YEAR), "months": _frequent(pair)}
     for kind, origins in by_kind.items():
@@ -60,11 +60,11 @@ def refits(pair: Pair) -> Iterator[Refit]:
                 yield _refit(pair, kind, origin, ahead)
 
 
-def _both(pair: Pair) -> tuple[JoinedSeries, JoinedSeries]:
+def _both(pair: PairedSeries) -> tuple[JoinedSeries, JoinedSeries]:
     return pair.level, pair.active
 
 
-def _refit(pair: Pair, kind: Kind, origin: Month, ahead: tuple[int, ...]) -> Refit:
+def _refit(pair: PairedSeries, kind: Kind, origin: Month, ahead: tuple[int, ...]) -> Refit:
     level, active = (_steady(figures) for figures in pair.known(origin))
     if kind == "years":
         level, active = (_one_a_year(figures, pair.common) for figures in (level, active))
@@ -109,7 +109,7 @@ def _last_of_each(months: Sequence[Month], length: int) -> list[Month]:
     return list({(month.year, (month.month - 1) // length): month for month in months}.values())
 
 
-def _frequent(pair: Pair) -> list[Month]:
+def _frequent(pair: PairedSeries) -> list[Month]:
     """Return the last common month of every half-year whose year before holds figures by quarters or months."""
     return [
         origin
@@ -126,7 +126,7 @@ def _one_a_year(figures: Sequence[JoinedFigure], common: Sequence[Month]) -> tup
     return tuple(by_year[year] for year in sorted(by_year))
 
 
-def _pool(pair: Pair, origin: Month) -> float | None:
+def _pool(pair: PairedSeries, origin: Month) -> float | None:
     """Return the assumed pool at an origin, grown from the nearest date for which it is assumed."""
     if not pair.pool:
         return None

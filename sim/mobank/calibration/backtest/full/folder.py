@@ -12,7 +12,7 @@ from mobank.calibration.backtest.folder import BY_NAME, FORECASTS, LEFT_OUT, PIT
 from mobank.calibration.backtest.full.cases import Refit
 from mobank.calibration.backtest.full.jobs import Forecasts, RefitEffort
 from mobank.calibration.backtest.full.methods import MODEL
-from mobank.calibration.backtest.full.pairs import Pair
+from mobank.calibration.backtest.full.pairs import PairedSeries
 from mobank.calibration.backtest.full.rows import FullRow
 from mobank.calibration.backtest.full.scoring import FullScore
 from mobank.calibration.backtest.scores import BANDS, LEVELS
@@ -36,7 +36,7 @@ class FullResult:
     seed: int
     effort: RefitEffort
     files: Mapping[str, str]
-    pairs: Sequence[Pair]
+    pairs: Sequence[PairedSeries]
     classes: Mapping[str, str]
     refits: Sequence[Refit]
     digests: Sequence[str]

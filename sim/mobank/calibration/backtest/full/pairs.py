@@ -35,7 +35,7 @@ LEAST_LEVELS = 3  # figures of the level with which one such month is enough whe
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedSeries:
     """Two series of one entity: who is registered (or whatever stands for it) and who is active.
 
     Parameters
@@ -79,14 +79,16 @@ def falls(before: JoinedFigure, after: JoinedFigure) -> bool:
     return bool(after.figure.high < before.figure.low * (1.0 - MOST_FALL) ** years)
 
 
-def pairs(series: Mapping[Name, JoinedSeries], group_of: Callable[[str], str]) -> tuple[list[Pair], list[LeftOut]]:
+def pairs(
+    series: Mapping[Name, JoinedSeries], group_of: Callable[[str], str]
+) -> tuple[list[PairedSeries], list[LeftOut]]:
     """Return the pairs by entity, and the entities that report both but never enough of both at once."""
-    found: list[Pair] = []
+    found: list[PairedSeries] = []
     out: list[LeftOut] = []
     for entity in sorted({entity for entity, _ in series}):
         own = {metric: each for (name, metric), each in series.items() if name == entity}
         candidates = [
-            Pair(entity, group_of(entity), own[level], own[active], own.get(POOL), own.get(CUSTOMERS))
+            PairedSeries(entity, group_of(entity), own[level], own[active], own.get(POOL), own.get(CUSTOMERS))
             for active in _ranked(own, ACTIVE, str.startswith)
             for level in _ranked(own, LEVELS, str.__contains__)
             if level != active

@@ -24,7 +24,7 @@ from mobank.calibration.backtest.full.jobs import (
     seed_of,
 )
 from mobank.calibration.backtest.full.methods import simple_methods
-from mobank.calibration.backtest.full.pairs import Pair, pairs
+from mobank.calibration.backtest.full.pairs import PairedSeries, pairs
 from mobank.calibration.backtest.full.printed_law import Printed, printed_laws
 from mobank.calibration.backtest.full.rows import full_rows
 from mobank.calibration.backtest.full.scoring import full_scores
@@ -156,7 +156,7 @@ def _job(
     )
 
 
-def _without_refit(pairs: Sequence[Pair], refits: Sequence[Refit]) -> list[LeftOut]:
+def _without_refit(pairs: Sequence[PairedSeries], refits: Sequence[Refit]) -> list[LeftOut]:
     """Return the pairs that have no origin with a later figure."""
     forecast = {each.pair.entity for each in refits}
     reason = "no later figure to score against, or too few under one definition before one"

@@ -13,18 +13,10 @@ from mobank.calibration.backtest.full.jobs import ACTIVE, LEVEL
 from mobank.calibration.backtest.full.pairs import pairs
 from mobank.calibration.backtest.full.rows import targets
 from mobank.calibration.backtest.series import HEADER
+from tests.benchmarks.mau_cases import GUARD
 
 DATA = shipped() / "calibration/backtest"
 MAU_CASES = Path(__file__).parents[2] / "data/mau_cases.csv"
-GUARD = {  # the 26 cases of MAU of the five banks that were frozen: origins, and horizons in years
-    "ABC": {2021: (1, 2, 3), 2022: (1, 2)},
-    "BOC": {2021: (1, 2), 2022: (1,)},
-    "CMB (both apps, 招商银行+掌上生活)": {2019: (1, 2, 3), 2020: (1, 2, 3), 2021: (1, 2, 3), 2022: (1, 2)},
-    "ICBC": {2021: (1,)},
-    "Ping An Bank (口袋银行)": {2019: (1, 2, 3), 2020: (1, 2), 2021: (1,)},
-}
-
-
 def write(path, *rows):
     """Rows are (metric, date, value) or (metric, date, value, text)."""
     lines = [f'A,{m},{date},{value},persons,"{"".join(text)}",exact,s,secondary' for m, date, value, *text in rows]

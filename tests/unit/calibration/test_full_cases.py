@@ -17,6 +17,8 @@ from tests.benchmarks.mau_cases import GUARD
 
 DATA = shipped() / "calibration/backtest"
 MAU_CASES = Path(__file__).parents[2] / "data/mau_cases.csv"
+
+
 def write(path, *rows):
     """Rows are (metric, date, value) or (metric, date, value, text)."""
     lines = [f'A,{m},{date},{value},persons,"{"".join(text)}",exact,s,secondary' for m, date, value, *text in rows]

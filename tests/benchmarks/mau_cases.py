@@ -1,6 +1,6 @@
 """Scores the 26 frozen cases of MAU in the folder of `mobank backtest --full --data tests/data/mau_cases.csv`.
 
-Usage: python -m tests.benchmarks.mau_cases FOLDER. Printed by today's definition, log scale: all 26 cases, the 17 of them
+Usage: python -m tests.benchmarks.mau_cases FOLDER. Printed by today's definition, log scale: all 26 cases, 17 of them
 that had a baseline when they were frozen, and 14 of the registered from the same origins. These cases were seen while
 the model was designed: a guard, no proof. The simpler methods know a few more figures here than they did then.
 """

@@ -63,8 +63,8 @@ def run_full(
     from mobank.model.mobile_banking import MODEL
 
     files, settings = run.data_of(data, only), run.FullSettings(seed, workers, RefitEffort(reduced=draws))
-    with progress("backtest, refits") as told:
-        result, folder = run.run_full(files, MODEL, settings, out, command, run.neutral_maker(), progress=told)
+    with progress("backtest, refits") as advance:
+        result, folder = run.run_full(files, MODEL, settings, out, command, run.neutral_maker(), progress=advance)
     show_full(result, folder, language(lang))
 
 

@@ -17,6 +17,7 @@ from mobank.calibration.backtest.series import EVIDENCE, FigureRow, Series, Seri
 BREAK, CONFLICT = "BREAK", "CONFLICT"
 SHARE = "share"  # a unit in which nothing can be counted
 INFERRED = "approx"
+SAME = 1e-6  # part of a figure by which its range, written and read, may differ
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _by_name(rows: Sequence[FigureRow]) -> dict[Name, list[FigureRow]]:
 def _one(rows: Sequence[FigureRow]) -> JoinedFigure:
     """Return the figure of a month: printed before inferred before computed, then by evidence, then later listed."""
     best = max(enumerate(rows), key=lambda item: (*_worth(item[1]), item[0]))[1]
-    broken = next((note for row in rows if (note := _note(row.text, BREAK))), "")
+    broken = next((note for row in rows if (note := _note(row.text))), "")
     contradicting = [row for row in rows if _apart(row.figure, best.figure)]
     said = [f"{row.text or f'{row.figure.middle:.10g}'} ({_where(row)}) not taken" for row in contradicting]
     conflict = "; ".join([*(row.text for row in rows if CONFLICT in row.text), *dict.fromkeys(said)])
@@ -144,29 +145,19 @@ def _where(row: FigureRow) -> str:
     return f"{Path(row.figure.place.file).name}:{row.figure.place.line}"
 
 
-def _note(text: str, word: str) -> str:
-    return text[text.index(word) :] if word in text else ""
+def _note(text: str) -> str:
+    return text[text.index(BREAK) :] if BREAK in text else ""
+
+
+# ------------ figures as targets write them
 
 
 def printed(row: FigureRow) -> str:
     """Return a text that reads as the range that a row's figure allows: its own where that is so."""
-    figure = row.figure
-    try:
-        read = read_interval(row.text)
-        if abs(read.low - figure.low) + abs(read.high - figure.high) < 1e-9 * figure.high:
-            return row.text
-    except QuantityError:
-        pass
-    over = row.qualifier == "over"
-    value = figure.low if over else figure.middle
-    return next(
-        text
-        for text in _spellings(value, figure.high - figure.low, "over " if over else "")
-        if _reads(text, figure) or text.endswith(_LAST)
-    )
-
-
-_LAST = " persons"
+    figure, over = row.figure, row.qualifier == "over"
+    value, step = figure.low if over else figure.middle, figure.high - figure.low
+    spelled = [row.text, *_spellings(value, step, "over " if over else "")]
+    return next((text for text in spelled if _reads(text, figure)), spelled[-1])
 
 
 def _spellings(value: float, step: float, before: str) -> Iterator[str]:
@@ -175,9 +166,12 @@ def _spellings(value: float, step: float, before: str) -> Iterator[str]:
         digits = next((n for n in range(9) if abs(step * 10**n - unit) < 1e-6 * unit), None)
         if digits is not None:
             yield f"{before}{value / unit:.{digits}f} {word}"
-    yield f"{before}{value:.0f}{_LAST}"
+    yield f"{before}{value:.0f} persons"
 
 
 def _reads(text: str, figure: SeriesFigure) -> bool:
-    read = read_interval(text)
-    return abs(read.low - figure.low) + abs(read.high - figure.high) < 1e-6 * figure.high
+    try:
+        read = read_interval(text)
+    except QuantityError:
+        return False
+    return abs(read.low - figure.low) + abs(read.high - figure.high) < SAME * figure.high

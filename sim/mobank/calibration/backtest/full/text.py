@@ -1,6 +1,6 @@
 """The target of a refit as a text: priors that know nothing of the entity or of later years, then its figures.
 
-Priors are made by a function that is told whom to leave out and which month is the last one known. What it has made
+Priors are made by a function that gets whom to leave out and which month is the last one known. What it has made
 names the figures in it, and that is looked at before the fit: priors that know more are refused.
 """
 

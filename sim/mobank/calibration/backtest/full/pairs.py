@@ -12,21 +12,9 @@ from functools import cached_property
 from mobank.base.quantities import Month
 from mobank.calibration.backtest.full.figures import JoinedFigure, JoinedSeries, Name
 from mobank.calibration.backtest.series import LeftOut
+from mobank.calibration.neutral_priors.spreads import ACTIVE, LEVELS, NEVER
 from mobank.scenario.contradictions import MOST_FALL
 
-LEVELS = ("registered", "total", "funded", "accounts")  # words of a metric's name
-ACTIVE = (
-    "monthly_active_users",
-    "monthly_active_customers",
-    "monthly_transacting_users",
-    "quarterly_",
-    "active_users_90d",
-    "active_users_180d",
-    "active_users_12m",
-    "active_users",
-    "active_",
-)  # beginnings of a metric's name
-NEVER = ("active_apps", "third_party_")
 CUSTOMERS = "personal_customers"  # as reported
 POOL = "pool"  # assumed at one date
 YEAR = 12

@@ -36,11 +36,12 @@ def drawn(target, count):
     return prior_draws(target.history(MODEL), Streams(3), "draw", np.arange(count))
 
 
-def test_with_a_factor_that_is_known_it_is_the_figure_over_the_factor():
+@pytest.mark.parametrize("month", [DECEMBER, OCTOBER], ids=["year-end", "within"])
+def test_with_a_factor_that_is_known_it_is_the_figure_over_the_factor(month):
     """Density per person of what was reported, so less the log of the factor."""
     factor = 0.6
-    apart = joined(reported("mau", DECEMBER, 0.9e8, "app"), Prior("lognormal", factor, 1e-9))
-    whole = (*SMALL.figures, reported("mau", DECEMBER, 0.9e8 / factor))
+    apart = joined(reported("mau", month, 0.9e8, "app"), Prior("lognormal", factor, 1e-9))
+    whole = (*SMALL.figures, reported("mau", month, 0.9e8 / factor))
     plain = replace(SMALL, scenario=replace(SMALL.scenario, reported=whole))
     z, known = drawn(apart, 40), plain.history(MODEL)
     found = live(apart.history(MODEL), z)
@@ -52,37 +53,13 @@ def test_with_a_factor_that_is_known_it_is_the_figure_over_the_factor():
     np.testing.assert_allclose(found.shocks[..., on], same.shocks[..., on], atol=1e-7)
 
 
-def test_a_figure_within_a_year_is_as_probable_as_its_months_wiggle_has_it():
-    """Nothing else of the draw moves; a normal density of the log, about a month between the year-ends."""
-    without, factor, step = SMALL.history(MODEL), 0.6, 0.01
-    gained, z = [], None
-    for k in range(3):
-        apart = joined(reported("mau", OCTOBER, 0.8e8 * np.exp(k * step), "app"), Prior("lognormal", factor, 1e-9))
-        history, z = apart.history(MODEL), drawn(apart, 40)
-        z[history.row["reported.mau.2020-10"]] = 0.0  # the middle of what is reported
-        found, plain = live(history, z), live(without, np.stack([z[history.row[name]] for name in without.names]))
-        on = plain.possible
-        np.testing.assert_array_equal(found.shocks[..., on], plain.shocks[..., on])
-        gained.append((found.log_density - plain.log_density)[on] + k * step)
-    spread = SMALL.scenario.wiggle.prior.centre
-    curve = gained[0] - 2.0 * gained[1] + gained[2]
-    np.testing.assert_allclose(curve, -((step / spread) ** 2), rtol=1e-5)
-    peak = 0.8e8 * np.exp(step + spread**2 * (gained[2] - gained[0]) / (2.0 * step)) / factor
-    years = [year.year for year in without.years]
-    before, after = (plain.year_ends[years.index(year), 1, on] for year in (2019, 2020))
-    assert np.abs(np.log(peak / (before ** (1 / 6) * after ** (5 / 6)))).max() < 0.1
-    assert np.abs(np.log(peak / after)).max() > 0.001
-    constant = gained[1] + 0.5 * ((np.log(0.8e8 / factor / peak) + step) / spread) ** 2
-    np.testing.assert_allclose(constant, -np.log(0.8e8 * spread * np.sqrt(2.0 * np.pi)), atol=1e-3)
-
-
 @pytest.fixture(scope="module")
 def truth():
     """Return the active at the end of 2020 as the fit without other definitions has it."""
     z, weights = weigh(SMALL, MODEL, seed=5, draws=6000)
     history = SMALL.history(MODEL)
-    y = [year.year for year in history.years].index(2020)
-    ends = np.nan_to_num(np.log(live(history, z).year_ends[y, 1]))
+    y = [mark.month.year for mark in history.marks].index(2020)
+    ends = np.nan_to_num(np.log(live(history, z).marks[y, 1]))
     return ends, weights
 
 
@@ -100,8 +77,8 @@ def test_the_factor_is_learnt_and_the_level_stays_where_it_was(truth, month):
     spread = np.sqrt(((log_factor - found) ** 2 * now).sum())
     assert abs(found - np.log(0.5)) < 0.5 * sd + 0.02
     assert spread < 0.5 * EVEN.spread
-    y = [year.year for year in history.years].index(2020)
-    then = np.nan_to_num(np.log(live(history, z).year_ends[y, 1]))
+    y = [mark.month.year for mark in history.marks].index(2020)
+    then = np.nan_to_num(np.log(live(history, z).marks[y, 1]))
     assert abs((then * now).sum() - mean) < 0.5 * sd
 
 

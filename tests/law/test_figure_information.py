@@ -74,7 +74,7 @@ def test_the_integral_over_a_figure_is_that_of_a_fine_grid(target, draws):
 def test_every_figure_that_fixes_a_shock_is_looked_at_and_the_strongest_named_first(target, draws):
     history = target.history(MODEL)
     found = informs(history, draws[0], draws=400)
-    assert [each.figure for each in found] == [f for year in history.years for f, _ in year.figures]
+    assert [each.figure for each in found] == [f for mark in history.marks for f in reversed(mark.figures) if f]
     assert all(set(each.contraction) == set(history.priors) for each in found)
     figure = found[0].figure
     made = [Informs(figure, 100.0, {"a": c}, {"a": 0.05}) for c in (0.04, 0.3, 0.2)]

@@ -1,4 +1,4 @@
-"""Years lived again: what a truth reports is solved back to its own luck, and checks say where a figure fell."""
+"""Histories simulated again: what a truth reports is solved back to its own shocks; checks say where a figure fell."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +12,10 @@ from mobank.base.streams import Streams
 from mobank.calibration.checks import identifiability, posterior_predictive
 from mobank.calibration.checks.sbc import possible_truths
 from mobank.calibration.likelihood import simulate_history
+from mobank.calibration.likelihood.blocks import LEVEL
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.simulate_history import ACTIVE, LEVEL, Unbound
-from mobank.calibration.likelihood.solve_history import live
+from mobank.calibration.likelihood.simulate_history import Unbound
+from mobank.calibration.likelihood.solve_history import live, solved
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 
@@ -23,44 +24,46 @@ TARGET = load(ROOT / "calibration/banks/icbc_mobile.yaml", MODEL)
 SMALL = load(ROOT / "tests/data/targets/small.yaml", MODEL)
 
 
-def told_exactly(history, free, truth):
+def reported_exactly(history, free, truth):
     """Return the figures of one truth (D,) to the person, and its coordinates in the history that they make."""
-    ends = live(free, truth[:, None]).year_ends[..., 0]
+    found = live(free, truth[:, None])
     known = {figure.name for figure in free.figures}
     figures = [f for f in history.target.reported if f.name in known]
-    for y, year in enumerate(history.years):
-        for row, figure in ((LEVEL, year.level), (ACTIVE, year.active)):
+    for y, mark in enumerate(history.marks):
+        for row, figure in enumerate(mark.figures):
             if figure:
-                figures.append(replace(figure[0], interval=Interval(ends[y, row], ends[y, row] * (1 + 1e-12), 0.0)))
+                end = found.marks[y, row, 0]
+                figures.append(replace(figure, interval=Interval(end, end * (1 + 1e-12), 0.0)))
     bound = History(history.model, replace(history.target, reported=tuple(figures)))
     z = np.array([truth[free.row[name]] if name in free.row else 0.0 for name in bound.names])
-    correlation = np.clip(free.natural(truth[:, None])["shocks.correlation"], -0.99, 0.99)[0]
-    for year in bound.years:  # where the level is solved for, the active path's coordinate is its normal as a whole
-        if year.solved == (True, False):
-            level, active = (f"innovation.{path}.{year.year}" for path in bound.paths)
-            whole = correlation * truth[free.row[level]] + np.sqrt(1 - correlation**2) * truth[free.row[active]]
-            z[bound.row[active]] = whole
-    return bound, z[:, None]
+    solver = solved(bound, z[:, None])  # what is known of the law before figures are passed through
+    shocks = shocks_in(free, found, bound)
+    lead = solver.factors.shape[0]
+    normals = np.linalg.solve(solver.factors[..., 0], (shocks - solver.means[:, 0])[:lead])
+    for i in solver.free:  # blocks without a figure come before those with one, so their normals are others
+        z[bound.row[bound.innovation(bound.blocks[i])]] = normals[i]
+    return bound, z[:, None], shocks
+
+
+def shocks_in(free, found, bound):
+    """Return the shocks (n,) of a truth in the order of another history's blocks."""
+    places = [(block.path, block.last) for block in free.blocks]
+    return np.array([found.shocks[places.index((block.path, block.last)), 0] for block in bound.blocks])
 
 
 @pytest.mark.parametrize("target", [TARGET, SMALL], ids=["eight_segments", "one_segment"])
-def test_figures_that_a_truth_reports_are_solved_back_to_the_luck_that_made_them(target, seed):
-    """The level's luck alone, or both paths' where active are reported; luck of years without a figure is given."""
+def test_figures_that_a_truth_reports_are_solved_back_to_the_shocks_that_made_them(target, seed):
+    """Those of the level alone, or of both paths where active are reported; where no figure is they are given."""
     history = History(MODEL, target.scenario)
     free = Unbound(MODEL, target.scenario)
     truths = possible_truths(history, 5, seed)
     for truth in truths.T:
-        bound, z = told_exactly(history, free, truth)
-        normals = live(bound, z).innovations[..., 0]
-        for y, year in enumerate(bound.years):
-            given = [truth[free.row[f"innovation.{path}.{year.year}"]] for path in bound.paths]
-            if all(year.solved):
-                np.testing.assert_allclose(normals[y], given, atol=0.01)  # solved to a thousandth of what a year adds
-            if not any(year.solved):
-                np.testing.assert_allclose(normals[y], given)
+        bound, z, shocks = reported_exactly(history, free, truth)
+        assert sum(block.figure is not None for block in bound.blocks) == len(bound.blocks) - len(solved(bound, z).free)
+        np.testing.assert_allclose(live(bound, z).shocks[:, 0], shocks, rtol=0, atol=1e-8)
 
 
-def test_a_year_lived_without_figures_has_luck_of_its_own_each_time(seed):
+def test_months_simulated_without_figures_have_chance_of_their_own_each_time(seed):
     history = History(MODEL, SMALL.scenario)
     z = simulate_history.prior_draws(history, Streams(seed), 400)
     one, other = (simulate_history.again(history, z, Streams(s)) for s in (seed, seed + 1))
@@ -97,15 +100,15 @@ def test_the_checks_have_every_figure_its_change_and_the_active_share():
     assert all(0.0 <= check.pit <= 1.0 for check in found)
 
 
-def test_where_a_figure_fell_a_year_ahead_is_how_probable_less_luck_would_have_been(seed):
+def test_where_a_figure_fell_a_year_ahead_is_how_probable_less_would_have_been(seed):
     history, free = History(MODEL, SMALL.scenario), Unbound(MODEL, SMALL.scenario)
     truth = possible_truths(history, 1, seed)[:, 0]
-    bound, z = told_exactly(history, free, truth)
+    bound, z, _ = reported_exactly(history, free, truth)
     passage = live(bound, np.repeat(z, 3, axis=1))
     again = simulate_history.again(bound, np.repeat(z, 3, axis=1), Streams(seed))
     last = [c for c in posterior_predictive.check(bound, passage, again) if c.kind == "figure" and c.month.year == 2022]
-    luck = [truth[free.row[f"innovation.{path}.2022"]] for path in bound.paths]
-    np.testing.assert_allclose([check.ahead for check in last], ndtr(luck), atol=1e-3)
+    chance = [truth[free.row[f"innovation.{path}.2022-12"]] for path in bound.paths]
+    np.testing.assert_allclose([check.ahead for check in last], ndtr(chance), atol=1e-7)
 
 
 # ------------ to which side a model leans

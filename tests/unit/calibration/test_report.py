@@ -70,7 +70,7 @@ class Fetched(HTMLParser):
 
 def test_which_figures_narrow_a_number_stands_on_one_line(fits):
     history = fits[0].history
-    figures = [figure for year in history.years for figure, _ in year.figures]
+    figures = [block.figure for block in history.blocks if block.figure]
     zero = dict.fromkeys(history.priors, 0.0)
     weak = Informs(figures[0], 90.0, zero | {"lapse_rate": 0.12}, zero | {"lapse_rate": 0.03})
     strong = Informs(figures[1], 90.0, zero | {"lapse_rate": 0.3, "fade_rate": 0.1}, zero | {"fade_rate": 0.09})

@@ -17,10 +17,10 @@ from mobank.base.kernels.steady import settle
 _COLUMNS = 144  # that go through the months together and stay in a near cache; no power of two, so that their rows do
 # not crowd each other out of it
 _PASSES = 40  # of Newton's method, at most
-_NEAR = 2e-4  # how far from the figures, on the scales that are solved on, the last step may begin: it squares that
+_NEAR = 1e-4  # how far from the figures, on the scales that are solved on, the last step may begin: it squares that
 _STEP = 1e-6  # log scale, of slopes on the way
 _FINE = 1e-4  # log scale, of the slopes that a density rests on: central differences, exact to 1e-8
-_NUDGE = 1e-3  # log scale, of the state that a stretch begins with
+_NUDGE = 1e-6  # log scale, of the state that a stretch begins with
 _FLAT = 1e-12  # a determinant from which no step can be told
 _LONGEST = 1.0  # log scale, of a step
 _LEAST = 0.95  # of the level: the scale on which it is solved ends there; no count falls by one in twenty at once
@@ -182,6 +182,18 @@ def _newton(
     return far
 
 
+@compiled(float64(_numbers, int64, int64, _numbers))
+def _corrected(row: Floats, b: int, abreast: int, by: Floats) -> float:
+    """Return a number of one set after a last small step, given its columns to both sides of each shock, (C,).
+
+    by : (k,) of the step, in units of the distance between the two sides.
+    """
+    found = row[b]
+    for j in range(by.size):
+        found += by[j] * (row[(1 + j) * abreast + b] - row[(1 + j + by.size) * abreast + b])
+    return found
+
+
 _crossing = void(
     FILL, _cube, _rows, _rows, _rows, _whole, _numbers, _wholes, _wholes, _rows, _wholes, _whole, _whole, _whole,
     _wholes, _whole, _whole, _whole, int64, int64, _rows, _wholes, _whole, _rows, _whole, _whole, _whole, _rows, _rows,
@@ -320,14 +332,18 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                     log_slope[r] += np.log(goal[i, r]) + (log[0, 0] if i == 0 else 0.0)
                     if not abs(shocks[unknown[i], r]) < _FURTHEST:
                         how[r] = TOO_FAR
+                    step[i] = 0.0  # what is still missing: too little for another pass, too much for a density
                     for j in range(count):
                         inverse[r, i, j] = inverted[i, j]
+                        step[i] += inverted[i, j] * np.log(goal[j, r] / at[j, kind[j], b])
+                    shocks[unknown[i], r] += step[i]
+                    step[i] /= 2.0 * _FINE
                 for s in range(segments):
-                    customers[s, r] = everyone[s, b]
+                    customers[s, r] = _corrected(everyone[s], b, abreast, step)
                     for k in range(states):
-                        occupancy[s, k, r] = here[s, k, b]
+                        occupancy[s, k, r] = _corrected(here[s, k], b, abreast, step)
                 for t in range(months):
                     for n in range(2):
-                        counted[t, n, r] = found[t, n, b]
+                        counted[t, n, r] = _corrected(found[t, n], b, abreast, step)
                     for f in range(leaves.size if asked else 0):
-                        moved[t, f, r] = flow[t, f, b]
+                        moved[t, f, r] = _corrected(flow[t, f], b, abreast, step)

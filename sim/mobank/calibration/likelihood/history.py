@@ -160,8 +160,12 @@ class History:
 
     @cached_property
     def active_since(self) -> int:
-        """Month of the first figure of the active, from the first of the level on, where growth of its trend begins."""
-        own = [f.month - self.first for f in self.reported(self.origin.engaged) if f.month >= self.first]
+        """Month of the first figure of the active, from the first of the level on, where growth of its trend begins.
+
+        One of another definition counts: with a factor that is known it would be a figure like any other.
+        """
+        every = [*self.reported(self.origin.engaged), *(each.figure for each in self.joined)]
+        own = [f.month - self.first for f in every if f.measure == self.origin.engaged and f.month >= self.first]
         return min(own, default=0)
 
     @cached_property

@@ -22,13 +22,16 @@ class Unbound(History):
 
     @cached_property
     def _solved(self) -> tuple[list[Block], list[Stretch]]:
-        bound = History(self.model, self.target)
-        return stretches([replace(block, figure=None) for block in bound.blocks], self.length)
+        return stretches([replace(block, figure=None) for block in self._bound.blocks], self.length)
 
     @cached_property
     def yearly(self) -> bool:
         """True if a calendar year is one block."""
-        return History(self.model, self.target).yearly
+        return self._bound.yearly
+
+    @cached_property
+    def _bound(self) -> History:
+        return History(self.model, self.target, self.others)
 
 
 def again(history: History, z: Floats, streams: Streams) -> Floats:
@@ -38,7 +41,7 @@ def again(history: History, z: Floats, streams: Streams) -> Floats:
     ----------
     z : (D, R) coordinates of draws in `history`; what is known of the months is taken over, chance in them is not.
     """
-    free = Unbound(history.model, history.target)
+    free = Unbound(history.model, history.target, history.others)
     replicates = np.arange(z.shape[1])
     rows = [
         streams.normal("environment", f"again.{name}", replicates)
@@ -51,7 +54,7 @@ def again(history: History, z: Floats, streams: Streams) -> Floats:
 
 def before(history: History, streams: Streams, draws: int) -> tuple[Unbound, Floats, Pathway]:
     """Return the same months unbound, the coordinates (D, R) of draws from the priors in them, and what they made."""
-    free = Unbound(history.model, history.target)
+    free = Unbound(history.model, history.target, history.others)
     z = prior_draws(free, streams, draws)
     return free, z, live(free, z)
 

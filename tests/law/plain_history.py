@@ -1,0 +1,420 @@
+"""The history of a target in plain NumPy, one draw at a time: what the compiled likelihood has to agree with.
+
+Written from the formulas, month by month with the functions that the fidelities use; slow, and meant to be read.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import brentq
+
+from mobank.base.priors import Prior
+from mobank.base.quantities import Interval
+from mobank.base.streams import Streams
+from mobank.calibration.likelihood.solve_history import Inputs
+from mobank.dynamics import season
+from mobank.dynamics.contacts import active_share_met, exposure_of
+from mobank.dynamics.initial_state import spread, sustained, tilted
+from mobank.dynamics.month import Chances, Values, add_up, expected_month
+from mobank.scenario.scenario import Figure, Provenance, Trend, Value
+
+LEVEL, ACTIVE = 0, 1
+STEPS = np.array([-2.0, -1.0, 1.0, 2.0])
+SLOPE = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0  # of Richardson's extrapolation: exact to the fourth power of a step
+STEP = 1e-3
+NUDGE = 1e-5
+ROUNDS = 4
+
+
+# ------------ targets
+
+
+def value(kind, centre, spread=0.0):
+    return Value(Prior(kind, centre, spread), f"{centre}", Provenance())
+
+
+def fixed(number):
+    return value("fixed", number)
+
+
+def figure(measure, month, persons, width=2.0, months=0, definition=""):
+    interval = Interval(persons - width / 2, persons + width / 2, 0.0)
+    return Figure(measure, month, f"{persons:.0f}", interval, Provenance(), definition=definition, months=months)
+
+
+def trend(mean=0.04, mean_sd=0.02, start=0.04, start_sd=0.04, change=0.025, half_life=36.0):
+    return Trend(value("normal", mean, mean_sd), value("normal", start, start_sd), fixed(change), half_life)
+
+
+def grown(first, ends, seed=3, active_ends=None, season_of_active=None):
+    """Return figures of a bank that grows by about 1.1 % a month, with chance in it, and of its customers.
+
+    Parameters
+    ----------
+    ends, active_ends : months after the first at which registered and active are reported.
+    season_of_active : (12,) log factors by calendar month with which the active are counted.
+    """
+    z = Streams(seed).normal("environment", "figures", np.arange(3 * (max(ends) + 1))).reshape(3, -1)
+    level = 3.61e8 * np.exp(np.append(0.0, np.cumsum(0.011 * np.exp(0.2 * z[0, 1:]))))
+    active = 0.34 * level * np.exp(np.append(0.0, np.cumsum(0.002 * z[1, 1:])) + 0.002 * z[2])
+    if season_of_active is not None:
+        active = active * np.exp([season_of_active[(first + t).month - 1] for t in range(active.size)])
+    active_ends = ends if active_ends is None else active_ends
+    return (
+        *(figure("registered", first + t, level[t], 1e4) for t in ends),
+        *(figure("mau", first + t, active[t], 1e4) for t in active_ends),
+        figure("customers", first, 6.5e8, 1e6),
+        figure("customers", first + max(ends), 7.2e8, 1e6),
+    )
+
+
+def normals(history, count, item="z", spread=1.0):
+    """Return coordinates (D, R) of draws, keyed by name."""
+    return spread * np.stack([Streams(4).normal("parameters", f"{item}.{n}", np.arange(count)) for n in history.names])
+
+
+# ------------ months
+
+
+@dataclass
+class Plain:
+    """A history with one draw, z (D,); what is moved around it stands in columns."""
+
+    history: object
+    z: np.ndarray
+    inputs: Inputs = field(init=False)
+
+    def __post_init__(self):
+        self.inputs = Inputs.of(self.history, self.z[:, None])
+        self.model = self.history.model
+        self.origin = self.model.origin
+        self.inside, self.lively = (self.model.indices(self.model.measure[m].stock) for m in self.history.measures)
+        self.rest = self.model.states.index(self.origin.rest)
+        self.mixing = self.history.target.mixing
+
+    def values(self, shock):
+        """Return the parameters of a month under log shocks (2, C)."""
+        found = tilted(self.model, self.inputs.base, dict(zip(self.history.paths, shock, strict=True)))
+        return Values(found, frozenset(found))
+
+    def steady(self, shock, rounds=ROUNDS):
+        """Return occupancy (K, S, C) and customers (S, C) at the first figure of the level."""
+        count = shock.shape[1]
+        shares = np.array([segment.share for segment in self.history.target.segments])[:, None]
+        customers = shares * np.full(count, self.inputs.everyone[0])
+        level, values = np.full(count, self.inputs.level[0]), self.values(shock)
+        able = np.broadcast_to(values.value[self.origin.reach], customers.shape) * customers
+        active = 0.35 * able * (level / able.sum(axis=0))
+        growth = np.full(count, 0.01)
+        chances = Chances(self.model, *customers.shape)
+        for _ in range(rounds):
+            odds = chances.update(values, active_share_met(self.mixing, active, customers))
+            per_rest = sustained(self.model, self.origin, odds, growth)
+            registered, _ = spread(able, add_up(per_rest), level)
+            parts = registered * per_rest / add_up(per_rest)
+            active = sum(parts[self.inside.index(k)] for k in self.lively)
+            net = np.zeros(count)
+            for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
+                if source == self.rest and target in self.inside:
+                    net += (odds[f] * (able - registered)).sum(axis=0)
+                if source in self.inside and target not in self.inside:
+                    net -= (odds[f] * parts[self.inside.index(source)]).sum(axis=0)
+            growth = np.clip(net / level, 0.0, 0.05)
+        occupancy = np.zeros((len(self.model.states), *customers.shape))
+        for k, part in zip(self.inside, parts, strict=True):
+            occupancy[k] = part
+        occupancy[self.rest] = able - registered
+        occupancy[self.model.states.index(self.origin.apart)] = customers - able
+        return occupancy, customers
+
+    def month(self, state, t, shock):
+        """Return the state a month later and what each flow moved, (F, C); t counts months from the first figure."""
+        occupancy, customers = state
+        values = self.values(shock)
+        moves = np.zeros((len(self.model.flows), *customers.shape))
+        exposure = exposure_of(self.model, self.mixing, occupancy, customers)
+        expected_month(Chances(self.model, *customers.shape), occupancy, customers, values, exposure, moves)
+        intakes = list(self.model.intakes)
+        moves[intakes] *= self.inputs.growth[t, 0] * customers.sum(axis=0) / moves[intakes].sum(axis=(0, 1))
+        then = occupancy.copy()
+        for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
+            then[target] += moves[f]
+            if source >= 0:
+                then[source] -= moves[f]
+        return (then, customers + moves[intakes].sum(axis=0)), moves.sum(axis=1)
+
+    def counted(self, state):
+        """Return level and active, (2, C)."""
+        return np.stack([state[0][list(states)].sum(axis=(0, 1)) for states in (self.inside, self.lively)])
+
+    def nudged(self, state, measure, by):
+        """Return the state with one measure larger by a factor e^by: idle make up for active, the rest for all."""
+        occupancy = state[0].copy()
+        idle = [k for k in self.inside if k not in self.lively]
+        level, active = self.counted(state)
+        if measure == LEVEL:
+            more = np.expm1(by) * level
+            occupancy[idle] *= 1.0 + more / (level - active)
+            occupancy[self.rest] *= 1.0 - more / state[0][self.rest].sum(axis=0)
+        else:
+            more = np.expm1(by) * active
+            occupancy[idle] *= 1.0 - more / (level - active)
+            occupancy[list(self.lively)] *= np.exp(by)
+        return occupancy, state[1]
+
+    # ------------ through the figures
+
+    def through(self, after, last, state, shocks, asked):
+        """Return log level and active at (block end, measure) asked for, the end state and the flows, (T, F, C).
+
+        Parameters
+        ----------
+        state : None for the steady state. shocks : by block, (C,). asked : list of (month, measure).
+        """
+        blocks = self.history.blocks
+        of = {(b.path, t): shocks[i] for i, b in enumerate(blocks) for t in b.months}
+        if state is None:
+            state = self.steady(np.stack([of[LEVEL, 0], of[ACTIVE, 0]]))
+        known, flows = {0: self.counted(state)} if after == 0 else {}, []
+        for t in range(after, last):
+            state, moved = self.month(state, t, np.stack([of[LEVEL, t + 1], of[ACTIVE, t + 1]]))
+            flows.append(moved)
+            known[t + 1] = self.counted(state)
+        return np.log([known[month][measure] for month, measure in asked]), state, flows
+
+    def run(self, means, factors):
+        """Solve all shocks; fill `shocks` (n,), `log_slope`, `slopes` (n, f), `state` and `flows` (T, F)."""
+        history, blocks = self.history, self.history.blocks
+        self.shocks = means.copy()
+        self.slopes = np.zeros((len(blocks), len(history.errors.figures)))
+        self.log_slope, self.flows, state = 0.0, [], None
+        made = np.zeros(len(blocks))
+        last = {LEVEL: None, ACTIVE: None}
+        for stretch in history.stretches:
+            for i in stretch.free:
+                made[i] = self.z[history.row[history.innovation(blocks[i])]]
+                self.shocks[i] = means[i] + factors[i, : i + 1] @ made[: i + 1]
+            for i in stretch.solved:
+                before = last[blocks[i].path]
+                self.shocks[i] += 0.0 if before is None else self.shocks[before] - means[before]
+            state = self._cross(stretch, state)
+            for i in stretch.solved:
+                if i < len(factors):
+                    made[i] = (self.shocks[i] - means[i] - factors[i, :i] @ made[:i]) / factors[i, i]
+            for i in (*stretch.free, *stretch.solved):
+                last[blocks[i].path] = i
+        self.state, self.flows = state, np.array(self.flows)
+
+    def goal(self, fig):
+        """Return the value that the model is to have, persons: what is reported, its season taken out."""
+        errors = self.history.errors
+        return self.inputs.goals[fig.name][0] * np.exp(-errors.shift(fig) if errors.any else 0.0)
+
+    def _cross(self, stretch, state):
+        blocks, solved = self.history.blocks, list(stretch.solved)
+        asked = [(blocks[i].last, blocks[i].path) for i in solved]
+        goals = np.log([self.goal(blocks[i].figure) for i in solved])
+
+        def ends(start, shocks):
+            """Return log figures, (k, C), given shocks (n, C)."""
+            wide = start and tuple(np.repeat(part, shocks.shape[1], axis=-1) for part in start)
+            return self.through(stretch.after, stretch.last, wide, shocks, asked)[0]
+
+        def jacobian():
+            tried = np.repeat(self.shocks[:, None], 4 * len(solved), axis=1)
+            for j, i in enumerate(solved):
+                tried[i, 4 * j : 4 * j + 4] += STEP * STEPS
+            return ends(state, tried).reshape(len(solved), len(solved), 4) @ SLOPE / STEP
+
+        if solved:
+            for _ in range(100):
+                away = goals - ends(state, self.shocks[:, None])[:, 0]
+                move = np.clip(np.linalg.solve(jacobian(), away), -0.7, 0.7)
+                self.shocks[solved] += move
+                if np.abs(away).max() < 1e-13 or np.abs(move).max() < 1e-14:
+                    break
+            slope = jacobian()
+            self.log_slope += np.linalg.slogdet(slope)[1] + goals.sum()
+            self._note_errors(stretch, state, np.linalg.inv(slope), lambda start: ends(start, self.shocks[:, None]))
+        _, end, flows = self.through(stretch.after, stretch.last, state, self.shocks[:, None], [])
+        self.flows += [moved[:, 0] for moved in flows]
+        return end
+
+    def _note_errors(self, stretch, state, inverse, ends):
+        """Note how errors of the figures that end a stretch, and of those with which it began, move its shocks."""
+        errors, solved = self.history.errors, list(stretch.solved)
+        numbers = [errors.number(self.history.blocks[i].figure) for i in solved]
+        self.slopes[np.ix_(solved, numbers)] = inverse
+        for measure, number in enumerate(errors.at(stretch.after) if state else ()):
+            if number >= 0:
+                up, down = (ends(self.nudged(state, measure, by))[:, 0] for by in (NUDGE, -NUDGE))
+                self.slopes[solved, number] -= inverse @ (up - down) / (2 * NUDGE)
+
+
+# ------------ the law
+
+
+def matched(keep, size):
+    """Return what a path keeps a month and the sd of its innovation, given those of a year (CALIBRATION R1.2)."""
+    months = np.arange(12)
+
+    def ratio(phi):
+        one = phi ** np.abs(months[:, None] - months)
+        two = phi ** (12 + months[:, None] - months)
+        return two.sum() / one.sum()
+
+    phi = brentq(lambda p: ratio(p) - keep, 1e-9, 1 - 1e-9, xtol=1e-15)
+    c0 = (phi ** np.abs(months[:, None] - months)).sum() / 144.0
+    return phi, size / np.sqrt((1 - keep**2) * c0) * np.sqrt(1 - phi**2)
+
+
+def stepwise(keep, size, correlation, scale, joint):
+    """Return the covariance of two autoregressions, (2, N, 2, N), by their recursion over N steps.
+
+    Parameters
+    ----------
+    keep, size : (2,). scale : (2, N) of each step's variance.
+    joint : True where the stationary law is that of both together; False where each begins with an innovation of its
+        own, enlarged, the two of which are correlated like all others.
+    """
+    steps = scale.shape[1]
+    spread = np.outer(size, size) * np.array([[1.0, correlation], [correlation, 1.0]])
+    stationary = spread / (1 - np.outer(keep, keep))
+    if not joint:
+        stationary[0, 1] = stationary[1, 0] = spread[0, 1] / np.sqrt((1 - keep[0] ** 2) * (1 - keep[1] ** 2))
+    root = np.sqrt(scale)
+    weights = np.zeros((2, steps, 2, steps))  # of path and step, how much of each innovation of path and step
+    for p in range(2):
+        for t in range(steps):
+            weights[p, t, p, : t + 1] = keep[p] ** (t - np.arange(t + 1)) * root[p, : t + 1]
+    out = np.zeros((2, steps, 2, steps))
+    for s in range(steps):
+        own = stationary if s == 0 else spread
+        out += np.einsum("ptq,qr,usr->ptus", weights[:, :, :, s], own, weights[:, :, :, s])
+    return out
+
+
+@dataclass
+class PlainLaw:
+    """The law of the shocks of a plain history: means (n,), covariance (n, n) without errors of the figures."""
+
+    plain: Plain
+
+    def __post_init__(self):
+        history, inputs = self.plain.history, self.plain.inputs
+        blocks, sizes, z = history.blocks, inputs.sizes, self.plain.z[:, None]
+        first, count = history.first, len(blocks)
+        keep = np.array([sizes.persistence[p][0] for p in history.paths])
+        size = np.array([sizes.size[p][0] for p in history.paths])
+        years = sorted({(first + t).year for b in blocks for t in b.months})
+        scales = history.scales_of(z)[..., 0]
+        if history.yearly:
+            scale = scales
+            weights = {i: {(first + b.last).year - years[0]: 1.0} for i, b in enumerate(blocks)}
+        else:
+            keep, size = np.array([matched(k, s) for k, s in zip(keep, size, strict=True)]).T
+            scale = scales[:, [(first + t).year - years[0] for t in range(-11, history.length + 1)]]
+            weights = {i: {t + 11: 1.0 / len(b.months) for t in b.months} for i, b in enumerate(blocks)}
+        steps = stepwise(keep, size, sizes.correlation[0], scale, joint=not history.yearly)
+        self.covariance = np.zeros((count, count))
+        for i, one in enumerate(blocks):
+            for j, other in enumerate(blocks):
+                self.covariance[i, j] = sum(
+                    a * b * steps[one.path, s, other.path, t]
+                    for s, a in weights[i].items()
+                    for t, b in weights[j].items()
+                )
+        self.mean = np.zeros(count)
+        self._drift(sizes, blocks)
+        self._trends(blocks)
+        self._seasons(blocks, z)
+        if not history.yearly:
+            wiggle = history.target.wiggle.prior.centre
+            self.covariance += np.diag([wiggle**2 / len(b.months) for b in blocks])
+
+    def _drift(self, sizes, blocks):
+        history = self.plain.history
+        for i, block in enumerate(blocks):
+            a_year = sizes.drift[history.paths[block.path]][0]
+            self.mean[i] += a_year * np.mean([(t - history.length) / 12.0 for t in block.months])
+
+    def _trends(self, blocks):
+        history = self.plain.history
+        since = {LEVEL: 0, ACTIVE: history.active_since}
+        for path, name in enumerate(history.paths):
+            own = history.target.shocks[name].trend
+            if own is None:
+                continue
+            months = range(-11, history.length + 1)
+            later = [t for t in months if t > since[path]]
+            keep = 0.5 ** (1.0 / own.half_life_months)
+            step = own.change.prior.centre / np.sqrt(sum(keep ** (2 * k) for k in range(12)))
+            growth = {t: np.zeros(2 + len(later)) for t in months}
+            for t in months:
+                if t <= since[path]:
+                    growth[t][:2] = 1.0
+                else:
+                    growth[t] = keep * growth[t - 1]
+                    growth[t][0] += 1.0 - keep
+                    growth[t][2 + later.index(t)] += 1.0
+            level = {since[path]: np.zeros(2 + len(later))}
+            for t in later:
+                level[t] = level[t - 1] + growth[t] / 12.0
+            for t in reversed([t for t in months if t < since[path]]):
+                level[t] = level[t + 1] - growth[t] / 12.0
+            rows = np.zeros((len(blocks), 2 + len(later)))
+            for i, block in enumerate(blocks):
+                if block.path == path:
+                    rows[i] = np.mean([level[t] for t in block.months], axis=0)
+            variance = [own.mean.prior.spread**2, own.start.prior.spread**2, *[step**2] * len(later)]
+            self.mean += rows[:, 0] * own.mean.prior.centre + rows[:, 1] * own.start.prior.centre
+            self.covariance += rows @ np.diag(variance) @ rows.T
+
+    def _seasons(self, blocks, z):
+        history = self.plain.history
+        for path, name in enumerate(history.paths):
+            if name in history.target.seasons:
+                size = history.natural_of(f"season.{name}", z)[0]
+                rows = np.zeros((len(blocks), 13))
+                for i, block in enumerate(blocks):
+                    if block.path == path:
+                        rows[i] = np.mean([season.weights(history.first + t) for t in block.months], axis=0)
+                self.covariance += size**2 * rows @ SEASON @ rows.T
+
+
+SEASON = np.zeros((13, 13))  # twelve factors that sum to zero, of unit variance, and the Spring Festival's
+SEASON[:12, :12] = 12.0 / 11.0 * (np.eye(12) - 1.0 / 12.0)
+SEASON[12, 12] = 1.0
+
+
+def error_covariance(plain):
+    """Return the covariance of the figures' errors, log scale, (f, f)."""
+    history, z = plain.history, plain.z[:, None]
+    errors = history.errors
+    size = [history.natural_of(f"noise.{f.measure}", z)[0] for f in errors.figures]
+    found = np.diag(np.square(size) + errors.rounding**2)
+    if errors.seasonal:
+        own = np.stack([(f.measure == "mau") * season.weights(f.month) for f in errors.figures])
+        found += history.natural_of("season.mau", z)[0] ** 2 * own @ SEASON @ own.T
+    return found
+
+
+def plain_density(history, z):
+    """Return a plain history that has gone through its figures, with its log density as `log`; flows left out."""
+    plain = Plain(history, z)
+    law = PlainLaw(plain)
+    plain.run(law.mean, np.linalg.cholesky(law.covariance))
+    covariance, apart = law.covariance.copy(), plain.shocks - law.mean
+    if history.errors.any:
+        covariance += plain.slopes @ error_covariance(plain) @ plain.slopes.T
+        apart = apart + plain.slopes @ history.errors.shifts
+    root = np.linalg.cholesky(covariance)
+    normal = np.linalg.solve(root, apart)
+    plain.log = -0.5 * normal @ normal - np.log(np.diag(root)).sum() - 0.5 * np.log(2 * np.pi) * len(apart)
+    free = [i for i, b in enumerate(history.blocks) if b.figure is None]
+    alone = np.linalg.cholesky(law.covariance)
+    for i in free:
+        latent = z[history.row[history.innovation(history.blocks[i])]]
+        plain.log += np.log(alone[i, i]) + 0.5 * latent**2 + 0.5 * np.log(2 * np.pi)
+    plain.log -= plain.log_slope
+    return plain

@@ -118,14 +118,15 @@ def quick(monkeypatch):
 # ------------ the target
 
 
-def test_a_target_reads_as_its_figures_and_the_pool_at_the_origin(tmp_path):
+def test_a_target_reads_as_its_figures_and_the_pool_at_both_ends(tmp_path):
     each, rows = one_refit(tmp_path)
     target = load_text(target_text(each, priors_of(each, rows, MAKER), BANKING), BANKING)
     assert {(f.measure, str(f.month)) for f in target.figures} == {
         *((measure, f"{year}-12") for measure in ("registered", "mau") for year in range(2017, 2022)),
+        ("customers", "2017-12"),
         ("customers", "2021-12"),
     }
-    assert target.of("customers")[0].interval.middle == pytest.approx(400e6 * 1.025, abs=1.0)
+    assert target.of("customers")[-1].interval.middle == pytest.approx(400e6 * 1.025, abs=1.0)
     assert target.of("mau")[0].interval.middle == pytest.approx(40e6, abs=1.0)
 
 
@@ -134,7 +135,7 @@ def test_a_pool_of_the_priors_gives_way_to_one_that_is_known(tmp_path):
     text = "pool:\n  headroom: {median: 4}\n\n  tails: 4\nnoise:\n  mau: 1\n"
     priors = replace(priors_of(each, rows, MAKER), text=text)
     assert "pool:" not in target_text(each, priors, BANKING)
-    assert target_text(replace(each, pool=None), priors, BANKING).startswith("pool:\n  headroom")
+    assert target_text(replace(each, pool={}), priors, BANKING).startswith("pool:\n  headroom")
 
 
 def test_a_section_is_taken_out_whole_and_nothing_else():

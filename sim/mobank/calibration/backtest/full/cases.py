@@ -6,7 +6,7 @@ where figures come quarterly or monthly, the last common figure of every second 
 all figures, and the forecast is scored 1, 3, 6 and 12 months on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -30,7 +30,7 @@ class Refit:
     Parameters
     ----------
     level, active : figures up to the origin, by month, both ending at the origin.
-    pool : persons who could register at the origin, where that is assumed; None where it is not.
+    pool : persons who could register at the first figure and at the origin, where that is assumed; else empty.
     customers : reported figures of who could register.
     ahead : months from the origin to the figures forecast.
     """
@@ -40,7 +40,7 @@ class Refit:
     origin: Month
     level: tuple[JoinedFigure, ...]
     active: tuple[JoinedFigure, ...]
-    pool: float | None
+    pool: Mapping[Month, float]
     customers: tuple[JoinedFigure, ...]
     ahead: tuple[int, ...]
 
@@ -75,7 +75,7 @@ def _refit(pair: PairedSeries, kind: Kind, origin: Month, ahead: tuple[int, ...]
         origin,
         level,
         _within(active, level),
-        _pool(pair, origin),
+        _pool(pair, (level[0].month, origin)),
         () if pair.pool else customers,
         ahead,
     )
@@ -126,10 +126,13 @@ def _one_a_year(figures: Sequence[JoinedFigure], common: Sequence[Month]) -> tup
     return tuple(by_year[year] for year in sorted(by_year))
 
 
-def _pool(pair: PairedSeries, origin: Month) -> float | None:
-    """Return the assumed pool at an origin, grown from the nearest date for which it is assumed."""
-    if not pair.pool:
-        return None
-    nearest = min(pair.pool.figures, key=lambda figure: abs(figure.month - origin))
-    years = (origin - nearest.month) / YEAR
-    return float(nearest.figure.middle * (1.0 + POOL_GROWTH) ** years)
+def _pool(pair: PairedSeries, months: Sequence[Month]) -> dict[Month, float]:
+    """Return the assumed pool in some months, grown from the nearest date for which it is assumed."""
+    found: dict[Month, float] = {}
+    if pair.pool is None:
+        return found
+    for month in months:
+        nearest = min(pair.pool.figures, key=lambda figure: abs(figure.month - month))
+        years = (month - nearest.month) / YEAR
+        found[month] = float(nearest.figure.middle * (1.0 + POOL_GROWTH) ** years)
+    return found

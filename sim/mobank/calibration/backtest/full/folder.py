@@ -137,7 +137,7 @@ def _refits(result: FullResult) -> Iterable[Sequence[Any]]:
     yield ("entity", "group", "refit", "origin", "registered_figures", "active_figures", "pool", "priors", "r_hat",
            "effective", "reason")  # fmt: skip
     for refit, digest, found in zip(result.refits, result.digests, result.forecasts, strict=True):
-        pool = "assumed" if refit.pool is not None else "reported" if refit.customers else "unknown"
+        pool = "assumed" if refit.pool else "reported" if refit.customers else "unknown"
         yield (refit.pair.entity, refit.pair.group, refit.kind, refit.origin, len(refit.level), len(refit.active), pool,
                digest, _rounded(found.r_hat), _rounded(found.effective), found.reason)  # fmt: skip
 

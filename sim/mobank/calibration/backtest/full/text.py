@@ -73,13 +73,14 @@ def target_text(refit: Refit, priors: PriorText, model: Model) -> str:
     origin = model.origin
     if origin is None:
         raise RunError(f"the model '{model.name}'", "does not say which of its measures are reported", "")
-    known_pool = refit.pool is not None or refit.customers
+    known_pool = refit.pool or refit.customers
     text = without_section(priors.text, POOL_SECTION) if known_pool else priors.text
     measures = ((origin.stock, refit.level), (origin.engaged, refit.active), (origin.total, refit.customers))
     lines = [line for measure, figures in measures for line in _measure(measure, figures)]
-    if refit.pool is not None:
+    if refit.pool:
         source = "assumed, grown from the date for which it is assumed"
-        lines += [f"  {origin.total}:", _line(refit.origin, f"{refit.pool:.0f}", source, "unverified")]
+        own = [_line(month, f"{pool:.0f}", source, "unverified") for month, pool in refit.pool.items()]
+        lines += [f"  {origin.total}:", *own]
     return "\n".join([text.rstrip(), "", "reported:", *lines, ""])
 
 

@@ -49,7 +49,7 @@ def law_of_years(count, last):
 
 
 def test_what_one_figure_more_says_is_the_forecast_that_was_made_of_it():
-    """The density log p(y₁ … y₇) − log p(y₁ … y₆) is the predictive log density, whichever of the two histories one stands in."""
+    """Density of seven years over that of six is the predictive density, whichever of the two one stands in."""
     y = 0.08 * np.arange(7) + 0.05 * Streams(2).normal("environment", "years", np.arange(7))
     long, short = law_of_years(7, 6), law_of_years(6, 5)
     np.testing.assert_allclose(short[0], long[0][:6], rtol=0, atol=1e-15)

@@ -11,7 +11,7 @@ from scipy import stats
 from mobank.base.kernels import gaussian
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, Block
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, ShockBlock
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.law import Law
 from mobank.calibration.likelihood.solve_history import solved
@@ -45,7 +45,9 @@ def sizes(keep=KEEP, size=SIZE, correlation=RHO, tails=0.0, draws=1, monthly=Tru
 
 # blocks of a month, a quarter and a year, not the same in both paths
 ENDS = {LEVEL: (0, 12, 15, 18, 19, 20, 21, 24), ACTIVE: (0, 3, 6, 7, 8, 20, 24)}
-BLOCKS = [Block(path, -12 if i == 0 else ENDS[path][i - 1], end) for path in ENDS for i, end in enumerate(ENDS[path])]
+BLOCKS = [
+    ShockBlock(path, -12 if i == 0 else ENDS[path][i - 1], end) for path in ENDS for i, end in enumerate(ENDS[path])
+]
 
 
 def law(blocks=BLOCKS, length=24, yearly=False):
@@ -158,7 +160,7 @@ def test_the_cross_covariance_is_nearly_that_of_continuous_time():
         np.concatenate(each) for each in zip(*map(by_month, of.persistence.values(), of.size.values()), strict=True)
     )
     kappa, sigma = -12.0 * np.log(month), step / np.sqrt(1.0 - month**2)
-    one, other = BLOCKS.index(Block(LEVEL, 19, 20)), BLOCKS.index(Block(ACTIVE, 6, 7))
+    one, other = BLOCKS.index(ShockBlock(LEVEL, 19, 20)), BLOCKS.index(ShockBlock(ACTIVE, 6, 7))
     both = RHO * sigma.prod() * 2.0 * np.sqrt(kappa.prod()) / kappa.sum()
     assert found[one, other] == pytest.approx(both * np.exp(-kappa[LEVEL] * 13 / 12), rel=1e-3)
     assert abs(found[one, other] / (RHO * sigma.prod()) - np.exp(-kappa.mean() * 13 / 12)) > 0.01, "no product of two"
@@ -209,7 +211,7 @@ def test_with_students_tails_one_scale_holds_for_a_calendar_year_in_fit_and_fore
     assert expected == pytest.approx(0.0132, abs=1e-4)
     assert abs(beyond - expected) < TOLERANCE * np.sqrt(expected / draws)
 
-    blocks = [Block(path, t - 12, t) for t in (0, 12, 24) for path in (LEVEL, ACTIVE)]
+    blocks = [ShockBlock(path, t - 12, t) for t in (0, 12, 24) for path in (LEVEL, ACTIVE)]
     z = np.stack([Streams(5).normal("parameters", f"scale {y}", np.arange(many)) for y in range(3)])
     scale = 2.0 / stats.chi2.isf(stats.norm.sf(z), 4)
     scale[0] = 1.0  # the forecast begins with a normal start

@@ -17,14 +17,13 @@ from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History, Joined
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.sampler.diagnostics import diagnose
-from mobank.calibration.sampler.ensembles import Effort, prior_draws, sample
+from mobank.calibration.sampler.ensembles import FULL, Effort, prior_draws, sample
 from mobank.calibration.targets import Target
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Scenario
 
 Told = Callable[[int, int], None]
 
-EFFORT = Effort()
 ROWS = 4000  # draws kept of a fit
 PRIOR_DRAWS = 150_000  # of the second engine
 POLL_SECONDS = 0.2
@@ -35,7 +34,7 @@ def fit(
     model: Model,
     work: Path,
     seed: int = 1,
-    effort: Effort = EFFORT,
+    effort: Effort = FULL,
     workers: int = 1,
     rows: int = ROWS,
     told: Told = lambda done, total: None,

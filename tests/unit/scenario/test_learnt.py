@@ -266,6 +266,7 @@ def fitted(tmp_path):
         "rows": 1,
         "draws": sha256(b"draws").hexdigest(),
         "evidence": ["article"],
+        "shocks": "monthly",
         "model": fingerprint(as_fitted(MODEL, known)),
         "fitted_with": known,
     }

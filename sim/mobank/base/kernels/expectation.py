@@ -16,7 +16,8 @@ from mobank.base.kernels.month import chances
 
 PLAIN, EXPOSED, INTAKE = 0, 1, 2  # kinds of flows: without exposure, with it, from outside
 
-FILL = types.FunctionType(void(int64, float64[:, ::1], int64[::1], int64, float64[::1], float64[:, ::1]))
+FILLING = void(int64, float64[:, ::1], int64[::1], int64, float64[::1], float64[:, ::1])
+FILL = types.FunctionType(FILLING)
 
 _rows = float64[:, ::1]
 _cube = float64[:, :, ::1]

@@ -15,7 +15,7 @@ import numpy as np
 
 from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
-from mobank.calibration.likelihood.blocks import YEAR, Block
+from mobank.calibration.likelihood.blocks import YEAR, ShockBlock
 from mobank.dynamics import season
 from mobank.dynamics.shocks import ShockSizes, by_month
 from mobank.dynamics.trend import TrendLaw
@@ -45,7 +45,7 @@ class Law:
     unknown : which paths have a season that is not known. wiggle : of a month, log scale.
     """
 
-    blocks: Sequence[Block]
+    blocks: Sequence[ShockBlock]
     first: Month
     length: int
     yearly: bool

@@ -11,7 +11,7 @@ import numpy as np
 
 from mobank.base.arrays import Floats
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.blocks import Block, Stretch, stretches
+from mobank.calibration.likelihood.blocks import ShockBlock, Stretch, stretches
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import Pathway, live
 
@@ -21,7 +21,7 @@ class Unbound(History):
     """The same months with no figure but the first of the level: chance in every block is a coordinate of the draw."""
 
     @cached_property
-    def _solved(self) -> tuple[list[Block], list[Stretch]]:
+    def _solved(self) -> tuple[list[ShockBlock], list[Stretch]]:
         return stretches([replace(block, figure=None) for block in self._bound.blocks], self.length)
 
     @cached_property

@@ -50,6 +50,11 @@ class Effort:
         return [numbers[first : first + SIDE_BY_SIDE] for first in numbers[::SIDE_BY_SIDE]]
 
 
+FULL = Effort()
+SHORT = Effort(ensembles=2, walkers=256, burn=80, steps=210)  # for backtests, checks, and a first look
+EFFORTS = {"full": FULL, "short": SHORT}
+
+
 def prior_draws(history: History, streams: Streams, item: str, numbers: NDArray[np.int64]) -> Floats:
     """Return coordinates of prior draws, (D, R), keyed by the coordinate's name and the draw's number."""
     return np.stack([streams.normal("parameters", f"{item}.{name}", numbers) for name in history.names])

@@ -69,7 +69,7 @@ def _made(function: Any, signature: Any, options: dict[str, Any]) -> Any:
 
 @contextmanager
 def kept_in(folder: Path | None) -> Iterator[None]:
-    """Let numba keep what is compiled meanwhile in a folder, if there is one; a user's own functions stay where they are."""
+    """Let numba keep what is compiled meanwhile in a folder, if any; a user's own functions stay where they are."""
     with _one_at_a_time:
         before = _settings.CACHE_DIR
         _settings.CACHE_DIR = str(folder) if folder else before

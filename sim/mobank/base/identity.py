@@ -23,7 +23,7 @@ from mobank.base.errors import Problem, shown
 from mobank.base.source import law_and_words, parse, text_positions
 from mobank.base.workspace import PACKAGE
 
-Law = Literal["runs", "jobs", "fits"]
+Law = Literal["runs", "jobs", "fits", "refits"]
 
 RUNS = ("base", "model", "desk", "scenario", "dynamics", "fidelity", "ensemble")
 LAWS: Mapping[Law, Sequence[str]] = {
@@ -36,6 +36,11 @@ LAWS: Mapping[Law, Sequence[str]] = {
         ),
     ),
     "fits": (*RUNS, "calibration"),
+    "refits": (  # of the full backtest: how its forecasts come about, not how they are scored
+        *RUNS,
+        *(f"calibration/{name}" for name in ("likelihood", "sampler", "posterior", "fitting.py", "targets.py")),
+        *(f"calibration/backtest/{name}.py" for name in ("forecaster", "reduced_models", "full/jobs")),
+    ),
 }
 REPORT = ("report", "base/messages")
 NO_LAW = ("base/messages", "calibration/report")
@@ -47,7 +52,7 @@ DRAWING = ("mobank", "matplotlib", "pillow", "jinja2")  # and those that pages d
 
 
 def law_digest(law: Law = "runs") -> str:
-    """Return the digest of the code that decides the numbers of runs, of batch jobs or of fits."""
+    """Return the digest of the code that decides the numbers of runs, of batch jobs, of fits or of refits."""
     return _digests(PACKAGE)[law]
 
 

@@ -134,7 +134,8 @@ def _from_posterior(
         for path, trend in trends.items()
     }
     learnt = {
-        name: np.stack([known(f"season.{name}.{factor}") for factor in season.FACTORS]) for name in scenario.seasons
+        name: np.stack([known(f"season.{name}.{factor}") for factor in season.FACTORS])
+        for name in (scenario.seasons if fitted.monthly else ())
     }
     sizes = replace(
         shock_sizes(scenario, drawn),

@@ -52,6 +52,7 @@ def package(tmp_path: Path) -> Path:
         "batch/unit.py": "SIZE = 250\n",
         "batch/page.py": "TITLE = 'A job'\n",
         "calibration/fitting.py": "ROWS = 4000\n",
+        "calibration/backtest/scoring.py": "FEW = 10\n",
         "calibration/report/page.py": "TITLE = 'A fit'\n",
         "cli/run.py": "SEED = 1\n",
     }
@@ -70,7 +71,7 @@ def changed(package: Path, file: str, old: str, new: str) -> set[str]:
     return {name for name, digest in digests(package).items() if digest != before[name]}
 
 
-LAWS = {"runs", "jobs", "fits"}
+LAWS = {"runs", "jobs", "fits", "refits"}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,8 @@ def test_a_word_of_a_page_changes_the_report_alone(package, file, old, new):
         ("model/bank.py", "0.05", "0.06", LAWS),
         ("scenario/keys.py", '"万": 1e4', '"萬": 1e4', LAWS),
         ("batch/unit.py", "250", "500", {"jobs"}),
-        ("calibration/fitting.py", "4000", "5000", {"fits"}),
+        ("calibration/fitting.py", "4000", "5000", {"fits", "refits"}),
+        ("calibration/backtest/scoring.py", "10", "20", {"fits"}),
     ],
 )
 def test_what_computes_changes_the_law_that_it_belongs_to(package, file, old, new, laws):

@@ -1,7 +1,7 @@
-"""Every compiled loop that counts people: keys, draws, the moves of a month, a likelihood's months (`passage`)
-and its Gaussian law (`gaussian`).
+"""Every compiled loop that counts people: keys, draws, the moves of a month, and what a likelihood takes.
 
-They know numpy and numba only, and no state, flow or segment by name.
+A likelihood's months, its steady state, Newton's method and its Gaussian law are imported by their own names, for a run
+has no use for them. They know numpy and numba only, and no state, flow or segment by name.
 """
 
 from mobank.base.kernels.draws import INVERSION_BELOW, binomial, binomials, hypergeometric, hypergeometrics

@@ -146,7 +146,7 @@ _living = void(
 
 
 @compiled(_living)
-def run(  # noqa: PLR0913 months of a model have so many parts
+def run(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
     fill: Any, here: Floats, everyone: Floats, value: Floats, path_of: Ints, sign: Floats, units: Ints, args: Ints,
     mixing: Floats, row_of: Ints, leaves: Ints, enters: Ints, exposed: Ints, inside: Ints, growth: Floats, which: Ints,
     shocks: Floats, counted: Floats, moved: Floats,

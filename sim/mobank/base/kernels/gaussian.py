@@ -22,7 +22,7 @@ _errors = (_cube, _places, _table, _table, _numbers)
 
 
 @compiled(void(*_law, int64, _cube))
-def _autoregression(  # noqa: PLR0913
+def _autoregression(  # noqa: PLR0913, C901, PLR0912 loops over draws count as branches
     keep: Floats, size: Floats, correlation: Floats, apart: int, scale: Floats, blocks: Ints, patterns: Floats,
     weights: Floats, first: int, out: Floats,
 ) -> None:  # fmt: skip

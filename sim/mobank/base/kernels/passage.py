@@ -188,7 +188,7 @@ def _corrected(row: Floats, b: int, abreast: int, by: Floats) -> float:
 
     by : (k,) of the step, in units of the distance between the two sides.
     """
-    found = row[b]
+    found: float = row[b]
     for j in range(by.size):
         found += by[j] * (row[(1 + j) * abreast + b] - row[(1 + j + by.size) * abreast + b])
     return found

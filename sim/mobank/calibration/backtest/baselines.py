@@ -28,25 +28,44 @@ Baseline = Callable[[Floats, Sequence[int]], Sequence[NormalForecast | None]]
 DAMPING = 0.8
 MEMORY = 0.6  # weight of a yearly growth relative to the next
 SMALLEST_SD = 0.02  # of a year
+UNKNOWN_SD = 0.10  # of a year, where figures are too few to show their own
 FAR = 50.0  # a ceiling is at most so many times the last figure
 NINTH_DECILE = 1.2815515655446004  # of the standard normal
 NOT_HERE = "needs statsforecast: install mobank[backtest]"
 
 
-def damped_trend(log_figures: Floats, horizons: Sequence[int]) -> Sequence[NormalForecast]:
+def persistence(log_figures: Floats, horizons: Sequence[int]) -> Sequence[NormalForecast | None]:
+    """Return the last figure, its spread that of the yearly growths about none."""
+    growth = np.diff(log_figures)
+    if not growth.size:
+        return [None] * len(horizons)
+    sd = max(float(np.sqrt(np.mean(growth**2))), SMALLEST_SD)
+    return [NormalForecast(float(log_figures[-1]), sd * sqrt(h)) for h in horizons]
+
+
+def spread(changes: Floats) -> float:
+    """Return the standard deviation of some changes, none below `SMALLEST_SD`; of fewer than two, `UNKNOWN_SD`."""
+    return max(float(np.std(changes, ddof=1)), SMALLEST_SD) if changes.size > 1 else UNKNOWN_SD
+
+
+def damped_trend(log_figures: Floats, horizons: Sequence[int]) -> Sequence[NormalForecast | None]:
     """Return log y + b Σ 0.8^j, b the mean growth with weights 0.6^k from the newest."""
     growth = np.diff(log_figures)
+    if not growth.size:
+        return [None] * len(horizons)
     weights = MEMORY ** np.arange(growth.size)[::-1]
     trend = float(np.sum(weights * growth) / np.sum(weights))
-    sd = max(float(np.std(np.diff(growth), ddof=1)) / sqrt(2.0), SMALLEST_SD)
+    sd = spread(np.diff(growth) / sqrt(2.0))
     ahead = {h: sum(DAMPING**j for j in range(1, h + 1)) for h in horizons}
     return [NormalForecast(float(log_figures[-1]) + trend * ahead[h], sd * 1.2 * sqrt(h)) for h in horizons]
 
 
-def drift(log_figures: Floats, horizons: Sequence[int]) -> Sequence[NormalForecast]:
+def drift(log_figures: Floats, horizons: Sequence[int]) -> Sequence[NormalForecast | None]:
     """Return a random walk whose drift is the mean growth, its uncertainty included."""
     growth = np.diff(log_figures)
-    sd = max(float(np.std(growth, ddof=1)), SMALLEST_SD)
+    if not growth.size:
+        return [None] * len(horizons)
+    sd = spread(growth)
     last, mean = float(log_figures[-1]), float(growth.mean())
     return [NormalForecast(last + h * mean, sd * sqrt(h * (1.0 + h / growth.size))) for h in horizons]
 

@@ -55,23 +55,23 @@ def identity(result: Result, beliefs: str) -> dict[str, Any]:
     }
 
 
-def name_of(known: Mapping[str, Any]) -> str:
-    """Return the folder's name: the first ten digits of the identity's digest."""
-    return f"backtest-{sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:10]}"
+def name_of(known: Mapping[str, Any], kind: str = "backtest") -> str:
+    """Return the folder's name: its kind, and the first ten digits of the identity's digest."""
+    return f"{kind}-{sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:10]}"
 
 
 def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -> None:
     """Write the folder aside, then give it its name."""
     with aside(final) as folder:
-        _table(folder / FORECASTS, _forecasts(result))
-        _table(folder / SCORES, _scores(result))
-        _table(folder / PITS, _pits(result))
-        _table(
+        table(folder / FORECASTS, _forecasts(result))
+        table(folder / SCORES, _scores(result))
+        table(folder / PITS, _pits(result))
+        table(
             folder / LEFT_OUT,
             [("entity", "metric", "reason"), *((out.entity, out.metric, out.reason) for out in result.left_out)],
         )
         if result.choices:
-            _table(folder / CHOICES, _choices(result))
+            table(folder / CHOICES, _choices(result))
         record = {
             "identity": dict(known),
             "data": dict(result.files),
@@ -82,7 +82,8 @@ def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -
         (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
+def table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table as CSV that spreadsheets read as UTF-8."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
 

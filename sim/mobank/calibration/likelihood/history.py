@@ -129,8 +129,13 @@ class History:
 
     @cached_property
     def priors(self) -> dict[str, Value]:
-        """What is to be learnt about, by name."""
-        return unknowns(self.model, self.target)
+        """What is to be learnt about, by name; figures of Decembers alone say nothing of seasons and noise."""
+        found = unknowns(self.model, self.target)
+        return {n: v for n, v in found.items() if not (self.yearly and n.startswith(("noise.", "season.")))}
+
+    def has_season(self, name: str) -> bool:
+        """Return whether a path or a measure has a season that is to be learnt."""
+        return name in self.target.seasons and not self.yearly
 
     # ------------ figures
 
@@ -271,7 +276,7 @@ class History:
         """The law of the blocks' shocks."""
         target = self.target
         level, active = self.paths
-        shocks, unknown = target.shocks, (level in target.seasons, active in target.seasons)
+        shocks, unknown = target.shocks, (self.has_season(level), self.has_season(active))
         return Law(
             self.blocks,
             self.first,
@@ -288,10 +293,9 @@ class History:
     def errors(self) -> FigureErrors:
         """The errors of the figures."""
         figures = [self.reported(self.origin.stock)[0], *(b.figure for b in self.blocks if b.figure)]
-        wide, seasonal = {f.name for f in self.wide}, self.origin.engaged in self.target.seasons
+        wide, seasonal = {f.name for f in self.wide}, self.has_season(self.origin.engaged)
         rounding = np.array([0.0 if f.name in wide else self.rounding(f) for f in figures])
-        every = bool(self.target.noise) or not self.yearly or seasonal
-        return FigureErrors(figures, self.first, self.measures, rounding, every, seasonal)
+        return FigureErrors(figures, self.first, self.measures, rounding, not self.yearly, seasonal)
 
     @cached_property
     def flows(self) -> FlowFigures:

@@ -7,7 +7,7 @@ history alone had is integrated out). Draws worth fewer than `LEAST_WORTH` indep
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.calibration.fitting import resampled
 from mobank.calibration.likelihood.history import History
+from mobank.calibration.posterior.ahead import run_ahead, whole
 from mobank.calibration.posterior.break_odds import BreakOdds, break_odds, share_inside
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.posterior.stored import Stored
@@ -25,13 +26,11 @@ from mobank.calibration.rounds.scoreboard import ScoreEntry
 from mobank.calibration.sampler.diagnostics import effective_of
 from mobank.calibration.targets import Target
 from mobank.dynamics.printed import breaks_of
-from mobank.ensemble.plan import Plan, run_block
 from mobank.model.grammar import Model
-from mobank.scenario.scenario import Figure, Fitted
+from mobank.scenario.scenario import Figure
 
 COPIES = 6  # of each old draw, each with fresh luck for what the old history had not
 LEAST_WORTH = 200.0  # independent draws
-FORECASTS = 20_000  # replicates that score a new figure
 
 
 @dataclass(frozen=True)
@@ -177,20 +176,13 @@ def score(old: Stored, figure: Figure, paths: Floats) -> ScoreEntry:
 
 def forecast(old: Stored, month: Month, measure: str, model: Model, seed: int) -> Floats:
     """Return a measure in a month after the last figure, (N,) persons, as the posterior's draws have it run on."""
-    names = tuple(segment.name for segment in old.target.scenario.segments)
-    fitted = Fitted(
-        old.found.name,
-        str(old.found.folder),
-        old.found.record["draws"],
-        old.found.record["rows"],
-        names,
-        (1.0,) * len(names),
-        monthly=old.found.record["shocks"] == "monthly",
+    found, target = old.found, old.target.scenario
+    fitted = whole(
+        found.name,
+        found.folder,
+        found.record["draws"],
+        found.record["rows"],
+        target,
+        found.record["shocks"] == "monthly",
     )
-    scenario = replace(old.target.scenario, start=old.found.last, until=month, fitted=fitted)
-    plan = Plan(model, scenario, FORECASTS, seed, "mean_field")
-    parts = [
-        run_block(plan, np.arange(first, min(first + 2000, FORECASTS)))[0].observe(measure)[-1]
-        for first in range(0, FORECASTS, 2000)
-    ]
-    return np.concatenate(parts)
+    return np.asarray(run_ahead(model, target, fitted, found.last, month, (measure,), seed)[measure][-1])

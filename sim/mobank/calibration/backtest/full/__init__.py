@@ -1,0 +1,1 @@
+"""The backtest of the model that `mobank run` uses: fitted anew at each origin, run ahead, scored."""

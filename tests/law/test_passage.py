@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.solve_history import REASONS, live, solved
+from mobank.calibration.likelihood.solve_history import REASONS, Inputs, live, solved
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
+from mobank.scenario.scenario import Pool
 from tests.law.plain_history import figure, grown, normals, plain_density, value
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +34,12 @@ HISTORIES = {
     "years_quarters_months": replace(SMALL, reported=grown(DECEMBER, (0, 24, 27, 30, 31, 32)), noise=NOISE),
     "dates_that_interleave": replace(
         SMALL, reported=grown(Month.of(2019, 10), (0, 4, 8, 14), active_ends=(0, 6, 14)), noise=NOISE
+    ),
+    "unknown_pool": replace(
+        SMALL,
+        reported=tuple(f for f in grown(DECEMBER, range(7)) if f.measure != "customers"),
+        noise=NOISE,
+        pool=Pool(value("lognormal", 4.0, 1.4), 4.0),
     ),
     "eight_segments": replace(BANK, reported=grown(DECEMBER, range(5)), noise=NOISE),
 }
@@ -111,6 +119,17 @@ def test_fewer_people_than_are_registered_is_a_reason_of_its_own():
     history = History(MODEL, replace(SMALL, reported=(*own, figure("customers", DECEMBER, 3e8))))
     found = live(history, normals(history, 3))
     assert found.refused == {"fewer people than are registered": 3}
+
+
+def test_an_unknown_pool_is_a_multiple_of_the_first_figure_that_nobody_in_it_is_out_of_reach_of():
+    history = History(MODEL, HISTORIES["unknown_pool"])
+    z = normals(history, 20)
+    inputs = Inputs.of(history, z)
+    headroom = history.priors["pool.headroom"].prior.of_normal(z[history.row["pool.headroom"]])
+    expected = stats.t.ppf(stats.norm.cdf(z[history.row["pool.headroom"]]), 4)
+    np.testing.assert_allclose(headroom, 4.0 * np.exp(1.4 * expected), rtol=1e-9)
+    np.testing.assert_allclose(inputs.everyone, inputs.level * (1.0 + headroom), rtol=1e-12)
+    np.testing.assert_array_equal(inputs.base["reach_share"], 1.0)
 
 
 @pytest.mark.parametrize("name", ["yearly", "monthly_with_seasons", "eight_segments"])

@@ -156,6 +156,19 @@ def test_a_forecast_of_growth_goes_on_by_the_law_of_the_history():
         assert abs(path[month - 1].var() / variance - 1.0) < TOLERANCE * np.sqrt(2.0 / draws)
 
 
+def test_a_forecast_is_the_linear_map_of_the_history_with_the_chance_that_was_drawn():
+    """The same months by both roads, to the last digits: growth of a month moves the path in that month."""
+    law, start, replicates = TrendLaw(TREND, 0, 18), Month.of(2022, 12), np.arange(3)
+    mean, first = np.array([0.03, 0.05, -0.01]), np.array([0.04, 0.0, 0.1])
+    keep, step = monthly(TREND)
+    path = Growth(mean, mean + first, keep, step).path("engagement", start, 18, Streams(3), replicates)
+    z = [
+        Streams(3).normal("environment", "growth of engagement", replicates, (start + t).ordinal) for t in range(1, 19)
+    ]
+    unknown = np.stack([mean, first, *(step * each for each in z)])
+    np.testing.assert_allclose(path, np.stack([law.level(t) for t in range(1, 19)]) @ unknown, rtol=1e-12, atol=1e-15)
+
+
 def test_a_years_innovations_are_as_large_as_written_and_half_is_left_after_three_years():
     keep, step = monthly(TREND)
     assert keep**36 == pytest.approx(0.5)

@@ -16,7 +16,7 @@ from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import REASONS, Inputs, live, solved
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario.scenario import Pool
+from mobank.scenario.scenario import Campaign, Pool
 from tests.law.plain_history import figure, grown, normals, plain_density, value
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +25,21 @@ BANK = load(ROOT / "calibration/banks/icbc_mobile.yaml", MODEL).scenario
 DECEMBER = Month.of(2019, 12)
 NOISE = {"mau": value("lognormal", 0.002, 0.4)}
 SEASONS = {name: value("lognormal", 0.05, 0.7) for name in ("adoption", "engagement", "mau")}
+
+
+def campaigns(*ran):
+    """Return campaigns, each of a path, with its first and last month after December 2019."""
+    return tuple(
+        Campaign(f"{path}_{a}", path, DECEMBER + a, DECEMBER + b, DECEMBER + a, value("normal", 0.1, 0.3))
+        for path, a, b in ran
+    )
+
+
+def written_off(*months):
+    """Return clean-ups, so many months after December 2019."""
+    return {DECEMBER + t: value("lognormal", 5e6 * (1 + i), 0.4) for i, t in enumerate(months)}
+
+
 HISTORIES = {
     "yearly": SMALL,
     "yearly_with_student_tails": replace(SMALL, shocks={n: replace(s, tails=4.0) for n, s in SMALL.shocks.items()}),
@@ -40,6 +55,17 @@ HISTORIES = {
         reported=tuple(f for f in grown(DECEMBER, range(7)) if f.measure != "customers"),
         noise=NOISE,
         pool=Pool(value("lognormal", 4.0, 1.4), 4.0),
+    ),
+    "yearly_with_campaigns": replace(SMALL, campaigns=campaigns(("adoption", -3, 1), ("engagement", 20, 25))),
+    "monthly_with_campaigns": replace(
+        SMALL,
+        reported=grown(DECEMBER, (0, 1, 2, 3, 6, 7, 8)),
+        noise=NOISE,
+        campaigns=campaigns(("engagement", 1, 2), ("engagement", 5, 7), ("adoption", 2, 2)),
+    ),
+    "yearly_with_a_clean_up": replace(SMALL, clean_ups=written_off(17)),
+    "monthly_with_clean_ups": replace(
+        BANK, reported=grown(DECEMBER, (0, 1, 2, 4, 5)), noise=NOISE, clean_ups=written_off(2, 4)
     ),
     "eight_segments": replace(BANK, reported=grown(DECEMBER, range(5)), noise=NOISE),
 }

@@ -297,6 +297,8 @@ def unknowns(model: Model, scenario: Scenario) -> dict[str, Value]:
         note(value, f"noise.{measure}")
     for name, value in scenario.seasons.items():
         note(value, f"season.{name}")
+    for month, value in scenario.clean_ups.items():
+        note(value, f"clean_ups.{month}")
     if scenario.pool:
         headroom = scenario.pool.headroom
         note(replace(headroom, prior=replace(headroom.prior, tails=scenario.pool.tails)), "pool.headroom")

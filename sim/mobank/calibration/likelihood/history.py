@@ -269,6 +269,12 @@ class History:
         level, active = (known if known not in others else None for known in mark.figures)
         return level, active
 
+    @cached_property
+    def clean_ups(self) -> dict[int, str]:
+        """Name of what is written off in a month after the first figure, by months from there."""
+        months = {month - self.first: f"clean_ups.{month}" for month in self.target.clean_ups}
+        return {at: name for at, name in months.items() if 0 < at <= self.length}
+
     # ------------ the law
 
     @cached_property
@@ -287,6 +293,7 @@ class History:
             (0, self.active_since),
             unknown,
             target.wiggle.prior.centre,
+            target.campaigns,
         )
 
     @cached_property

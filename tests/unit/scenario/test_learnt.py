@@ -330,7 +330,6 @@ def fitted(tmp_path):
         "evidence": ["article"],
         "shocks": "monthly",
         "model": fingerprint(as_fitted(MODEL, known)),
-        "shocks": "monthly",
         "fitted_with": known,
     }
     (folder / "posterior.json").write_text(json.dumps(record), encoding="utf-8")

@@ -225,7 +225,7 @@ def differences(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
         *_named(words["noise"].format, reference.noise, other.noise, lang),
         *_named(words["headroom"].format, _pool(reference, lang), _pool(other, lang), lang),
         *_campaigns(reference, other, lang),
-        *_named(words["written_off"].format, *(_written_off(each) for each in (reference, other)), lang),
+        *_named(words["written_off"].format, _written_off(reference), _written_off(other), lang),
         *_moved(words["network"], _network(reference, lang), _network(other, lang), lang),
         *_reporting(reference.reporting, other.reporting, lang),
     ]

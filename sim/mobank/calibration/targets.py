@@ -209,9 +209,7 @@ def _too_early(target: Target, origin: Origin) -> Iterator[Problem]:
         return
     for campaign in target.scenario.campaigns:
         if campaign.last <= first - YEAR_END:
-            allowed = (
-                f"is more than a year before the first figure of {origin.stock} ({first}): no shock is solved there"
-            )
+            allowed = f"is more than a year before the first figure of {origin.stock} ({first}): it is not fitted"
             place = campaign.effect.provenance.place
             yield Problem(str(campaign.last), allowed, "leave it out", f"campaigns.{campaign.name}.between", place)
     for month, persons in target.scenario.clean_ups.items():

@@ -151,6 +151,28 @@ def test_too_few_figures_and_a_half_year_without_noise_are_reported_together():
     ]
 
 
+def test_campaigns_and_clean_ups_of_months_that_are_not_passed_through_are_refused(tmp_path):
+    campaign = "{path: adoption, between: [BETWEEN], announced: 2014-01, effect: {mean: 0%, sd: 30%}, reason: r}"
+    (tmp_path / "early.yaml").write_text(
+        f"extends: {(ROOT / DATA / 'icbc_mobile.yaml').as_posix()}\n"
+        "campaigns:\n"
+        f"  seen: {campaign.replace('BETWEEN', '2015-11, 2016-01')}\n"
+        f"  too_early: {campaign.replace('BETWEEN', '2015-11, 2015-12')}\n"
+        "clean_ups:\n"
+        "  2016-12: {registered: {low: 300万, high: 800万}, reason: r}\n"
+        "  2017-01: {registered: {low: 300万, high: 800万}, reason: r}\n",
+        encoding="utf-8",
+    )
+    early = tmp_path / "early.yaml"
+    assert refusal(early) == [
+        f"{early}:4  campaigns.too_early.between: 2015-12 is more than a year before the first figure of registered "
+        "(2016-12): it is not fitted; leave it out",
+        f"{early}:6  clean_ups.2016-12: 2016-12 is not after the first figure of registered (2016-12), which counts "
+        "those who were left; leave it out",
+        "2 problems; nothing was run.",
+    ]
+
+
 def test_what_the_messages_advise_makes_a_target_that_can_be_fitted(tmp_path):
     messages = refusal(TARGETS / "few.yaml")
     advice = [line.partition("; write ")[2] or line.partition(", write ")[2] for line in messages[:3]]

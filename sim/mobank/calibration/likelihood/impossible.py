@@ -21,9 +21,7 @@ def too_few_possible(history: History, tried: int, refused: Mapping[str, int]) -
     possible = tried - sum(refused.values())
     by_count = sorted(refused, key=lambda reason: -refused[reason])
     reasons = ", ".join(f"{reason} ({refused[reason]:,})" for reason in by_count)
-    found = (
-        f"{possible:,} of {tried:,} draws from the priors" if possible else f"none of {tried:,} draws from the priors"
-    )
+    found = f"{f'{possible:,}' if possible else 'none'} of {tried:,} draws from the priors"
     return RunError(found, f"pass through every figure: {reasons}", _advice(history, by_count[0]))
 
 

@@ -86,9 +86,9 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 
 _SHOCKS: Mapping[Lang, Mapping[str, str]] = {
     "en": {"size": "size of {} luck", "persistence": "persistence of {} luck", "drift": "trend of {}",
-           "correlation": "correlation of the years' luck", "of": "{}, {}"},
+           "correlation": "correlation of the years' luck", "clean_ups": "written off in {}", "of": "{}, {}"},
     "zh": {"size": "{}的年度运气大小", "persistence": "{}的年度运气延续性", "drift": "{}的趋势",
-           "correlation": "两类年度运气的相关系数", "of": "{}（{}）"},
+           "correlation": "两类年度运气的相关系数", "clean_ups": "{}清理的沉睡注册", "of": "{}（{}）"},
 }  # fmt: skip
 PATHS: Mapping[Lang, Mapping[str, str]] = {"en": {}, "zh": {"adoption": "注册", "engagement": "活跃"}}
 
@@ -152,6 +152,8 @@ def name(model: Model, item: str, lang: Lang) -> str:
     if parts[0] == "shocks":
         path = PATHS[lang].get(parts[1], parts[1])
         return words[parts[-1]].format(path)
+    if parts[0] == "clean_ups":
+        return words["clean_ups"].format(parts[1])
     return words["of"].format(parts[-1], parts[1])
 
 

@@ -1,10 +1,10 @@
 """Simulation-based calibration: are the draws of a fit right, and what it forecasts, whatever the truth?
 
-A truth is drawn from the priors, goes through the target's months with chance of its own, and reports as the bank does.
-The fit to what it reports must put the truth anywhere in its draws, as often low as high: its rank is uniform (Talts et
-al. 2018, "Validating Bayesian inference algorithms with simulation-based calibration"). A likelihood with a wrong slope,
-a shock counted twice or a prior read wrongly shows as ranks that crowd. The same fits are run ahead of their last figure
-and held against what the truth then does, so bands of a forecast are counted as well.
+A truth is drawn from the priors, goes through the target's months with chance of its own, and reports as the bank
+does. The fit to what it reports must put the truth anywhere in its draws, as often low as high: its rank is uniform
+(Talts et al. 2018, "Validating Bayesian inference algorithms with simulation-based calibration"). A likelihood with a
+wrong slope, a shock counted twice or a prior read wrongly shows as ranks that crowd. The same fits are run ahead of
+their last figure and held against what the truth then does, so bands of a forecast are counted as well.
 """
 
 import multiprocessing
@@ -54,8 +54,9 @@ class Tried:
     Parameters
     ----------
     ranks : (P,) of the truth among `DRAWS` draws. fans : by measure, (H, KEPT) equally likely log persons.
-    truths : by measure, (H,) log persons. turnover : draws' mean and standard deviation of the log of the turnover time,
-        how many of the draws are below the truth's, as a share.
+    truths : by measure, (H,) log persons.
+    turnover : draws' mean and standard deviation of the log of the turnover time, and the share of draws below the
+        truth's.
     r_hat, effective : worst of the fit's coordinates.
     """
 

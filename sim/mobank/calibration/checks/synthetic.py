@@ -128,7 +128,9 @@ class Synthetic:
 
     def some(self, rows: Rows) -> "Synthetic":
         """Return some of the banks, by their positions."""
-        return Synthetic(self.target, self.free, np.ascontiguousarray(self.z[:, rows]), self.numbers[rows], self.streams)
+        return Synthetic(
+            self.target, self.free, np.ascontiguousarray(self.z[:, rows]), self.numbers[rows], self.streams
+        )
 
 
 def from_priors(target: Target, model: Model, count: int, ahead: int, seed: int) -> Synthetic:

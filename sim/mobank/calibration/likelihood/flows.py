@@ -91,7 +91,9 @@ class FlowFigures:
                     values = made + closed * np.expm1(CLOSURES * chance)
             else:
                 size = SIZE * np.exp(SIZE_SPREAD * z[row[f"flow.{measure}.size"]])
-                root = np.linalg.cholesky(np.moveaxis(self._spread(own, size, z[row[f"flow.{measure}.persistence"]]), -1, 0))
+                root = np.linalg.cholesky(
+                    np.moveaxis(self._spread(own, size, z[row[f"flow.{measure}.persistence"]]), -1, 0)
+                )
                 values = made * np.exp(np.einsum("rij,jr->ir", root, chance))
             found |= dict(zip([f.name for f in own], values, strict=True))
         return found

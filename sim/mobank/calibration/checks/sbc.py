@@ -42,7 +42,8 @@ ROWS = 1000  # draws of a fit that are run ahead
 RUNS = 2000  # replicates of a forecast
 OUTER = 0.05  # of the ranks, at each end
 MIDDLE = (0.1, 0.9)  # of the central 80 %
-J, R = TypeVar("J"), TypeVar("R")
+J = TypeVar("J")
+R = TypeVar("R")
 
 HORIZONS = (1, 3, 6, 12)  # months ahead of monthly figures; of figures of years a year alone
 

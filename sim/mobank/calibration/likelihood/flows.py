@@ -80,7 +80,7 @@ class FlowFigures:
         ----------
         normal : gives standard normals, (R,), for the name of a number.
         """
-        found = {}
+        found: dict[str, Floats] = {}
         for measure, exact in dict.fromkeys((f.measure, f.definition == AS_MODEL) for f in self.figures):
             own = [f for f in self.figures if f.measure == measure and (f.definition == AS_MODEL) == exact]
             made, chance = self._made(own, moved), np.stack([normal(f"residual.{f.name}") for f in own])

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mobank.calibration.fitting import EFFORT, fit, weigh
+from mobank.calibration.fitting import fit, weigh
 from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.sampler.ensembles import FULL
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 
@@ -40,7 +41,7 @@ def main() -> int:
         mean = (z[d] * weights).sum()
         sd = np.sqrt(((z[d] - mean) ** 2 * weights).sum())
         apart = (sampled.z[d].mean() - mean) / sd
-        bound = SLACK + ERRORS * np.sqrt(1.0 / worth + 1.0 / (EFFORT.ensembles * diagnosis.effective))
+        bound = SLACK + ERRORS * np.sqrt(1.0 / worth + 1.0 / (FULL.ensembles * diagnosis.effective))
         far += abs(apart) > bound
         print(f"{diagnosis.name:44} {apart:+7.2f} {bound:7.2f}{'   too far' if abs(apart) > bound else ''}")
     print(f"{far} of {len(sampled.diagnoses)} too far")

@@ -129,7 +129,7 @@ class Plain:
 
     def month(self, state, t, shock):
         """Return the state a month later and what each flow moved, (F, C); t counts months from the first figure."""
-        occupancy, customers = state
+        occupancy, customers = self.written_off(state[0], t), state[1]
         values = self.values(shock)
         moves = np.zeros((len(self.model.flows), *customers.shape))
         exposure = exposure_of(self.model, self.mixing, occupancy, customers)
@@ -142,6 +142,16 @@ class Plain:
             if source >= 0:
                 then[source] -= moves[f]
         return (then, customers + moves[intakes].sum(axis=0)), moves.sum(axis=1)
+
+    def written_off(self, occupancy, t):
+        """Return occupancy with those gone who are written off in month t: dormant ones of all segments alike."""
+        dormant, closed = (self.model.states.index(name) for name in ("dormant", "closed"))
+        then = occupancy.copy()
+        if self.inputs.written_off.size:
+            gone = occupancy[dormant] * self.inputs.written_off[t, 0] / occupancy[dormant].sum(axis=0)
+            then[dormant] -= gone
+            then[closed] += gone
+        return then
 
     def counted(self, state):
         """Return level and active, (2, C)."""
@@ -328,6 +338,7 @@ class PlainLaw:
         self._drift(sizes, blocks)
         self._trends(blocks)
         self._seasons(blocks, z)
+        self._campaigns(blocks)
         if not history.yearly:
             wiggle = history.target.wiggle.prior.centre
             self.covariance += np.diag([wiggle**2 / len(b.months) for b in blocks])
@@ -380,6 +391,16 @@ class PlainLaw:
                     if block.path == path:
                         rows[i] = np.mean([season.weights(history.first + t) for t in block.months], axis=0)
                 self.covariance += size**2 * rows @ SEASON @ rows.T
+
+    def _campaigns(self, blocks):
+        history = self.plain.history
+        for own in history.target.campaigns:
+            ran = range(own.first - history.first, own.last - history.first + 1)
+            share = np.array(
+                [len(set(ran) & set(b.months)) / len(b.months) * (history.paths[b.path] == own.path) for b in blocks]
+            )
+            self.mean += own.effect.prior.centre * share
+            self.covariance += own.effect.prior.spread**2 * np.outer(share, share)
 
 
 SEASON = np.zeros((13, 13))  # twelve factors that sum to zero, of unit variance, and the Spring Festival's

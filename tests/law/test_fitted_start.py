@@ -46,7 +46,7 @@ def test_every_draw_starts_in_whole_persons_inside_the_reported_figures(draws, m
 def test_a_replicate_takes_one_row_whole(draws, fitted):
     row = np.floor(Streams(11).uniform("parameters", "posterior", np.arange(DRAWS)) * fitted.fitted.rows).astype(int)
     np.testing.assert_array_equal(draws.base["reach_share"][0], column(fitted.fitted, "reach_share")[row])
-    np.testing.assert_array_equal(draws.origin["adoption"], column(fitted.fitted, "shock.adoption.2022")[row])
+    np.testing.assert_array_equal(draws.origin["adoption"], column(fitted.fitted, "shock.adoption")[row])
     state = column(fitted.fitted, "state.active.under_60.city.frequent")[row]
     active = MODEL.states.index("active")
     np.testing.assert_allclose(draws.start[active, 0], state, atol=1.0)
@@ -71,9 +71,9 @@ def test_redrawing_parameters_redraws_the_row_and_nothing_else(draws, fitted):
 
 
 def test_shocks_go_on_from_the_origins(draws, fitted):
-    """Without new luck, a path is what is left of the last year's, year by year."""
+    """Without new chance, a path is what is left of the last year's, year by year."""
     none = {what: {n: v * 0.0 for n, v in getattr(draws.sizes, what).items()} for what in ("size", "drift")}
-    still = replace(draws.sizes, wiggle=draws.sizes.wiggle * 0.0, **none)
+    still = replace(draws.sizes, wiggle=draws.sizes.wiggle * 0.0, growth={}, **none)
     for name, path in paths(still, fitted.start, 24, Streams(11), np.arange(DRAWS), draws.origin).items():
         total, keep = path + draws.tilt[name], draws.sizes.persistence[name]
         np.testing.assert_allclose(total[0], keep * draws.origin[name], atol=1e-12)
@@ -123,7 +123,10 @@ def test_draws_that_are_not_those_of_the_record_are_refused(fitted):
             "lapse_rate: 'low 2%, high 5%' is not what posterior 'icbc_mobile' was fitted with (low 3%, high 10%)",
         ),
         ("start: 2021-12", "start: 2021-12 is not the month that posterior 'icbc_mobile' ends with (2022-12)"),
-        ("drift: {engagement: {mean: 1%, sd: 1%, reason: mine}}", "drift.engagement: 'mean 1%, sd 1%'"),
+        (
+            "drift: {engagement: {growth: {mean: 1%, sd: 1%}, reason: mine}}",
+            "drift.engagement.growth: 'mean 1%, sd 1%' is not what posterior 'icbc_mobile' was fitted with",
+        ),
         ("posterior: icbc_mobil", "posterior: 'icbc_mobil' is not a posterior; did you mean 'icbc_mobile'?"),
         ("season: {resume_rate: {by_month: [1,1,1,1,1,1,1,1,1,1,1,1.2], reason: mine}}", "resume_rate: this season"),
         ("shocks: {adoption: {tails: 4}}", "shocks.adoption.tails: 4 degrees of freedom is not what posterior"),
@@ -153,14 +156,28 @@ def test_what_may_be_changed_can_be(tmp_path, changes):
     assert (load(path, MODEL).fitted is None) == changes.startswith("posterior: off")
 
 
+def test_without_a_trend_the_paths_stay_where_it_has_brought_them(draws, fitted):
+    """Taken away from the last figure on: what it has added up to there stays in the values."""
+    still = replace(fitted, shocks={name: replace(s, drift=None, trend=None) for name, s in fitted.shocks.items()})
+    again = draw(MODEL, still, Streams(11), np.arange(DRAWS))
+    for name, values in draws.base.items():
+        np.testing.assert_array_equal(again.base[name], values)
+    assert not again.sizes.growth
+    row = np.floor(Streams(11).uniform("parameters", "posterior", np.arange(DRAWS)) * fitted.fitted.rows).astype(int)
+    level = column(fitted.fitted, "trend.engagement.level")[row]
+    plain = column(fitted.fitted, "resume_rate")[row]
+    occasional = [i for i, s in enumerate(fitted.segments) if "occasional" in s.bands]
+    np.testing.assert_allclose(draws.base["resume_rate"][occasional[0]], 0.7 * plain * np.exp(level), rtol=1e-12)
+
+
 def test_the_fan_of_mau_is_as_wide_as_comparable_banks_scatter(fitted):
-    """Sd of log MAU within .06 to .10, .12 to .16 and .16 to .21 at 1, 3 and 5 years; narrower without the drift."""
+    """Sd of log MAU within .06 to .10, .12 to .16 and .16 to .21 at 1, 3 and 5 years; narrower without the trend."""
     numbers = np.arange(4000)
-    still = replace(fitted, shocks={name: replace(s, drift=None) for name, s in fitted.shocks.items()})
-    with_drift, without = (
+    still = replace(fitted, shocks={name: replace(s, drift=None, trend=None) for name, s in fitted.shocks.items()})
+    with_trend, without = (
         np.log(run_block(Plan(MODEL, s, seed=1, fidelity="mean_field"), numbers)[0].observe("mau"))
         for s in (fitted, still)
     )
     for year, low, high in ((1, 0.06, 0.10), (3, 0.12, 0.16), (5, 0.16, 0.21)):
-        assert low < with_drift[12 * year].std() < high
-        assert without[12 * year].std() < with_drift[12 * year].std()
+        assert low < with_trend[12 * year].std() < high
+        assert without[12 * year].std() < with_trend[12 * year].std()

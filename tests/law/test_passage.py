@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.solve_history import REASONS, live, solved
+from mobank.calibration.likelihood.solve_history import REASONS, Inputs, live, solved
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
+from mobank.scenario.scenario import Campaign, Pool
 from tests.law.plain_history import figure, grown, normals, plain_density, value
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,21 @@ BANK = load(ROOT / "calibration/banks/icbc_mobile.yaml", MODEL).scenario
 DECEMBER = Month.of(2019, 12)
 NOISE = {"mau": value("lognormal", 0.002, 0.4)}
 SEASONS = {name: value("lognormal", 0.05, 0.7) for name in ("adoption", "engagement", "mau")}
+
+
+def campaigns(*ran):
+    """Return campaigns, each of a path, with its first and last month after December 2019."""
+    return tuple(
+        Campaign(f"{path}_{a}", path, DECEMBER + a, DECEMBER + b, DECEMBER + a, value("normal", 0.1, 0.3))
+        for path, a, b in ran
+    )
+
+
+def written_off(*months):
+    """Return clean-ups, so many months after December 2019."""
+    return {DECEMBER + t: value("lognormal", 5e6 * (1 + i), 0.4) for i, t in enumerate(months)}
+
+
 HISTORIES = {
     "yearly": SMALL,
     "yearly_with_student_tails": replace(SMALL, shocks={n: replace(s, tails=4.0) for n, s in SMALL.shocks.items()}),
@@ -32,6 +49,23 @@ HISTORIES = {
     "years_quarters_months": replace(SMALL, reported=grown(DECEMBER, (0, 24, 27, 30, 31, 32)), noise=NOISE),
     "dates_that_interleave": replace(
         SMALL, reported=grown(Month.of(2019, 10), (0, 4, 8, 14), active_ends=(0, 6, 14)), noise=NOISE
+    ),
+    "unknown_pool": replace(
+        SMALL,
+        reported=tuple(f for f in grown(DECEMBER, range(7)) if f.measure != "customers"),
+        noise=NOISE,
+        pool=Pool(value("lognormal", 4.0, 1.4), 4.0),
+    ),
+    "yearly_with_campaigns": replace(SMALL, campaigns=campaigns(("adoption", -3, 1), ("engagement", 20, 25))),
+    "monthly_with_campaigns": replace(
+        SMALL,
+        reported=grown(DECEMBER, (0, 1, 2, 3, 6, 7, 8)),
+        noise=NOISE,
+        campaigns=campaigns(("engagement", 1, 2), ("engagement", 5, 7), ("adoption", 2, 2)),
+    ),
+    "yearly_with_a_clean_up": replace(SMALL, clean_ups=written_off(17)),
+    "monthly_with_clean_ups": replace(
+        BANK, reported=grown(DECEMBER, (0, 1, 2, 4, 5)), noise=NOISE, clean_ups=written_off(2, 4)
     ),
     "eight_segments": replace(BANK, reported=grown(DECEMBER, range(5)), noise=NOISE),
 }
@@ -111,6 +145,17 @@ def test_fewer_people_than_are_registered_is_a_reason_of_its_own():
     history = History(MODEL, replace(SMALL, reported=(*own, figure("customers", DECEMBER, 3e8))))
     found = live(history, normals(history, 3))
     assert found.refused == {"fewer people than are registered": 3}
+
+
+def test_an_unknown_pool_is_a_multiple_of_the_first_figure_that_nobody_in_it_is_out_of_reach_of():
+    history = History(MODEL, HISTORIES["unknown_pool"])
+    z = normals(history, 20)
+    inputs = Inputs.of(history, z)
+    headroom = history.priors["pool.headroom"].prior.of_normal(z[history.row["pool.headroom"]])
+    expected = stats.t.ppf(stats.norm.cdf(z[history.row["pool.headroom"]]), 4)
+    np.testing.assert_allclose(headroom, 4.0 * np.exp(1.4 * expected), rtol=1e-9)
+    np.testing.assert_allclose(inputs.everyone, inputs.level * (1.0 + headroom), rtol=1e-12)
+    np.testing.assert_array_equal(inputs.base["reach_share"], 1.0)
 
 
 @pytest.mark.parametrize("name", ["yearly", "monthly_with_seasons", "eight_segments"])

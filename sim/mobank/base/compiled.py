@@ -12,13 +12,14 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import RLock
+from types import ModuleType
 from typing import Any, TypeVar
 
 import llvmlite
@@ -60,7 +61,7 @@ def _made(function: Any, signature: Any, options: dict[str, Any]) -> Any:
     folder = _folder_of(function.__module__.rpartition(".")[0])
     if folder:
         try:
-            with kept_in(folder):
+            with _kept_in(folder):
                 return _njit(signature, cache=True, **options)(function)
         except DAMAGED:
             shutil.rmtree(folder, ignore_errors=True)  # the next process writes it again
@@ -68,7 +69,7 @@ def _made(function: Any, signature: Any, options: dict[str, Any]) -> Any:
 
 
 @contextmanager
-def kept_in(folder: Path | None) -> Iterator[None]:
+def _kept_in(folder: Path | None) -> Iterator[None]:
     """Let numba keep what is compiled meanwhile in a folder, if any; a user's own functions stay where they are."""
     with _one_at_a_time:
         before = _settings.CACHE_DIR
@@ -97,7 +98,36 @@ def _folder_of(package: str) -> Path | None:
     return folder
 
 
-def text_beside(name: str, text: str) -> Path | None:
+def from_text(
+    name: str, text: str, function: str, uses: Mapping[str, Callable[..., Any]], signature: Any
+) -> Callable[..., Any]:
+    """Return a compiled function of a text that we have made; it is kept under a name that says all that it depends on.
+
+    Parameters
+    ----------
+    function : its name in the text. uses : functions of numbers that it calls, by name: they are compiled into it.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not a function of numbers that can be compiled.
+    """
+    path = _text_beside(name, text)
+    module = ModuleType(f"mobank_made_{path.parent.name if path else name}")
+    sys.modules[module.__name__] = module  # where numba looks for it when it reads what it kept
+    space = module.__dict__
+    space.update({used: _njit(of, error_model="numpy") for used, of in uses.items()})
+    exec(compile(text, path.as_posix() if path else "<made>", "exec"), space)
+    options = {"cache": path is not None, "nogil": True, "error_model": "numpy"}
+    try:
+        with _kept_in(path.parent if path else None):
+            made: Callable[..., Any] = _njit(signature, **options)(space[function])
+    except numba.core.errors.NumbaError as error:
+        raise ValueError(str(error)) from None
+    return made
+
+
+def _text_beside(name: str, text: str) -> Path | None:
     """Return a file with a text of code that we have made, beside what is compiled; None where nothing can be kept."""
     above = compiled_folder()
     if above is None:

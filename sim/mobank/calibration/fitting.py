@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import asdict
@@ -15,16 +16,16 @@ from mobank.base.arrays import Floats
 from mobank.base.machine import ONE_THREAD
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History, Joined
+from mobank.calibration.likelihood.impossible import too_few_possible
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.sampler.diagnostics import diagnose
-from mobank.calibration.sampler.ensembles import Effort, prior_draws, sample
+from mobank.calibration.sampler.ensembles import FULL, Effort, prior_draws, sample
 from mobank.calibration.targets import Target
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Scenario
 
 Told = Callable[[int, int], None]
 
-EFFORT = Effort()
 ROWS = 4000  # draws kept of a fit
 PRIOR_DRAWS = 150_000  # of the second engine
 POLL_SECONDS = 0.2
@@ -35,7 +36,7 @@ def fit(
     model: Model,
     work: Path,
     seed: int = 1,
-    effort: Effort = EFFORT,
+    effort: Effort = FULL,
     workers: int = 1,
     rows: int = ROWS,
     told: Told = lambda done, total: None,
@@ -63,16 +64,25 @@ def weigh(
     """Return draws from the priors, (D, N), and their weights (N,), which sum to one: the second engine.
 
     Impossible draws have weight 0.
+
+    Raises
+    ------
+    RunError
+        If all of them are impossible, with the reasons and how often each was met.
     """
     history, streams = target.history(model), Streams(seed)
-    parts, logs = [], []
+    parts, logs, refused = [], [], Counter[str]()
     size = 5000
     for first in range(0, draws, size):
         z = prior_draws(history, streams, "weighted", np.arange(first, min(first + size, draws)))
         parts.append(z)
-        logs.append(lived(history, z).log_density)
+        pathway = lived(history, z)
+        logs.append(pathway.log_density)
+        refused.update(pathway.refused)
         told(min(first + size, draws), draws)
     log = np.concatenate(logs)
+    if refused.total() == draws:
+        raise too_few_possible(history, draws, refused)
     weight = np.exp(log - log.max())
     return np.concatenate(parts, axis=1), np.asarray(weight / weight.sum())
 

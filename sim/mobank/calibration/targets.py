@@ -5,7 +5,7 @@ here: which figures it takes by their evidence, which counts follow another defi
 there are enough of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -136,7 +136,7 @@ def require_enough(target: Target, model: Model) -> None:
     origin = model.origin
     if origin is None:
         raise InputError([Problem(f"the model '{model.name}'", "says not how a start is found")])
-    problems = [*_too_few(target, origin), *_without_noise(target, origin)]
+    problems = [*_too_few(target, origin), *_without_noise(target, origin), *_too_early(target, origin)]
     if not target.scenario.written:
         allowed = "are missing: nothing is thought of the parameters before"
         problems.append(Problem("priors", allowed, "", "parameters", Place(str(target.path), 0)))
@@ -200,6 +200,24 @@ def _without_noise(target: Target, origin: Origin) -> list[Problem]:
     allowed = f"is needed: {months[0].measure} of {months[0].month} is a figure within a year, where noise counts"
     hint = f"write noise: {{{origin.engaged}: {{low: 0.1%, high: 0.4%, reason: …}}}}"
     return [Problem("noise", allowed, hint, f"noise.{origin.engaged}", months[0].provenance.place)]
+
+
+def _too_early(target: Target, origin: Origin) -> Iterator[Problem]:
+    """Yield campaigns and clean-ups of months before those that are passed through: a fit could not see them."""
+    first = min((f.month for f in target.of(origin.stock)), default=None)
+    if first is None:
+        return
+    for campaign in target.scenario.campaigns:
+        if campaign.last <= first - YEAR_END:
+            allowed = (
+                f"is more than a year before the first figure of {origin.stock} ({first}): no shock is solved there"
+            )
+            place = campaign.effect.provenance.place
+            yield Problem(str(campaign.last), allowed, "leave it out", f"campaigns.{campaign.name}.between", place)
+    for month, persons in target.scenario.clean_ups.items():
+        if month <= first:
+            allowed = f"is not after the first figure of {origin.stock} ({first}), which counts those who were left"
+            yield Problem(str(month), allowed, "leave it out", f"clean_ups.{month}", persons.provenance.place)
 
 
 def _elsewhere(target: Target, measure: str) -> str:

@@ -1,5 +1,6 @@
 """`mobank calibrate`: from reported figures to draws that scenarios start from."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,14 @@ from mobank.cli.terminal import ShippedOption, progress
 
 ROUNDS = "calibration/rounds"  # of the workspace: what was said of figures that lie far out
 
+
+class FitEffort(StrEnum):
+    """How long a fit samples."""
+
+    FULL = "full"
+    SHORT = "short"
+
+
 TargetArgument = Annotated[Path, typer.Argument(help="Figures and priors: a file (YAML) or a name.")]
 
 
@@ -24,6 +33,9 @@ def calibrate(
     update: Annotated[
         str, typer.Option(help="Name of a posterior: weigh its draws anew by the figures that TARGET has more.")
     ] = "",
+    effort: Annotated[
+        FitEffort, typer.Option(help="How long it samples: full, or a fifth of that for a first look.")
+    ] = FitEffort.FULL,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,
     out: Annotated[
@@ -40,7 +52,7 @@ def calibrate(
     """Fit the unknowns to what has been reported; interrupted, it goes on from where it was."""
     from mobank.calibration.commands import Judgement, calibrate, target_of, writable
     from mobank.calibration.commands import update as weigh_anew
-    from mobank.calibration.sampler.ensembles import Effort
+    from mobank.calibration.sampler.ensembles import EFFORTS
     from mobank.model.mobile_banking import MODEL
 
     if taken_as and not update:
@@ -61,7 +73,7 @@ def calibrate(
         show(folder)
         return
     posterior, folder = calibrate(
-        wanted, MODEL, where, Path("outputs/.calibration"), seed, Effort(), workers or cores(), progress
+        wanted, MODEL, where, Path("outputs/.calibration"), seed, EFFORTS[effort], workers or cores(), progress
     )
     worst = max(posterior.diagnoses, key=lambda d: d.r_hat)
     least = min(posterior.diagnoses, key=lambda d: d.effective)

@@ -123,8 +123,12 @@ def _from_posterior(
     )
 
     trends = {path: s.trend for path, s in scenario.shocks.items() if s.trend}
-    # what is thought of a parameter is thought of the month of the first figure; a trend has moved it since
-    base = tilted(model, base_values(model, scenario, drawn), {path: known(f"trend.{path}.level") for path in trends})
+    # what is thought of a parameter is thought of the month of the first figure; a trend has moved it since, whether
+    # it goes on or is taken away from here on
+    levels = {
+        path: level[row] for path in scenario.shocks if (level := column(fitted, f"trend.{path}.level")) is not None
+    }
+    base = tilted(model, base_values(model, scenario, drawn), levels)
     growth = {
         path: Growth(known(f"trend.{path}.mean"), known(f"trend.{path}.growth"), *monthly(trend))
         for path, trend in trends.items()
@@ -293,6 +297,8 @@ def unknowns(model: Model, scenario: Scenario) -> dict[str, Value]:
         note(value, f"noise.{measure}")
     for name, value in scenario.seasons.items():
         note(value, f"season.{name}")
+    for month, value in scenario.clean_ups.items():
+        note(value, f"clean_ups.{month}")
     if scenario.pool:
         headroom = scenario.pool.headroom
         note(replace(headroom, prior=replace(headroom.prior, tails=scenario.pool.tails)), "pool.headroom")

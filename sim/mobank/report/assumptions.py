@@ -12,7 +12,7 @@ from mobank.report.wording import contact_share, lever_in_words
 from mobank.scenario.scenario import NO_COST, Band, Breaks, Lever, Provenance, Reporting, Scenario, Value
 
 Group = Literal["posterior", "definitions", "segments", "parameters", "mixing", "network", "season", "shocks", "drift",
-                "noise", "pool", "levers", "events", "reporting"]  # fmt: skip
+                "noise", "pool", "campaigns", "written_off", "levers", "events", "reporting"]  # fmt: skip
 UNVERIFIED = "unverified"
 ADMITTED = (UNVERIFIED, "not checked", "未核实")
 BETWEEN = re.compile(r"low (\S.*), high (\S[^,]*)")
@@ -41,6 +41,9 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "drift_of": "drift, half-life {:g} months", "growth": "growth in the long run, half-life {:g} months",
         "start": "growth at the first figure, above that", "change": "what chance adds to the growth in a year, sd",
         "unknown_season": "unknown season of {}, sd of the log",
+        "campaigns": "campaigns so far", "campaign": "effect of a campaign on {} from {} to {} (announced {}), log "
+                     "scale; forecasts are without further campaigns",
+        "written_off": "clean-ups so far", "clean_up": "dormant {} written off in {}",
         "noise_of": "noise of monthly figures of {}, sd of the log",
         "headroom": "people beyond the first figure, as a multiple of it",
         "once": "cost, once", "a_month": "cost, each month",
@@ -50,7 +53,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "jumps_known": "{}: years of one bank that the rate is known from", "jumps_up": "{}: share that is upward",
         "jumps_share": "{}, kind {}: share of all", "jumps_mean": "{}, kind {}: mean of the size, log scale",
         "jumps_sd": "{}, kind {}: standard deviation of the size",
-        "of_factor": "times", "of_growth": "per year", "of_number": "number", "of_yuan": "yuan",
+        "of_count": "persons", "of_factor": "times", "of_growth": "per year", "of_number": "number", "of_yuan": "yuan",
     },
     "zh": {
         "segments": "客群", "parameters": "参数", "mixing": "接触", "season": "季节", "shocks": "冲击", "drift": "趋势",
@@ -65,13 +68,15 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "drift_of": "趋势，半衰期{:g}个月", "growth": "长期增长，半衰期{:g}个月",
         "start": "首个公布数时高出长期增长的幅度",
         "change": "增长一年内的随机变动（标准差）", "unknown_season": "{}的未知季节幅度（对数标准差）",
+        "campaigns": "已有活动", "campaign": "活动对{}的影响（{}至{}，{}公布，对数）；预测不含此后的活动",
+        "written_off": "已有清理", "clean_up": "{1}清理的沉睡{0}",
         "noise_of": "{}月度公布数的噪声（对数标准差）", "headroom": "首个公布数之外的人数（倍数）",
         "once": "一次性费用", "a_month": "每月费用",
         "reporting": "披露", "redefinitions": "活跃用户口径变更", "clean_ups": "沉睡注册清理",
         "jumps_a_year": "{}，每年", "jumps_known": "{}：频率所依据的单家银行年数", "jumps_up": "{}：上调占比",
         "jumps_share": "{}，第{}类：占比", "jumps_mean": "{}，第{}类：幅度均值（对数）",
         "jumps_sd": "{}，第{}类：幅度标准差",
-        "of_share": "占比", "of_rate": "每人每月", "of_persons a month": "户/月", "of_factor": "倍",
+        "of_share": "占比", "of_rate": "每人每月", "of_persons a month": "户/月", "of_count": "户", "of_factor": "倍",
         "of_growth": "每年", "of_number": "数值", "of_yuan": "元",
     },
 }  # fmt: skip
@@ -159,6 +164,7 @@ def assumptions(scenario: Scenario, model: Model, lang: Lang) -> list[Assumption
         *rows.season(),
         *rows.shocks(),
         *rows.observed(),
+        *rows.past_events(),
         *rows.levers(),
         *rows.reporting(),
     ]
@@ -273,6 +279,16 @@ class _Rows:
             yield self.value("noise", name, self.words["noise_of"].format(self.measured(name)), bank, size, "share")
         if self.scenario.pool:
             yield self.value("pool", "headroom", self.words["headroom"], bank, self.scenario.pool.headroom, "factor")
+
+    def past_events(self) -> Iterator[Assumption]:
+        """Yield what happened in months that have been reported, and is not known by how much."""
+        bank, words = self.words["bank"], self.words
+        for each in self.scenario.campaigns:
+            what = words["campaign"].format(each.path, each.first, each.last, each.announced)
+            yield self.value("campaigns", each.name, what, bank, each.effect, "share")
+        for month, persons in self.scenario.clean_ups.items():
+            what = words["clean_up"].format(self.measured(self.model.origin.stock if self.model.origin else ""), month)
+            yield self.value("written_off", str(month), what, bank, persons, "count")
 
     def measured(self, name: str) -> str:
         """Return a measure as a reader calls it, or a shock path as the file does."""

@@ -62,6 +62,7 @@ UNITS: Mapping[str, Style] = {
     "factor": "number",
     "growth": "percent",
     "number": "number",
+    "count": "whole",
     "yuan": "whole",
     "": "number",
 }

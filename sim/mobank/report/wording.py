@@ -19,6 +19,7 @@ from mobank.scenario.scenario import (
     Ask,
     Band,
     Breaks,
+    Campaign,
     Condition,
     Figure,
     Fitted,
@@ -54,6 +55,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "wiggle": "wiggle within a year", "fading": "{}, half-life {:g} months",
         "reverting": "growth of {}, {} above that at first, {} more or less a year, half-life {:g} months",
         "noise": "noise of {}", "unknown_season": "size of the season of {}", "headroom": "headroom of the {}",
+        "campaign": "campaign {} on {}", "running": "{}, {} to {}", "written_off": "dormant written off in {}",
         "pool": "pool", "none": "none", "normal": "normal",
         "degrees": "{:g} degrees of freedom", "factors": "{} (January first)",
         "at_least": "{} at least {}", "at_most": "{} at most {}", "within": "{} between {} and {}",
@@ -82,6 +84,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "tails": "{}冲击的尾部", "drift": "{}的趋势", "correlation": "冲击的相关系数", "wiggle": "年内波动",
         "fading": "{}，半衰期{:g}个月", "reverting": "长期增长{}，起初高出{}，每年变动{}，半衰期{:g}个月",
         "noise": "{}的噪声", "unknown_season": "{}的季节幅度", "headroom": "{}的余量", "pool": "潜在总体",
+        "campaign": "活动{}（{}）", "running": "{}，{}至{}", "written_off": "{}清理的沉睡用户",
         "none": "无", "normal": "正态", "degrees": "自由度{:g}",
         "factors": "{}（一月起）",
         "at_least": "{}至少{}", "at_most": "{}至多{}", "within": "{}在{}与{}之间", "by": "不迟于{1}：{0}",
@@ -221,6 +224,8 @@ def differences(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
         *_named(words["unknown_season"].format, reference.seasons, other.seasons, lang),
         *_named(words["noise"].format, reference.noise, other.noise, lang),
         *_named(words["headroom"].format, _pool(reference, lang), _pool(other, lang), lang),
+        *_campaigns(reference, other, lang),
+        *_named(words["written_off"].format, _written_off(reference), _written_off(other), lang),
         *_moved(words["network"], _network(reference, lang), _network(other, lang), lang),
         *_reporting(reference.reporting, other.reporting, lang),
     ]
@@ -228,6 +233,23 @@ def differences(reference: Scenario, other: Scenario, lang: Lang) -> list[str]:
 
 def _pool(scenario: Scenario, lang: Lang) -> dict[str, Value]:
     return {WORDS[lang]["pool"]: scenario.pool.headroom} if scenario.pool else {}
+
+
+def _campaigns(reference: Scenario, other: Scenario, lang: Lang) -> Iterator[str]:
+    before, now = ({(c.name, c.path): c for c in each.campaigns} for each in (reference, other))
+    for key in dict.fromkeys((*before, *now)):
+        was, is_now = (_running(each.get(key), lang) for each in (before, now))
+        yield from _moved(WORDS[lang]["campaign"].format(*key), was, is_now, lang)
+
+
+def _running(campaign: Campaign | None, lang: Lang) -> str:
+    if campaign is None:
+        return WORDS[lang]["none"]
+    return WORDS[lang]["running"].format(_value(campaign.effect, lang), campaign.first, campaign.last)
+
+
+def _written_off(scenario: Scenario) -> dict[str, Value]:
+    return {str(month): persons for month, persons in scenario.clean_ups.items()}
 
 
 def _reporting(before: Reporting, now: Reporting, lang: Lang) -> Iterator[str]:

@@ -20,14 +20,21 @@ from mobank.scenario.scenario import YEAR, Figure
 from mobank.scenario.values import plain, three_digits, written
 
 STRANGE_GROWTH = 3.0  # no bank triples, or shrinks to a third, in a year
-MOST_FALL = 0.02  # a year, of a count of registrations: it falls by clean-ups only
+MOST_FALL = 0.02  # a year, of a count of registrations, where no clean-up is dated: it falls by closures only
 
 IS_A_UNIT_MISSING = "is 万, 亿 or million missing?"
 
 
-def note_contradictions(problems: list[Problem], figures: Sequence[Figure], model: Model) -> set[str]:
-    """Note the figures that contradict others, each once, and return their names."""
-    rules = _Rules(model)
+def note_contradictions(
+    problems: list[Problem], figures: Sequence[Figure], model: Model, cleaned: Sequence[Month] = ()
+) -> set[str]:
+    """Note the figures that contradict others, each once, and return their names.
+
+    Parameters
+    ----------
+    cleaned : months in which registrations were written off.
+    """
+    rules = _Rules(model, cleaned)
     noted: dict[str, Problem] = dict(rules.by_pairs(figures))
     for name, problem in rules.by_sums([figure for figure in figures if figure.name not in noted]):
         noted.setdefault(name, problem)
@@ -40,11 +47,20 @@ def contradiction(figure: Figure, allowed: str, hint: str = IS_A_UNIT_MISSING) -
     return Problem(shown(figure.text), allowed, hint, f"{figure.name}.figure", figure.provenance.place)
 
 
+def clean_up_of(figure: Figure) -> str:
+    """Return how it is written that dormant users were written off, at the latest in the month of a figure."""
+    return f"clean_ups: {{{figure.month}: {{{figure.measure}: {{low: …, high: …}}, reason: …}}}}"
+
+
+def _month(figure: Figure) -> Month:
+    return figure.month
+
+
 class _Rules:
     """The rules, for the measures of one model."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, cleaned: Sequence[Month]) -> None:
+        self.model, self.cleaned = model, cleaned
         self.stock = model.origin.stock if model.origin else ""
 
     # ------------ two figures
@@ -76,8 +92,8 @@ class _Rules:
                     continue
                 kept = np.array([i for i in rows if self._once(figures[i])], np.int64)
                 pairs = np.ix_(kept, columns)
-                later = months[columns][None] - months[kept][:, None]
-                wrong = low[kept][:, None] * self._least(small, large, later) >= high[columns][None]
+                least = self._least(small, large, months[kept][:, None], months[columns][None])
+                wrong = low[kept][:, None] * least >= high[columns][None]
                 if small == large:  # a figure is its own equal, and other definitions are another count
                     wrong &= counted[kept][:, None] == counted[columns][None]
                     wrong &= kept[:, None] != columns[None]
@@ -98,12 +114,16 @@ class _Rules:
         across = self.model.crossings(self.stock)
         return all(across[i] for i, flow in enumerate(self.model.flows) if flow.name in flows)
 
-    def _least(self, small: str, large: str, later: Ints) -> Floats:
-        """Return what is left of a count some months later, at the least, the shape of `later`."""
+    def _least(self, small: str, large: str, begin: Ints, end: Ints) -> Floats:
+        """Return what is left of a count of one month in another, at the least, the shape of both months together."""
+        later = end - begin
         years = np.maximum(1.0, np.abs(later) / YEAR)
         own, whole = self._states(small), self._states(large)
         lasting = bool(own and self.stock) and own <= self._states(self.stock) <= whole
-        fallen = np.where((later > 0) & lasting, (1.0 - MOST_FALL) ** years, STRANGE_GROWTH**-years)
+        kept = (later > 0) & lasting
+        for month in self.cleaned:
+            kept &= ~((begin < month.ordinal) & (month.ordinal <= end))
+        fallen = np.where(kept, (1.0 - MOST_FALL) ** years, STRANGE_GROWTH**-years)
         return np.asarray(np.where(later == 0, 1.0, fallen))
 
     def _states(self, measure: str) -> frozenset[str]:
@@ -123,7 +143,10 @@ class _Rules:
         if 1 / STRANGE_GROWTH < times < STRANGE_GROWTH:
             side, fall = "below" if times < 1 else "above", written(MOST_FALL, "growth")
             allowed = f"is {side} the figure{then} ({other.text}), and the count falls by {fall} at most"
-            return contradiction(culprit, allowed, "leave one out, or give one a definition of its own")
+            hint = "leave one out, or give one a definition of its own"
+            if culprit.measure == self.stock:
+                hint += f"; if dormant ones were written off, say when: {clean_up_of(max(small, large, key=_month))}"
+            return contradiction(culprit, allowed, hint)
         return contradiction(culprit, f"is {plain(three_digits(times))} times the figure{then} ({other.text})")
 
     # ------------ sums of flows

@@ -44,16 +44,22 @@ class Reported(NamedTuple):
 
 
 def read_reported(
-    section: Cursor | None, definitions: Mapping[str, Cursor], start: Start | None, asked: Cursor, model: Model
-) -> Reported:
-    """Return the figures of a file; those that a run from `start` lacks are told where `asked` stands."""
+    section: Cursor | None, definitions: Mapping[str, Cursor], start: Start | None, asked: Cursor, model: Model,
+    cleaned: Sequence[Month] = (),
+) -> Reported:  # fmt: skip
+    """Return the figures of a file; those that a run from `start` lacks are told where `asked` stands.
+
+    Parameters
+    ----------
+    cleaned : months in which registrations were written off, so that their count may fall.
+    """
     reader = _FiguresReader(model, asked.problems)
     known = reader.definitions(definitions)
     figures = reader.figures(section, known)
     read = [figure for figure in figures.values() if figure]
     if not asked.problems:
         reader.spliced(read, known)
-    wrong = note_contradictions(asked.problems, [f for f in read if f.measure not in reader.misdated], model)
+    wrong = note_contradictions(asked.problems, [f for f in read if f.measure not in reader.misdated], model, cleaned)
     if start and model.origin:
         reader.started(figures, model.origin, start, asked, wrong)
     return Reported(tuple(sorted(read, key=lambda f: (reader.measures.index(f.measure), f.month, f.months))), known)

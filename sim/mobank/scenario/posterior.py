@@ -20,13 +20,25 @@ from mobank.base.workspace import POSTERIOR, Scope, scope, seek
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
-from mobank.scenario.scenario import Band, Determined, Figure, Fitted, Provenance, Scenario, Segment, Trend, Value
+from mobank.scenario.scenario import (
+    Band,
+    Campaign,
+    Determined,
+    Figure,
+    Fitted,
+    Provenance,
+    Scenario,
+    Segment,
+    Trend,
+    Value,
+)
 from mobank.scenario.tree import removes
 
 RECORD, DRAWS = POSTERIOR.record, "draws.parquet"
 MOSTLY_DATA, MOSTLY_PRIOR = 0.75, 0.25  # of a prior's variance taken away
 MOVED = 0.5  # prior standard deviations: a shift that says that the figures speak of it, whatever the width
 WAYS_OUT = "change it by a lever, write posterior: off, or fit again (mobank calibrate)"
+FITTED_WITHOUT = "which was fitted without it"
 Facts = Mapping[str, Any]
 
 
@@ -193,7 +205,7 @@ def facts(scenario: Scenario) -> dict[str, Any]:
         "bands": [_band(band) for band in scenario.bands],
         "tails": {path: shock.tails for path, shock in scenario.shocks.items()},
         "figures": {figure.name: _known(figure) for figure in scenario.reported},
-    }
+    } | ({"campaigns": {c.name: _ran(c) for c in scenario.campaigns}} if scenario.campaigns else {})
 
 
 def _values(scenario: Scenario) -> dict[str, Value]:
@@ -209,6 +221,7 @@ def _values(scenario: Scenario) -> dict[str, Value]:
         headroom, tails = scenario.pool.headroom, scenario.pool.tails
         found |= {"pool.headroom": headroom, "pool.tails": _exactly(tails, headroom.provenance)}
     found |= {f"noise.{measure}": size for measure, size in scenario.noise.items()}
+    found |= {f"clean_ups.{month}": persons for month, persons in scenario.clean_ups.items()}
     return found | {f"season.{name}": size for name, size in scenario.seasons.items()}
 
 
@@ -235,6 +248,11 @@ def _band(band: Band) -> dict[str, Any]:
     return {"dimension": band.dimension, "name": band.name, "share": band.share, **own}
 
 
+def _ran(campaign: Campaign) -> list[Any]:
+    """Return what a campaign says, its text last; when it was announced is of no account once it counts."""
+    return [campaign.path, str(campaign.first), str(campaign.last), *_of(campaign.effect), campaign.text]
+
+
 def _known(figure: Figure) -> list[Any]:
     """Return what a figure says, its text last; of a flow, how it is counted decides how exactly it is known."""
     interval = figure.interval
@@ -250,6 +268,7 @@ def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]
     yield from _other_values(found.record["fitted_with"], name, scenario, here)
     yield from _other_figures(found.record, name, scenario, here)
     yield from _other_years(found.record["fitted_with"], name, scenario)
+    yield from _other_campaigns(found.record["fitted_with"].get("campaigns", {}), name, scenario, here)
 
 
 def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
@@ -264,7 +283,7 @@ def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> I
             yield Problem(shown(values[key].text), allowed, WAYS_OUT, key, place)
     for key in (key for key in values if key not in known["values"]):
         place = values[key].provenance.place or here
-        yield Problem(shown(values[key].text), f"is not in {name}, which was fitted without it", WAYS_OUT, key, place)
+        yield Problem(shown(values[key].text), f"is not in {name}, {FITTED_WITHOUT}", WAYS_OUT, key, place)
 
 
 def _other_figures(record: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
@@ -286,12 +305,25 @@ def _other_years(known: Facts, name: str, scenario: Scenario) -> Iterator[Proble
     """Yield what makes years of another kind: a season, and how far out a year's luck may lie."""
     for key in scenario.season:
         place = scenario.whence[f"season.{key}"].place
-        yield Problem("this season", f"is not in {name}, which was fitted without it", WAYS_OUT, f"season.{key}", place)
+        yield Problem("this season", f"is not in {name}, {FITTED_WITHOUT}", WAYS_OUT, f"season.{key}", place)
     for path, tails in known["tails"].items():
         if path in scenario.shocks and scenario.shocks[path].tails != tails:
             allowed = f"is not what {name} was fitted with ({_tails(tails)})"
             key, place = f"shocks.{path}.tails", scenario.shocks[path].size.provenance.place
             yield Problem(_tails(scenario.shocks[path].tails), allowed, WAYS_OUT, key, place)
+
+
+def _other_campaigns(known: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
+    own = {campaign.name: campaign for campaign in scenario.campaigns}
+    for campaign in dict.fromkeys((*known, *own)):
+        key = f"campaigns.{campaign}"
+        if campaign not in own:
+            allowed = f"is missing, but {name} was fitted with it ({known[campaign][-1]})"
+            yield Problem("this campaign", allowed, WAYS_OUT, key, here)
+        elif campaign not in known or _ran(own[campaign])[:-1] != known[campaign][:-1]:
+            text = known[campaign][-1] if campaign in known else ""
+            allowed = f"is not what {name} was fitted with ({text})" if text else f"is not in {name}, {FITTED_WITHOUT}"
+            yield Problem(shown(own[campaign].text), allowed, WAYS_OUT, key, own[campaign].effect.provenance.place)
 
 
 def _tails(degrees: float) -> str:

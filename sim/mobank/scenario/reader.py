@@ -24,6 +24,7 @@ from mobank.scenario.keys.values import ValueKeys
 from mobank.scenario.levers import Setting, note_collisions, note_namesakes, read_levers
 from mobank.scenario.network import read_network
 from mobank.scenario.nouns import Fields
+from mobank.scenario.past_events import read_campaigns, read_clean_ups, written_months
 from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import note_twins, read_asks
 from mobank.scenario.reporting import read_reporting
@@ -138,7 +139,8 @@ class _ScenarioReader:
         pool, fitted = self.pool(at.get("pool")), "posterior" in at and not removes(at["posterior"].node)
         starting = Start(start, fitted, "pool" in at) if start and whole else None
         definitions = at.read(ScenarioKeys.definitions) or {}
-        reported = read_reported(at.get("reported"), definitions, starting, asked, self.model)
+        cleaned = at.read(ScenarioKeys.clean_ups) or {}
+        reported = read_reported(at.get("reported"), definitions, starting, asked, self.model, written_months(cleaned))
         self.note_two_pools(top, at, reported.figures, whole and not fitted)
         if not whole:
             start = start or self.last(reported.figures, asked)
@@ -154,6 +156,8 @@ class _ScenarioReader:
         if whole and not fitted:
             _note_unlearnt(top, at, seasons)
         shocks = read_shocks(at.get("shocks"), at.read(ScenarioKeys.drift) or {}, self.model.shocks)
+        campaigns = read_campaigns(at.read(ScenarioKeys.campaigns) or {}, start, self.model)
+        clean_ups = read_clean_ups(cleaned, start, self.model)
         noise = {n: v for n, here in (at.read(ScenarioKeys.noise) or {}).items() if (v := NOISE.read(here))}
         setting = Setting(self.model, start, until, bands, segments, parameters, reported.figures)
         levers = [
@@ -196,6 +200,8 @@ class _ScenarioReader:
             noise=noise,
             seasons=seasons.sizes,
             reporting=reporting,
+            campaigns=campaigns,
+            clean_ups=clean_ups,
         )
         if posterior is None:
             return scenario

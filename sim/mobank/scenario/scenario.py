@@ -209,6 +209,29 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Campaign:
+    """Months in which something that had been announced moved a path: how far, no figure says beforehand.
+
+    Parameters
+    ----------
+    path : of the shocks. first, last : months in which it ran, both included. announced : when it was made known.
+    effect : on the path in each of these months, log scale; it ends with them.
+    """
+
+    name: str
+    path: str
+    first: Month
+    last: Month
+    announced: Month
+    effect: Value
+
+    @property
+    def text(self) -> str:
+        """What it says, in one line."""
+        return f"{self.path} from {self.first} to {self.last}, {self.effect.text}"
+
+
+@dataclass(frozen=True)
 class Breaks:
     """How often a printed series jumps though nobody has come or gone, and how far.
 
@@ -385,6 +408,8 @@ class Scenario:
     noise : by measure, standard deviation of what its figures say beside what is counted, log scale.
     seasons : by shock path or measure, standard deviation of its unknown factors by calendar month, log scale.
     reporting : what happens between what is counted and what is printed.
+    campaigns : announced ones, in months that have been reported.
+    clean_ups : dormant registrations written off, by month, persons: they leave the count for good.
     """
 
     name: str
@@ -415,6 +440,8 @@ class Scenario:
     noise: Mapping[str, Value] = field(default_factory=dict)
     seasons: Mapping[str, Value] = field(default_factory=dict)
     reporting: Reporting = Reporting()
+    campaigns: tuple[Campaign, ...] = ()
+    clean_ups: Mapping[Month, Value] = field(default_factory=dict)
 
     @property
     def months(self) -> int:

@@ -79,6 +79,8 @@ SCALES: Mapping[str, Scale] = {
     "headroom": Scale(read_multiple, "lognormal", "factor", "a headroom", (0.001, 1000.0)),
     "noise": Scale(read_share, "lognormal", "share", "the noise of a count", (LEAST_NOISE, 0.3), TOO_EXACT),
     "season": Scale(read_share, "lognormal", "share", "the size of a season", (0.0, 1.0)),
+    "effect": Scale(signed(read_share), "normal", "share", "the effect of a campaign", (-1.0, 1.0)),
+    "persons": Scale(read_persons, "lognormal", "count", "a clean-up", (1.0, 1e10)),
 }
 
 

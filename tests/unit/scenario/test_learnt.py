@@ -1,4 +1,4 @@
-"""What only a fit can learn: a trend, a pool, noise, unknown seasons and flows, read, recorded and held to.
+"""What only a fit can learn: a trend, a pool, noise, unknown seasons, flows, campaigns, read, recorded and held to.
 
 What is refused, and with which words, stands in `test_broken.py`; here are the valid forms, what a posterior records of
 them, and that the advice of the messages works.
@@ -29,6 +29,9 @@ BANK = ROOT / "tests/data/broken/parents/bank.yaml"
 BROKEN = ROOT / "tests/data/broken"
 GROWTH = "{growth: {mean: 4%, sd: 2%}, start: {mean: 4%, sd: 4%}, change: 2.5%, half_life_months: 30, reason: r}"
 SOURCE = "source: annual report, evidence: article"
+CAMPAIGN = (
+    "{path: engagement, between: [2022-01, 2022-02], announced: 2021-11, effect: {mean: 0%, sd: 30%}, reason: a plan}"
+)
 
 MONTHLY = f"""
 pool: {{headroom: {{median: 400%, sigma: 1.4, reason: r}}, tails: 4}}
@@ -37,6 +40,8 @@ season:
   engagement: {{low: 2%, high: 12%, reason: r}}
   mau: {{median: 5%, sigma: 0.5, reason: r}}
 drift: {{engagement: {{mean: off, sd: off, growth: {{mean: 4%, sd: 2%}}, start: {{mean: 4%, sd: 4%}}, change: 2.5%}}}}
+campaigns: {{spring: {CAMPAIGN}}}
+clean_ups: {{2022-06: {{registered: {{low: 3万, high: 8万}}, reason: r}}}}
 reported:
   customers: off
   gross_adds:
@@ -157,6 +162,63 @@ def test_the_least_noise_is_allowed_and_a_little_less_is_not(target):
         target("noise: {mau: {value: 0.049%, reason: r}}")
 
 
+# ------------ campaigns and clean-ups
+
+
+def test_a_campaign_has_a_path_its_months_and_what_is_thought_of_its_effect(target):
+    (campaign,) = target(MONTHLY).campaigns
+    assert (campaign.name, campaign.path) == ("spring", "engagement")
+    assert [str(m) for m in (campaign.first, campaign.last, campaign.announced)] == ["2022-01", "2022-02", "2021-11"]
+    assert campaign.effect.prior == Prior("normal", 0.0, 0.3)
+    assert campaign.effect.provenance.reason == "a plan"
+
+
+@pytest.mark.parametrize(
+    ("written", "prior"),
+    [
+        ("-12%", Prior("fixed", -0.12)),
+        ("{low: -10%, high: 30%}", Prior.between("normal", -0.1, 0.3)),
+        ("{mean: 5%, sd: 20%}", Prior("normal", 0.05, 0.2)),
+    ],
+)
+def test_the_effect_of_a_campaign_may_be_a_loss_and_may_be_known(target, written, prior):
+    text = CAMPAIGN.replace("{mean: 0%, sd: 30%}", written)
+    (campaign,) = target(f"campaigns: {{spring: {text}}}\n").campaigns
+    assert campaign.effect.prior == prior
+
+
+def test_campaigns_stand_in_the_order_of_time_and_may_begin_in_the_month_in_which_they_are_announced(target):
+    early = CAMPAIGN.replace("[2022-01, 2022-02]", "[2021-11, 2021-11]")
+    found = target(f"campaigns: {{spring: {CAMPAIGN}, autumn: {early}}}\n").campaigns
+    assert [campaign.name for campaign in found] == ["autumn", "spring"]
+
+
+@pytest.mark.parametrize(
+    ("written", "prior"),
+    [("{low: 3万, high: 8万}", Prior.between("lognormal", 3e4, 8e4)), ("5万户", Prior("fixed", 5e4))],
+)
+def test_a_clean_up_is_persons_of_a_month_known_or_not(target, written, prior):
+    months = target(f"clean_ups: {{2022-06: {{registered: {written}, reason: r}}}}\n").clean_ups
+    assert {str(month): value.prior for month, value in months.items()} == {"2022-06": prior}
+    assert {value.provenance.reason for value in months.values()} == {"r"}
+
+
+FALL = f"reported: {{registered: {{2022-12: {{figure: 440万户, {SOURCE}}}}}}}\nposterior: off\n"
+
+
+def test_a_fall_of_the_registered_is_allowed_where_a_clean_up_lies_between_the_figures(target):
+    with pytest.raises(InputError) as refusal:
+        target(FALL)
+    (problem,) = own(refusal.value)
+    advice = re.search(r"say when: (clean_ups: .*)$", problem.hint)[1]
+    assert advice == "clean_ups: {2022-12: {registered: {low: …, high: …}, reason: …}}"
+    written = advice.replace("low: …, high: …", "low: 30万, high: 60万")
+    assert target(f"{FALL}{written}\n").clean_ups
+    for month in ("2021-12", "2021-06"):
+        with pytest.raises(InputError, match="falls by 2% a year at most"):
+            target(f"{FALL}{written.replace('2022-12', month)}\n")
+
+
 # ------------ flows
 
 
@@ -266,6 +328,7 @@ def fitted(tmp_path):
         "rows": 1,
         "draws": sha256(b"draws").hexdigest(),
         "evidence": ["article"],
+        "shocks": "monthly",
         "model": fingerprint(as_fitted(MODEL, known)),
         "fitted_with": known,
     }
@@ -289,6 +352,11 @@ def test_a_posterior_records_the_trend_the_pool_the_noise_the_seasons_and_how_fl
     assert values["pool.headroom"] == ["lognormal", 4.0, 1.4, "median 400%, sigma 1.4"]
     assert values["pool.tails"] == ["fixed", 4.0, 0.0, "4"]
     assert {"noise.mau", "season.engagement", "season.mau"} <= values.keys()
+    assert values["clean_ups.2022-06"][0::3] == ["lognormal", "low 3万, high 8万"]
+    assert fitted.known["campaigns"] == {
+        "spring": ["engagement", "2022-01", "2022-02", "normal", 0.0, 0.3,
+                   "engagement from 2022-01 to 2022-02, mean 0%, sd 30%"]
+    }  # fmt: skip
     assert fitted.known["figures"]["reported.gross_adds.2022"][3:] == ["model", "60万户"]
     assert fitted.known["figures"]["reported.closed.2022-12"][3:] == ["", "1300"]
 
@@ -297,7 +365,7 @@ def test_what_is_recorded_of_a_file_without_any_of_it_is_what_it_was():
     """Posteriors fitted before hold good: nothing is added to their facts."""
     known = facts(load(BANK, MODEL))
     assert set(known) == {"values", "bands", "tails", "figures"}
-    assert not [key for key in known["values"] if key.split(".")[0] in ("pool", "noise", "season")]
+    assert not [key for key in known["values"] if key.split(".")[0] in ("pool", "noise", "season", "clean_ups")]
     assert [key for key in known["values"] if key.startswith("drift.")] == ["drift.engagement"]
     assert {len(figure) for figure in known["figures"].values()} == {4}
 
@@ -339,6 +407,16 @@ WITHOUT = "is not in posterior 'made_up', which was fitted without it"
         ("noise: {mau: {high: 1%}}", f"noise.mau: 'low 0.1%, high 1%' {OTHER} (low 0.1%, high 0.4%)"),
         ("noise: {customers: {value: 1%, reason: r}}", f"noise.customers: '1%' {WITHOUT}"),
         ("season: {mau: off}", "season.mau: this value is missing, but posterior 'made_up' was fitted with it"),
+        ("clean_ups: {2022-06: off}", "clean_ups.2022-06: this value is missing, but posterior 'made_up' was fitted"),
+        ("clean_ups: {2022-06: {registered: {high: 9万}}}", f"clean_ups.2022-06: 'low 3万, high 9万' {OTHER}"),
+        ("clean_ups: {2022-03: {registered: 1万, reason: r}}", f"clean_ups.2022-03: '1万' {WITHOUT}"),
+        ("campaigns: off", "campaigns.spring: this campaign is missing, but posterior 'made_up' was fitted with it ("),
+        (
+            "campaigns: {spring: {between: [2022-01, 2022-03]}}",
+            f"campaigns.spring: 'engagement from 2022-01 to 2022-03, mean 0%, sd 30%' {OTHER} (engagement from 2022-01 "
+            "to 2022-02, mean 0%, sd 30%)",
+        ),
+        (f"campaigns: {{autumn: {CAMPAIGN}}}", "campaigns.autumn: 'engagement from 2022-01 to 2022-02, mean 0%, sd"),
         ("reported: {gross_adds: {2022: {definition: off}}}", "2022: '60万户' is not the figure that posterior"),
         (f"reported: {{lost: {{2022: {{figure: 90万户, {SOURCE}}}}}}}", "2022: '90万户' is a figure that posterior"),
     ],
@@ -389,6 +467,11 @@ def test_a_run_without_a_posterior_names_what_only_a_fit_can_learn_and_the_advic
             "trend__half_written",
             r"write (start: .*\})",
             "drift: {{adoption: {{growth: 0%, change: 1%, reason: r, {}}}}}",
+        ),
+        (
+            "campaigns__half_written",
+            r"announced \((announced: .*)\): a",
+            "campaigns: {{spring: {{path: adoption, between: [2022-01, 2022-02], effect: 10%, reason: r, {}}}}}",
         ),
         ("trend__half_written", r"write (change: .*)", "drift: {{adoption: {{growth: 4%, start: 4%, reason: r, {}}}}}"),
     ],

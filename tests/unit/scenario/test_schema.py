@@ -91,6 +91,10 @@ noise: {{mau: {{low: 0.1%, high: 0.4%, reason: r}}}}
 season: {{adoption: {{value: 5%, reason: r}}, mau: {{median: 5%, sigma: 0.5, reason: r}}}}
 drift:
   adoption: {{growth: {{mean: 4%, sd: 2%}}, start: 4%, change: 2.5%, reason: r}}
+campaigns:
+  spring: {{path: adoption, between: [2022-01, 2022-02], announced: 2021-11, effect: {{mean: 0%, sd: 9%}}, reason: r}}
+clean_ups:
+  2022-06: {{registered: {{low: 3万, high: 8万}}, reason: r}}
 """
 
 

@@ -16,7 +16,8 @@ from mobank.base.kernels.month import chances
 
 PLAIN, EXPOSED, INTAKE = 0, 1, 2  # kinds of flows: without exposure, with it, from outside
 
-FILL = types.FunctionType(void(int64, float64[:, ::1], int64[::1], int64, float64[::1], float64[:, ::1]))
+FILLING = void(int64, float64[:, ::1], int64[::1], int64, float64[::1], float64[:, ::1])
+FILL = types.FunctionType(FILLING)
 
 _rows = float64[:, ::1]
 _cube = float64[:, :, ::1]
@@ -139,9 +140,31 @@ def work_out(
                 _compete(rows, size)
 
 
+@compiled(void(_cube, float64[::1], _wholes, float64[::1]))
+def _write_off(here: Floats, off: Floats, exits: Ints, asked: Floats) -> None:
+    """Move `off` (C,) persons of (S, K, C) from some states into others, `exits` (E, 2), in proportion, in place.
+
+    No more than there are: `asked` (C,) becomes the largest share of them that was ever to be moved, if that is larger.
+    """
+    there = np.zeros(off.size)
+    for s in range(here.shape[0]):
+        for e in range(exits.shape[0]):
+            for c in range(off.size):
+                there[c] += here[s, exits[e, 0], c]
+    for c in range(off.size):
+        there[c] = off[c] / there[c] if off[c] > 0.0 else 0.0
+        asked[c] = max(asked[c], there[c])
+    for s in range(here.shape[0]):
+        for e in range(exits.shape[0]):
+            for c in range(off.size):
+                gone = min(there[c], 1.0) * here[s, exits[e, 0], c]
+                here[s, exits[e, 0], c] -= gone
+                here[s, exits[e, 1], c] += gone
+
+
 _living = void(
     FILL, _cube, _rows, _rows, _whole, float64[::1], _wholes, _wholes, _rows, _wholes, _whole, _whole, _whole, _wholes,
-    _rows, _wholes, _rows, _cube, _cube,
+    _rows, _wholes, _rows, _rows, _wholes, _cube, _cube, float64[::1],
 )  # fmt: skip
 
 
@@ -149,7 +172,7 @@ _living = void(
 def run(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
     fill: Any, here: Floats, everyone: Floats, value: Floats, path_of: Ints, sign: Floats, units: Ints, args: Ints,
     mixing: Floats, row_of: Ints, leaves: Ints, enters: Ints, exposed: Ints, inside: Ints, growth: Floats, which: Ints,
-    shocks: Floats, counted: Floats, moved: Floats,
+    shocks: Floats, off: Floats, exits: Ints, counted: Floats, moved: Floats, asked: Floats,
 ) -> None:  # fmt: skip
     """Move expectations (S, K, C) and customers (S, C) through months, in place.
 
@@ -157,8 +180,12 @@ def run(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
     ----------
     growth : (T, C) by which share everyone grows in each month.
     which : (2, T) number of the shock of each path in each month. shocks : (U, C) of them, log scale.
+    off : (T, C) persons who are written off in each month before anybody moves, or (0, C) where nobody is.
+    exits : (E, 2) the states that they leave, in proportion, and those that they enter.
     counted : (T, N, C) filled with the persons whom each of N measures of `inside` (N, K) counts after each month.
-    moved : (T, F, C) filled with the persons moved by each flow, or (0, 0, 0) where nobody asks.
+    moved : (T, F, C) filled with the persons moved by each flow, or (0, 0, 0) where nobody asks; without those who are
+        written off. asked : (C,) filled with the largest share of who could be written off that was; 1 and more where
+        there were too few.
     """
     segments, states, size = here.shape
     flows = leaves.size
@@ -166,7 +193,10 @@ def run(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
     met, table = np.zeros((mixing.shape[0], size)), np.zeros((units[:, 2].sum(), size))
     tilted, shock, scale = np.empty(value.shape), np.empty((2, size)), np.empty(size)
     come = np.zeros(size)
+    asked[:] = 0.0
     for t in range(growth.shape[0]):
+        if off.shape[0]:
+            _write_off(here, off[t], exits, asked)
         if t == 0 or which[0, t] != which[0, t - 1] or which[1, t] != which[1, t - 1]:
             for p in range(2):
                 for c in range(size):

@@ -23,10 +23,11 @@ _FINE = 1e-4  # log scale, of the slopes that a density rests on: central differ
 _NUDGE = 1e-6  # log scale, of the state that a stretch begins with
 _FLAT = 1e-12  # a determinant from which no step can be told
 _LONGEST = 1.0  # log scale, of a step
-_LEAST = 0.95  # of the level: the scale on which it is solved ends there; no count falls by one in twenty at once
+_LEAST = 0.95  # of the level: the scale on which it is solved ends there, or by as many less as are written off on the
+# way; no count falls by one in twenty at once otherwise
 _FURTHEST = 4.0  # log scale: beyond a factor of 55 figures and priors contradict each other
 
-SOLVED, NO_WAY, NO_SLOPE, TOO_FAR, NO_STEADY = 0, 1, 2, 3, 4  # how a stretch ended
+SOLVED, NO_WAY, NO_SLOPE, TOO_FAR, NO_STEADY, TOO_MANY_OFF = 0, 1, 2, 3, 4, 5  # how a stretch ended
 _LOST, _ON_THE_WAY, _ARRIVED = 0, 1, 2
 
 _rows = float64[:, ::1]
@@ -99,10 +100,16 @@ def _nudge(here: Floats, first: int, last: int, inside: Ints, rest: int, measure
                     here[s, k, c] *= 1.0 + up
 
 
-@compiled(void(_cube, _rows, _rows, int64, _rows, _rows, _rows, int64, _cube, _rows, _rows, _rows, _rows, _numbers))
-def _lay_out(  # noqa: PLR0913
+_laying = void(
+    _cube, _rows, _rows, int64, _rows, _rows, _rows, _rows, int64, _cube, _rows, _rows, _rows, _rows, _rows, _numbers,
+)  # fmt: skip
+
+
+@compiled(_laying)
+def _lay_out(  # noqa: PLR0913 loops over columns count as branches
     occupancy: Floats, customers: Floats, level: Floats, first: int, value: Floats, growth: Floats, shocks: Floats,
-    abreast: int, here: Floats, everyone: Floats, values: Floats, grow: Floats, shock: Floats, levels: Floats,
+    off: Floats, abreast: int, here: Floats, everyone: Floats, values: Floats, grow: Floats, shock: Floats,
+    offs: Floats, levels: Floats,
 ) -> None:  # fmt: skip
     """Copy the sets of parameters from `first` on into columns, lane after lane; the last set fills the rest."""
     draws = customers.shape[1]
@@ -115,6 +122,8 @@ def _lay_out(  # noqa: PLR0913
             values[v, c] = value[v, r]
         for t in range(growth.shape[0]):
             grow[t, c] = growth[t, r]
+        for t in range(off.shape[0]):
+            offs[t, c] = off[t, r]
         for s in range(everyone.shape[0]):
             everyone[s, c] = customers[s, r]
             for k in range(here.shape[1]):
@@ -197,7 +206,7 @@ def _corrected(row: Floats, b: int, abreast: int, by: Floats) -> float:
 _crossing = void(
     FILL, _cube, _rows, _rows, _rows, _whole, _numbers, _wholes, _wholes, _rows, _wholes, _whole, _whole, _whole,
     _wholes, _whole, _whole, _whole, int64, int64, _rows, _wholes, _whole, _rows, _whole, _whole, _whole, _rows, _rows,
-    int64, _cube, _cube, _numbers, _whole, _cube, _cube,
+    _rows, _wholes, int64, _cube, _cube, _numbers, _whole, _cube, _cube,
 )  # fmt: skip
 
 
@@ -206,8 +215,8 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
     fill: Any, occupancy: Floats, customers: Floats, level: Floats, value: Floats, path_of: Ints, sign: Floats,
     units: Ints, args: Ints, mixing: Floats, row_of: Ints, leaves: Ints, enters: Ints, exposed: Ints, inside: Ints,
     reach: Ints, within: Ints, lively: Ints, rest: int, apart: int, growth: Floats, which: Ints, begins: Ints,
-    shocks: Floats, unknown: Ints, when: Ints, kind: Ints, goal: Floats, whole: Floats, nudged: int, inverse: Floats,
-    across: Floats, log_slope: Floats, how: Ints, counted: Floats, moved: Floats,
+    shocks: Floats, unknown: Ints, when: Ints, kind: Ints, goal: Floats, whole: Floats, off: Floats, exits: Ints,
+    nudged: int, inverse: Floats, across: Floats, log_slope: Floats, how: Ints, counted: Floats, moved: Floats,
 ) -> None:  # fmt: skip
     """Take sets of parameters (R) through a stretch of months, with the shocks that bring them to its figures.
 
@@ -222,6 +231,7 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
     shocks : (U, R) log scale; those of `unknown` (k,) are first guesses, changed in place.
     when, kind, goal, whole : (k,) after how many months each figure stands, what it counts (0 the level, 1 the
         active); (k, R) its value in persons, and that of the level at its date, NaN where there is none.
+    off, exits : as of `expectation.run`; (0, R) where nobody is written off.
     nudged : 1 if `across` is asked for.
     inverse : (R, k, k) filled: ∂ shocks / ∂ log figures. across : (R, k, 2) filled: ∂ log figures / ∂ log level and
         active at the beginning, of which the active move with the level unchanged.
@@ -248,6 +258,8 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                     for k in range(states):
                         if inside[0, k]:
                             floor[b] += _LEAST * occupancy[s, k, min(first + b, draws - 1)]
+                for t in range(off.shape[0]):
+                    floor[b] = max(floor[b] - off[t, min(first + b, draws - 1)], 0.0)
         for last in range(2):  # first Newton's steps, with slopes to one side; then the slopes that remain
             if not last and not count:
                 continue
@@ -256,13 +268,13 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
             here, everyone = np.empty((segments, states, size)), np.empty((segments, size))
             shock, begun, fine = np.empty((shocks.shape[0], size)), np.empty((2, size)), np.empty(size)
             found, levels, missing = np.empty((months, 2, size)), np.empty(size), np.empty((count, size))
-            at = np.empty((count, 2, size))
+            at, offs, share = np.empty((count, 2, size)), np.empty((off.shape[0], size)), np.zeros(size)
             asked = moved.shape[0] > 0 and last == 1
             flow = np.empty((months if asked else 0, leaves.size, size))
             for _ in range(1 if last else _PASSES):
                 _lay_out(
-                    occupancy, customers, level, first, value, growth, shocks, abreast, here, everyone, values, grow,
-                    shock, levels,
+                    occupancy, customers, level, first, value, growth, shocks, off, abreast, here, everyone, values,
+                    grow, shock, offs, levels,
                 )  # fmt: skip
                 for j in range(count):
                     for c in range((1 + j) * abreast, (2 + j) * abreast):
@@ -285,7 +297,7 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                     _read(here, inside, found, when, at)
                 run(
                     fill, here, everyone, values, path_of, sign, units, args, mixing, row_of, leaves, enters, exposed,
-                    inside, grow, which, shock, found, flow,
+                    inside, grow, which, shock, offs, exits, found, flow, share,
                 )  # fmt: skip
                 if begins[0] < 0:
                     _read(here, inside, found, when, at)
@@ -298,7 +310,7 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                         continue
                     far = _newton(missing, b, abreast, jacobian, inverted, log, step)
                     if far == np.inf:
-                        way[b], how[first + b] = _LOST, NO_SLOPE
+                        way[b], how[first + b] = _LOST, TOO_MANY_OFF if share[b] >= 1.0 else NO_SLOPE
                         continue
                     for j in range(count):
                         shocks[unknown[j], first + b] += step[j]
@@ -311,10 +323,12 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
             if not last:
                 for b in range(min(abreast, draws - first)):
                     if way[b] == _ON_THE_WAY:
-                        way[b], how[first + b] = _LOST, NO_WAY
+                        way[b], how[first + b] = _LOST, TOO_MANY_OFF if share[b] >= 1.0 else NO_WAY
                 continue
             for b in range(min(abreast, draws - first)):
                 r = first + b
+                if way[b] != _LOST and share[b] >= 1.0:
+                    way[b], how[r] = _LOST, TOO_MANY_OFF
                 if way[b] == _LOST:
                     continue
                 for i in range(count):

@@ -31,12 +31,11 @@ from mobank.calibration.checks.uniformity import p_value
 from mobank.calibration.fitting import fit, thinned
 from mobank.calibration.posterior.ahead import forecast
 from mobank.calibration.posterior.posterior import FittedPosterior
-from mobank.calibration.sampler.ensembles import Effort
+from mobank.calibration.sampler.ensembles import SHORT, Effort
 from mobank.calibration.targets import Target
 from mobank.model.grammar import Model
 
 ALPHA = 0.01  # false alarms of a right program, over all unknowns together
-EFFORT = Effort(ensembles=2, walkers=128, burn=80, steps=210)  # a short one
 DRAWS = 63  # of a fit, among which a truth has its rank
 ROWS = 1000  # draws of a fit that are run ahead
 RUNS = 2000  # replicates of a forecast
@@ -172,7 +171,7 @@ def calibrated(
     fits: int,
     seed: int = 1,
     workers: int = 1,
-    effort: Effort = EFFORT,
+    effort: Effort = SHORT,
     told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Calibration:
     """Return what fits to what known truths report come to.

@@ -17,7 +17,7 @@ YEAR = 12
 
 
 @dataclass(frozen=True)
-class Block:
+class ShockBlock:
     """Months in which a path's total shock is one number.
 
     Parameters
@@ -57,7 +57,7 @@ class Stretch:
     which: tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def divided(path: int, figures: Sequence[tuple[int, Figure]], first: Month, last: int) -> list[Block]:
+def divided(path: int, figures: Sequence[tuple[int, Figure]], first: Month, last: int) -> list[ShockBlock]:
     """Return the blocks of a path, in order of time.
 
     Parameters
@@ -65,7 +65,7 @@ def divided(path: int, figures: Sequence[tuple[int, Figure]], first: Month, last
     figures : each with its month, counted from `first`, 0 for that itself. last : where the history ends.
     """
     fixed = dict(figures)
-    blocks = [Block(path, -YEAR, 0, fixed.pop(0, None))]
+    blocks = [ShockBlock(path, -YEAR, 0, fixed.pop(0, None))]
     at = 0
     for end in (*sorted(fixed), last):
         if end == at:
@@ -73,15 +73,15 @@ def divided(path: int, figures: Sequence[tuple[int, Figure]], first: Month, last
         figure = fixed.get(end)
         ends = [m for m in range(at + 1, end) if (first + m).month == YEAR] if end - at > YEAR or not figure else []
         for cut in (*ends, end):
-            blocks.append(Block(path, at, cut, figure if cut == end else None))
+            blocks.append(ShockBlock(path, at, cut, figure if cut == end else None))
             at = cut
     return blocks
 
 
-def stretches(blocks: Sequence[Block], last: int) -> tuple[list[Block], list[Stretch]]:
+def stretches(blocks: Sequence[ShockBlock], last: int) -> tuple[list[ShockBlock], list[Stretch]]:
     """Return the blocks in the order in which their shocks are found, and the stretches that find them."""
     cuts = [t for t in sorted({block.last for block in blocks}) if not any(_under_way(b, t) for b in blocks)]
-    order: list[Block] = []
+    order: list[ShockBlock] = []
     found: list[Stretch] = []
     for after, end in zip((-YEAR, *cuts), cuts, strict=False):
         here = [b for b in blocks if b.after < end and b.last > after]
@@ -111,5 +111,5 @@ def stretches(blocks: Sequence[Block], last: int) -> tuple[list[Block], list[Str
     return order, found
 
 
-def _under_way(block: Block, month: int) -> bool:
+def _under_way(block: ShockBlock, month: int) -> bool:
     return block.figure is not None and block.after < month < block.last

@@ -4,23 +4,16 @@ A small module of loops that call the hazard functions is made for each model, n
 beside other compiled code, so that it is compiled once on a machine.
 """
 
-import sys
 from collections.abc import Callable
 from functools import lru_cache
-from types import ModuleType
-from typing import Any
 
-import numba
-from numba import float64, int64, void
-
-from mobank.base.compiled import kept_in, text_beside
+from mobank.base.compiled import from_text
 from mobank.base.errors import ModelError
+from mobank.base.kernels.expectation import FILLING
 from mobank.calibration.likelihood.layout import Group
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import CUSTOMERS, EXPOSURE, Model
 
-_SIGNATURE = void(int64, float64[:, ::1], int64[::1], int64, float64[::1], float64[:, ::1])
-_njit: Any = numba.njit
 Fill = Callable[..., None]
 
 
@@ -40,20 +33,11 @@ def filler(model: Model, groups: tuple[Group, ...]) -> Fill:
 
 @lru_cache(maxsize=16)
 def _filler(model: Model, groups: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]) -> Fill:
-    text = _text(model, groups)
-    hazards = {f"hazard_{f}": _njit(flow.hazard, error_model="numpy") for f, flow in enumerate(model.flows)}
-    path = text_beside(f"hazards_{fingerprint(model)}", text)
-    module = ModuleType(f"mobank_hazards_{path.parent.name if path else fingerprint(model)}")
-    sys.modules[module.__name__] = module  # where numba looks for it when it reads what it kept
-    space = module.__dict__
-    space.update(hazards)
-    exec(compile(text, path.as_posix() if path else "<made>", "exec"), space)
+    hazards = {f"hazard_{f}": flow.hazard for f, flow in enumerate(model.flows)}
     try:
-        with kept_in(path.parent if path else None):
-            made: Fill = _njit(_SIGNATURE, cache=path is not None, nogil=True, error_model="numpy")(space["fill"])
-    except numba.core.errors.NumbaError as error:
+        return from_text(f"hazards_{fingerprint(model)}", _text(model, groups), "fill", hazards, FILLING)
+    except ValueError as error:
         raise ModelError(model.name, "a hazard", f"cannot be compiled: {error}") from None
-    return made
 
 
 def _text(model: Model, groups: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]) -> str:

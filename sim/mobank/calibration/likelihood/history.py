@@ -17,7 +17,7 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR, Block, Stretch, divided, stretches
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR, ShockBlock, Stretch, divided, stretches
 from mobank.calibration.likelihood.errors import FigureErrors
 from mobank.calibration.likelihood.flows import FlowFigures
 from mobank.calibration.likelihood.law import Law
@@ -232,8 +232,8 @@ class History:
     # ------------ blocks
 
     @cached_property
-    def _solved(self) -> tuple[list[Block], list[Stretch]]:
-        every: list[Block] = []
+    def _solved(self) -> tuple[list[ShockBlock], list[Stretch]]:
+        every: list[ShockBlock] = []
         for path, measure in enumerate(self.measures):
             own = {f.month - self.first: f for f in self.reported(measure) if f.month >= self.first}
             for each in self.joined:
@@ -245,7 +245,7 @@ class History:
         return stretches(every, self.length)
 
     @property
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[ShockBlock]:
         """The blocks of both paths in the order in which their shocks are found."""
         return self._solved[0]
 
@@ -269,6 +269,12 @@ class History:
         level, active = (known if known not in others else None for known in mark.figures)
         return level, active
 
+    @cached_property
+    def clean_ups(self) -> dict[int, str]:
+        """Name of what is written off in a month after the first figure, by months from there."""
+        months = {month - self.first: f"clean_ups.{month}" for month in self.target.clean_ups}
+        return {at: name for at, name in months.items() if 0 < at <= self.length}
+
     # ------------ the law
 
     @cached_property
@@ -287,6 +293,7 @@ class History:
             (0, self.active_since),
             unknown,
             target.wiggle.prior.centre,
+            target.campaigns,
         )
 
     @cached_property
@@ -328,7 +335,7 @@ class History:
         scales = [f"scale.{self.paths[path]}.{year}" for path, year in self.scales]
         return (*self.priors, *(f.name for f in self.wide), *self.factors, *free, *scales, *self.flows.coordinates)
 
-    def innovation(self, block: Block) -> str:
+    def innovation(self, block: ShockBlock) -> str:
         """Return the name of the coordinate of a block's chance."""
         return f"innovation.{self.paths[block.path]}.{self.first + block.last}"
 

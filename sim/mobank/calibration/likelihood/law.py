@@ -1,7 +1,8 @@
 """The law of the shocks: one Gaussian law of all blocks of both paths, whatever their length.
 
 A block's total shock is the mean over its months of an autoregression (Ornstein and Uhlenbeck's process at months),
-of a trend whose growth reverts to its mean, of a season whose size is not known, and of wiggle. Where all figures are
+of a trend whose growth reverts to its mean, of a season whose size is not known, of campaigns that had been announced,
+and of wiggle. Where all figures are
 of Decembers the autoregression goes by calendar years instead (`yearly`), with the sizes as they are written; by months
 it is matched to these: the means of two calendar years then have the same variance and the same correlation.
 """
@@ -15,11 +16,11 @@ import numpy as np
 
 from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
-from mobank.calibration.likelihood.blocks import YEAR, Block
+from mobank.calibration.likelihood.blocks import YEAR, ShockBlock
 from mobank.dynamics import season
 from mobank.dynamics.shocks import ShockSizes, by_month, drift
 from mobank.dynamics.trend import TrendLaw
-from mobank.scenario.scenario import Shock
+from mobank.scenario.scenario import Campaign, Shock
 
 
 def shares(months: Sequence[range], first: Month) -> Floats:
@@ -43,10 +44,11 @@ class Law:
     yearly : True if a calendar year is one block. names : of the two paths. shocks : what is thought of each.
     since : month of the first figure of each path's measure, where the growth of its trend begins.
     unknown : which paths have a season that is not known. wiggle : of a month, log scale.
+    campaigns : what had been announced; how far each moved its path is integrated over.
     ahead : how many of the months lie after the last figure, where a drift fades as it does in a forecast.
     """
 
-    blocks: Sequence[Block]
+    blocks: Sequence[ShockBlock]
     first: Month
     length: int
     yearly: bool
@@ -55,6 +57,7 @@ class Law:
     since: tuple[int, int]
     unknown: tuple[bool, bool]
     wiggle: float
+    campaigns: Sequence[Campaign] = ()
     ahead: int = 0
 
     @cached_property
@@ -96,19 +99,35 @@ class Law:
         return found
 
     @cached_property
+    def during(self) -> Floats:
+        """Share of each block's months in which each campaign ran, (c, n); 0 for blocks of the other path."""
+        ran = [
+            [
+                np.mean([each.first <= self.first + t <= each.last for t in block.months])
+                if self.names[block.path] == each.path
+                else 0.0
+                for block in self.blocks
+            ]
+            for each in self.campaigns
+        ]
+        return np.array(ran).reshape(len(self.campaigns), len(self.blocks))
+
+    @cached_property
     def seasons(self) -> list[int]:
         """The paths whose season is not known."""
         return [p for p, unknown in enumerate(self.unknown) if unknown]
 
     @cached_property
     def patterns(self) -> Floats:
-        """What is in the covariance beside the autoregression, (P, n, n): trend and wiggle, then a season a path."""
+        """What is in the covariance beside the autoregression, (P, n, n): what is always there, then each season."""
         blocks, count = self.blocks, len(self.blocks)
         steady = np.zeros((count, count))
         for path, trend in self.trends.items():
             own = self.of_path(path)
             rows = trend.means([blocks[i].months for i in own])
             steady[np.ix_(own, own)] += rows @ np.diag(trend.variance) @ rows.T
+        for each, share in zip(self.campaigns, self.during, strict=True):
+            steady += each.effect.prior.spread**2 * np.outer(share, share)
         if not self.yearly:  # within a calendar year wiggle sums to zero
             steady += np.diag([self.wiggle**2 / len(block.months) for block in blocks])
         found = [steady]
@@ -121,11 +140,11 @@ class Law:
 
     @cached_property
     def mean(self) -> Floats:
-        """Expected shock of each block from trends, (n,)."""
-        mean = np.zeros(len(self.blocks))
+        """Expected shock of each block from trends and campaigns, (n,)."""
+        mean = np.array([each.effect.prior.centre for each in self.campaigns]) @ self.during
         for path, trend in self.trends.items():
             own = self.of_path(path)
-            mean[own] = trend.means([self.blocks[i].months for i in own]) @ trend.mean
+            mean[own] += trend.means([self.blocks[i].months for i in own]) @ trend.mean
         return mean
 
     @cached_property

@@ -12,7 +12,7 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR, Block, Stretch, stretches
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR, ShockBlock, Stretch, stretches
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.law import Law
 from mobank.calibration.likelihood.solve_history import Pathway, live
@@ -40,11 +40,11 @@ class Unbound(History):
         return replace(super().law, ahead=self.ahead)
 
     @cached_property
-    def _solved(self) -> tuple[list[Block], list[Stretch]]:
+    def _solved(self) -> tuple[list[ShockBlock], list[Stretch]]:
         known = [replace(block, figure=None) for block in self._bound.blocks]
         step = YEAR if self.yearly else 1
         later = [
-            Block(path, after, after + step)
+            ShockBlock(path, after, after + step)
             for path in (LEVEL, ACTIVE)
             for after in range(self._bound.length, self.length, step)
         ]

@@ -31,6 +31,7 @@ from mobank.dynamics.draws import base_values, shock_sizes
 from mobank.dynamics.initial_state import people_in
 from mobank.dynamics.month import TINY, Values, add_up, intake
 from mobank.dynamics.shocks import ShockSizes
+from mobank.model.exits import exits_of_idle
 from mobank.scenario.scenario import Value
 
 LOG_2PI = float(np.log(2.0 * np.pi))
@@ -40,6 +41,7 @@ REASONS = {
     passage.NO_SLOPE: "the figures do not move with the shocks",
     passage.TOO_FAR: "the shock is beyond a factor of 55",
     passage.NO_STEADY: "no steady state",
+    passage.TOO_MANY_OFF: "more written off than there are idle users who can leave",
     10: "fewer people than are registered",
     11: "no covariance",
 }
@@ -99,6 +101,7 @@ class Inputs:
     sizes : of the shocks. level, everyone : at the first figure, (R,) persons.
     growth : of everyone in each month, as a share, (T, R).
     goals : value of each figure, (R,) persons, by name; in the definition of the rest.
+    written_off : persons in each month, (T, R); (0, R) where there is no clean-up.
     """
 
     history: History
@@ -109,6 +112,7 @@ class Inputs:
     everyone: Floats
     growth: Floats
     goals: Mapping[str, Floats]
+    written_off: Floats
 
     @classmethod
     def of(cls, history: History, z: Floats) -> "Inputs":
@@ -124,7 +128,10 @@ class Inputs:
             goals[each.figure.name] = goals[each.figure.name] / each.prior.of_normal(z[history.row[each.factor]])
         level = goals[history.reported(history.origin.stock)[0].name]
         everyone, growth = _pool(history, base, goals, level, drawn)
-        return cls(history, base, history.layout.stacked(base), sizes, level, everyone, growth, goals)
+        off = np.zeros((history.length if history.clean_ups else 0, z.shape[1]))
+        for at, name in history.clean_ups.items():
+            off[at - 1] = drawn(history.target.clean_ups[history.first + at], name)
+        return cls(history, base, history.layout.stacked(base), sizes, level, everyone, growth, goals, off)
 
 
 @dataclass(frozen=True)
@@ -197,6 +204,7 @@ class Solver:
         self.rest, self.outside = model.states.index(origin.rest), model.states.index(origin.apart)
         reach = history.layout.values[origin.reach]
         self.reach = (history.layout.first[origin.reach] + reach.of).astype(np.int64)
+        self.exits = exits_of_idle(model)
         self.exposed = np.isin(model.states, model.exposed_to).astype(np.int64)
         self.errors, law = history.errors, history.law
         self.error_sizes = (
@@ -288,6 +296,7 @@ class Solver:
         occupancy = np.ascontiguousarray(self.occupancy[..., alive])
         customers = np.ascontiguousarray(self.customers[:, alive])
         span = slice(stretch.after, stretch.last)
+        off = self.inputs.written_off[span, alive]
         passage.cross(
             self.fill, occupancy, customers, np.ascontiguousarray(self.inputs.level[None, alive]),
             np.ascontiguousarray(self.inputs.values[:, alive]), layout.path_of, layout.sign, layout.units, layout.args,
@@ -297,7 +306,9 @@ class Solver:
             np.array(stretch.which, np.int64)[:, : months if not first else 0].reshape(2, -1).copy(),
             np.array([w[0] for w in stretch.which] if first else [-1, -1], np.int64), shocks, unknown,
             np.array([b.last - stretch.after for b in blocks], np.int64), np.array([b.path for b in blocks], np.int64),
-            np.ascontiguousarray(goals), np.ascontiguousarray(whole), nudged, inverse, across, log, how, counted, moved,
+            np.ascontiguousarray(goals), np.ascontiguousarray(whole),
+            np.ascontiguousarray(off if off.any() else off[:0]), self.exits, nudged, inverse, across, log, how, counted,
+            moved,
         )  # fmt: skip
         self.why[alive] = how
         self.shocks[np.ix_(known, alive)] = shocks

@@ -7,6 +7,7 @@ keyed by the pair and by stretch of steps: an interrupted run goes on from its l
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 from mobank.base.arrays import Floats
 from mobank.base.streams import Streams, digest
 from mobank.calibration.likelihood.history import History
+from mobank.calibration.likelihood.impossible import too_few_possible
 from mobank.calibration.likelihood.solve_history import live
 
 SIDE_BY_SIDE = 2  # ensembles
 STRETCH = 25  # steps between checkpoints
 TRIES = 8  # prior draws for each first walker
+LEAST_ATTEMPTS, MOST_ATTEMPTS = 2, 50  # to find as many possible draws: where none is among so many, and in any case
 SEEDS = 2**32
 
 
@@ -50,6 +53,11 @@ class Effort:
         return [numbers[first : first + SIDE_BY_SIDE] for first in numbers[::SIDE_BY_SIDE]]
 
 
+FULL = Effort()
+SHORT = Effort(ensembles=2, walkers=256, burn=80, steps=210)  # for backtests, checks, and a first look
+EFFORTS = {"full": FULL, "short": SHORT}
+
+
 def prior_draws(history: History, streams: Streams, item: str, numbers: NDArray[np.int64]) -> Floats:
     """Return coordinates of prior draws, (D, R), keyed by the coordinate's name and the draw's number."""
     return np.stack([streams.normal("parameters", f"{item}.{name}", numbers) for name in history.names])
@@ -64,18 +72,28 @@ def first_walkers(history: History, streams: Streams, ensemble: int, walkers: in
     """Return some of `TRIES` times as many prior draws, the more probable a draw the sooner, (W, D).
 
     Drawn by weight without replacement, which the largest of log weight + a Gumbel number are (Yellott 1977).
+
+    Raises
+    ------
+    RunError
+        If too few prior draws pass through the figures, with the reasons and how often each was met.
     """
     found: list[Floats] = []
     ranks: list[Floats] = []
-    for attempt in range(50):
+    refused: Counter[str] = Counter()
+    for attempt in range(MOST_ATTEMPTS):
         numbers = np.arange(walkers * TRIES) + attempt * walkers * TRIES
         z = prior_draws(history, streams, f"walker of ensemble {ensemble}", numbers)
         lived = live(history, z)
         luck = streams.uniform("parameters", f"first walkers of ensemble {ensemble}", numbers)
         found.append(z[:, lived.possible])
         ranks.append((lived.log_density - np.log(-np.log(luck)))[lived.possible])
-        if sum(z.shape[1] for z in found) >= walkers:
+        refused.update(lived.refused)
+        possible = sum(z.shape[1] for z in found)
+        if possible >= walkers:
             break
+        if attempt + 1 == (MOST_ATTEMPTS if possible else LEAST_ATTEMPTS):
+            raise too_few_possible(history, (attempt + 1) * numbers.size, refused)
     best = np.argsort(-np.concatenate(ranks), kind="stable")[:walkers]
     return np.concatenate(found, axis=1)[:, np.sort(best)].T
 

@@ -59,7 +59,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "tried_value": "{:,} for {:,}: the others could not hold the reported start",
         "reported": "Reported figures", "segments": "Customers", "parameters": "Parameters", "mixing": "Who meets whom",
         "season": "Season", "shocks": "Yearly shocks", "drift": "Drift",
-        "noise": "Noise of figures", "pool": "Who could register",
+        "noise": "Noise of figures", "pool": "Who could register", "campaigns": "Campaigns so far",
+        "written_off": "Clean-ups so far",
         "reporting": "In print",
         "in_print": "in print",
         "fans_note": "Dashed outline: 90 % of the same runs as they will be printed, with redefinitions, clean-ups and "
@@ -107,6 +108,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "tried_value": "为{1:,}次模拟共试{0:,}次，其余无法满足披露的起点",
         "reported": "披露数字", "segments": "客群", "parameters": "参数", "mixing": "谁与谁接触",
         "season": "季节", "shocks": "年度冲击", "drift": "趋势", "noise": "公布数的噪声", "pool": "潜在总体",
+        "campaigns": "已有活动", "written_off": "已有清理",
         "reporting": "披露", "in_print": "披露值",
         "fans_note": "虚线轮廓：同样这些模拟的披露值的90%区间，计入口径变更、清理沉睡注册和取整（指标{}）。"
         "提问、举措和对比均按现行口径。",

@@ -22,6 +22,11 @@ def stocks(model: Model) -> list[Option]:
     return _options(measure for measure in model.measures if measure.stock)
 
 
+def level(model: Model) -> list[Option]:
+    """Return the count that a history follows: that of all who have registered."""
+    return _options(measure for measure in model.measures if model.origin and measure.name == model.origin.stock)
+
+
 def flow_measures(model: Model) -> list[Option]:
     """Return the measures that add up people moved by flows: those that are reported of a month or a year."""
     return _options(measure for measure in model.measures if measure.flows)

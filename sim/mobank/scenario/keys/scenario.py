@@ -5,6 +5,7 @@ from mobank.scenario.keys import model_names
 from mobank.scenario.keys.changes import CAPACITY, EventKeys, LeverKeys
 from mobank.scenario.keys.customers import BANDS, MEASURED, MEASURED_FLOW, DefinitionKeys, DimensionKeys, MixingKeys
 from mobank.scenario.keys.network import NetworkKeys
+from mobank.scenario.keys.past_events import CAMPAIGNS, CLEAN_UPS
 from mobank.scenario.keys.questions import BILINGUAL, AskKeys
 from mobank.scenario.keys.reporting import ReportingKeys
 from mobank.scenario.keys.values import VALUE, AnySourceKeys, ValueKeys
@@ -149,6 +150,14 @@ class ScenarioKeys(Noun):
     pool = YamlKey(Nested(PoolKeys), "潜在总体").says(
         "How many could ever register, where no count of customers is reported.",
         "未公布客户总数时，最多有多少人可注册。",
+    )
+    campaigns = YamlKey(CAMPAIGNS, "已公布的活动", default={}).says(
+        "Announced campaigns in months that have been reported, failures too: what they did is no chance.",
+        "已公布数据期间内事先公布的营销活动（包括失败的）：其影响不计为随机波动。",
+    )
+    clean_ups = YamlKey(CLEAN_UPS, "清理沉睡用户", default={}).says(
+        "Dormant registrations written off, by month; a count of registered falls only by these and by closures.",
+        "各月清理的沉睡注册；注册数只因清理和注销而下降。",
     )
     segments = YamlKey(Each(Nested(DimensionKeys, BANDS), "dimension", 10), "客群", default={}).says(
         "How the customers are divided: dimensions, each with bands.", "客户如何划分：若干维度，每个维度分若干段。"

@@ -30,12 +30,11 @@ from mobank.calibration.backtest.priors import ReducedPriors
 from mobank.calibration.backtest.series import Series
 from mobank.calibration.fitting import fit
 from mobank.calibration.posterior.ahead import forecast
-from mobank.calibration.sampler.ensembles import Effort
+from mobank.calibration.sampler.ensembles import SHORT, Effort
 from mobank.calibration.targets import load_text
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 
-SHORT = Effort(ensembles=2, walkers=256, burn=80, steps=210)
 RUNS = 4000  # replicates of a forecast
 REDUCED_DRAWS = 5000  # of each growth shape of the reduced model
 KEPT = 1000  # equally likely values that stand for a forecast in a file

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 
 from mobank.base.errors import InputError, Problem
@@ -31,6 +30,7 @@ from mobank.calibration.backtest.full.scoring import full_scores
 from mobank.calibration.backtest.full.text import PriorMaker, PriorText, priors_of, target_text
 from mobank.calibration.backtest.priors import OTHERS, ReducedPriors
 from mobank.calibration.backtest.series import FigureRow, LeftOut
+from mobank.calibration.neutral_priors import class_of, group_of, leaks, made
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.report.render.files import file_digest
@@ -50,8 +50,7 @@ class FullSettings:
 
 def neutral_maker() -> PriorMaker:
     """Return how bank-neutral priors are made."""
-    neutral = import_module("mobank.calibration.neutral_priors")
-    return PriorMaker(neutral.made, neutral.leaks, neutral.group_of, neutral.class_of)
+    return PriorMaker(made, leaks, group_of, class_of)
 
 
 def data_of(data: Sequence[Path], only: bool) -> list[Path]:
@@ -93,26 +92,26 @@ def run_full(
     """
     rows = rows_of(data)
     found, left_out = pairs(joined(rows), maker.group_of)
-    made = [each for pair in found for each in refits(pair)]
-    if not made:
+    every = [each for pair in found for each in refits(pair)]
+    if not every:
         raise InputError([_nothing(data, left_out)])
-    texts = _texts(made, rows, maker)
-    jobs = _jobs(made, texts, model, settings)
+    texts = _texts(every, rows, maker)
+    jobs = _jobs(every, texts, model, settings)
     forecasts = run_jobs(jobs, model, out / WORK, settings.workers, fitter, progress)
     methods, missing = simple_methods()
-    scored = full_rows(made, forecasts, methods, printed(settings.seed))
+    scored = full_rows(every, forecasts, methods, printed(settings.seed))
     result = FullResult(
         settings.seed,
         settings.effort,
         {path.name: file_digest(path) for path in data},
         found,
         {pair.entity: maker.class_of(pair.entity) for pair in found},
-        made,
+        every,
         [text.digest for text in texts],
         forecasts,
         scored,
         full_scores(scored, settings.seed),
-        [*left_out, *_without_refit(found, made), *_failed(made, forecasts)],
+        [*left_out, *_without_refit(found, every), *_failed(every, forecasts)],
         missing,
     )
     known = identity(result, file_digest(reduced.file()), fingerprint(model))
@@ -123,13 +122,13 @@ def run_full(
 
 def _texts(refits: Sequence[Refit], rows: Sequence[FigureRow], maker: PriorMaker) -> list[PriorText]:
     """Return the priors of each refit; those of one group, origin and kind are made once."""
-    made: dict[tuple[object, ...], PriorText] = {}
+    known: dict[tuple[object, ...], PriorText] = {}
     texts = []
     for each in refits:
         key = (each.pair.group, each.origin, maker.class_of(each.pair.entity))
-        if key not in made:
-            made[key] = priors_of(each, rows, maker)
-        texts.append(made[key])
+        if key not in known:
+            known[key] = priors_of(each, rows, maker)
+        texts.append(known[key])
     return texts
 
 

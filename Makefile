@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= scenarios/baseline.yaml
 
-.PHONY: run install test lint bench clean sbc
+.PHONY: run install test lint bench clean checks
 
 run: install
 	@$(BIN)/mobank run $(SCENARIO)
@@ -36,9 +36,14 @@ lint: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test
 	@$(BIN)/python -m tests.benchmarks
 
-# Fits to figures of 200 truths that are known: about a quarter of an hour on two cores.
-sbc: $(VENV)/.installed
-	@$(BIN)/mobank sbc
+# Are fits to be trusted? Slopes of the density at the truth, then fits and forecasts of synthetic banks: hours.
+checks: $(VENV)/.installed
+	@$(BIN)/mobank sbc --check score --banks 400
+	@$(BIN)/mobank sbc calibration/checks/monthly.yaml --check score --banks 400
+	@$(BIN)/mobank sbc calibration/checks/monthly_lost.yaml --check score --banks 400
+	@$(BIN)/mobank sbc --banks 200
+	@$(BIN)/mobank sbc calibration/checks/monthly.yaml --banks 300
+	@$(BIN)/mobank sbc calibration/checks/monthly_lost.yaml --banks 100
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mobank.base.errors import MobankError
-from mobank.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run
+from mobank.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run, sbc
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,7 +44,7 @@ app.command("export")(export.export)
 app.command("desk")(desk.desk)
 app.command("calibrate")(calibrate.calibrate)
 app.command("posterior")(posterior.posterior)
-app.command("sbc")(posterior.sbc)
+app.command("sbc")(sbc.sbc)
 app.command("backtest")(backtest.backtest)
 app.command("describe")(describe.describe)
 app.command("replay")(run.replay)

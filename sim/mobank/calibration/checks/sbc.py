@@ -1,57 +1,113 @@
-"""Simulation-based calibration: are the draws right, whatever the truth?
+"""Simulation-based calibration: are the draws of a fit right, and what it forecasts, whatever the truth?
 
-A truth is drawn from the priors, lives the target's years with luck of its own, and reports figures as the bank does,
-in intervals of the same width. The fit to those figures must put the truth anywhere in its draws, as often low as high:
-its rank is uniform (Talts et al. 2018, "Validating Bayesian inference algorithms with simulation-based calibration").
-A likelihood with a wrong slope, a shock counted twice or a prior read wrongly shows as ranks that crowd.
+A truth is drawn from the priors, goes through the target's months with chance of its own, and reports as the bank
+does. The fit to what it reports must put the truth anywhere in its draws, as often low as high: its rank is uniform
+(Talts et al. 2018, "Validating Bayesian inference algorithms with simulation-based calibration"). A likelihood with a
+wrong slope, a shock counted twice or a prior read wrongly shows as ranks that crowd. The same fits are run ahead of
+their last figure and held against what the truth then does, so bands of a forecast are counted as well.
 """
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import numpy as np
 
-from mobank.base.arrays import Floats
+from mobank.base.arrays import Floats, Ints
 from mobank.base.machine import ONE_THREAD
-from mobank.base.quantities import Interval
 from mobank.base.streams import Streams
-from mobank.calibration.fitting import weigh
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL
-from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.simulate_history import Unbound, prior_draws
-from mobank.calibration.likelihood.solve_history import live
-from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.backtest.full.jobs import kept
+from mobank.calibration.backtest.full.methods import best_width
+from mobank.calibration.backtest.scores import BANDS, EnsembleForecast
+from mobank.calibration.checks.synthetic import Synthetic, at_end, from_priors
+from mobank.calibration.checks.turnover import months
+from mobank.calibration.checks.uniformity import p_value
+from mobank.calibration.fitting import fit, thinned
+from mobank.calibration.posterior.ahead import forecast
+from mobank.calibration.posterior.posterior import FittedPosterior
+from mobank.calibration.sampler.ensembles import SHORT, Effort
 from mobank.calibration.targets import Target
 from mobank.model.grammar import Model
-from mobank.scenario.scenario import Figure
 
-ALPHA = 0.01  # false alarms of a right program, over all parameters together
-BAND = 0.05  # of the ranks, at each end
+ALPHA = 0.01  # false alarms of a right program, over all unknowns together
+DRAWS = 63  # of a fit, among which a truth has its rank
+ROWS = 1000  # draws of a fit that are run ahead
+RUNS = 2000  # replicates of a forecast
+OUTER = 0.05  # of the ranks, at each end
+MIDDLE = (0.1, 0.9)  # of the central 80 %
+J = TypeVar("J")
+R = TypeVar("R")
+
+HORIZONS = (1, 3, 6, 12)  # months ahead of monthly figures; of figures of years a year alone
 
 
 @dataclass(frozen=True)
-class Ranks:
-    """Where the truths lay.
+class Tried:
+    """One fit to what a truth reports.
 
     Parameters
     ----------
-    names : of the unknowns, (P,). ranks : (F, P) share of a fit's draws below its truth.
-    effective : (F,) how many independent draws each fit was worth.
+    ranks : (P,) of the truth among `DRAWS` draws. fans : by measure, (H, KEPT) equally likely log persons.
+    truths : by measure, (H,) log persons.
+    turnover : draws' mean and standard deviation of the log of the turnover time, and the share of draws below the
+        truth's.
+    r_hat, effective : worst of the fit's coordinates.
+    """
+
+    ranks: Ints
+    fans: Mapping[str, Floats]
+    truths: Mapping[str, Floats]
+    turnover: tuple[float, float, float]
+    r_hat: float
+    effective: float
+
+
+@dataclass(frozen=True)
+class Covered:
+    """How often a band of forecasts held what then came, at one horizon of one measure.
+
+    Parameters
+    ----------
+    coverage : of each of `BANDS`. low : share of truths below the median. width : common factor of all spreads that
+        would have given the least mean CRPS.
+    """
+
+    measure: str
+    months: int
+    fits: int
+    coverage: tuple[float, ...]
+    low: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What fits to known truths say of a program.
+
+    Parameters
+    ----------
+    names : of the unknowns, (P,). horizons : (H,) months ahead.
     """
 
     names: tuple[str, ...]
-    ranks: Floats
-    effective: Floats
+    horizons: tuple[int, ...]
+    fits: Sequence[Tried]
 
-    @property
+    @cached_property
+    def ranks(self) -> Ints:
+        """Of the truths, (F, P), 0 to `DRAWS`."""
+        return np.stack([each.ranks for each in self.fits])
+
+    @cached_property
     def p_values(self) -> Floats:
-        """Of uniform ranks, (P,), by Kolmogorov and Smirnov."""
-        from scipy import stats
-
-        return np.array([stats.kstest(column, "uniform").pvalue for column in self.ranks.T])
+        """Of uniform ranks, (P,), by the simultaneous band around their empirical distribution."""
+        return np.array([p_value(column, DRAWS) for column in self.ranks.T])
 
     @property
     def threshold(self) -> float:
@@ -60,88 +116,136 @@ class Ranks:
 
     @property
     def sound(self) -> bool:
-        """True if no parameter's ranks crowd."""
+        """True if no unknown's ranks crowd."""
         return bool(self.p_values.min() > self.threshold)
 
+    def rows(self) -> list[tuple[str, float, float, float]]:
+        """Return for each unknown the mean rank as a share, the share of ranks in the outer tenth, and the p value."""
+        shares = (self.ranks + 0.5) / (DRAWS + 1)
+        outer = (np.abs(shares - 0.5) > 0.5 - OUTER).mean(axis=0)
+        return list(zip(self.names, shares.mean(axis=0).tolist(), outer.tolist(), self.p_values.tolist(), strict=True))
 
-def ranks(
+    def covered(self) -> list[Covered]:
+        """Return how well the forecasts of each measure hold at each horizon."""
+        found = []
+        for measure in self.fits[0].fans:
+            for h, ahead in enumerate(self.horizons):
+                cases = [(EnsembleForecast(f.fans[measure][h]), float(f.truths[measure][h])) for f in self.fits]
+                pits = np.array([fan.pit(truth) for fan, truth in cases])
+                within = tuple(float(((low <= pits) & (pits <= high)).mean()) for low, high in BANDS.values())
+                found.append(Covered(measure, ahead, len(cases), within, float((pits < 0.5).mean()), best_width(cases)))
+        return found
+
+    @property
+    def common_width(self) -> float:
+        """The common factor of all fans' spreads that would have given the least mean CRPS."""
+        pairs = [
+            (EnsembleForecast(fan), float(truth))
+            for f in self.fits
+            for measure, fans in f.fans.items()
+            for fan, truth in zip(fans, f.truths[measure], strict=True)
+        ]
+        return best_width(pairs)
+
+    @property
+    def quality(self) -> str:
+        """How good the fits were: R̂ and independent draws in the median fit, each of the worst unknown."""
+        r_hat, effective = (np.median([getattr(f, name) for f in self.fits]) for name in ("r_hat", "effective"))
+        return f"largest R̂ {r_hat:.3f}, least independent draws {effective:,.0f} in the median fit"
+
+    @property
+    def turnover_sd(self) -> float:
+        """Standard deviation of the log of the turnover time in the median fit."""
+        return float(np.median([each.turnover[1] for each in self.fits]))
+
+    @property
+    def turnover_held(self) -> float:
+        """Share of fits whose central 80 % of turnover times hold the truth's."""
+        ranks = np.array([each.turnover[2] for each in self.fits])
+        return float(((ranks >= MIDDLE[0]) & (ranks <= MIDDLE[1])).mean())
+
+
+def calibrated(
     target: Target,
     model: Model,
     fits: int,
-    draws: int,
     seed: int = 1,
     workers: int = 1,
+    effort: Effort = SHORT,
     told: Callable[[int, int], None] = lambda done, total: None,
-) -> Ranks:
-    """Return the ranks of truths in fits to what they report, by weighted draws from the priors.
+) -> Calibration:
+    """Return what fits to what known truths report come to.
 
     Parameters
     ----------
-    draws : from the priors, of each fit. workers : processes; the ranks do not depend on them.
-    told : is told (fits done, fits in all).
+    workers : processes; results do not depend on them. told : is told (fits done, fits in all).
     """
-    history = History(model, target.scenario)
-    truths = possible_truths(history, fits, seed)
-    jobs = [(target, model, truths[:, k], draws, seed + 1 + k) for k in range(fits)]
+    horizons = horizons_of(target, model)
+    banks = from_priors(target, model, fits, max(horizons), seed)
+    jobs = [Job(banks, k, effort, seed) for k in range(banks.numbers.size)]
     found = []
-    for rank in _in_turn(jobs, workers):
-        found.append(rank)
+    for each in in_turn(tried, jobs, workers):
+        found.append(each)
         told(len(found), fits)
-    return Ranks(
-        tuple(history.priors), np.stack([r for r, _ in found]), np.array([effective for _, effective in found])
-    )
+    return Calibration(tuple(banks.history.priors), horizons, found)
 
 
-Job = tuple[Target, Model, Floats, int, int]
+def horizons_of(target: Target, model: Model) -> tuple[int, ...]:
+    """Return how many months ahead forecasts are scored."""
+    return HORIZONS[-1:] if target.history(model).yearly else HORIZONS
 
 
-def _in_turn(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Floats, float]]:
+@dataclass(frozen=True)
+class Job:
+    """One of the banks to be fitted, by its position."""
+
+    banks: Synthetic
+    number: int
+    effort: Effort
+    seed: int
+
+
+def in_turn(do: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R]:
+    """Yield what each job gives, in their order, from some processes."""
     if workers == 1:
-        yield from map(_rank, jobs)
+        yield from map(do, jobs)
         return
     os.environ.update(ONE_THREAD)
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_rank, jobs)
+        yield from pool.map(do, jobs)
 
 
-def _rank(job: Job) -> tuple[Floats, float]:
-    """Return where one truth lay in the fit to what it reports, (P,), and how many draws the fit was worth."""
-    target, model, truth, draws, seed = job
-    history, free = History(model, target.scenario), Unbound(model, target.scenario)
-    reported = tuple(_reported(history, free, truth))
-    own = replace(target, apart=(), scenario=replace(target.scenario, reported=reported))
-    z, weights = weigh(own, model, seed, draws)
-    rows = [history.row[name] for name in history.priors]
-    true = np.array([truth[free.row[name]] for name in history.priors])
-    return ((z[rows] < true[:, None]) * weights).sum(axis=1) / weights.sum(), effective_of(weights)
-
-
-def possible_truths(history: History, count: int, seed: int) -> Floats:
-    """Return coordinates (D, count) in `Unbound` of draws from the priors that the years do not break."""
-    free, streams = Unbound(history.model, history.target), Streams(seed)
-    z = prior_draws(free, streams, 2 * count + 20)
-    ends = live(free, z).marks
-    good = np.flatnonzero(np.isfinite(ends).all(axis=(0, 1)) & (ends[:, LEVEL] > ends[:, ACTIVE]).all(axis=0))
-    return z[:, good[:count]]
-
-
-def _reported(history: History, free: Unbound, truth: Floats) -> list[Figure]:
-    """Return what a truth reports: in each month in which the bank did, the interval of the bank's width around it."""
-    ends = live(free, truth[:, None]).marks[..., 0]
-    first = history.reported(history.origin.stock)[0]
-    found = [first, *history.reported(history.origin.total)]
-    for y, mark in enumerate(history.marks):
-        for row, figure in ((LEVEL, mark.level), (ACTIVE, mark.active)):
-            if figure:
-                width = figure.interval.high - figure.interval.low
-                low = float(np.floor(ends[y, row] / width) * width)
-                found.append(replace(figure, interval=Interval(low, low + width, 0.0)))
-    return found
-
-
-def rows(found: Ranks) -> Sequence[tuple[str, float, float, float]]:
-    """Return for each unknown the mean rank, the share of ranks in the outer tenth, and the p value."""
-    outer = (np.abs(found.ranks - 0.5) > 0.5 - BAND).mean(axis=0)
-    return list(
-        zip(found.names, found.ranks.mean(axis=0).tolist(), outer.tolist(), found.p_values.tolist(), strict=True)
+def tried(job: Job) -> Tried:
+    """Return what one fit comes to."""
+    bank = job.banks.some(np.array([job.number]))
+    model, seed = bank.free.model, job.seed + 1 + int(bank.numbers[0])
+    with TemporaryDirectory(prefix="mobank-") as work:
+        posterior = fit(bank.reported(0), model, Path(work), seed, job.effort, rows=ROWS)
+    horizons = horizons_of(bank.target, model)
+    history = posterior.history
+    paths = forecast(posterior, history.last + max(horizons), history.measures, seed, RUNS)
+    at = [history.length + h for h in horizons]
+    came = dict(zip(history.measures, (bank.level, bank.active), strict=True))
+    return Tried(
+        _ranks(bank, posterior),
+        {measure: kept(np.log(path[list(horizons)])) for measure, path in paths.items()},
+        {measure: np.log(counted[at, 0]) for measure, counted in came.items()},
+        _turnover(bank, posterior),
+        float(max(d.r_hat for d in posterior.diagnoses)),
+        float(min(d.effective for d in posterior.diagnoses)),
     )
+
+
+def _ranks(bank: Synthetic, posterior: FittedPosterior) -> Ints:
+    """Return where the truth lies among thinned draws, (P,)."""
+    names = list(posterior.history.priors)
+    draws = posterior.z[[posterior.names.index(n) for n in names]]
+    draws = draws[:, thinned(posterior.rows, DRAWS, Streams(posterior.seed))]
+    truth = bank.z[[bank.free.row[n] for n in names], 0]
+    return np.asarray((draws < truth[:, None]).sum(axis=1))
+
+
+def _turnover(bank: Synthetic, posterior: FittedPosterior) -> tuple[float, float, float]:
+    log = np.log(months(posterior.history, posterior.z, posterior.state))
+    truth = float(np.log(months(*at_end(bank)))[0])
+    return float(log.mean()), float(log.std()), float((log < truth).mean())

@@ -55,6 +55,12 @@ def turnovers(prior: Ended, posterior: Ended) -> list[Turnover]:
     return found
 
 
+def months(history: History, z: Floats, state: HistoryState) -> Floats:
+    """Return how long all active users take to turn over, (R,) months, given coordinates z (D, R) and a state."""
+    active, out = _active_and_leaving(history, z, state, range(len(history.target.segments)))
+    return np.asarray(active / out)
+
+
 def classes(history: History) -> list[Band]:
     """Return the bands of the dimensions that divide users by what keeps them active."""
     model, path = history.model, history.origin.engaged_path
@@ -68,22 +74,30 @@ def classes(history: History) -> list[Band]:
 
 def _measured(history: History, z: Floats, state: HistoryState) -> dict[str, tuple[Floats, Floats]]:
     """Return active share and turnover time of each class, (R,) each; draws that came to nothing are left out."""
-    model, base = history.model, Inputs.of(history, z).base
-    inside, lively = (model.indices(model.measure[measure].stock) for measure in history.measures)
-    lost = {f for f, sign in enumerate(model.crossings(history.origin.engaged)) if sign < 0}
+    inside = history.model.indices(history.model.measure[history.origin.stock].stock)
     found = {}
     for band in classes(history):
         segments = [i for i, s in enumerate(history.target.segments) if band.name in s.bands]
-        active, out = np.zeros((2, z.shape[1]))
-        for i in segments:
-            value = {name: given[i if given.shape[0] > 1 else 0] for name, given in base.items()}
-            for k in lively:
-                active += state.occupancy[k, i]
-                out += state.occupancy[k, i] * _leaving(history, model.exits[k], lost, value)
+        active, out = _active_and_leaving(history, z, state, segments)
         registered = add_up([state.occupancy[k, i] for k in inside for i in segments])
         good = np.isfinite(out) & (out > 0) & (active < registered)
         found[band.name] = (active[good] / registered[good], active[good] / out[good])
     return found
+
+
+def _active_and_leaving(
+    history: History, z: Floats, state: HistoryState, segments: Sequence[int]
+) -> tuple[Floats, Floats]:
+    """Return the active of some segments, and how many of them a month of average shocks loses, (R,) persons each."""
+    model, base = history.model, Inputs.of(history, z).base
+    lost = {f for f, sign in enumerate(model.crossings(history.origin.engaged)) if sign < 0}
+    active, out = np.zeros((2, z.shape[1]))
+    for i in segments:
+        value = {name: given[i if given.shape[0] > 1 else 0] for name, given in base.items()}
+        for k in model.indices(model.measure[history.origin.engaged].stock):
+            active += state.occupancy[k, i]
+            out += state.occupancy[k, i] * _leaving(history, model.exits[k], lost, value)
+    return active, out
 
 
 def _leaving(history: History, flows: Sequence[int], lost: set[int], value: dict[str, Floats]) -> Floats:

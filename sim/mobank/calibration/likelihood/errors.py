@@ -12,13 +12,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from mobank.base.arrays import Floats
+from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.blocks import ACTIVE, YEAR
 from mobank.calibration.likelihood.law import seasonal
+from mobank.dynamics import season
 from mobank.scenario.scenario import Figure
 
 ENOUGH = 2 * YEAR + 1  # monthly figures in a row that show a season
+LEAST_FESTIVAL = 0.1  # by how much of it the Spring Festival has to move between months to be seen
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,25 @@ class FigureErrors:
         log = np.log([f.interval.middle for _, f in own])
         around = np.convolve(log, np.array([0.5, *[1.0] * (YEAR - 1), 0.5]) / YEAR, "valid")
         half = YEAR // 2
-        apart, months = log[half:-half] - around, [f.month.month for _, f in own][half:-half]
-        by_month = np.array(
-            [np.median([a for a, m in zip(apart, months, strict=True) if m == month]) for month in range(1, YEAR + 1)]
-        )
-        for i, figure in own:
-            found[i] = by_month[figure.month.month - 1] - by_month.mean()
+        apart, months = log[half:-half] - around, np.array([f.month.month for _, f in own])[half:-half]
+        festival = np.array([season.festival(f.month) for _, f in own])
+        by_festival = _slope(_within(apart, months), _within(festival[half:-half], months))
+        left = apart - by_festival * festival[half:-half]
+        by_month = np.array([np.median(left[months == month]) for month in range(1, YEAR + 1)])
+        for (i, figure), more in zip(own, festival, strict=True):
+            found[i] = by_month[figure.month.month - 1] - by_month.mean() + by_festival * more
         return found
 
     def shift(self, figure: Figure) -> float:
         """Return the season of one figure around which errors are linear, log scale."""
         return float(self.shifts[self._number[figure.name]])
+
+
+def _within(values: Floats, months: Ints) -> Floats:
+    """Return values less the mean of their calendar month."""
+    return np.asarray(values - np.array([values[months == month].mean() for month in months]))
+
+
+def _slope(values: Floats, by: Floats) -> float:
+    """Return the slope of some values by others, a little towards 0; 0 where the others do not differ."""
+    return float(values @ by / (by @ by + LEAST_FESTIVAL**2))

@@ -6,7 +6,7 @@ months are not 48 independent witnesses. Only a figure of `definition: model` is
 given the level, say how many closed: what they say is said of that difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,8 @@ EXACT = 0.03  # of a month's residual where the definition is the model's, log s
 CLOSURES = 0.3  # of the residual of closures that gross adds less the level's rise leave
 SIZE, SIZE_SPREAD = 0.05, 0.7  # median and log standard deviation of the size of another definition's residual
 LONGEST_KEEP = 0.9  # of a residual from month to month, at most
+
+Normal = Callable[[str], Floats]
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,31 @@ class FlowFigures:
                 log += self._loose(loose, size, z[row[f"flow.{measure}.persistence"]], moved)
         return log
 
+    def reported(self, row: Mapping[str, int], z: Floats, moved: Floats, normal: Normal) -> dict[str, Floats]:
+        """Return figures drawn from this law, (R,) persons by name: what `log_density` is the density of.
+
+        Parameters
+        ----------
+        normal : gives standard normals, (R,), for the name of a number.
+        """
+        found: dict[str, Floats] = {}
+        for measure, exact in dict.fromkeys((f.measure, f.definition == AS_MODEL) for f in self.figures):
+            own = [f for f in self.figures if f.measure == measure and (f.definition == AS_MODEL) == exact]
+            made, chance = self._made(own, moved), np.stack([normal(f"residual.{f.name}") for f in own])
+            if exact:
+                closed = self._closures(own, moved)
+                values = made * np.exp(EXACT * chance)
+                if closed is not None:
+                    values = made + closed * np.expm1(CLOSURES * chance)
+            else:
+                size = SIZE * np.exp(SIZE_SPREAD * z[row[f"flow.{measure}.size"]])
+                root = np.linalg.cholesky(
+                    np.moveaxis(self._spread(own, size, z[row[f"flow.{measure}.persistence"]]), -1, 0)
+                )
+                values = made * np.exp(np.einsum("rij,jr->ir", root, chance))
+            found |= dict(zip([f.name for f in own], values, strict=True))
+        return found
+
     def _exact(self, figures: Sequence[Figure], moved: Floats) -> Floats:
         """Return the log density of figures that are counted as the model counts."""
         expected, closed = self._made(figures, moved), self._closures(figures, moved)
@@ -93,18 +120,21 @@ class FlowFigures:
 
     def _loose(self, figures: Sequence[Figure], size: Floats, latent: Floats, moved: Floats) -> Floats:
         """Return the log density of figures of another definition: with a factor and a slow residual."""
-        from scipy.special import ndtr
-
-        keep = LONGEST_KEEP * ndtr(latent)
         middle = np.array([f.interval.middle for f in figures])
         width = np.array([f.interval.high - f.interval.low for f in figures]) / np.sqrt(12.0)
         apart = np.log(middle[:, None] / self._made(figures, moved))
-        at = np.array([f.month - self.first for f in figures])
-        spread = size**2 * keep ** np.abs(at[:, None] - at)[..., None]
-        spread += FACTOR**2 + np.diag((width / middle) ** 2)[..., None]
+        spread = self._spread(figures, size, latent) + np.diag((width / middle) ** 2)[..., None]
         made, log = np.empty(apart.shape), np.empty(size.size)
         gaussian.normal(np.ascontiguousarray(spread), np.ascontiguousarray(apart), made, log)
         return np.asarray(log - 0.5 * LOG_2PI * len(figures) - np.log(middle).sum())
+
+    def _spread(self, figures: Sequence[Figure], size: Floats, latent: Floats) -> Floats:
+        """Return the covariance of factor and residual in figures of another definition, (f, f, R), log scale."""
+        from scipy.special import ndtr
+
+        keep = LONGEST_KEEP * ndtr(latent)
+        at = np.array([f.month - self.first for f in figures])
+        return np.asarray(size**2 * keep ** np.abs(at[:, None] - at)[..., None] + FACTOR**2)
 
     def _made(self, figures: Sequence[Figure], moved: Floats) -> Floats:
         """Return what the model makes of each figure, (f, R) persons."""

@@ -18,7 +18,7 @@ from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.blocks import YEAR, ShockBlock
 from mobank.dynamics import season
-from mobank.dynamics.shocks import ShockSizes, by_month
+from mobank.dynamics.shocks import ShockSizes, by_month, drift
 from mobank.dynamics.trend import TrendLaw
 from mobank.scenario.scenario import Campaign, Shock
 
@@ -45,6 +45,7 @@ class Law:
     since : month of the first figure of each path's measure, where the growth of its trend begins.
     unknown : which paths have a season that is not known. wiggle : of a month, log scale.
     campaigns : what had been announced; how far each moved its path is integrated over.
+    ahead : how many of the months lie after the last figure, where a drift fades as it does in a forecast.
     """
 
     blocks: Sequence[ShockBlock]
@@ -57,6 +58,7 @@ class Law:
     unknown: tuple[bool, bool]
     wiggle: float
     campaigns: Sequence[Campaign] = ()
+    ahead: int = 0
 
     @cached_property
     def paths(self) -> Ints:
@@ -147,8 +149,13 @@ class Law:
 
     @cached_property
     def from_last(self) -> Floats:
-        """Middle of each block in years from the last figure, (n,): how much of a fading drift has been since."""
-        return np.array([(np.mean(block.months) - self.length) / YEAR for block in self.blocks])
+        """Years of the drift at the last figure that each block is apart from there, (n,); it is straight before."""
+        last, found = self.length - self.ahead, []
+        for block in self.blocks:
+            half_life = self.shocks[block.path].half_life_months
+            fading = np.append(0.0, drift(np.ones(1), half_life, self.ahead))
+            found.append(np.mean([min(t - last, 0) / YEAR + fading[max(t - last, 0)] for t in block.months]))
+        return np.array(found)
 
     def means(self, sizes: ShockSizes) -> Floats:
         """Return the expected shock of each block in each draw, (n, R)."""

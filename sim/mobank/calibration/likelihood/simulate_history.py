@@ -10,19 +10,45 @@ from functools import cached_property
 import numpy as np
 
 from mobank.base.arrays import Floats
+from mobank.base.quantities import Month
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.blocks import ShockBlock, Stretch, stretches
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR, ShockBlock, Stretch, stretches
 from mobank.calibration.likelihood.history import History
+from mobank.calibration.likelihood.law import Law
 from mobank.calibration.likelihood.solve_history import Pathway, live
 
 
 @dataclass(frozen=True)
 class Unbound(History):
-    """The same months with no figure but the first of the level: chance in every block is a coordinate of the draw."""
+    """The same months with no figure but the first of the level: chance in every block is a coordinate of the draw.
+
+    Parameters
+    ----------
+    ahead : months after the last figure that come on top of them; whole years where a calendar year is one block.
+    """
+
+    ahead: int = 0
+
+    @cached_property
+    def last(self) -> Month:
+        """The last month that is simulated."""
+        return self._bound.last + self.ahead
+
+    @cached_property
+    def law(self) -> Law:
+        """The law of the blocks' shocks; a drift is that at the last figure, and fades from there."""
+        return replace(super().law, ahead=self.ahead)
 
     @cached_property
     def _solved(self) -> tuple[list[ShockBlock], list[Stretch]]:
-        return stretches([replace(block, figure=None) for block in self._bound.blocks], self.length)
+        known = [replace(block, figure=None) for block in self._bound.blocks]
+        step = YEAR if self.yearly else 1
+        later = [
+            ShockBlock(path, after, after + step)
+            for path in (LEVEL, ACTIVE)
+            for after in range(self._bound.length, self.length, step)
+        ]
+        return stretches([*known, *later], self.length)
 
     @cached_property
     def yearly(self) -> bool:

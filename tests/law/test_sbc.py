@@ -17,38 +17,39 @@ from mobank.model.mobile_banking import MODEL
 ROOT = Path(__file__).parents[2]
 SMALL = load(ROOT / "tests/data/targets/small.yaml", MODEL)
 MONTHLY = load(ROOT / "calibration/checks/monthly.yaml", MODEL)
-QUICK = Effort(ensembles=2, walkers=64, burn=60, steps=160)
+QUICK = Effort(ensembles=2, walkers=64, burn=50, steps=110)
+FITS = 8
 
 
 @pytest.fixture(scope="module")
-def twenty():
-    """Return what twenty fits to a small target come to."""
-    return sbc.calibrated(SMALL, MODEL, 20, seed=20221231, effort=QUICK)
+def few():
+    """Return what a few fits to a small target come to."""
+    return sbc.calibrated(SMALL, MODEL, FITS, seed=20221231, effort=QUICK)
 
 
-def test_the_ranks_of_twenty_truths_are_uniform(twenty):
+def test_the_ranks_of_a_few_truths_are_uniform(few):
     """False alarms of a right program: one in a hundred, over all unknowns together."""
-    assert twenty.ranks.shape == (20, len(twenty.names))
-    assert np.median([each.effective for each in twenty.fits]) > 63
-    assert twenty.sound, twenty.rows()
+    assert few.ranks.shape == (FITS, len(few.names))
+    assert np.median([each.effective for each in few.fits]) > 40
+    assert few.sound, few.rows()
 
 
-def test_forecasts_of_a_year_hold_what_came(twenty):
+def test_forecasts_of_a_year_hold_what_came(few):
     """80 % bands: within 4 standard errors; and the best common width is no other size than 1."""
-    for each in twenty.covered():
+    for each in few.covered():
         assert each.months == 12
-        assert abs(each.coverage[1] - 0.8) < 4 * np.sqrt(0.8 * 0.2 / 20), each
-    assert 0.5 < twenty.common_width < 2.0
+        assert abs(each.coverage[1] - 0.8) < 4 * np.sqrt(0.8 * 0.2 / FITS), each
+    assert 0.5 < few.common_width < 2.0
 
 
-def test_the_truths_turnover_time_is_held(twenty):
-    assert abs(twenty.turnover_held - 0.8) < 4 * np.sqrt(0.8 * 0.2 / 20)
-    assert twenty.turnover_sd > 0.08, "stocks alone do not tell it"
+def test_the_truths_turnover_time_is_held(few):
+    assert abs(few.turnover_held - 0.8) < 4 * np.sqrt(0.8 * 0.2 / FITS)
+    assert few.turnover_sd > 0.08, "stocks alone do not tell it"
 
 
 def test_what_a_fit_comes_to_does_not_depend_on_how_many_there_are(seed):
     one, other = (
-        sbc.calibrated(SMALL, MODEL, fits, seed=seed, effort=replace(QUICK, burn=5, steps=10)) for fits in (1, 2)
+        sbc.calibrated(SMALL, MODEL, fits, seed=seed, effort=replace(QUICK, burn=2, steps=6)) for fits in (1, 2)
     )
     np.testing.assert_array_equal(one.ranks[0], other.ranks[0])
     for measure, fan in one.fits[0].fans.items():

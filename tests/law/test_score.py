@@ -51,6 +51,6 @@ def test_shocks_that_are_smaller_in_the_law_than_in_the_banks_show(monkeypatch, 
         return keep, size * (0.5 if any(block.figure for block in law.blocks) else 1.0)
 
     monkeypatch.setattr(Law, "autoregression", halved)
-    found = score.scores(SMALL, MODEL, 1, 60, seed)
+    found = score.scores(SMALL, MODEL, 1, 120, seed)
     assert not found.sound
     assert found.apart[0, found.names.index("shocks.engagement.size")] > score.LIMIT

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from mobank.calibration.checks import score
-from mobank.calibration.likelihood.errors import FigureErrors
 from mobank.calibration.likelihood.law import Law
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
@@ -33,7 +32,7 @@ def until(target, months):
 
 @pytest.mark.parametrize(
     ("target", "truths", "banks"),
-    [(SMALL, 3, 60), (until(MONTHLY, 30), 1, 60), (until(LOST, 14), 1, 60)],
+    [(SMALL, 3, 60), (until(MONTHLY, 36), 1, 60), (until(LOST, 14), 1, 60)],
     ids=["years", "months", "months_and_flows"],
 )
 def test_the_density_has_no_slope_at_the_truth_on_average(seed, target, truths, banks):
@@ -43,16 +42,15 @@ def test_the_density_has_no_slope_at_the_truth_on_average(seed, target, truths, 
     assert found.sound, dict(zip(found.names, found.apart.T.round(2).tolist(), strict=True))
 
 
-def test_errors_of_figures_that_are_not_in_the_law_show(monkeypatch, seed):
-    monkeypatch.setattr(FigureErrors, "variance", lambda errors, noise: np.zeros((len(errors.figures), 1)) + 1e-12
-                        + 0.0 * next(iter(noise.values())))  # fmt: skip
-    found = score.scores(until(MONTHLY, 14), MODEL, 1, 20, seed)
+def test_shocks_that_are_smaller_in_the_law_than_in_the_banks_show(monkeypatch, seed):
+    """Banks are made with the law's sizes; the density of their figures then takes half of them."""
+    true = Law.autoregression
+
+    def halved(law, sizes):
+        keep, size = true(law, sizes)
+        return keep, size * (0.5 if any(block.figure for block in law.blocks) else 1.0)
+
+    monkeypatch.setattr(Law, "autoregression", halved)
+    found = score.scores(SMALL, MODEL, 1, 120, seed)
     assert not found.sound
-
-
-def test_a_trend_that_is_not_expected_shows(monkeypatch, seed):
-    """Banks are made with the law's mean; the density then does without."""
-    target, true = SMALL, Law.mean.func
-    monkeypatch.setattr(Law, "mean", property(lambda law: true(law) * all(b.figure is None for b in law.blocks)))
-    found = score.scores(target, MODEL, 1, 60, seed)
-    assert np.abs(found.apart).max() > score.LIMIT
+    assert found.apart[0, found.names.index("shocks.engagement.size")] > score.LIMIT

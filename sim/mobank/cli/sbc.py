@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mobank.calibration.checks.score import Scores
 
 
-class Check(StrEnum):
+class BankCheck(StrEnum):
     """What is done with synthetic banks: fits and forecasts of each, or the slope of the density at the truth."""
 
     fits = "fits"
@@ -26,8 +26,8 @@ class Check(StrEnum):
 def sbc(
     target: TargetArgument = Path("icbc_mobile"),
     check: Annotated[
-        Check, typer.Option(help="Fit each synthetic bank, or take the density's slope at three truths.")
-    ] = Check.fits,
+        BankCheck, typer.Option(help="Fit each synthetic bank, or take the density's slope at three truths.")
+    ] = BankCheck.fits,
     banks: Annotated[
         int, typer.Option(min=20, max=100_000, help="Synthetic banks: in all for fits, of each truth for score.")
     ] = 200,
@@ -44,7 +44,7 @@ def sbc(
     wanted = load(locate(target, TARGET, shipped), MODEL)
     require_enough(wanted, MODEL)
     with progress(f"{banks} synthetic banks") as told:
-        if check is Check.score:
+        if check is BankCheck.score:
             lines, sound = _scored(scores(wanted, MODEL, banks=banks, seed=seed, workers=workers or cores(), told=told))
         else:
             lines, sound = _fitted(calibrated(wanted, MODEL, banks, seed, workers or cores(), told=told))

@@ -182,7 +182,7 @@ def calibrated(
     """
     horizons = horizons_of(target, model)
     banks = from_priors(target, model, fits, max(horizons), seed)
-    jobs = [Job(banks, k, effort, seed) for k in range(banks.numbers.size)]
+    jobs = [BankFit(banks, k, effort, seed) for k in range(banks.numbers.size)]
     found = []
     for each in in_turn(tried, jobs, workers):
         found.append(each)
@@ -196,7 +196,7 @@ def horizons_of(target: Target, model: Model) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Job:
+class BankFit:
     """One of the banks to be fitted, by its position."""
 
     banks: Synthetic
@@ -215,7 +215,7 @@ def in_turn(do: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R
         yield from pool.map(do, jobs)
 
 
-def tried(job: Job) -> Tried:
+def tried(job: BankFit) -> Tried:
     """Return what one fit comes to."""
     bank = job.banks.some(np.array([job.number]))
     model, seed = bank.free.model, job.seed + 1 + int(bank.numbers[0])

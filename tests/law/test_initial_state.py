@@ -34,9 +34,16 @@ def position(scenario, streams, measure, month, numbers):
 
 
 def without_shocks(scenario, drift=True):
-    """Return a scenario in which no year is better than another and no month wiggles."""
-    shocks = {name: replace(s, size=ZERO, drift=s.drift if drift else None) for name, s in scenario.shocks.items()}
+    """Return a scenario in which no year is better than another, no month wiggles and chance moves no trend."""
+    shocks = {
+        name: without_chance(s) if drift else replace(s, size=ZERO, drift=None, trend=None)
+        for name, s in scenario.shocks.items()
+    }
     return replace(scenario, shocks=shocks, wiggle=ZERO)
+
+
+def without_chance(shock):
+    return replace(shock, size=ZERO, trend=shock.trend and replace(shock.trend, change=ZERO))
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,8 @@ from scipy.special import ndtr
 from mobank.base.quantities import Interval, Month
 from mobank.base.streams import Streams
 from mobank.calibration.checks import identifiability, posterior_predictive
-from mobank.calibration.checks.sbc import possible_truths
 from mobank.calibration.likelihood import simulate_history
-from mobank.calibration.likelihood.blocks import LEVEL
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.simulate_history import Unbound
 from mobank.calibration.likelihood.solve_history import live, solved
@@ -22,6 +21,15 @@ from mobank.model.mobile_banking import MODEL
 ROOT = Path(__file__).parents[2]
 TARGET = load(ROOT / "calibration/banks/icbc_mobile.yaml", MODEL)
 SMALL = load(ROOT / "tests/data/targets/small.yaml", MODEL)
+
+
+def possible_truths(history, count, seed):
+    """Return coordinates in `Unbound` of draws from the priors that the months do not break, (D, count)."""
+    free = Unbound(history.model, history.target)
+    z = simulate_history.prior_draws(free, Streams(seed), 2 * count + 20)
+    marks = live(free, z).marks
+    good = np.isfinite(marks).all(axis=(0, 1)) & (marks[:, LEVEL] > marks[:, ACTIVE]).all(axis=0)
+    return z[:, np.flatnonzero(good)[:count]]
 
 
 def reported_exactly(history, free, truth):

@@ -45,6 +45,11 @@ class Growth:
         """Return the growth of some replicates."""
         return Growth(self.mean[rows], self.now[rows], self.keep, self.step)
 
+    def expected(self, months: int) -> Floats:
+        """Return what it adds up to in some months where chance adds nothing, (R,), log scale."""
+        left = float(np.sum(self.keep ** np.arange(1, months + 1)))
+        return np.asarray((months * self.mean + left * (self.now - self.mean)) / YEAR)
+
     def path(self, name: str, start: Month, months: int, streams: Streams, replicates: Ints) -> Floats:
         """Return the log change of a path that it adds up to in each month after the start, (T, R)."""
         out, growth, level = np.empty((months, replicates.size)), self.now, np.zeros(replicates.size)

@@ -290,13 +290,10 @@ def _years(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.in
     """Return how good the years up to a month were, by shock path."""
     months, sizes = month - plan.scenario.start, draws.sizes
     shocks = paths(sizes, plan.scenario.start, plan.scenario.months, streams, replicates, draws.origin)
-    return [
-        Input(
-            "chance",
-            "years",
-            name,
-            "",
-            values[months - 1] - drift(sizes.drift[name], sizes.half_life_months[name], months)[-1],
-        )
-        for name, values in shocks.items()
-    ]
+    found = []
+    for name, values in shocks.items():
+        foreseen = drift(sizes.drift[name], sizes.half_life_months[name], months)[-1]
+        if name in sizes.growth:
+            foreseen = foreseen + sizes.growth[name].expected(months)
+        found.append(Input("chance", "years", name, "", values[months - 1] - foreseen))
+    return found

@@ -36,10 +36,9 @@ SHIPPED = {
 }
 A_QUICK_FIT = """
 import sys
-from functools import partial
 from mobank.calibration.sampler import ensembles
 from mobank.cli import main
-ensembles.Effort = partial(ensembles.Effort, 2, 64, 10, 14)
+ensembles.EFFORTS["full"] = ensembles.Effort(2, 64, 10, 14)
 sys.argv = ["mobank", "calibrate", "icbc_mobile", "--workers", "1", *sys.argv[1:]]
 main()
 """

@@ -100,34 +100,20 @@ def _nudge(here: Floats, first: int, last: int, inside: Ints, rest: int, measure
                     here[s, k, c] *= 1.0 + up
 
 
-_laying = void(
-    _cube, _rows, _rows, int64, _rows, _rows, _rows, _rows, int64, _cube, _rows, _rows, _rows, _rows, _rows, _numbers,
-)  # fmt: skip
+@compiled(void(_rows, int64, int64, _rows))
+def _lay_out(rows: Floats, first: int, abreast: int, out: Floats) -> None:
+    """Copy the sets of parameters of (N, R) from `first` on into columns (N, C), lane after lane.
 
-
-@compiled(_laying)
-def _lay_out(  # noqa: PLR0913 loops over columns count as branches
-    occupancy: Floats, customers: Floats, level: Floats, first: int, value: Floats, growth: Floats, shocks: Floats,
-    off: Floats, abreast: int, here: Floats, everyone: Floats, values: Floats, grow: Floats, shock: Floats,
-    offs: Floats, levels: Floats,
-) -> None:  # fmt: skip
-    """Copy the sets of parameters from `first` on into columns, lane after lane; the last set fills the rest."""
-    draws = customers.shape[1]
-    for c in range(everyone.shape[1]):
-        r = min(first + c % abreast, draws - 1)
-        levels[c] = level[0, r]
-        for u in range(shock.shape[0]):
-            shock[u, c] = shocks[u, r]
-        for v in range(value.shape[0]):
-            values[v, c] = value[v, r]
-        for t in range(growth.shape[0]):
-            grow[t, c] = growth[t, r]
-        for t in range(off.shape[0]):
-            offs[t, c] = off[t, r]
-        for s in range(everyone.shape[0]):
-            everyone[s, c] = customers[s, r]
-            for k in range(here.shape[1]):
-                here[s, k, c] = occupancy[s, k, r]
+    Where there are fewer sets than columns of a lane, the last set fills the rest.
+    """
+    left = min(abreast, rows.shape[1] - first)
+    for n in range(rows.shape[0]):
+        for lane in range(out.shape[1] // abreast):
+            at = lane * abreast
+            for b in range(left):
+                out[n, at + b] = rows[n, first + b]
+            for b in range(left, abreast):
+                out[n, at + b] = rows[n, first + left - 1]
 
 
 @compiled(void(_cube, _wholes, _cube, _whole, _cube))
@@ -267,15 +253,19 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
             values, grow = np.empty((value.shape[0], size)), np.empty((months, size))
             here, everyone = np.empty((segments, states, size)), np.empty((segments, size))
             shock, begun, fine = np.empty((shocks.shape[0], size)), np.empty((2, size)), np.empty(size)
-            found, levels, missing = np.empty((months, 2, size)), np.empty(size), np.empty((count, size))
+            found, levels, missing = np.empty((months, 2, size)), np.empty((1, size)), np.empty((count, size))
             at, offs, share = np.empty((count, 2, size)), np.empty((off.shape[0], size)), np.zeros(size)
             asked = moved.shape[0] > 0 and last == 1
             flow = np.empty((months if asked else 0, leaves.size, size))
+            _lay_out(value, first, abreast, values)
+            _lay_out(growth, first, abreast, grow)
+            _lay_out(off, first, abreast, offs)
+            _lay_out(level, first, abreast, levels)
             for _ in range(1 if last else _PASSES):
-                _lay_out(
-                    occupancy, customers, level, first, value, growth, shocks, off, abreast, here, everyone, values,
-                    grow, shock, offs, levels,
-                )  # fmt: skip
+                _lay_out(customers, first, abreast, everyone)
+                _lay_out(shocks, first, abreast, shock)
+                for s in range(segments):
+                    _lay_out(occupancy[s], first, abreast, here[s])
                 for j in range(count):
                     for c in range((1 + j) * abreast, (2 + j) * abreast):
                         shock[unknown[j], c] += _FINE if last else _STEP
@@ -284,7 +274,7 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                 if begins[0] >= 0:
                     begun[0], begun[1] = shock[begins[0]], shock[begins[1]]
                     settle(
-                        fill, here, everyone, levels, values, path_of, sign, units, args, mixing, row_of, leaves,
+                        fill, here, everyone, levels[0], values, path_of, sign, units, args, mixing, row_of, leaves,
                         enters, reach, within, lively, rest, apart, begun, fine,
                     )  # fmt: skip
                     for b in range(min(abreast, draws - first)):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mobank.base.errors import InputError, Place, Problem, did_you_mean
 from mobank.base.priors import Prior
-from mobank.calibration.likelihood.history import History, Joined
+from mobank.calibration.likelihood.history import MOST_WIDE, History, Joined
 from mobank.model.grammar import Model, Origin
 from mobank.scenario.keys.scenario import PoolKeys
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
@@ -144,11 +144,23 @@ def require_enough(target: Target, model: Model) -> None:
         place = target.scenario.whence[f"season.{name}"].place
         allowed = "cannot be fitted: year-end figures do not tell it from good and bad years"
         problems.append(Problem("a season", allowed, "leave it out of the target", f"season.{name}", place))
+    problems = problems or _too_wide(target.history(model))
     if problems:
         raise InputError(problems)
 
 
 # ------------ the parts
+
+
+def _too_wide(history: History) -> list[Problem]:
+    """Return that more figures are rounded widely than can be unknowns, and where the first of them stands."""
+    wide = [] if history.yearly else history.wide
+    if len(wide) <= MOST_WIDE:
+        return []
+    allowed = f"are rounded more widely than half the shock that each fixes; at most {MOST_WIDE} may be"
+    hint = "give their figures with more digits, or leave months out: over a quarter the same rounding is less"
+    place = wide[0].provenance.place
+    return [Problem(f"{len(wide)} figures", allowed, hint, f"reported.{wide[0].measure}.{wide[0].dated}", place)]
 
 
 def _divided(figures: Sequence[Figure], kinds: Sequence[str]) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:

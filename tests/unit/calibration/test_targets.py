@@ -10,7 +10,7 @@ import pytest
 from mobank.base.errors import InputError
 from mobank.base.priors import Prior
 from mobank.base.quantities import Interval, Month
-from mobank.calibration.targets import load, require_enough
+from mobank.calibration.targets import load, load_text, require_enough
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.scenario import Pool
@@ -219,3 +219,24 @@ def test_a_file_without_figures_is_refused(tmp_path):
     with pytest.raises(InputError) as refused:
         load(tmp_path / "empty.yaml", MODEL)
     assert "a reported figure is missing; write reported: with what the bank has published" in str(refused.value)
+
+
+def by_month(digits, months=30):
+    """Return a target of monthly figures, those of the registered in millions with so many digits."""
+    lines = ["extends: bank", "reported:"]
+    for measure, first, shown in (("registered", 26.0, digits), ("mau", 9.1, 4)):
+        lines.append(f"  {measure}:")
+        for m in range(months):
+            figure = f"{first * 1.006**m:.{shown}f} million"
+            lines.append(f"    {2020 + m // 12}-{m % 12 + 1:02d}: {{figure: {figure}, source: s, evidence: article}}")
+    return load_text("\n".join(lines) + "\n", MODEL)
+
+
+def test_more_than_24_figures_that_are_rounded_widely_are_refused_and_more_digits_or_fewer_months_help():
+    with pytest.raises(InputError) as refused:
+        require_enough(by_month(digits=1), MODEL)
+    (problem,) = refused.value.problems
+    assert (problem.found, problem.key) == ("29 figures", "reported.registered.2020-02")
+    assert problem.hint.startswith("give their figures with more digits, or leave months out")
+    require_enough(by_month(digits=4), MODEL)
+    require_enough(by_month(digits=1, months=25), MODEL)  # 24 beside the first, which fixes no shock

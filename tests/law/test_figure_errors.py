@@ -10,7 +10,7 @@ from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.at_origin import at_origin
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.solve_history import level_and_active, live, solved
+from mobank.calibration.likelihood.solve_history import live, solved
 from mobank.calibration.targets import load
 from mobank.dynamics import season
 from mobank.model.mobile_banking import MODEL
@@ -21,6 +21,12 @@ SMALL = load(ROOT / "tests/data/targets/small.yaml", MODEL).scenario
 DECEMBER = Month.of(2019, 12)
 NOISE = {"mau": fixed(0.002), "registered": fixed(0.0005)}
 TOLERANCE = 4.0
+
+
+def level_and_active(history, state):
+    """Return registered and active persons in a state, (R,) each."""
+    model = history.model
+    return tuple(state.occupancy[model.indices(model.measure[m].stock)].sum(axis=(0, 1)) for m in history.measures)
 
 
 def history_of(reported, **changes):

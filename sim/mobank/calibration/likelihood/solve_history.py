@@ -28,8 +28,7 @@ from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, Stretch
 from mobank.calibration.likelihood.compiled_model import filler
 from mobank.calibration.likelihood.history import History, value_at
 from mobank.dynamics.draws import base_values, shock_sizes
-from mobank.dynamics.initial_state import people_in
-from mobank.dynamics.month import TINY, Values, add_up, intake
+from mobank.dynamics.month import Values, add_up, intake
 from mobank.dynamics.shocks import ShockSizes
 from mobank.model.exits import exits_of_idle
 from mobank.scenario.scenario import Value
@@ -433,10 +432,3 @@ def _overlaps(history: History, goals: Mapping[str, Floats]) -> Floats:
         apart = np.log(goals[each.figure.name] / goals[own.name])
         log -= 0.5 * (apart / spread) ** 2 + np.log(spread) + 0.5 * LOG_2PI + np.log(goals[each.figure.name])
     return log
-
-
-def level_and_active(history: History, state: HistoryState) -> tuple[Floats, Floats]:
-    """Return registered and active persons in a state, (R,) each."""
-    model = history.model
-    level, active = (people_in(state.occupancy[model.indices(model.measure[m].stock)]) for m in history.measures)
-    return np.maximum(level, TINY), active

@@ -27,6 +27,7 @@ import numba
 import numpy as np
 from llvmlite import binding
 
+from mobank.base.files import write
 from mobank.base.cache import make, places
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
@@ -135,10 +136,7 @@ def _text_beside(name: str, text: str) -> Path | None:
     path = above / f"{name}_{blake2b(text.encode(), digest_size=6).hexdigest()}" / "made.py"
     if not path.is_file():
         try:
-            path.parent.mkdir(exist_ok=True)
-            aside = path.with_name(f".{os.getpid()}.tmp")
-            aside.write_text(text, encoding="utf-8")
-            aside.replace(path)
+            write(path, text)
         except OSError:
             return None
     return path

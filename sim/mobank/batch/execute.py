@@ -9,7 +9,7 @@ from mobank.batch.executors import ExecutorFactory
 from mobank.batch.job import Job
 from mobank.batch.store import Log, Store, UnitKey, cannot_write
 from mobank.batch.tables import TABLES, Tables
-from mobank.report.render.files import file_digest
+from mobank.base.files import is_whole
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from mobank.base.quantities import Lang
 from mobank.batch.store import JOB, MANIFEST, read_job, read_manifest
 from mobank.batch.tables import ANSWERS, CASES, FIXED, QUANTITIES
 from mobank.ensemble.plan import ALL
-from mobank.report.render.files import file_digest
+from mobank.base.files import is_whole
 
 OPERATORS = ("<=", ">=", "!=", "=", "<", ">")  # longest first
 

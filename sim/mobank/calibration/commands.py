@@ -21,7 +21,7 @@ from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, require_enough
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
-from mobank.report.render.files import aside
+from mobank.base.files import folder_aside
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.posterior import facts
 
@@ -88,7 +88,7 @@ def calibrate(
     with progress(f"fitting {name_of(target)}") as told:
         posterior = fit(target, model, checkpoints, seed, effort, workers, ROWS, told)
     final = out / name_of(target)
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         write(replace(posterior, name=name_of(target)), folder, settings)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return posterior, final
@@ -125,7 +125,7 @@ def update(
         posterior, effective = weigh_anew(old, target, model, seed, ROWS)
         told(1, 1)
     final = out / name_of(target)
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         write(replace(posterior, name=name_of(target)), folder, {"rows": ROWS, "updated": name})
     for each in figures:
         scoreboard.add(out / scoreboard.NAME, each.score)

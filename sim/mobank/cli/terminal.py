@@ -39,7 +39,7 @@ def language(asked: str | None) -> Lang:
 
 def make_way(final: Path) -> None:
     """Put a folder aside that is not what a run will write under its name, and say so."""
-    from mobank.report.render.files import put_aside
+    from mobank.base.files import put_aside
 
     if final.exists():
         print(f"{final.as_posix()} has been changed; it is now {put_aside(final).as_posix()}", file=sys.stderr)

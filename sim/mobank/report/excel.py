@@ -16,7 +16,7 @@ from mobank.report.compare import folder as compare_folder
 from mobank.report.compare.weights import WEIGHTED
 from mobank.report.questions import MONTHS, read_rows
 from mobank.report.render.workbook import SUFFIX, Cell, Marked, Number, Sheet, Style, check_path, write
-from mobank.report.run.record import ASKS, SUMMARY, FinishedRun, plan_of, read, refuse_changes
+from mobank.report.run.record import ASKS, SUMMARY, FinishedRun, plan_of, read
 from mobank.report.tables import figures_used
 from mobank.report.wording import differs
 from mobank.scenario.scenario import Provenance
@@ -87,7 +87,6 @@ def export(folder: Path, file: Path | None, model: Model, lang: Lang | None) -> 
     check_path(path)
     compared = compare_folder.is_comparison(folder)
     found = compare_folder.read(folder) if compared else read(folder)
-    refuse_changes(found)
     made_in = found.record["lang"] if compared else found.record["identity"]["lang"]
     words: Lang = lang or ("zh" if made_in == "zh" else "en")
     write((_of_comparison if compared else _of_run)(found, model, words), path, folder.resolve().name)

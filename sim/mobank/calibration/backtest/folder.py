@@ -9,6 +9,8 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+from mobank.base.shapes import ANYTHING, DIGEST, TEXT, ByName, Fields, ListOf
+from mobank.base.records import RecordKind, write_record
 from mobank.base.identity import law_digest, versions
 from mobank.calibration.backtest.backtest import OURS, BacktestSettings, Row
 from mobank.calibration.backtest.choice import Choice
@@ -16,12 +18,19 @@ from mobank.calibration.backtest.priors import OTHERS
 from mobank.calibration.backtest.scores import BANDS, LEVELS
 from mobank.calibration.backtest.scoring import Score
 from mobank.calibration.backtest.series import LeftOut
-from mobank.report.render.files import aside, file_digest
+from mobank.base.files import file_digest, folder_aside
 
 FORECASTS, SCORES, PITS, LEFT_OUT = "forecasts.csv", "scores.csv", "pit.csv", "left_out.csv"
 CHOICES, RECORD = "choices.csv", "backtest.json"
 BY_NAME = ("numpy", "scipy", "numba")
 SIX = 6  # digits of a share, a score or a log
+BACKTEST = RecordKind(
+    2,
+    Fields(
+        {"identity": ByName(ANYTHING), "data": ByName(DIGEST), "files": ByName(DIGEST), "command": TEXT},
+        {"baselines_left_out": ListOf(TEXT), "methods_left_out": ListOf(TEXT)},
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ def name_of(known: Mapping[str, Any], kind: str = "backtest") -> str:
 
 def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -> None:
     """Write the folder aside, then give it its name."""
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         table(folder / FORECASTS, _forecasts(result))
         table(folder / SCORES, _scores(result))
         table(folder / PITS, _pits(result))
@@ -79,7 +88,7 @@ def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -
             "baselines_left_out": list(result.missing),
             "command": command,
         }
-        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_record(folder / RECORD, record, BACKTEST)
 
 
 def table(path: Path, rows: Iterable[Sequence[Any]]) -> None:

@@ -20,7 +20,7 @@ from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import Answer, answer
 from mobank.model.grammar import Model
-from mobank.report.run.record import FinishedRun, plan_of, read, refuse_changes
+from mobank.report.run.record import FinishedRun, plan_of, read
 from mobank.report.wording import differs
 from mobank.scenario.questions import meaning
 from mobank.scenario.reader import load
@@ -152,7 +152,6 @@ def _plans(given: Sequence[Path], model: Model, settings: ComparisonSettings) ->
         try:
             if path.is_dir():
                 runs[path] = read(path)
-                refuse_changes(runs[path])
             else:
                 scenarios[path] = load(path, model)
         except InputError as error:

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from mobank.base.errors import InputError
-from mobank.base.identity import DRAWING, git_commit, of_an_earlier_version, report_digest, versions
+from mobank.base.shapes import LAW, MONTH, NUMBER, TEXT, ByName, Fields, ListOf, one_of, whole
+from mobank.base.records import RecordKind, find_record, read_record, write_record
+from mobank.base.identity import DRAWING, git_commit, report_digest, versions
 from mobank.base.quantities import Lang, Month
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
@@ -27,16 +28,19 @@ from mobank.model.grammar import Model
 from mobank.report.compare.comparison import ComparisonResult, Difference, Side, compare, standard_error, year_ends
 from mobank.report.compare.weights import WEIGHTED, Weights, together
 from mobank.report.questions import row, write_rows
-from mobank.report.render.files import aside, file_digest
+from mobank.base.files import file_digest, folder_aside
 from mobank.report.run.folder import identity
 from mobank.report.run.record import (
     COMPARED,
+    IDENTITY,
+    RECORD,
+    VERSIONS,
     FinishedRun,
     changed,
-    is_identity,
+    files_of,
     load_plan,
     numbers_of,
-    record_in,
+    refuse_changes,
 )
 from mobank.report.run.stored_paths import Written
 from mobank.report.tables import summary_rows
@@ -45,6 +49,18 @@ DIFFERENCES = "differences.csv"
 ASKS = "asks.csv"
 SUMMARY = "summary.csv"
 DRAWN = ("registered", "mau")
+COMPARISON = RecordKind(
+    2,
+    Fields(
+        {
+            "compared": ListOf(Fields({"label": TEXT, "until": MONTH, "asks": whole(), "identity": IDENTITY})),
+            "lang": one_of("en", "zh"), "weights": ByName(NUMBER), "report": LAW, "versions": VERSIONS,
+            "differs": ByName(ListOf(TEXT)), "files": files_of(DIFFERENCES, SUMMARY), "command": TEXT,
+            "git_commit": TEXT, "finished": TEXT, "wall_seconds": NUMBER,
+        }
+    ),
+)  # fmt: skip
+AGAIN = "compare its scenarios again"
 
 
 def wanted(found: Sequence[Side], lang: Lang, weights: Weights) -> dict[str, Any]:
@@ -79,34 +95,30 @@ def name_of(found: Sequence[Side], lang: Lang, weights: Weights) -> str:
 
 def reusable(folder: Path, asked: Mapping[str, Any]) -> bool:
     """Return whether a folder holds just what is asked for, every file as it was written."""
-    if not is_comparison(folder):
-        return False
-    found = _stored(folder)
-    return {key: found.record.get(key) for key in asked} == asked and not changed(found)
+    record = find_record(folder / COMPARED, COMPARISON)
+    return bool(
+        record
+        and {key: record.get(key) for key in asked} == asked
+        and not changed(FinishedRun(folder, record))
+    )
 
 
 def is_comparison(folder: Path) -> bool:
-    """Return whether there is the record of a comparison in a folder."""
-    record = record_in(folder / COMPARED, (DIFFERENCES, SUMMARY))
-    return record is not None and isinstance(record.get("compared"), list)
+    """Return whether a folder is that of a comparison, whole or not."""
+    return (folder / COMPARED).is_file() and not (folder / RECORD).is_file()
 
 
 def read(folder: Path) -> FinishedRun:
-    """Return the comparison in a folder, which must hold one.
+    """Return the comparison in a folder, whole and as it was written.
 
     Raises
     ------
     InputError
-        If an earlier version has recorded it in another way.
+        If its record or a file is not what was written, or of another version.
     """
-    found = _stored(folder)
-    if not all(isinstance(side, dict) and is_identity(side.get("identity")) for side in found.record["compared"]):
-        raise InputError([of_an_earlier_version(folder, "compare its scenarios again")])
+    found = FinishedRun(folder, read_record(folder / COMPARED, COMPARISON, AGAIN))
+    refuse_changes(found)
     return found
-
-
-def _stored(folder: Path) -> FinishedRun:
-    return FinishedRun(folder, json.loads((folder / COMPARED).read_text(encoding="utf-8")))
 
 
 def plans_of(found: FinishedRun, model: Model) -> dict[str, Plan]:
@@ -133,7 +145,7 @@ def make(
 ) -> ComparisonResult:
     """Run what is not run yet, compare, and write the folder: differences, asks, quantiles, charts and the record."""
     began = time.monotonic()
-    with aside(final) as folder, ExitStack() as stack:
+    with folder_aside(final) as folder, ExitStack() as stack:
         comparison = compare(list(_opened(found, folder, stack, progress)), found, lang)
         _write(comparison, folder, lang, command, weights or {}, began)
     return comparison
@@ -142,7 +154,7 @@ def make(
 def save(comparison: ComparisonResult, final: Path, lang: Lang, command: str) -> None:
     """Write the folder of a comparison that has been made, the same that `make` writes."""
     began = time.monotonic()
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         _write(comparison, folder, lang, command, {}, began)
 
 
@@ -170,7 +182,7 @@ def _write(
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "wall_seconds": round(time.monotonic() - began, 2),
     }
-    (folder / COMPARED).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_record(folder / COMPARED, record, COMPARISON)
 
 
 def _opened(

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobank.base.shapes import ANYTHING, DIGEST, NUMBER, TEXT, ByName, Fields, ListOf, whole
+from mobank.base.records import RecordKind, write_record
 from mobank.base.errors import InputError, Problem
 from mobank.base.identity import COMPUTING, DRAWING, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
 from mobank.base.streams import Streams
 from mobank.desk.day import Days, play
 from mobank.desk.erlang import Steady, needed_by, set_ups_a_month, steady_of
-from mobank.report.render.files import aside, file_digest
+from mobank.base.files import file_digest, folder_aside
 from mobank.report.tables import EXCEL_MARK
 from mobank.scenario.desk_study import told_of
 from mobank.scenario.scenario import DeskStudy
@@ -30,6 +32,15 @@ RECORD, RESOLVED, TABLE, CHART = "desk.json", "desk.resolved.yaml", "staffing.cs
 LEVELS = 41  # numbers of staff in the table and the chart, at most
 AROUND = 0.1  # of the staff planned or needed: how far they go beyond
 MOST_PLAYED = 30_000_000  # contacts: a quarter of an hour or more
+DESK = RecordKind(
+    2,
+    Fields(
+        {
+            "identity": ByName(ANYTHING), "files": ByName(DIGEST), "study_files": ListOf(TEXT), "needed": whole(1),
+            "set_ups_a_month": NUMBER, "command": TEXT, "finished": TEXT,
+        }
+    ),
+)  # fmt: skip
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -120,7 +131,7 @@ def write(found: DeskAnswer, final: Path, made_of: Mapping[str, Any], lang: Lang
     from mobank.report.desk.charts import trade_off
     from mobank.report.render.charts import save
 
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         (folder / RESOLVED).write_text(found.study.resolved, encoding="utf-8")
         write_table(found, folder / TABLE)
         save(trade_off(found.study, found.levels, found.played, found.needed, title(found.study), lang), folder, CHART)
@@ -133,7 +144,7 @@ def write(found: DeskAnswer, final: Path, made_of: Mapping[str, Any], lang: Lang
             "command": command,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
-        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_record(folder / RECORD, record, DESK)
 
 
 def title(study: DeskStudy) -> str:

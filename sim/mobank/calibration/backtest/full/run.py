@@ -33,7 +33,7 @@ from mobank.calibration.backtest.series import FigureRow, LeftOut
 from mobank.calibration.neutral_priors import class_of, group_of, leaks, made
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
-from mobank.report.render.files import file_digest
+from mobank.base.files import file_digest
 
 SHIPPED = ("figures", "pairs")  # files that any others join
 WORK = "backtest-full-refits"  # folder of what is done, beside the result

@@ -27,8 +27,8 @@ import numba
 import numpy as np
 from llvmlite import binding
 
-from mobank.base.files import write
 from mobank.base.cache import make, places
+from mobank.base.files import write
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 

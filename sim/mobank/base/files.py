@@ -20,13 +20,14 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HEAD = 4096  # bytes of a file by which its writer is known
 LONGEST = 150  # bytes of a name that stand in that of its hidden twin; a file system takes some 255
 
-Ours = Callable[[bytes], bool]  # whether a file that begins so was written by mobank
+Ours = Callable[[Path], bool]  # whether a file that stands there was written by mobank, so that it may be replaced
+ANOTHER = "name another file, or overwrite it: --force"
 
 
 # ------------ a file
 
 
-def write(path: Path, content: bytes | str) -> str:
+def write(path: Path, content: bytes | memoryview | str) -> str:
     """Write a file as a whole, durable under its name, and return its SHA-256; its folder is made if need be.
 
     Raises
@@ -47,6 +48,11 @@ def write(path: Path, content: bytes | str) -> str:
         aside.unlink(missing_ok=True)
         raise
     return sha256(data).hexdigest()
+
+
+def begins_with(*marks: bytes) -> Ours:
+    """Return what knows files of mobank by what stands in their first lines, one of some marks."""
+    return lambda path: any(mark in _head(path) for mark in marks)
 
 
 def write_for_user(path: Path, content: bytes | str, ours: Ours, force: bool = False, key: str = "") -> None:
@@ -76,8 +82,12 @@ def write_for_user(path: Path, content: bytes | str, ours: Ours, force: bool = F
         raise cannot_write(path, error, key) from None
 
 
-def refuse_foreign(paths: Collection[Path], ours: Ours, force: bool, key: str = "") -> None:
+def refuse_foreign(paths: Collection[Path], ours: Ours, force: bool, key: str = "", hint: str = ANOTHER) -> None:
     """Refuse to overwrite what mobank did not write.
+
+    Parameters
+    ----------
+    hint : what to do about such a file.
 
     Raises
     ------
@@ -90,9 +100,10 @@ def refuse_foreign(paths: Collection[Path], ours: Ours, force: bool, key: str = 
     for path in paths:
         if path.is_dir():
             problems.append(Problem(f"'{path.as_posix()}'", "is a folder", "name a file", key))
-        elif path.exists() and not (path.is_file() and (force or ours(_head(path)))):
-            hint = "name another, or overwrite it: --force" if path.is_file() else "name another"
-            problems.append(Problem(f"'{path.as_posix()}'", "exists already and is not mobank's", hint, key))
+        elif path.exists() and not path.is_file():
+            problems.append(Problem(f"'{path.as_posix()}'", "is no file", "name a file", key))
+        elif path.exists() and not (force or ours(path)):
+            problems.append(Problem(f"'{path.as_posix()}'", "exists already", hint, key))
     if problems:
         raise InputError(problems)
 
@@ -247,16 +258,17 @@ def cannot_write(path: Path, error: OSError, key: str = "") -> MobankError:
     """Return what to raise of a place in which nothing can be begun: a person's mistake, unless the disk is full."""
     if error.errno in FULL:
         return failed(path, error)
-    return InputError([Problem(f"'{path.as_posix()}'", f"cannot be written ({_reason(error)})", key=key)])
+    return InputError([Problem(f"'{path.as_posix()}'", f"cannot be written ({reason_of(error)})", key=key)])
 
 
 def failed(path: Path, error: OSError) -> RunError:
     """Return what to raise of something that could not be written to its end."""
     left = "what was there is as it was" if path.exists() else "nothing was left half-written"
-    return RunError(f"'{path.as_posix()}'", f"could not be written: {_reason(error)}", left)
+    return RunError(f"'{path.as_posix()}'", f"could not be written: {reason_of(error)}", left)
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Return in words why something could not be written."""
     return "the disk is full" if error.errno in FULL else (error.strerror or str(error))
 
 

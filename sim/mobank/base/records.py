@@ -74,7 +74,7 @@ def read_record(path: Path, kind: RecordKind, hint: str) -> dict[str, Any]:
         content = parsed(path.read_bytes())
     except OSError as error:
         raise _refused(path, f"cannot be read ({error.strerror or error})", hint) from None
-    except Unreadable as error:
+    except UnreadableError as error:
         raise _refused(path, str(error), hint, error.line) from None
     if wrong := wrong_with(content, kind, path):
         *others, last = wrong[:MOST]
@@ -86,12 +86,12 @@ def find_record(path: Path, kind: RecordKind) -> dict[str, Any] | None:
     """Return a record as it was written; None if there is none that can be read."""
     try:
         content = parsed(path.read_bytes())
-    except (OSError, Unreadable):
+    except (OSError, UnreadableError):
         return None
     return None if wrong_with(content, kind, path) else content
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A file that is no record at all; `line` is where, 0 if it is the whole."""
 
     def __init__(self, said: str, line: int = 0) -> None:
@@ -104,22 +104,22 @@ def parsed(data: bytes) -> dict[str, Any]:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it holds none, or says something twice.
     """
     try:
         content = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
         json.dumps(content)  # what is nested too deeply to be written again was not written by us
     except UnicodeDecodeError as error:
-        raise Unreadable("is not UTF-8: it is damaged", data[: error.start].count(b"\n") + 1) from None
+        raise UnreadableError("is not UTF-8: it is damaged", data[: error.start].count(b"\n") + 1) from None
     except json.JSONDecodeError as error:
-        raise Unreadable(f"is not JSON ({error.msg}): it is cut or damaged", error.lineno) from None
+        raise UnreadableError(f"is not JSON ({error.msg}): it is cut or damaged", error.lineno) from None
     except RecursionError:
-        raise Unreadable("is not a record: it is nested too deeply") from None
+        raise UnreadableError("is not a record: it is nested too deeply") from None
     except ValueError as error:
-        raise Unreadable(f"is not a record ({error}): it is damaged") from None
+        raise UnreadableError(f"is not a record ({error}): it is damaged") from None
     if not isinstance(content, dict):
-        raise Unreadable("is not a record: it holds no mapping")
+        raise UnreadableError("is not a record: it holds no mapping")
     return content
 
 

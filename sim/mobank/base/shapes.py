@@ -37,6 +37,9 @@ class Leaf:
             yield Wrong(key, _shown(value), f"must be {self.words}")
 
 
+ANYTHING = Leaf("anything", lambda value: True)
+
+
 @dataclass(frozen=True)
 class ListOf:
     """A list, each item of one shape."""
@@ -88,7 +91,7 @@ class Fields:
 
     needed: Mapping[str, Shape]
     optional: Mapping[str, Shape] = field(default_factory=dict)
-    others: Shape = field(default_factory=lambda: ANYTHING)
+    others: Shape = ANYTHING
 
     def wrong(self, value: Any, key: str = "") -> Iterator[Wrong]:
         """Yield all that is wrong with a value that stands under a key."""
@@ -132,7 +135,6 @@ def whole(least: int = 0) -> Leaf:
     return Leaf(f"a whole number, {least} or more", lambda value: type(value) is int and value >= least)
 
 
-ANYTHING = Leaf("anything", lambda value: True)
 TEXT = Leaf("a text", lambda value: isinstance(value, str))
 NUMBER = Leaf("a number", lambda value: type(value) in (int, float))
 FLAG = Leaf("true or false", lambda value: isinstance(value, bool))

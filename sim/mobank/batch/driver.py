@@ -16,8 +16,9 @@ from pathlib import Path
 from mobank.base.errors import MobankError, RunError
 from mobank.batch.executors import ExecutorFactory
 from mobank.batch.job import Case, Job, Stop, Task
+from mobank.batch.job_records import UnitKey
 from mobank.batch.signals import undisturbed
-from mobank.batch.store import Journal, Log, Store, UnitKey, cannot_write, summary_file
+from mobank.batch.store import Journal, Log, Store, cannot_write, summary_file
 from mobank.batch.summaries import Key, joined
 from mobank.batch.unit import UnitResult, produce, read_summaries
 from mobank.ensemble.plan import ALL

@@ -10,7 +10,7 @@ import typer
 
 from mobank.base.machine import cores
 from mobank.base.workspace import JOB, locate
-from mobank.cli.terminal import LangOption, ShippedOption, language
+from mobank.cli.terminal import ForceOption, LangOption, ShippedOption, language
 
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
@@ -59,6 +59,8 @@ def batch(
     if not quiet:
         if outcome.spoilt:
             print(f"spoilt and computed again: {', '.join(outcome.spoilt)}", file=sys.stderr)
+        if outcome.strangers:
+            print(f"no parts of the job, taken away: {', '.join(outcome.strangers)}", file=sys.stderr)
         print(f"{outcome.folder.as_posix()}/  {outcome.units} units, {outcome.computed} computed now")
         print(f"next: mobank results {outcome.folder.as_posix()}")
 
@@ -73,6 +75,7 @@ def results(
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the tables there as CSV.")] = None,
     xlsx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as an Excel workbook.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page (.html) to read and print.")] = None,
+    force: ForceOption = False,
     lang: LangOption = None,
 ) -> None:
     """Show what a Monte Carlo job found: chances, quantiles, which levers matter; filter it, export it."""
@@ -93,14 +96,14 @@ def results(
     if csv:
         from mobank.batch.export import write_csvs
 
-        print("\n".join(path.as_posix() for path in write_csvs(tables, csv)))
+        print("\n".join(path.as_posix() for path in write_csvs(tables, csv, force)))
     if xlsx:
         from mobank.batch.export import write_workbook
 
-        write_workbook(tables, xlsx, MODEL, words)
+        write_workbook(tables, xlsx, MODEL, words, force)
         print(xlsx.as_posix())
     if report:
-        _write_page(report, tables, words)
+        _write_page(report, tables, words, force)
 
 
 def _show(found: "Results", lang: "Lang") -> None:
@@ -116,17 +119,16 @@ def _show(found: "Results", lang: "Lang") -> None:
         console.print(part)
 
 
-def _write_page(path: Path, found: "Results", lang: "Lang") -> None:
+def _write_page(path: Path, found: "Results", lang: "Lang", force: bool) -> None:
     from mobank.base.errors import InputError, Problem, shown
+    from mobank.base.files import write_for_user
     from mobank.batch.page import write_page
     from mobank.model.mobile_banking import MODEL
+    from mobank.report.render.page import is_page
 
     if path.suffix != ".html":
         raise InputError([Problem(shown(str(path)), "must end with .html", key="--report")])
-    try:
-        path.write_text(write_page(found, MODEL, lang), encoding="utf-8")
-    except OSError as error:
-        raise InputError([Problem(shown(str(path)), f"cannot be written ({error.strerror})", key="--report")]) from None
+    write_for_user(path, write_page(found, MODEL, lang), is_page, force, "--report")
     print(path.as_posix())
 
 

@@ -29,6 +29,9 @@ ShippedOption = Annotated[
 ]
 
 
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite a file that mobank did not write.")]
+
+
 def language(asked: str | None) -> Lang:
     """Return "zh" or "en": as asked, else that of the environment."""
     if asked:
@@ -39,10 +42,14 @@ def language(asked: str | None) -> Lang:
 
 def make_way(final: Path) -> None:
     """Put a folder aside that is not what a run will write under its name, and say so."""
-    from mobank.base.files import put_aside
+    from mobank.base.files import cannot_write, put_aside
 
     if final.exists():
-        print(f"{final.as_posix()} has been changed; it is now {put_aside(final).as_posix()}", file=sys.stderr)
+        try:
+            other = put_aside(final)
+        except OSError as error:
+            raise cannot_write(final, error) from None
+        print(f"{final.as_posix()} has been changed; it is now {other.as_posix()}", file=sys.stderr)
 
 
 @contextmanager

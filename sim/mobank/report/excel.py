@@ -75,13 +75,13 @@ APART = ("difference", "difference_mc_error", "weight")
 SHARES = ("chance", "mc_error", "wilson_low", "wilson_high", "never", "rival_first", "together")
 
 
-def export(folder: Path, file: Path | None, model: Model, lang: Lang | None) -> Path:
+def export(folder: Path, file: Path | None, model: Model, lang: Lang | None, force: bool = False) -> Path:
     """Write a finished run or comparison as a workbook and return its path: as named, else the folder's with .xlsx.
 
     Raises
     ------
     InputError
-        If the folder is no finished run or has been changed, or if the file cannot be written or exists already.
+        If the folder is no finished run or has been changed, or the file cannot be written, or exists and `force` is not said.
     """
     path = file or folder.with_name(f"{folder.resolve().name}{SUFFIX}")
     check_path(path)
@@ -89,7 +89,7 @@ def export(folder: Path, file: Path | None, model: Model, lang: Lang | None) -> 
     found = compare_folder.read(folder) if compared else read(folder)
     made_in = found.record["lang"] if compared else found.record["identity"]["lang"]
     words: Lang = lang or ("zh" if made_in == "zh" else "en")
-    write((_of_comparison if compared else _of_run)(found, model, words), path, folder.resolve().name)
+    write((_of_comparison if compared else _of_run)(found, model, words), path, folder.resolve().name, force)
     return path
 
 

@@ -12,15 +12,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mobank.base.shapes import ANYTHING, DIGEST, MONTH, NUMBER, TEXT, ByName, Fields, ListOf, Row, one_of, whole
-from mobank.base.records import RecordKind, read_record
 from mobank.base.errors import InputError, Place, Problem, shown
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
+from mobank.base.records import read_record
 from mobank.base.workspace import POSTERIOR, Scope, scope, seek
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
+from mobank.scenario.posterior_record import POSTERIOR_RECORD
 from mobank.scenario.scenario import (
     Band,
     Campaign,
@@ -42,40 +42,6 @@ WAYS_OUT = "change it by a lever, write posterior: off, or fit again (mobank cal
 FITTED_WITHOUT = "which was fitted without it"
 FIT_AGAIN = "fit again: mobank calibrate TARGET"
 REFIT = "fit again (mobank calibrate), or write posterior: off"
-ROW = Row((TEXT, ANYTHING, NUMBER, TEXT))  # of a value: kind, centre (or "unlimited"), spread, as it was written
-SUMMARY = Fields(
-    {
-        "name": TEXT, "prior": TEXT, "prior_quantiles": ListOf(NUMBER), "quantiles": ListOf(NUMBER),
-        "contraction": NUMBER, "shift": NUMBER,
-    },
-    {"r_hat": NUMBER, "effective": NUMBER, "trend": NUMBER},
-)  # fmt: skip
-POSTERIOR_RECORD = RecordKind(
-    4,
-    Fields(
-        {
-            "name": TEXT, "last": MONTH, "rows": whole(1), "model": TEXT, "draws": DIGEST,
-            "shocks": one_of("yearly", "monthly"), "evidence": ListOf(TEXT),
-            "fitted_with": Fields(
-                {
-                    "values": ByName(ROW),
-                    "bands": ListOf(
-                        Fields(
-                            {
-                                "dimension": TEXT, "name": TEXT, "share": NUMBER, "factors": ByName(ROW),
-                                "values": ByName(ROW),
-                            }
-                        )
-                    ),
-                    "tails": ByName(NUMBER), "figures": ByName(Row((ANYTHING, ANYTHING, NUMBER, TEXT))),
-                },
-                {"campaigns": ByName(Row((TEXT, MONTH, MONTH, TEXT, ANYTHING, NUMBER, TEXT)))},
-            ),
-            "identity": ByName(ANYTHING), "coordinates": ListOf(SUMMARY),
-        }
-    ),
-    apart=("name", "draws"),  # they are held against the folder and against the file of the draws
-)  # fmt: skip
 Facts = Mapping[str, Any]
 
 
@@ -136,7 +102,7 @@ def read_posterior(here: Cursor | None, file: Path | None) -> Found | None:
     try:
         return _found(folder, within, REFIT)
     except InputError as error:
-        here.problems += error.problems
+        here.problems.extend(error.problems)
         return None
 
 
@@ -155,9 +121,7 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model:
         return None
     parents, weights = _parts(found, scenario, aliases)
     record = found.record
-    known_by = {
-        row["name"]: determined_by(row["contraction"], row["shift"]) for row in record["coordinates"]
-    }
+    known_by = {row["name"]: determined_by(row["contraction"], row["shift"]) for row in record["coordinates"]}
     figures = tuple(name.removeprefix("reported.") for name in record["fitted_with"]["figures"])
     return Fitted(
         found.name,

@@ -9,16 +9,16 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
-from mobank.base.shapes import ANYTHING, DIGEST, TEXT, ByName, Fields, ListOf
-from mobank.base.records import RecordKind, write_record
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import law_digest, versions
+from mobank.base.records import RecordKind, write_record
+from mobank.base.shapes import ANYTHING, DIGEST, TEXT, ByName, Fields, ListOf
 from mobank.calibration.backtest.backtest import OURS, BacktestSettings, Row
 from mobank.calibration.backtest.choice import Choice
 from mobank.calibration.backtest.priors import OTHERS
 from mobank.calibration.backtest.scores import BANDS, LEVELS
 from mobank.calibration.backtest.scoring import Score
 from mobank.calibration.backtest.series import LeftOut
-from mobank.base.files import file_digest, folder_aside
 
 FORECASTS, SCORES, PITS, LEFT_OUT = "forecasts.csv", "scores.csv", "pit.csv", "left_out.csv"
 CHOICES, RECORD = "choices.csv", "backtest.json"

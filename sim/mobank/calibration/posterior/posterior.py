@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from mobank.base.records import write_record
 from mobank.base.arrays import Floats
 from mobank.base.identity import law_digest, versions
 from mobank.base.priors import Prior
+from mobank.base.records import write_record
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.at_origin import AtOrigin, at_origin
 from mobank.calibration.likelihood.history import History
@@ -21,7 +21,8 @@ from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
-from mobank.scenario.posterior import DRAWS, POSTERIOR_RECORD, RECORD, facts
+from mobank.scenario.posterior import DRAWS, RECORD, facts
+from mobank.scenario.posterior_record import POSTERIOR_RECORD
 
 BATCH = 500  # draws lived at once: the rows then stay in a near cache
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mobank.base.errors import InputError
+from mobank.base.files import folder_aside
 from mobank.base.quantities import Lang
 from mobank.base.streams import Streams
 from mobank.base.workspace import SCENARIO, at_hand
@@ -15,7 +16,6 @@ from mobank.calibration.posterior.stored import Stored, read, verified
 from mobank.calibration.report.page import build
 from mobank.calibration.report.wording import verdict
 from mobank.model.grammar import Model
-from mobank.base.files import folder_aside
 from mobank.scenario.posterior import find as find_posterior
 from mobank.scenario.reader import load
 from mobank.scenario.scenario import Lever

@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mobank.base.shapes import MONTH, NUMBER, TEXT, Fields, Row, one_of, whole
-from mobank.base.records import RecordKind, read_record, record_bytes
-from mobank.base.files import cannot_write, write
 from mobank.base.errors import InputError, Problem
-
+from mobank.base.files import cannot_write, write
+from mobank.base.records import RecordKind, read_record, record_bytes
+from mobank.base.shapes import MONTH, NUMBER, TEXT, Fields, Row, one_of, whole
 
 FORCE = "--force overwrites it"
 

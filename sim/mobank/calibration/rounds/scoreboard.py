@@ -103,7 +103,9 @@ def add(path: Path, new: Sequence[ScoreEntry], known: Sequence[ScoreEntry]) -> l
         If it cannot be written; what was there is as it was.
     """
     entries = list(known)
-    entries += [each for each in new if each.key not in {other.key for other in entries}]
+    for each in new:
+        if all(each.key != other.key for other in entries):
+            entries.append(each)
     if len(entries) > len(known):
         try:
             write(path, written(entries))

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mobank.base.records import sealed_bytes, unsealed_bytes
-from mobank.base.files import write
 from mobank.base.arrays import Floats
+from mobank.base.files import write
+from mobank.base.records import sealed_bytes, unsealed_bytes
 from mobank.base.streams import Streams, digest
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.impossible import too_few_possible

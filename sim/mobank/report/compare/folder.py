@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from mobank.base.shapes import LAW, MONTH, NUMBER, TEXT, ByName, Fields, ListOf, one_of, whole
-from mobank.base.records import RecordKind, find_record, read_record, write_record
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import DRAWING, git_commit, report_digest, versions
 from mobank.base.quantities import Lang, Month
+from mobank.base.records import RecordKind, find_record, read_record, write_record
+from mobank.base.shapes import LAW, MONTH, NUMBER, TEXT, ByName, Fields, ListOf, one_of, whole
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import Answer
@@ -28,7 +29,6 @@ from mobank.model.grammar import Model
 from mobank.report.compare.comparison import ComparisonResult, Difference, Side, compare, standard_error, year_ends
 from mobank.report.compare.weights import WEIGHTED, Weights, together
 from mobank.report.questions import row, write_rows
-from mobank.base.files import file_digest, folder_aside
 from mobank.report.run.folder import identity
 from mobank.report.run.record import (
     COMPARED,
@@ -97,9 +97,7 @@ def reusable(folder: Path, asked: Mapping[str, Any]) -> bool:
     """Return whether a folder holds just what is asked for, every file as it was written."""
     record = find_record(folder / COMPARED, COMPARISON)
     return bool(
-        record
-        and {key: record.get(key) for key in asked} == asked
-        and not changed(FinishedRun(folder, record))
+        record and {key: record.get(key) for key in asked} == asked and not changed(FinishedRun(folder, record))
     )
 
 

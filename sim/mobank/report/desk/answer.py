@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mobank.base.shapes import ANYTHING, DIGEST, NUMBER, TEXT, ByName, Fields, ListOf, whole
-from mobank.base.records import RecordKind, write_record
 from mobank.base.errors import InputError, Problem
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import COMPUTING, DRAWING, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
+from mobank.base.records import RecordKind, write_record
+from mobank.base.shapes import ANYTHING, DIGEST, NUMBER, TEXT, ByName, Fields, ListOf, whole
 from mobank.base.streams import Streams
 from mobank.desk.day import Days, play
 from mobank.desk.erlang import Steady, needed_by, set_ups_a_month, steady_of
-from mobank.base.files import file_digest, folder_aside
 from mobank.report.tables import EXCEL_MARK
 from mobank.scenario.desk_study import told_of
 from mobank.scenario.scenario import DeskStudy

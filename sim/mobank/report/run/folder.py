@@ -12,16 +12,27 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mobank.base.records import sealed, write_record
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import COMPUTING, DRAWING, git_commit, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
+from mobank.base.records import sealed, write_record
 from mobank.ensemble.plan import Plan
 from mobank.model.fingerprint import fingerprint
 from mobank.report.questions import write_asks
-from mobank.base.files import file_digest, folder_aside
 from mobank.report.run import page
 from mobank.report.run.numbers import numbers
-from mobank.report.run.record import ASKS, DRIVERS, PATHS, RECORD, RUN, SCENARIO, SHARES, SUMMARY, FinishedRun, fitted_to
+from mobank.report.run.record import (
+    ASKS,
+    DRIVERS,
+    PATHS,
+    RECORD,
+    RUN,
+    SCENARIO,
+    SHARES,
+    SUMMARY,
+    FinishedRun,
+    fitted_to,
+)
 from mobank.report.run.result import RunResult
 from mobank.report.run.spread import write_drivers, write_shares
 from mobank.report.tables import write_paths, write_summary

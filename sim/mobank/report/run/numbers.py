@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mobank.base.files import is_whole
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.run import run
-from mobank.base.files import is_whole
 from mobank.report.run.record import PATHS, RECORD, FinishedRun, finished, numbers_of
 from mobank.report.run.stored_paths import Written
 

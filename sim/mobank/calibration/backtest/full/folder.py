@@ -6,8 +6,9 @@ from math import exp, isfinite
 from pathlib import Path
 from typing import Any
 
-from mobank.base.records import write_record
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import law_digest, versions
+from mobank.base.records import write_record
 from mobank.calibration.backtest.folder import BACKTEST, BY_NAME, FORECASTS, LEFT_OUT, PITS, RECORD, SCORES, SIX, table
 from mobank.calibration.backtest.full.cases import Refit
 from mobank.calibration.backtest.full.jobs import Forecasts, RefitEffort
@@ -17,7 +18,6 @@ from mobank.calibration.backtest.full.rows import FullRow
 from mobank.calibration.backtest.full.scoring import FullScore
 from mobank.calibration.backtest.scores import BANDS, LEVELS
 from mobank.calibration.backtest.series import LeftOut
-from mobank.base.files import file_digest, folder_aside
 
 REFITS, ENTITIES = "refits.csv", "entities.csv"
 SHOWN = 12  # digits of a digest in the rows of forecasts; refits.csv has all

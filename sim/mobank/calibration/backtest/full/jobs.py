@@ -19,13 +19,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mobank.base.records import sealed_bytes, unsealed_bytes
-from mobank.base.files import write
 from mobank.base.arrays import Floats
 from mobank.base.errors import MobankError
+from mobank.base.files import write
 from mobank.base.identity import law_digest
 from mobank.base.machine import ONE_THREAD
 from mobank.base.quantities import Month
+from mobank.base.records import sealed_bytes, unsealed_bytes
 from mobank.base.streams import Streams, digest
 from mobank.calibration.backtest.forecaster import Forecaster
 from mobank.calibration.backtest.priors import ReducedPriors

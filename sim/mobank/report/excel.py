@@ -81,7 +81,7 @@ def export(folder: Path, file: Path | None, model: Model, lang: Lang | None, for
     Raises
     ------
     InputError
-        If the folder is no finished run or has been changed, or the file cannot be written, or exists and `force` is not said.
+        If the folder is no finished run or has been changed, or the file cannot be written, or exists without `force`.
     """
     path = file or folder.with_name(f"{folder.resolve().name}{SUFFIX}")
     check_path(path)

@@ -268,7 +268,7 @@ def test_a_folder_without_a_run_a_wrong_suffix_and_a_place_that_is_none_are_refu
 def test_another_file_is_never_overwritten(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mine.xlsx").write_text("mine")
-    told = "'mine.xlsx' exists already; name another file"
+    told = "'mine.xlsx' exists already; name another file, or overwrite it: --force"
     assert refusal(run.folder, Path("mine.xlsx"), MODEL, None) == message(told)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("mine.xlsx", "mine")]
 

@@ -17,9 +17,11 @@ import pytest
 from mobank.base.errors import InputError, Problem
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
+from mobank.base.records import write_record
 from mobank.model.fingerprint import fingerprint
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.posterior import as_fitted, facts
+from mobank.scenario.posterior_record import POSTERIOR_RECORD
 from mobank.scenario.reader import Chain, load, read_chain
 from mobank.scenario.scenario import Pool, Scenario
 from mobank.scenario.values import LEAST_NOISE
@@ -331,8 +333,10 @@ def fitted(tmp_path):
         "shocks": "monthly",
         "model": fingerprint(as_fitted(MODEL, known)),
         "fitted_with": known,
+        "identity": {},
+        "coordinates": [],
     }
-    (folder / "posterior.json").write_text(json.dumps(record), encoding="utf-8")
+    write_record(folder / "posterior.json", record, POSTERIOR_RECORD)
 
     def read(changes: str = "") -> Scenario:
         path = tmp_path / "mine.yaml"

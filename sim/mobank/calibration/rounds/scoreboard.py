@@ -56,7 +56,7 @@ HEADER = (*(field.name for field in fields(ScoreEntry)), CHECK)
 _NUMBERS = ("log_score", "pit", "low", "median", "high")
 _END = "end"
 DIGITS = 12  # of a check
-ASIDE = "put the file aside; a new one is begun"
+ASIDE = "put the file aside"
 
 
 def read(path: Path) -> list[ScoreEntry]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from mobank.base.errors import InputError, RunError
+from mobank.base.files import CRUMB
 from mobank.base.identity import law_digest
 from mobank.batch.driver import JobState
 from mobank.batch.execute import execute
@@ -26,7 +27,7 @@ from mobank.batch.job import Job
 from mobank.batch.job_file import load_job
 from mobank.batch.job_records import JOB_RECORD
 from mobank.batch.store import BusyError, Journal
-from mobank.batch.unit import CRUMB, SUMMARIES
+from mobank.batch.unit import SUMMARIES
 from mobank.model.mobile_banking import MODEL
 from tests.conftest import rewrite
 

@@ -14,9 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from mobank.base.errors import InputError, Place, Problem, RunError
 from mobank.base.files import CRUMB, file_digest, is_crumb, is_left_over, is_whole, reason_of, sync, write
 from mobank.base.identity import COMPUTING, law_digest, versions
@@ -33,7 +30,7 @@ from mobank.batch.job_records import (
     read_job,
     read_line,
 )
-from mobank.batch.unit import PATHS, SUMMARIES, UnitResult, unit_in, unit_name
+from mobank.batch.unit import PATHS, SUMMARIES, UnitResult, is_as_made, unit_name
 from mobank.model.fingerprint import fingerprint
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import Node, Scalar, dump
@@ -247,17 +244,10 @@ class Store:
         return [f"{part}/case={case}/{file_name(number)}" for part in parts]
 
     def _adopted(self, key: UnitKey, span: tuple[int, int]) -> dict[str, str] | None:
-        """Return the digests of a unit's files if all are there, its own, and every page as its checksum says."""
+        """Return the digests of a unit's files if all are there and just as the unit makes them."""
         names = self._names(*key)
-        try:
-            for name in names:
-                with pq.ParquetFile(self.folder / name, page_checksum_verification=True) as file:
-                    if unit_in(file.schema_arrow) != unit_name(*key, *span):
-                        return None
-                    file.read()
-            return {name: file_digest(self.folder / name) for name in names}
-        except (OSError, pa.ArrowException, ValueError):
-            return None
+        made = all(is_as_made(self.folder / name, name.partition("/")[0], unit_name(*key, *span)) for name in names)
+        return {name: file_digest(self.folder / name) for name in names} if made else None
 
     def count_done(self) -> int:
         """Return how many units are said to be done; their files are not read."""

@@ -230,10 +230,21 @@ def signed(table: pa.Table, task: Task) -> pa.Table:
     return table.replace_schema_metadata({UNIT: unit_name(task.case.name, task.number, task.first, task.last)})
 
 
-def unit_in(schema: pa.Schema) -> str:
-    """Return which unit a file says that it is of; "" if it does not say."""
-    said: bytes = (schema.metadata or {}).get(UNIT, b"")
-    return said.decode("utf-8", "replace")
+def is_as_made(path: Path, part: str, unit: str) -> bool:
+    """Return True if a file is of a unit and, byte for byte, what is written of the table in it.
+
+    Checksums guard the pages of a Parquet file and not its end, which says what they hold.
+    """
+    try:
+        data = path.read_bytes()
+        with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
+            table = file.read()
+        if part == SUMMARIES:  # as it is made: what is read back calls the items of lists otherwise
+            table = table.cast(SUMMARY_SCHEMA.with_metadata(table.schema.metadata))
+        said = (table.schema.metadata or {}).get(UNIT, b"")
+        return bool(said == unit.encode() and serialise(table).equals(pa.py_buffer(data)))
+    except (OSError, pa.ArrowException, ValueError, KeyError):
+        return False
 
 
 def serialise(table: pa.Table) -> pa.Buffer:

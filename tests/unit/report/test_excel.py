@@ -184,7 +184,7 @@ def test_equal_runs_give_equal_bytes_and_a_second_export_changes_nothing(run, tm
     assert export(run.folder, one, MODEL, "en") == one
     assert one.read_bytes() == content
     with zipfile.ZipFile(one) as parts:
-        assert {part.date_time for part in parts.infolist()} == {(1980, 1, 31, 0, 0, 0)}
+        assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_odd_cells(tmp_path):

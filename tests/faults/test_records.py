@@ -177,7 +177,7 @@ SCORED = scoreboard.ScoreEntry(
 
 def with_files(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
     for name in names:
-        (folder / name).write_text(f"this is {name}\n", encoding="utf-8")
+        (folder / name).write_text(f"this is {name}\n" * 30, encoding="utf-8")
     return {name: sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
@@ -276,7 +276,7 @@ def test_a_decision_is_refused_whatever_befalls_its_record_and_force_overwrites_
 
     keep()
     path = DECIDED.path(tmp_path)
-    try_all(path, keep, ((way, bad) for way, bad in all_of(path.read_bytes()) if not alike(bad, path.read_bytes())))
+    try_all(path, keep, all_of(path.read_bytes()))
     path.write_bytes(b"{")
     with pytest.raises(InputError, match="--force overwrites it"):
         keep()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.files import cannot_write, write
-from mobank.base.records import RecordKind, read_record, record_bytes
+from mobank.base.records import RecordKind, parsed, read_record, record_bytes
 from mobank.base.shapes import MONTH, NUMBER, TEXT, Fields, Row, one_of, whole
 
 FORCE = "--force overwrites it"
@@ -103,8 +103,7 @@ def _other(decision: Decision, path: Path) -> Iterator[Problem]:
     if not path.is_file():
         return
     try:
-        read_record(path, DECISION, FORCE)
-        if path.read_bytes() != decision.file:
+        if read_record(path, DECISION, FORCE) != parsed(decision.file):
             yield Problem(f"'{path.as_posix()}'", "holds another decision on this figure", FORCE, "--as")
     except InputError as error:
         yield from error.problems

@@ -236,8 +236,10 @@ def is_left_over(name: str) -> bool:
 
 def clear_leftovers(final: Path) -> None:
     """Remove what processes that are gone have left of a file or folder; what may be written elsewhere stays."""
+    begin = _twins(final.name)
     for path in final.parent.iterdir():
-        if path.name.startswith(_twins(final.name)) and is_left_over(path.name):
+        owner = path.name.removeprefix(begin).removesuffix(CRUMB)
+        if path.name == f"{begin}{owner}{CRUMB}" and is_abandoned(owner):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:

@@ -4,7 +4,6 @@ import errno
 import io
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,11 +54,3 @@ def small_disk(where: Path, kilobytes: int) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", str(where)], check=False)
-
-
-@pytest.fixture
-def unraised(monkeypatch) -> list[object]:
-    """Return what Python could not raise: what users see as "Exception ignored"."""
-    seen: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", seen.append)
-    return seen

@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +52,14 @@ levers:
     reason: a test
 """
 MINE = "these are my notes\n"
+
+
+@pytest.fixture
+def unraised(monkeypatch) -> list[object]:
+    """Return what Python could not raise: what users see as "Exception ignored"."""
+    seen: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", seen.append)
+    return seen
 
 
 @pytest.fixture(scope="module")

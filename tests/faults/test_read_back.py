@@ -1,7 +1,9 @@
 """Runs, posteriors and scoreboards that were damaged: F26, F30, F32 and F34 of the trials, by their names."""
 
+import gc
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from mobank.base.files import (
     write,
 )
 from tests.conftest import ROOT
+from tests.faults.disks import small_disk
 from tests.faults.test_batch_faults import content
 
 TINY = "extends: baseline.yaml\nquestion: A tiny one?\nuntil: 2023-03\nasks: off\n"
@@ -84,3 +87,16 @@ def test_f34_a_damaged_scoreboard_is_refused_before_anything_is_written(planner)
     assert (code, said) == (2, "")
     assert "calibration/posteriors/scoreboard.csv:1  the first line must be" in errors
     assert content(Path("calibration")) == before
+
+
+@pytest.mark.parametrize("kilobytes", [4, 40, 120, 300, 600])
+def test_a_run_that_fills_the_disk_leaves_nothing_and_says_one_sentence(planner, tmp_path, monkeypatch, kilobytes):
+    ignored: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    with small_disk(tmp_path / "disk", kilobytes):
+        code, said, errors = planner("run", "scenarios/tiny.yaml", "--draws", "2000", "--no-shares", "--out", "disk")
+        gc.collect()
+        assert (code, said, content(tmp_path / "disk")) == (1, "", {})
+    assert errors.splitlines()[1:] == [errors.splitlines()[-1]]
+    assert "could not be written: the disk is full; nothing was left half-written" in errors
+    assert ignored == []

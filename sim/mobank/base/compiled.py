@@ -28,7 +28,6 @@ import numpy as np
 from llvmlite import binding
 
 from mobank.base.cache import make, places
-from mobank.base.files import write
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
@@ -136,7 +135,11 @@ def _text_beside(name: str, text: str) -> Path | None:
     path = above / f"{name}_{blake2b(text.encode(), digest_size=6).hexdigest()}" / "made.py"
     if not path.is_file():
         try:
-            write(path, text)
+            path.parent.mkdir(exist_ok=True)
+            handle, aside = tempfile.mkstemp(dir=path.parent)  # of this process alone, whoever shares the folder
+            with open(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(aside, path)
         except OSError:
             return None
     return path

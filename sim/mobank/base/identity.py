@@ -18,7 +18,7 @@ from typing import Literal
 
 from mobank.base.cache import cache_folder
 from mobank.base.records import RecordKind, find_record, write_record
-from mobank.base.shapes import TEXT, Fields
+from mobank.base.shapes import TEXT, RecordFields
 from mobank.base.source import law_and_words, parse, text_positions
 from mobank.base.workspace import PACKAGE
 
@@ -45,7 +45,7 @@ REPORT = ("report", "base/messages")
 NO_LAW = ("base/messages", "calibration/report")
 NO_CODE = (".pyc", ".md")
 CACHE, MOST_KEPT = "digests", 32  # files of some hundred bytes, one a state of the code
-DIGESTS = RecordKind(2, Fields(dict.fromkeys((*LAWS, "report"), TEXT)))
+DIGESTS = RecordKind(2, RecordFields(dict.fromkeys((*LAWS, "report"), TEXT)))
 
 COMPUTING = ("numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow")  # libraries that numbers depend on
 DRAWING = ("mobank", "matplotlib", "pillow", "jinja2")  # and those that pages depend on beside
@@ -119,7 +119,7 @@ def _digests(package: Path) -> Mapping[str, str]:
     if found is None:
         found = digests(package)
         _keep(path, found)
-    return found
+    return {name: found[name] for name in DIGESTS.shape.needed}
 
 
 def _keep(path: Path, found: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ import os
 import platform
 import re
 import sys
-import uuid
+import time
 from functools import cache
 from hashlib import sha256
 from itertools import count
@@ -41,9 +41,11 @@ def _machine() -> str:
             with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
                 parts = [file.read().strip(), os.readlink("/proc/self/ns/pid")]
         except OSError:
-            parts = [uuid.uuid4().hex]  # nothing of others can be judged from here, nor of ours from elsewhere
+            parts = [
+                f"{os.getpid()} {time.time_ns()}"
+            ]  # what others write cannot be judged from here, nor ours elsewhere
     else:
-        parts = [f"{uuid.getnode():x}"]
+        parts = []
     return sha256("\n".join([platform.node(), *parts]).encode()).hexdigest()[:12]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from mobank.base.errors import InputError, Place, Problem
 from mobank.base.files import write
-from mobank.base.shapes import DIGEST, Fields
+from mobank.base.shapes import DIGEST, RecordFields
 
 FORMAT, SEAL = "format", "digest"
 MOST = 8  # problems of a record that are shown
@@ -31,7 +31,7 @@ class RecordKind:
     """
 
     format: int
-    shape: Fields
+    shape: RecordFields
     apart: tuple[str, ...] = ()
 
 

@@ -41,7 +41,7 @@ ANYTHING = Leaf("anything", lambda value: True)
 
 
 @dataclass(frozen=True)
-class ListOf:
+class RecordList:
     """A list, each item of one shape."""
 
     each: Shape
@@ -56,7 +56,7 @@ class ListOf:
 
 
 @dataclass(frozen=True)
-class Row:
+class RecordRow:
     """A list of at least these items, in this order; what follows is free."""
 
     items: tuple[Shape, ...]
@@ -86,7 +86,7 @@ class ByName:
 
 
 @dataclass(frozen=True)
-class Fields:
+class RecordFields:
     """A mapping of known keys, each with its shape; those of `optional` may be left out, `others` may stand beside."""
 
     needed: Mapping[str, Shape]

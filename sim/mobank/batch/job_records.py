@@ -14,20 +14,20 @@ from mobank.base.records import (
     read_record,
     seal,
 )
-from mobank.base.shapes import DIGEST, LAW, TEXT, ByName, Fields, whole
+from mobank.base.shapes import DIGEST, LAW, TEXT, ByName, RecordFields, whole
 
 JOB, MANIFEST = "job.json", "manifest.json"
 JOB_RECORD = RecordKind(
     2,
-    Fields(
+    RecordFields(
         {
-            "job": TEXT, "name": TEXT, "question": Fields({"en": TEXT, "zh": TEXT}), "scenarios": ByName(DIGEST),
+            "job": TEXT, "name": TEXT, "question": RecordFields({"en": TEXT, "zh": TEXT}), "scenarios": ByName(DIGEST),
             "posteriors": ByName(DIGEST), "model": TEXT, "law": LAW, "versions": ByName(TEXT),
         }
     ),
 )  # fmt: skip
-MANIFEST_RECORD = RecordKind(2, Fields({"files": ByName(DIGEST)}))
-JOURNAL_LINE = Fields({"case": TEXT, "unit": whole(), "files": ByName(DIGEST)})
+MANIFEST_RECORD = RecordKind(2, RecordFields({"files": ByName(DIGEST)}))
+JOURNAL_LINE = RecordFields({"case": TEXT, "unit": whole(), "files": ByName(DIGEST)})
 RUN_ANEW = "run the job again, in another folder (--out)"
 MENDED = "give its mobank batch command again, which mends that"
 

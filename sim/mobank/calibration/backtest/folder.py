@@ -12,7 +12,7 @@ from typing import Any
 from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import law_digest, versions
 from mobank.base.records import RecordKind, write_record
-from mobank.base.shapes import ANYTHING, DIGEST, TEXT, ByName, Fields, ListOf
+from mobank.base.shapes import ANYTHING, DIGEST, TEXT, ByName, RecordFields, RecordList
 from mobank.calibration.backtest.backtest import OURS, BacktestSettings, Row
 from mobank.calibration.backtest.choice import Choice
 from mobank.calibration.backtest.priors import OTHERS
@@ -26,9 +26,9 @@ BY_NAME = ("numpy", "scipy", "numba")
 SIX = 6  # digits of a share, a score or a log
 BACKTEST = RecordKind(
     2,
-    Fields(
+    RecordFields(
         {"identity": ByName(ANYTHING), "data": ByName(DIGEST), "files": ByName(DIGEST), "command": TEXT},
-        {"baselines_left_out": ListOf(TEXT), "methods_left_out": ListOf(TEXT)},
+        {"baselines_left_out": RecordList(TEXT), "methods_left_out": RecordList(TEXT)},
     ),
 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from mobank.base.errors import InputError, Problem
 from mobank.base.files import cannot_write, write
 from mobank.base.records import RecordKind, parsed, read_record, record_bytes
-from mobank.base.shapes import MONTH, NUMBER, TEXT, Fields, Row, one_of, whole
+from mobank.base.shapes import MONTH, NUMBER, TEXT, RecordFields, RecordRow, one_of, whole
 
 FORCE = "--force overwrites it"
 
@@ -63,10 +63,10 @@ class Decision:
         return record_bytes({name: _rounded(value) for name, value in asdict(self).items()}, DECISION)
 
 
-SPAN = Row((NUMBER, NUMBER, NUMBER))
+SPAN = RecordRow((NUMBER, NUMBER, NUMBER))
 DECISION = RecordKind(
     2,
-    Fields(
+    RecordFields(
         {
             **dict.fromkeys(("target", "posterior", "draws", "measure", "figure", "evidence", "source"), TEXT),
             "seed": whole(), "month": MONTH, "taken_as": one_of(*TakenAs),

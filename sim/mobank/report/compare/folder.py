@@ -19,7 +19,7 @@ from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import DRAWING, git_commit, report_digest, versions
 from mobank.base.quantities import Lang, Month
 from mobank.base.records import RecordKind, find_record, read_record, write_record
-from mobank.base.shapes import LAW, MONTH, NUMBER, TEXT, ByName, Fields, ListOf, one_of, whole
+from mobank.base.shapes import LAW, MONTH, NUMBER, TEXT, ByName, RecordFields, RecordList, one_of, whole
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import Answer
@@ -49,13 +49,14 @@ DIFFERENCES = "differences.csv"
 ASKS = "asks.csv"
 SUMMARY = "summary.csv"
 DRAWN = ("registered", "mau")
+COMPARED_SIDE = RecordFields({"label": TEXT, "until": MONTH, "asks": whole(), "identity": IDENTITY})
 COMPARISON = RecordKind(
     2,
-    Fields(
+    RecordFields(
         {
-            "compared": ListOf(Fields({"label": TEXT, "until": MONTH, "asks": whole(), "identity": IDENTITY})),
+            "compared": RecordList(COMPARED_SIDE),
             "lang": one_of("en", "zh"), "weights": ByName(NUMBER), "report": LAW, "versions": VERSIONS,
-            "differs": ByName(ListOf(TEXT)), "files": files_of(DIFFERENCES, SUMMARY), "command": TEXT,
+            "differs": ByName(RecordList(TEXT)), "files": files_of(DIFFERENCES, SUMMARY), "command": TEXT,
             "git_commit": TEXT, "finished": TEXT, "wall_seconds": NUMBER,
         }
     ),

@@ -17,7 +17,7 @@ from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import COMPUTING, DRAWING, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
 from mobank.base.records import RecordKind, write_record
-from mobank.base.shapes import ANYTHING, DIGEST, NUMBER, TEXT, ByName, Fields, ListOf, whole
+from mobank.base.shapes import ANYTHING, DIGEST, NUMBER, TEXT, ByName, RecordFields, RecordList, whole
 from mobank.base.streams import Streams
 from mobank.desk.day import Days, play
 from mobank.desk.erlang import Steady, needed_by, set_ups_a_month, steady_of
@@ -34,9 +34,9 @@ AROUND = 0.1  # of the staff planned or needed: how far they go beyond
 MOST_PLAYED = 30_000_000  # contacts: a quarter of an hour or more
 DESK = RecordKind(
     2,
-    Fields(
+    RecordFields(
         {
-            "identity": ByName(ANYTHING), "files": ByName(DIGEST), "study_files": ListOf(TEXT), "needed": whole(1),
+            "identity": ByName(ANYTHING), "files": ByName(DIGEST), "study_files": RecordList(TEXT), "needed": whole(1),
             "set_ups_a_month": NUMBER, "command": TEXT, "finished": TEXT,
         }
     ),

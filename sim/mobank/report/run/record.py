@@ -17,9 +17,9 @@ from mobank.base.shapes import (
     NUMBER,
     TEXT,
     ByName,
-    Fields,
-    ListOf,
     OrNothing,
+    RecordFields,
+    RecordList,
     one_of,
     whole,
 )
@@ -53,30 +53,30 @@ class FinishedRun:
 
 
 VERSIONS = ByName(TEXT)
-IDENTITY = Fields(
+IDENTITY = RecordFields(
     {
         "scenario": TEXT, "resolved": DIGEST, "posterior": OrNothing(DIGEST), "model": TEXT, "seed": whole(),
         "draws": whole(1), "fidelity": one_of(*FIDELITIES), "by_segment": FLAG, "law": LAW, "versions": VERSIONS,
     },
     {"shares": FLAG, "lang": one_of("en", "zh"), "report": LAW},
 )  # fmt: skip
-FITTED_TO = Fields({"name": TEXT, "draws": DIGEST, "figures": ListOf(TEXT)})
+FITTED_TO = RecordFields({"name": TEXT, "draws": DIGEST, "figures": RecordList(TEXT)})
 
 
-def files_of(*names: str) -> Fields:
+def files_of(*names: str) -> RecordFields:
     """Return the shape of digests by file, these among them."""
-    return Fields(dict.fromkeys(names, DIGEST), others=DIGEST)
+    return RecordFields(dict.fromkeys(names, DIGEST), others=DIGEST)
 
 
 RUN = RecordKind(
     2,
-    Fields(
+    RecordFields(
         {
-            "question": TEXT, "identity": Fields({**IDENTITY.needed, **IDENTITY.optional}),
+            "question": TEXT, "identity": RecordFields({**IDENTITY.needed, **IDENTITY.optional}),
             "posterior": OrNothing(FITTED_TO),
             "files": files_of(SCENARIO, PATHS, SUMMARY), "draws_tried": whole(1),
-            "scenario_files": ListOf(TEXT), "command": TEXT, "git_commit": TEXT, "machine": TEXT, "workers": whole(1),
-            "finished": TEXT, "wall_seconds": NUMBER,
+            "scenario_files": RecordList(TEXT), "command": TEXT, "git_commit": TEXT, "machine": TEXT,
+            "workers": whole(1), "finished": TEXT, "wall_seconds": NUMBER,
         }
     ),
 )  # fmt: skip

@@ -17,7 +17,6 @@ import pytest
 from matplotlib.text import Text
 
 from mobank.base.errors import InputError
-from mobank.base.identity import law_digest
 from mobank.base.quantities import Month
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.run import run
@@ -30,10 +29,11 @@ from mobank.report.compare.comparison import ComparisonSettings, sides, year_end
 from mobank.report.compare.weights import read_weights
 from mobank.report.questions import read_rows, write_rows
 from mobank.report.run import folder
-from mobank.report.run.record import FinishedRun
+from mobank.report.run.record import RUN, FinishedRun
 from mobank.report.run.stored_paths import Written
 from mobank.report.wording import differs
 from mobank.scenario.reader import load
+from tests.conftest import rewrite
 
 pytestmark = pytest.mark.slow  # whole runs, some through the command
 
@@ -142,8 +142,9 @@ def test_a_scenario_takes_what_is_left_open_from_the_finished_run(child):
 
 def test_a_run_of_other_code_is_refused(child):
     child(name="one"), child("drift: off\n", "two")
-    record = made(Path("one.yaml"), Path("first")) / "run.json"
-    record.write_text(record.read_text(encoding="utf-8").replace(law_digest(), "0" * 32), encoding="utf-8")
+    path = made(Path("one.yaml"), Path("first")) / "run.json"
+    identity = json.loads(path.read_text(encoding="utf-8"))["identity"]
+    rewrite(path, RUN, {"identity": identity | {"law": "0" * 32}})
     told = "this run was made by another version of mobank than the rest; name its scenario, to run it anew"
     assert refusal([Path("first"), Path("two.yaml")], ComparisonSettings()) == message(f"first  {told}")
     assert refusal([Path("two.yaml"), Path("first")], ComparisonSettings()) == message(f"first  {told}")

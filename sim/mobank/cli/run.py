@@ -71,7 +71,7 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     """Print the question, the table of year-ends, what it rests on, and where the files are."""
     from rich.console import Console
 
-    from mobank.report.questions import asks_table, note, read_rows
+    from mobank.report.questions import asks_table, note, x
     from mobank.report.run.record import ASKS, DRIVERS, SUMMARY
     from mobank.report.run.spread import verdicts
     from mobank.report.tables import footnotes, year_end_table
@@ -81,10 +81,10 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     console.print(f"\n[bold]{question}[/bold]\n")
     console.print(year_end_table(where / SUMMARY, plan, lang))
     if plan.scenario.asks:
-        console.print(asks_table(read_rows(where / ASKS), lang))
+        console.print(asks_table(read_table(where / ASKS), lang))
         console.print(note(lang), style="dim")
     if (where / DRIVERS).exists():
-        console.print("\n".join(verdicts(read_rows(where / DRIVERS), plan.model, lang)) + "\n")
+        console.print("\n".join(verdicts(read_table(where / DRIVERS), plan.model, lang)) + "\n")
     console.print(footnotes(plan, lang), style="dim")
     console.print(f"\n{where.as_posix()}/", soft_wrap=True)
     console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")

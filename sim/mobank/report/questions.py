@@ -1,16 +1,14 @@
 """Asks and their answers, for people and for other programs: a CSV, and the table in the terminal."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobank.base.cells import digits, write_table
 from mobank.base.quantities import Lang
 from mobank.ensemble.questions import Answer
 from mobank.ensemble.summary import QUANTILES
 from mobank.model.grammar import Model
-from mobank.report.tables import EXCEL_MARK
 from mobank.report.wording import ask_in_words
 
 if TYPE_CHECKING:
@@ -41,31 +39,12 @@ def row(answer: Answer, model: Model) -> dict[str, str]:
     numbers = (answer.chance, answer.standard_error, low, high, answer.never, answer.rival_first, answer.together)
     reached = [str(month or "never") for month in answer.reached] or [""] * len(MONTHS)
     texts = (ask.name, ask_in_words(ask, model, "en"), ask_in_words(ask, model, "zh"), ask.condition.measure)
-    return dict(zip(HEAD, (*texts, str(ask.month), *map(_number, numbers), *reached), strict=True))
-
-
-def _number(value: float) -> str:
-    return "" if isnan(value) else f"{value:.10g}"
-
-
-def write_rows(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Write rows of equal columns as a CSV that Excel reads as UTF-8."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.DictWriter(file, list(rows[0]))
-        out.writeheader()
-        out.writerows(rows)
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Return what `write_rows` wrote."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+    return dict(zip(HEAD, (*texts, str(ask.month), *map(digits, numbers), *reached), strict=True))
 
 
 def write_asks(answers: Sequence[Answer], model: Model, path: Path) -> None:
     """Write one row an ask: its words, chance, Monte Carlo error, Wilson interval, and when it is first met."""
-    write_rows([row(answer, model) for answer in answers], path)
+    write_table([row(answer, model) for answer in answers], path)
 
 
 def asks_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":

@@ -1,12 +1,12 @@
 """Numbers for people and for other programs: paths in Parquet, quantiles in CSV, the table in the terminal."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobank.base.cells import digits, read_table, write_table
 from mobank.base.quantities import Lang, person_unit
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import ALL, Plan
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 FANS = ("registered", "mau")  # measures with a fan of their own in the report
 ROWS = 1 << 20  # of a row group: what is held in memory while paths are written
-EXCEL_MARK = "\ufeff"  # without it Excel takes UTF-8 for the local encoding and spoils Chinese
 
 
 def write_paths(paths: Paths, path: Path) -> None:
@@ -75,12 +74,7 @@ def _words(words: list[str], index: "np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 def write_summary(summaries: Sequence[Summary], plan: Plan, path: Path) -> None:
     """Write mean, its Monte Carlo error and quantiles per month and measure, as a CSV that Excel reads as UTF-8."""
-    rows = summary_rows(summaries, plan)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.DictWriter(file, list(rows[0]))
-        out.writeheader()
-        out.writerows(rows)
+    write_table(summary_rows(summaries, plan), path)
 
 
 def summary_rows(summaries: Sequence[Summary], plan: Plan) -> list[dict[str, str]]:
@@ -93,18 +87,13 @@ def summary_rows(summaries: Sequence[Summary], plan: Plan) -> list[dict[str, str
         for t, month in enumerate(plan.months):
             if not np.isnan(summary.mean[t]):
                 head = {"measure": summary.measure, "名称": chinese, "segment": summary.segment, "month": str(month)}
-                rows.append(head | dict(zip(names, map(_number, numbers[:, t]), strict=True)))
+                rows.append(head | dict(zip(names, map(digits, numbers[:, t].tolist()), strict=True)))
     return rows
-
-
-def _number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.10g}"
 
 
 def read_summary(path: Path) -> dict[tuple[str, str], dict[str, float]]:
     """Return what `write_summary` wrote, for the whole bank: columns by name, for each (measure, month)."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["segment"] == ALL]
+    rows = [row for row in read_table(path) if row["segment"] == ALL]
     return {
         (r["measure"], r["month"]): {n: float(x or "nan") for n, x in r.items() if n[0] in "pm" and n not in _KEYS}
         for r in rows

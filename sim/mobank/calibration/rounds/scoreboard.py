@@ -4,12 +4,12 @@ One line a figure and posterior, in a CSV that stands beside the posteriors and 
 by what it said before. The log score is that of the figure's interval: log of the chance that the draws gave it.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from io import StringIO
 from pathlib import Path
 
+from mobank.base.cells import ENCODING, digits, read_csv, write_csv
 from mobank.base.errors import InputError, Place, Problem, RunError
 
 NAME = "scoreboard.csv"
@@ -48,6 +48,7 @@ class ScoreEntry:
 
 
 HEADER = tuple(field.name for field in fields(ScoreEntry))
+SIX = 6  # digits of a number
 _NUMBERS = ("log_score", "pit", "low", "median", "high")
 
 
@@ -61,8 +62,8 @@ def read(path: Path) -> list[ScoreEntry]:
     """
     if not path.exists():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
+    with path.open(encoding=ENCODING, newline="") as file:
+        rows = list(read_csv(file))
     if not rows or tuple(rows[0]) != HEADER:
         found = "the first line" if rows else "an empty file"
         raise InputError(
@@ -80,7 +81,7 @@ def add(path: Path, entry: ScoreEntry) -> list[ScoreEntry]:
     aside = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(written(entries), encoding="utf-8-sig")
+        aside.write_text(written(entries), encoding=ENCODING)
         aside.replace(path)
     except OSError as error:
         raise RunError(str(path), "cannot be written", error.strerror or "") from None
@@ -90,11 +91,9 @@ def add(path: Path, entry: ScoreEntry) -> list[ScoreEntry]:
 def written(entries: Sequence[ScoreEntry]) -> str:
     """Return the file of some entries: numbers with six digits."""
     out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
-    for entry in entries:
-        row = asdict(entry)
-        writer.writerow([f"{row[name]:.6g}" if name in _NUMBERS else row[name] for name in HEADER])
+    rows = map(asdict, entries)
+    told = [[digits(row[name], SIX) if name in _NUMBERS else row[name] for name in HEADER] for row in rows]
+    write_csv(out, [HEADER, *told], "\n")
     return out.getvalue()
 
 

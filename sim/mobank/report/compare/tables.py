@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from mobank.base.cells import read_table
 from mobank.base.quantities import Lang, person_unit
 from mobank.report.compare.folder import ASKS, DIFFERENCES, DRAWN
 from mobank.report.compare.weights import WEIGHTED
-from mobank.report.questions import cells, read_rows
+from mobank.report.questions import cells
 from mobank.report.questions import note as asks_note
 from mobank.report.run.record import FinishedRun
 
@@ -56,7 +57,7 @@ def tables(found: FinishedRun, lang: Lang) -> Iterator["Table"]:
     Few sides are told year by year. Of more than `FEW` the last year is told, all sides in one table, and what the
     reference asks.
     """
-    differences, others = read_rows(found.folder / DIFFERENCES), labels(found)[1:]
+    differences, others = read_table(found.folder / DIFFERENCES), labels(found)[1:]
     for label in others:
         yield differs_grid(found, label, lang)
         if len(others) <= FEW:
@@ -75,7 +76,7 @@ def tables(found: FinishedRun, lang: Lang) -> Iterator["Table"]:
 def _asks(found: FinishedRun) -> list[list[dict[str, str]]]:
     """Return the answers of all sides to each ask; those of the reference first."""
     path = found.folder / ASKS
-    rows = read_rows(path) if path.exists() else []
+    rows = read_table(path) if path.exists() else []
     return [list(group) for _, group in groupby(rows, key=lambda row: row["question"])]
 
 
@@ -158,7 +159,7 @@ def footnotes(found: FinishedRun, lang: Lang) -> str:
     words, sides = WORDS[lang], found.record["compared"]
     reference, known, until = sides[0], sides[0]["identity"], {side["until"] for side in sides}
     lines = [words["note"].format(draws=f"{known['draws']:,}", seed=known["seed"], reference=reference["label"])]
-    if any(row["extra_mau_per_yuan"] for row in read_rows(found.folder / DIFFERENCES)):
+    if any(row["extra_mau_per_yuan"] for row in read_table(found.folder / DIFFERENCES)):
         lines.append(words["paid"])
     if len(until) > 1:
         lines.append(words["until"].format(until=min(until)))

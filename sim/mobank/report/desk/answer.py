@@ -1,6 +1,5 @@
 """What a desk study says: the plan and what its service level takes, by formula and played day by day; as a folder."""
 
-import csv
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobank.base.cells import ENCODING, digits, write_csv
 from mobank.base.errors import InputError, Problem
 from mobank.base.identity import COMPUTING, DRAWING, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
@@ -19,7 +19,6 @@ from mobank.base.streams import Streams
 from mobank.desk.day import Days, play
 from mobank.desk.erlang import Steady, needed_by, set_ups_a_month, steady_of
 from mobank.report.render.files import aside, file_digest
-from mobank.report.tables import EXCEL_MARK
 from mobank.scenario.desk_study import told_of
 from mobank.scenario.scenario import DeskStudy
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 RECORD, RESOLVED, TABLE, CHART = "desk.json", "desk.resolved.yaml", "staffing.csv", "staffing"
+SIX = 6  # digits of a number in the table
 LEVELS = 41  # numbers of staff in the table and the chart, at most
 AROUND = 0.1  # of the staff planned or needed: how far they go beyond
 MOST_PLAYED = 30_000_000  # contacts: a quarter of an hour or more
@@ -144,25 +144,16 @@ def title(study: DeskStudy) -> str:
 def write_table(found: DeskAnswer, path: Path) -> None:
     """Write one row a number of staff: the long run, and the means over the days where they were played."""
     played = {days.staff: days for days in found.played}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.writer(file)
-        shares = ["answered_in_time", "waits", "not_answered"]
-        out.writerow(
-            [
-                "staff",
-                *shares,
-                "mean_wait_minutes",
-                "busy",
-                "set_ups_a_month",
-                *(f"played_{name}" for name in (*shares, "mean_wait_minutes", "set_ups_a_month")),
-            ]
-        )
-        for level in found.levels:
-            figures = [level.within, level.waits, level.gives_up, level.mean_wait, level.busy]
-            figures += [set_ups_a_month(found.study, level.answered)]
-            figures += _means(found.study, played[level.staff]) if level.staff in played else []
-            out.writerow([level.staff, *(f"{figure:.6g}" for figure in figures)])
+    shares = ("answered_in_time", "waits", "not_answered")
+    by_day = (f"played_{name}" for name in (*shares, "mean_wait_minutes", "set_ups_a_month"))
+    rows: list[list[object]] = [["staff", *shares, "mean_wait_minutes", "busy", "set_ups_a_month", *by_day]]
+    for level in found.levels:
+        figures = [level.within, level.waits, level.gives_up, level.mean_wait, level.busy]
+        figures += [set_ups_a_month(found.study, level.answered)]
+        figures += _means(found.study, played[level.staff]) if level.staff in played else []
+        rows.append([level.staff, *(digits(figure, SIX) for figure in figures)])
+    with path.open("w", encoding=ENCODING, newline="") as file:
+        write_csv(file, rows)
 
 
 def _means(study: DeskStudy, days: Days) -> list[float]:

@@ -1,4 +1,4 @@
-"""Workbooks that open in Excel without a warning: numbers are numbers, months are dates, and text stays text.
+"""Workbooks that open in Excel without a warning: numbers are numbers, months are dates, and text stays text (see `cells`).
 
 Whoever has a table makes a `Sheet` of it; this is the only place that knows XlsxWriter, which is the extra `excel`.
 Equal sheets give equal bytes.
@@ -13,6 +13,7 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mobank.base.cells import cell_of
 from mobank.base.errors import InputError, Problem, RunError
 from mobank.base.quantities import Month
 from mobank.report.render.labels import columns
@@ -123,7 +124,7 @@ def _write(sheets: Sequence[Sheet], path: Path, title: str) -> None:
         page = book.add_worksheet(sheet.name)
         _lay_out(page, sheet)
         for column, text in enumerate(sheet.heads):
-            page.write_string(0, column, text, head)
+            page.write_string(0, column, cell_of(text)[:LONGEST], head)
         for row, cells in enumerate(sheet.rows, start=1):
             for column, cell in enumerate(cells):
                 _put(page, row, column, cell, formats, wrapped, marked)
@@ -171,7 +172,7 @@ def _put(
         page.write_number(row, column, cell.value, formats[cell.style])
     else:
         text = "unlimited" if isinstance(cell, Number) else cell.text if isinstance(cell, Marked) else cell
-        page.write_string(row, column, text[:LONGEST], marked if isinstance(cell, Marked) else wrapped)
+        page.write_string(row, column, cell_of(text)[:LONGEST], marked if isinstance(cell, Marked) else wrapped)
 
 
 def _last_day(month: Month) -> datetime:

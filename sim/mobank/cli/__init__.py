@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Annotated
 
@@ -9,11 +10,14 @@ import typer
 
 from mobank.base.errors import MobankError
 from mobank.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run, sbc
+from mobank.cli.output import any_output
+from mobank.cli.terminal import say, warn
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # a text of ours or of a user is no markup, and no cell of a help table is cut
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -22,7 +26,7 @@ def _tell_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"mobank {version('mobank')}")
+        say(f"mobank {version('mobank')}")
         raise typer.Exit
 
 
@@ -60,15 +64,23 @@ TERMINATED = 128 + signal.SIGTERM
 def main() -> None:
     """Run the command; an error of ours becomes its message on stderr and its exit code; SIGTERM ends it as Ctrl-C."""
     signal.signal(signal.SIGTERM, _end)
+    with any_output():
+        code = _code_of(app) or _code_of(sys.stdout.flush)
+    sys.exit(code)
+
+
+def _code_of(action: Callable[[], object]) -> int:
+    """Do something and return the exit code; what went wrong is said among the errors."""
     try:
-        app()
+        action()
     except MobankError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+        warn(str(error))
+        return error.exit_code
     except SystemExit as stop:
         if stop.code in (INTERRUPTED, TERMINATED):
-            print("stopped; nothing was left half-written; the same command again goes on", file=sys.stderr)
-        raise
+            warn("stopped; nothing was left half-written; the same command again goes on")
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    return 0
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem, shown
 from mobank.base.workspace import SCENARIO, here, home, is_below, locate, scope
-from mobank.cli.terminal import ShippedOption
+from mobank.cli.terminal import ShippedOption, say
 
 if TYPE_CHECKING:
     from mobank.scenario.nouns import Noun
@@ -27,7 +27,7 @@ def schema(
     text = _page(_keys(desk, job)) if page else _schema(_keys(desk, job))
     ending = ".md" if page else ".json"
     if out is None:
-        typer.echo(text, nl=False)
+        say(text.removesuffix("\n"))
     elif out.suffix != ending:
         raise InputError([Problem(shown(str(out)), f"must end with {ending}", key="--out")])
     else:
@@ -57,7 +57,7 @@ def new(
     root = here() if out is None else home(path)
     _write(path, template(asked, _reference(parent, path, root), loaded), anew=True, folder=out is None)
     _write(path.parent / FILE_NAME, _schema(_keys()), anew=False)
-    typer.echo(f"{path}\nnext: mobank check {path}")
+    say(f"{path}\nnext: mobank check {path}")
 
 
 def _reference(parent: Path, file: Path, root: Path) -> str:

@@ -99,7 +99,7 @@ def export(folder: Path, file: Path | None, model: Model, lang: Lang | None) -> 
 def _beside(folder: Path) -> Path:
     """Return the workbook beside a folder; the folder may be named as `.` or `..` from within."""
     whole = Path(os.path.abspath(folder))
-    return (folder if folder.name == whole.name else whole).with_name(f"{whole.name}{SUFFIX}")
+    return Path(f"{folder if folder.name == whole.name else whole}{SUFFIX}")
 
 
 def _of_run(run: FinishedRun, model: Model, lang: Lang) -> list[Sheet]:
@@ -257,7 +257,9 @@ def ask_sheet(rows: Sequence[Mapping[str, str]], lang: Lang) -> Sheet:
     found: list[list[Cell]] = []
     for row in rows:
         shares = [number(row[name], "percent") for name in SHARES]
-        whose: list[Cell] = [WORDS[lang][WEIGHTED] if row["scenario"] == WEIGHTED else row["scenario"]] if several else []
+        whose: list[Cell] = (
+            [WORDS[lang][WEIGHTED] if row["scenario"] == WEIGHTED else row["scenario"]] if several else []
+        )
         asked = row["问题" if lang == "zh" else "question"]
         months = [_arrived(row[name], lang) for name in MONTHS]
         apart = [number(row[name], "percent") for name in (APART if several else ())]

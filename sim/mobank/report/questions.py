@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mobank.base.cells import digits, write_table
+from mobank.base.digits import percent_places
 from mobank.base.quantities import Lang
 from mobank.ensemble.questions import Answer
 from mobank.ensemble.summary import QUANTILES
 from mobank.model.grammar import Model
+from mobank.report.render.text_table import TextColumn, TextTable
 from mobank.report.wording import ask_in_words
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 MONTHS = tuple(f"p{100 * q:g}_month" for q in QUANTILES)
 HEAD = ("ask", "question", "问题", "measure", "month", "chance", "mc_error", "wilson_low", "wilson_high", "never",
@@ -47,19 +45,14 @@ def write_asks(answers: Sequence[Answer], model: Model, path: Path) -> None:
     write_table([row(answer, model) for answer in answers], path)
 
 
-def asks_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":
+def asks_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> TextTable:
     """Return the table of the terminal: what is asked, its chance ± Monte Carlo error, half by, never."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     words = WORDS[lang]
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column(words["ask"], overflow="fold")
-    for name in ("chance", "error", "median", "never"):
-        table.add_column(words[name], justify="right", no_wrap=True, style="dim" if name == "error" else "")
-    for each in rows:
-        table.add_row(each["问题" if lang == "zh" else "question"], *cells(each, lang))
-    return table
+    numbers = (
+        TextColumn(words[each], right=True, dim=each == "error") for each in ("chance", "error", "median", "never")
+    )
+    told = [(each["问题" if lang == "zh" else "question"], *cells(each, lang)) for each in rows]
+    return TextTable([TextColumn(words["ask"], wrap=True), *numbers], told)
 
 
 def cells(each: Mapping[str, str], lang: Lang) -> tuple[str, str, str, str]:
@@ -67,18 +60,22 @@ def cells(each: Mapping[str, str], lang: Lang) -> tuple[str, str, str, str]:
 
     Where all runs agree the estimated error is zero, which they do not prove: then it says how far off it may be.
     """
-    chance = float(each["chance"])
-    error = f"± {percent(each['mc_error'])}"
+    chance, after = (
+        float(each["chance"]),
+        percent_places(float(each["wilson_low"] or 0), float(each["wilson_high"] or 0)),
+    )
+    error = f"± {percent(each['mc_error'], after)}"
     if chance in (0.0, 1.0):
-        error = f"≤ {percent(each['wilson_high'])}" if chance == 0.0 else f"≥ {percent(each['wilson_low'])}"
+        bound = each["wilson_high"] if chance == 0.0 else each["wilson_low"]
+        error = f"{'≤' if chance == 0.0 else '≥'} {percent(bound, after)}"
     half = each["p50_month"]
     half = WORDS[lang]["never"] if half == "never" else half or WORDS[lang]["none"]
-    return percent(each["chance"]), error, half, percent(each["never"])
+    return percent(each["chance"], after), error, half, percent(each["never"], after)
 
 
-def percent(number: str) -> str:
-    """Return a share as text in per cent; – where there is none."""
-    return f"{100 * float(number):.1f} %" if number else "–"
+def percent(number: str, after: int = 1) -> str:
+    """Return a share as text in per cent, with so many places after the point; – where there is none."""
+    return f"{100 * float(number):.{after}f} %" if number else "–"
 
 
 def note(lang: Lang) -> str:

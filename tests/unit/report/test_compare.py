@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from mobank.base.cells import read_table, write_table
 from mobank.base.errors import InputError
 from mobank.base.identity import law_digest
 from mobank.base.quantities import Month
@@ -28,7 +29,6 @@ from mobank.report.compare import folder as compare_folder
 from mobank.report.compare import tables as compare_tables
 from mobank.report.compare.comparison import ComparisonSettings, sides, year_ends
 from mobank.report.compare.weights import read_weights
-from mobank.base.cells import read_table, write_table
 from mobank.report.run import folder
 from mobank.report.run.record import FinishedRun
 from mobank.report.run.stored_paths import Written

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from mobank.base.cells import read_table
 from mobank.base.quantities import Month
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import NEVER, Answer, answer, met, passage
 from mobank.ensemble.run import run
 from mobank.ensemble.summary import QUANTILES
 from mobank.model.mobile_banking import MODEL
-from mobank.base.cells import read_table
 from mobank.report.questions import HEAD, asks_table
 from mobank.report.run import folder
 from mobank.report.wording import ask_in_words

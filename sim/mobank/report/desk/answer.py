@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,11 +19,9 @@ from mobank.base.streams import Streams
 from mobank.desk.day import Days, play
 from mobank.desk.erlang import Steady, needed_by, set_ups_a_month, steady_of
 from mobank.report.render.files import aside, file_digest
+from mobank.report.render.text_table import TextColumn, TextTable
 from mobank.scenario.desk_study import told_of
 from mobank.scenario.scenario import DeskStudy
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 RECORD, RESOLVED, TABLE, CHART = "desk.json", "desk.resolved.yaml", "staffing.csv", "staffing"
 SIX = 6  # digits of a number in the table
@@ -163,23 +161,19 @@ def _means(study: DeskStudy, days: Days) -> list[float]:
     return [*over_all, float(days.set_ups.mean()) * study.number("days_a_month")]
 
 
-def table(found: DeskAnswer, lang: Lang) -> "Table":
+def table(found: DeskAnswer, lang: Lang) -> TextTable:
     """Return the plan and the need, each by formula and as played."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     words, study = WORDS[lang], found.study
-    out = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for head in ("", "", "staff", "within", "waits", "gives_up", "mean_wait", "set_ups"):
-        text = words[head].format(60 * study.number("within_minutes")) if head else ""
-        out.add_column(text, justify="right" if head else "left", no_wrap=True)
+    heads = [words[name].format(60 * study.number("within_minutes"))
+             for name in ("staff", "within", "waits", "gives_up", "mean_wait", "set_ups")]  # fmt: skip
+    rows = []
     for name, staff in (("plan", found.plan), ("needed", found.needed)):
         level = found.level(staff)
         steady = [level.within, level.waits, level.gives_up, level.mean_wait, set_ups_a_month(study, level.answered)]
         days = next(days for days in found.played if days.staff == staff)
-        out.add_row(words[name], words["formula"], f"{staff:,}", *_cells(steady, words))
-        out.add_row("", words["played"].format(days.offered.size), "", *_cells(_means(study, days), words))
-    return out
+        rows.append((words[name], words["formula"], f"{staff:,}", *_cells(steady, words)))
+        rows.append(("", words["played"].format(days.offered.size), "", *_cells(_means(study, days), words)))
+    return TextTable([TextColumn(""), TextColumn(""), *(TextColumn(head, right=True) for head in heads)], rows)
 
 
 def _cells(figures: Sequence[float], words: Mapping[str, str]) -> list[str]:

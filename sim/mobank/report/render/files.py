@@ -71,7 +71,7 @@ def _cannot_write(final: Path, error: OSError) -> RunError:
 def clear_leftovers(final: Path) -> None:
     """Remove hidden folders of this name whose process is gone."""
     head, tail = f".{final.name}.", ".tmp"  # a name is never a pattern: it may hold brackets and stars
-    for path in final.parent.iterdir() if final.parent.is_dir() else ():
+    for path in sorted(final.parent.iterdir()) if final.parent.is_dir() else ():
         if not (path.name.startswith(head) and path.name.endswith(tail)):
             continue
         owner = path.name[len(head) : -len(tail)]

@@ -1,4 +1,4 @@
-"""Workbooks that open in Excel without a warning: numbers are numbers, months are dates, and text stays text (see `cells`).
+"""Workbooks that open in Excel without a warning: numbers are numbers, months are dates, and text stays text.
 
 Whoever has a table makes a `Sheet` of it; this is the only place that knows XlsxWriter, which is the extra `excel`.
 Equal sheets give equal bytes.

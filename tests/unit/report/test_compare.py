@@ -29,6 +29,7 @@ from mobank.report.compare import folder as compare_folder
 from mobank.report.compare import tables as compare_tables
 from mobank.report.compare.comparison import ComparisonSettings, sides, year_ends
 from mobank.report.compare.weights import read_weights
+from mobank.report.render.text_table import laid_out
 from mobank.report.run import folder
 from mobank.report.run.record import FinishedRun
 from mobank.report.run.stored_paths import Written
@@ -515,12 +516,7 @@ def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared,
 
 
 def shown(tables):
-    from rich.console import Console
-
-    console = Console(width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    for table in tables:
-        console.print(table)
-    return console.export_text()
+    return "\n".join("".join(text for text, _ in line) for table in tables for line in laid_out(table, 80))
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,6 @@ def test_the_folder_holds_the_answers_and_the_table_shows_them(eventful, tmp_pat
         assert next(csv.reader(file))[2] == "问题"
     for lang, head in (("en", "asked"), ("zh", "所问")):
         table = asks_table(rows, lang)
-        assert table.columns[0].header == head
+        assert table.columns[0].head == head
         chances = [f"{100 * float(row['chance']):.1f} %" for row in rows]
-        assert list(table.columns[1].cells) == chances
+        assert [each[1] for each in table.rows] == chances

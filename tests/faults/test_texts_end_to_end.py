@@ -43,20 +43,27 @@ def scenario(name: str, question: str, reason: str, source: str) -> dict[str, st
 
 
 @pytest.fixture
-def planner(mobank, tmp_path, monkeypatch):
-    """Return the command in a workspace of its own, no picture drawn."""
+def drawing(mobank, tmp_path):
+    """Return the command in a workspace of its own; it returns what was shown."""
     for name in ("scenarios", "calibration"):
         shutil.copytree(ROOT / name, tmp_path / name)
     Path("scenarios/tiny.yaml").write_text(TINY, encoding="utf-8")
-    monkeypatch.setattr("mobank.report.run.pictures.draw_all", lambda *_: None)
-    monkeypatch.setattr("mobank.report.compare.charts.draw_all", lambda *_: None)
 
     def run(*words: str) -> str:
         code, said, errors = mobank(*words)
         assert code == 0, errors
+        assert "Warning" not in errors
         return said
 
     return run
+
+
+@pytest.fixture
+def planner(drawing, monkeypatch):
+    """Return the same, with no picture drawn."""
+    monkeypatch.setattr("mobank.report.run.pictures.draw_all", lambda *_: None)
+    monkeypatch.setattr("mobank.report.compare.charts.draw_all", lambda *_: None)
+    return drawing
 
 
 def made(kind: str) -> Path:
@@ -178,21 +185,19 @@ def test_f28_a_run_is_exported_from_within_its_folder(planner, monkeypatch):
     assert Path(f"{run}.xlsx").is_file()
 
 
+def test_f11_and_f12_charts_are_drawn_whatever_the_question(drawing):
+    scenario("_$a$", "is $\\badcommand$ or $5 _fine_ 🙂?", "because", "a source")
+    drawing("run", "scenarios/_$a$.yaml", *FEW)
+    assert {"mau.svg", "growth.png"} <= {path.name for path in made("_$a$-").iterdir()}
+    drawing("compare", "scenarios/_$a$.yaml", "scenarios/tiny.yaml", *FEW)
+    assert "mau-difference.svg" in {path.name for path in made("compare-").iterdir()}
+
+
 def test_g8_what_to_install_is_said_whole(planner, monkeypatch):
     """Square brackets of ours are no markup either."""
-    import builtins
-
-    real = builtins.__import__
-
-    def without(name, *rest, **more):
-        if name.startswith("statsforecast"):
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     lines = (ROOT / "calibration/backtest/figures.csv").read_text(encoding="utf-8-sig").splitlines(keepends=True)
     Path("d.csv").write_text("".join(line for line in lines if line.startswith(("entity", "ABC"))), encoding="utf-8")
     shown = planner("backtest", "--data", "d.csv", "--draws", "100", "--workers", "1", "--lang", "en")
-    assert "mobank[backtest]" in bare(shown)
-    helped = planner("backtest", "--help")
-    assert "reported_figures.csv" not in helped
+    assert "AutoETS needs statsforecast: install mobank[backtest]" in shown
+    assert "reported_figures.csv" not in planner("backtest", "--help")

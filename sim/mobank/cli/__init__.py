@@ -1,5 +1,6 @@
 """The command `mobank`: one file a group of verbs; a user's mistake gets one clear message and exit code 2."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -8,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from mobank.base.errors import MobankError
+from mobank.base.errors import InputError, MobankError, Problem, shown
 from mobank.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run, sbc
-from mobank.cli.output import any_output
+from mobank.cli.output import any_output, readable
 from mobank.cli.terminal import say, warn
 
 app = typer.Typer(
@@ -65,8 +66,19 @@ def main() -> None:
     """Run the command; an error of ours becomes its message on stderr and its exit code; SIGTERM ends it as Ctrl-C."""
     signal.signal(signal.SIGTERM, _end)
     with any_output():
-        code = _code_of(app) or _code_of(sys.stdout.flush)
+        code = _code_of(_run) or _code_of(sys.stdout.flush)
     sys.exit(code)
+
+
+def _run() -> None:
+    for text in (*sys.argv[1:], os.getcwd()):
+        if readable(text) != text:
+            encoding = sys.getfilesystemencoding()
+            hint = "rename it" if encoding == "utf-8" else "set PYTHONUTF8=1"
+            raise InputError(
+                [Problem(shown(readable(text)), f"is no name in the encoding of this system, {encoding}", hint)]
+            )
+    app()
 
 
 def _code_of(action: Callable[[], object]) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.quantities import Lang
-from mobank.cli.output import readable, spelled, visible
+from mobank.cli.output import spelled, visible
 from mobank.report.render.text_table import Line, Look, Piece, TextTable, laid_out, wrapped
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def make_way(final: Path) -> None:
 
 def command_line() -> str:
     """Return what was typed, as records keep it."""
-    return readable(" ".join(["mobank", *sys.argv[1:]]))
+    return " ".join(["mobank", *sys.argv[1:]])
 
 
 # ------------ what is shown

@@ -1,4 +1,4 @@
-"""Series of yearly figures, read from files with the header of `reported_figures.csv`, and what was left out, why."""
+"""Series of yearly figures, read from files with the header of `figures.csv`, and what was left out, why."""
 
 import csv
 from collections.abc import Iterable, Sequence

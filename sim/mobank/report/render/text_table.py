@@ -12,6 +12,7 @@ Look = Literal["", "bold", "dim"]
 GAPS = (3, 2)  # columns between two columns of a table, as there is room
 NARROWEST = 14  # columns to which a column of texts may be wrapped
 INDENT = 2
+NO_START = "，。、；：？！）》”…％%,.;:)"  # what no line begins with
 
 
 class Piece(NamedTuple):
@@ -171,11 +172,17 @@ def _folded(text: str, width: int) -> Iterator[str]:
     """Yield the lines of a text without line breaks; leading blanks stay."""
     while columns_of(text) > width:
         most = _fits(text, width)
-        cut = text.rfind(" ", 0, most + 1)
-        cut = cut if text[:cut].strip() and cut > 0 else most
+        first = len(text) - len(text.lstrip(" ")) + 1
+        cut = next((n for n in range(most, first - 1, -1) if _may_break(text, n)), most)
         yield text[:cut].rstrip()
         text = text[cut:].lstrip(" ")
     yield text
+
+
+def _may_break(text: str, n: int) -> bool:
+    """Return whether a line may end before a character: at a blank, or beside a Chinese one that is no mark."""
+    before, after = text[n - 1], text[n]
+    return " " in (before, after) or (after not in NO_START and any(columns_of(each) > 1 for each in (before, after)))
 
 
 def _fits(text: str, width: int) -> int:

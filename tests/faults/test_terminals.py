@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mobank.base.digits import places, spanned, written
+from mobank.base.errors import RunError
 from mobank.cli import terminal
 from mobank.cli.output import PLAIN, STEERING, Output, any_output, readable, spelled, visible
 from mobank.report.render.text_table import TextColumn, TextTable
@@ -83,12 +84,10 @@ def test_a_name_that_is_no_text_is_replaced_and_nothing_steers_the_terminal():
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_f19_no_terminal_ends_a_command(workspace, encoding):
-    for words in (RUN, ("describe", "--lang", "zh"), ("describe",)):
+    for words, part in ((RUN, "registered"), (("describe", "--lang", "zh"), "客户状态")):
         done = command(workspace, *words, PYTHONIOENCODING=encoding)
         assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
-        shown = done.stdout.decode(encoding)
-        assert ("registered" in shown) is (words != ("describe", "--lang", "zh"))
-        assert encoding not in ("gbk", "utf-8") or "zh" not in words or "客户状态" in shown
+        assert spelled(part, encoding) in done.stdout.decode(encoding)
 
 
 @pytest.mark.parametrize("utf8", ["0", "1"])
@@ -140,9 +139,9 @@ def test_an_output_that_failed_is_said_once_and_then_left(monkeypatch):
             raise OSError(28, "No space left on device")
 
     output = Output(Full(), "standard output")
-    with pytest.raises(Exception, match="^standard output could not be written: No space left on device$") as caught:
+    with pytest.raises(RunError) as caught:
         output.write("a")
-    assert caught.type.__name__ == "RunError"
+    assert str(caught.value) == "standard output could not be written: No space left on device"
     assert output.write("b") == 1
     output.flush()
     quiet = Output(Full(), "")
@@ -170,7 +169,6 @@ def test_g2_no_cell_of_a_run_is_cut_at_any_width(workspace, lang, monkeypatch, c
     assert "…" not in "".join(shown.values())
     for text in shown.values():
         assert sorted(set(numbers(text))) == sorted(set(numbers(shown[300])))
-        assert {bare(part) for part in shown[300].split()} - {"─" * 77, "─" * 78} or text
     print(f"{lang}: {len(shown)} widths")
 
 
@@ -190,20 +188,16 @@ def columns(line: str) -> int:
     return cell_len(line)
 
 
-@pytest.mark.parametrize(
-    "words", [("describe",), ("describe", "--lang", "zh"), ("run", "--help"), ("check", "scenarios/tiny.yaml")]
-)
+@pytest.mark.parametrize("words", [("describe",), ("describe", "--lang", "zh"), ("run", "--help"), ("--help",)])
 def test_no_text_of_a_command_is_cut_at_twenty_columns(workspace, words, monkeypatch, capsys):
+    """Every word that is shown at 300 columns is shown at 20, where a long one stands on two lines."""
     monkeypatch.chdir(workspace)
     said = {}
     for width in (300, 20):
         monkeypatch.setenv("COLUMNS", str(width))
         said[width] = in_process(monkeypatch, capsys, *words)
-    letters = {width: set(re.findall(r"[\w.]{1,3}", text)) for width, text in said.items()}
-    assert "…" not in said[20] or "…" in said[300]
-    missing = [part for part in said[300].replace("─", "").split() if bare(part) not in bare(said[20])]
-    assert not missing
-    assert letters[20]
+    assert len(said[300].split()) > 40
+    assert not [part for part in said[300].replace("─", "").split() if part not in bare(said[20])]
 
 
 class Terminal(io.StringIO):

@@ -40,22 +40,26 @@ def mobank(
     """Simulate the growth of a bank's mobile banking from scenario files (YAML)."""
 
 
-app.command("run")(run.run)
-app.command("check")(run.check)
-app.command("batch")(batch.batch)
-app.command("results")(batch.results)
-app.command("compare")(compare.compare)
-app.command("export")(export.export)
-app.command("desk")(desk.desk)
-app.command("calibrate")(calibrate.calibrate)
-app.command("posterior")(posterior.posterior)
-app.command("sbc")(sbc.sbc)
-app.command("backtest")(backtest.backtest)
-app.command("describe")(describe.describe)
-app.command("replay")(run.replay)
-app.command("resolve")(resolve.resolve)
-app.command("schema")(author.schema)
-app.command("new")(author.new)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run.run,
+    "check": run.check,
+    "batch": batch.batch,
+    "results": batch.results,
+    "compare": compare.compare,
+    "export": export.export,
+    "desk": desk.desk,
+    "calibrate": calibrate.calibrate,
+    "posterior": posterior.posterior,
+    "sbc": sbc.sbc,
+    "backtest": backtest.backtest,
+    "describe": describe.describe,
+    "replay": run.replay,
+    "resolve": resolve.resolve,
+    "schema": author.schema,
+    "new": author.new,
+}
+for name, function in COMMANDS.items():
+    app.command(name, short_help=(function.__doc__ or "").partition("\n")[0])(function)  # whole, not cut to a width
 
 
 INTERRUPTED = 130  # how typer ends after Ctrl-C

@@ -11,13 +11,13 @@ from mobank.api.inputs import LANGUAGES, choice, is_text
 from mobank.api.run import Progress, Run, compute, open_run, planned
 from mobank.api.scenario import LoadedScenario, Source, load
 from mobank.api.table import Table, table_of
+from mobank.base.cells import read_table
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import Lang
 from mobank.ensemble.plan import Plan
 from mobank.report.compare import comparison as report
 from mobank.report.compare import folder
 from mobank.report.compare.comparison import ComparisonResult
-from mobank.report.questions import read_rows
 from mobank.report.run.record import RECORD, FinishedRun
 from mobank.report.tables import FANS
 
@@ -83,7 +83,7 @@ class Comparison:
     def _table(self, name: str) -> Table:
         if isinstance(self._source, FinishedRun):
             path = self._source.folder / name
-            return table_of(read_rows(path) if path.exists() else [], self._attrs)
+            return table_of(read_table(path) if path.exists() else [], self._attrs)
         return table_of(ROWS[name](self._source), self._attrs)
 
     @property

@@ -184,7 +184,14 @@ class Scope:
         )
 
     def matching(self, pattern: str, beside: Path, kind: Kind) -> list[Path]:
-        """Return the files that a pattern with `*` matches, in order: beside a file, else in the first such root."""
+        """Return the files that a pattern with `*` matches, in order: beside a file, else in the first such root.
+
+        A file of just that name is meant before others; brackets and question marks stand for themselves.
+        """
+        there = self.find(pattern, beside, kind)
+        if there is not None:
+            return [there]
+        pattern = re.sub(r"[\[?]", r"[\g<0>]", pattern)
         for folder, name in ((beside, pattern), *_by_name(pattern, kind, self.roots)):
             try:
                 found = sorted(filter(self.allows, folder.glob(name)))

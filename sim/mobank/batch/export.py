@@ -1,12 +1,12 @@
 """A job's tables for other programs: CSV files that Excel reads as UTF-8, or one workbook with a sheet a table."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from mobank.base.cells import ENCODING, digits, write_csv
 from mobank.base.files import begins_with, set_aside
 from mobank.base.quantities import Lang, read_month
 from mobank.batch.results import Results, quantile_columns
@@ -14,11 +14,10 @@ from mobank.batch.tables import FIXED
 from mobank.batch.terminal import WORDS
 from mobank.model.grammar import Model
 from mobank.report.render.workbook import Cell, Number, Sheet, Style, write
-from mobank.report.tables import EXCEL_MARK
 
 SHARES = ("chance", "chance_mc_error", "low_95", "high_95", "never", "rival_first", "together")
 TABLES = ("cases", "answers", "quantiles")
-OURS = f"{EXCEL_MARK}{','.join(FIXED)}".encode()  # how the CSV of a job begins, by which an older export is known
+OURS = ",".join(FIXED).encode(ENCODING)  # how the CSV of a job begins, by which an older export is known
 WHOLE = ("point", "draws", "replicates", "units")
 
 
@@ -48,17 +47,11 @@ def write_csvs(results: Results, folder: Path, force: bool = False) -> list[Path
 
 
 def _write_csv(table: pa.Table, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.writer(file)
-        out.writerow(table.column_names)
+    with path.open("w", encoding=ENCODING, newline="") as file:
+        write_csv(file, [table.column_names])
         for batch in table.to_batches():
             rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-            out.writerows([_plain(value) for value in row] for row in rows)
-
-
-def _plain(value: object) -> object:
-    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else value
+            write_csv(file, ([digits(each) if isinstance(each, float) else each for each in row] for row in rows))
 
 
 def write_workbook(results: Results, path: Path, model: Model, lang: Lang, force: bool = False) -> None:

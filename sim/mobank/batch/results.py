@@ -16,7 +16,7 @@ from mobank.batch.job_records import JOB, MANIFEST, MENDED, read_job, read_manif
 from mobank.batch.tables import ANSWERS, CASES, FIXED, QUANTITIES, TABLES
 from mobank.ensemble.plan import ALL
 
-OPERATORS = ("<=", ">=", "!=", "=", "<", ">")  # longest first
+OPERATORS = ("<=", ">=", "!=", "=", "<", ">")
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def open_results(folder: Path) -> Results:
 
 
 def _condition(text: str, columns: set[str]) -> tuple[str, str, str]:
-    operator = next((o for o in OPERATORS if o in text), None)
-    if operator is None:
+    at, operator = min(((text.find(o), -len(o), o) for o in OPERATORS if o in text), default=(0, 0, ""))[::2]
+    if not operator:
         raise InputError(
             [Problem(shown(text), "is not a condition", "write scenario=baseline or month>=2025-12", "--where")]
         )
-    name, _, value = (part.strip() for part in text.partition(operator))
+    name, value = text[:at].strip(), text[at + len(operator) :].strip()  # a value may hold operators of its own
     if name not in columns:
         raise InputError([Problem(shown(name), "is not a column", did_you_mean(name, sorted(columns)), "--where")])
     return name, operator, value

@@ -10,7 +10,7 @@ import typer
 from mobank.base.errors import InputError, Problem, shown
 from mobank.base.files import begins_with, cannot_write, refuse_foreign, write_for_user
 from mobank.base.workspace import SCENARIO, here, home, is_below, locate, scope
-from mobank.cli.terminal import ForceOption, ShippedOption
+from mobank.cli.terminal import ForceOption, ShippedOption, say
 
 if TYPE_CHECKING:
     from mobank.scenario.nouns import Noun
@@ -29,7 +29,7 @@ def schema(
     text = _page(_keys(desk, job)) if page else _schema(_keys(desk, job))
     ending = ".md" if page else ".json"
     if out is None:
-        typer.echo(text, nl=False)
+        say(text.removesuffix("\n"))
     elif out.suffix != ending:
         raise InputError([Problem(shown(str(out)), f"must end with {ending}", key="--out")])
     else:
@@ -63,7 +63,7 @@ def new(
     _stand(path, make=out is None)
     write_for_user(beside, _schema(_keys()), _is_schema, key="--out")
     write_for_user(path, text, lambda there: False, key="--out")
-    typer.echo(f"{path}\nnext: mobank check {path}")
+    say(f"{path}\nnext: mobank check {path}")
 
 
 def _reference(parent: Path, file: Path, root: Path) -> str:

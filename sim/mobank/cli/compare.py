@@ -1,6 +1,5 @@
 """`mobank compare`: scenarios or finished runs beside one another, under the same luck."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,18 @@ import typer
 from mobank.base.machine import cores
 from mobank.base.workspace import SCENARIO, locate_all
 from mobank.cli.run import Fidelity
-from mobank.cli.terminal import LangOption, ShippedOption, language, make_way, progress
+from mobank.cli.terminal import (
+    LangOption,
+    ShippedOption,
+    command_line,
+    language,
+    made,
+    make_way,
+    paragraph,
+    progress,
+    say,
+    table,
+)
 
 
 def compare(
@@ -50,23 +60,19 @@ def compare(
     if not folder.reusable(final, folder.wanted(found, words, weighed)):
         make_way(final)
         with progress("compare") as told:
-            folder.make(found, final, words, " ".join(["mobank", *sys.argv[1:]]), told, weighed)
+            folder.make(found, final, words, command_line(), told, weighed)
     show(folder.read(final), words)
 
 
 def show(found: "FinishedRun", lang: "Lang") -> None:
     """Print what differs, the differences of each side, the asks side by side, and where the files are."""
-    from rich.console import Console
-
     from mobank.report.compare.tables import footnotes, tables
 
-    console = Console(highlight=False)
-    console.print()
-    for table in tables(found, lang):
-        console.print(table)
-    console.print(footnotes(found, lang), style="dim")
-    console.print(f"\n{found.folder.as_posix()}/", soft_wrap=True)
-    console.print("  " + "  ".join(sorted(p.name for p in found.folder.iterdir())), style="dim")
+    say("")
+    for each in tables(found, lang):
+        table(each)
+    paragraph(footnotes(found, lang), "dim")
+    made(found.folder)
 
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import Lang
-from mobank.cli.terminal import ForceOption
+from mobank.cli.terminal import ForceOption, say
 
 
 def export(
@@ -25,4 +25,4 @@ def export(
 
     if not xlsx:
         raise InputError([Problem("a format", "is missing", "write --xlsx", "export")])
-    typer.echo(write(folder, file, MODEL, lang, force).as_posix())
+    say(write(folder, file, MODEL, lang, force).as_posix())

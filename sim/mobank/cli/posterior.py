@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mobank.base.workspace import POSTERIOR, locate
-from mobank.cli.terminal import LangOption, ShippedOption, language, progress
+from mobank.cli.terminal import LangOption, ShippedOption, language, progress, say
 
 
 def posterior(
@@ -22,5 +22,5 @@ def posterior(
     folder, words = locate(name, POSTERIOR, shipped), language(lang)
     with progress(f"looking at {name}"):
         said, page = tell(folder, MODEL, out, words)
-    print("\n".join(said))
-    print(f"\n{page.as_posix()}")
+    say("\n".join(said))
+    say(f"\n{page.as_posix()}")

@@ -9,7 +9,7 @@ import typer
 from mobank.base.machine import cores
 from mobank.base.workspace import TARGET, locate
 from mobank.cli.calibrate import TargetArgument
-from mobank.cli.terminal import ShippedOption, progress
+from mobank.cli.terminal import ShippedOption, progress, say
 
 if TYPE_CHECKING:
     from mobank.calibration.checks.sbc import Calibration
@@ -48,7 +48,7 @@ def sbc(
             lines, sound = _scored(scores(wanted, MODEL, banks=banks, seed=seed, workers=workers or cores(), told=told))
         else:
             lines, sound = _fitted(calibrated(wanted, MODEL, banks, seed, workers or cores(), told=told))
-    print("\n".join(lines))
+    say("\n".join(lines))
     raise typer.Exit(0 if sound else 1)
 
 

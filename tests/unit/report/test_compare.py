@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from mobank.base.cells import read_table, write_table
 from mobank.base.errors import InputError
 from mobank.base.quantities import Month
 from mobank.ensemble.plan import Plan
@@ -27,7 +28,7 @@ from mobank.report.compare import folder as compare_folder
 from mobank.report.compare import tables as compare_tables
 from mobank.report.compare.comparison import ComparisonSettings, sides, year_ends
 from mobank.report.compare.weights import read_weights
-from mobank.report.questions import read_rows, write_rows
+from mobank.report.render.text_table import laid_out
 from mobank.report.run import folder
 from mobank.report.run.record import RUN, FinishedRun
 from mobank.report.run.stored_paths import Written
@@ -495,14 +496,14 @@ def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared,
     found = compare_folder.read(compared[0])
     first, second = found.record["compared"]
     others = [second | {"label": name} for name in ("two", "three", "four")]
-    differences, asks = (read_rows(found.folder / name) for name in ("differences.csv", "asks.csv"))
-    write_rows([r | {"scenario": o["label"]} for o in others for r in differences], tmp_path / "differences.csv")
+    differences, asks = (read_table(found.folder / name) for name in ("differences.csv", "asks.csv"))
+    write_table([r | {"scenario": o["label"]} for o in others for r in differences], tmp_path / "differences.csv")
     repeated = [
         own | {"scenario": name}
         for question in (asks[:2], asks[2:])
         for name, own in (("one", question[0]), *((o["label"], question[1]) for o in others))
     ]
-    write_rows(repeated, tmp_path / "asks.csv")
+    write_table(repeated, tmp_path / "asks.csv")
     differs = {o["label"]: found.record["differs"]["two"] for o in others}
     many = FinishedRun(tmp_path, found.record | {"compared": [first | {"asks": 1}, *others], "differs": differs})
     text = shown(compare_tables.tables(many, "en"))
@@ -516,12 +517,7 @@ def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared,
 
 
 def shown(tables):
-    from rich.console import Console
-
-    console = Console(width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    for table in tables:
-        console.print(table)
-    return console.export_text()
+    return "\n".join("".join(text for text, _ in line) for table in tables for line in laid_out(table, 80))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What a backtest leaves behind: every forecast as a row, scores, PIT by series, what was left out, a record."""
 
-import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+from mobank.base.cells import ENCODING, digits, write_csv
 from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import law_digest, versions
 from mobank.base.records import RecordKind, write_record
@@ -93,8 +93,8 @@ def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -
 
 def table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
     """Write a table as CSV that spreadsheets read as UTF-8."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    with path.open("w", encoding=ENCODING, newline="") as file:
+        write_csv(file, rows, "\n")
 
 
 def _forecasts(result: Result) -> Iterable[Sequence[Any]]:
@@ -106,7 +106,7 @@ def _forecasts(result: Result) -> Iterable[Sequence[Any]]:
         chosen = result.chosen.get(row.entity, result.chosen[OTHERS]) if row.method == OURS else ""
         yield (row.entity, row.metric, row.unit, row.method, chosen, row.origin,
                row.target, row.horizon, row.known, row.unverified, "yes" if row.of_december else "no",
-               f"{exp(row.truth):.10g}", *(f"{exp(q):.10g}" for q in row.quantiles), round(row.crps, SIX),
+               digits(exp(row.truth)), *(digits(exp(q)) for q in row.quantiles), round(row.crps, SIX),
                *(round(score, SIX) for score in row.interval_scores), round(row.pit, SIX))  # fmt: skip
 
 

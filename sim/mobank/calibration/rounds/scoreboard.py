@@ -13,6 +13,7 @@ from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 
+from mobank.base.cells import ENCODING, digits, text_of, write_csv
 from mobank.base.errors import InputError, Place, Problem
 from mobank.base.files import failed, write
 
@@ -53,6 +54,7 @@ class ScoreEntry:
 
 CHECK = "check"
 HEADER = (*(field.name for field in fields(ScoreEntry)), CHECK)
+SIX = 6  # digits of a number
 _NUMBERS = ("log_score", "pit", "low", "median", "high")
 _END = "end"
 DIGITS = 12  # of a check
@@ -70,7 +72,8 @@ def read(path: Path) -> list[ScoreEntry]:
     if not path.exists():
         return []
     try:
-        rows = list(csv.reader(StringIO(path.read_bytes().decode("utf-8-sig"), newline=""), strict=True))
+        cells = csv.reader(StringIO(path.read_bytes().decode(ENCODING), newline=""), strict=True)
+        rows = [[text_of(cell) for cell in row] for row in cells]
     except OSError as error:
         raise _refused("this file", f"cannot be read ({error.strerror or error})", path) from None
     except UnicodeDecodeError:
@@ -117,14 +120,13 @@ def add(path: Path, new: Sequence[ScoreEntry], known: Sequence[ScoreEntry]) -> l
 def written(entries: Sequence[ScoreEntry]) -> bytes:
     """Return the file of some entries: numbers with six digits, each line with a check of all up to it."""
     out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     rows = [_cells(entry) for entry in entries]
-    writer.writerows([HEADER, *([*row, check] for row, check in zip(rows, _checks(rows), strict=True))])
-    return out.getvalue().encode("utf-8-sig")
+    write_csv(out, [HEADER, *([*row, check] for row, check in zip(rows, _checks(rows), strict=True))], "\n")
+    return out.getvalue().encode(ENCODING)
 
 
 def _cells(entry: ScoreEntry) -> list[str]:
-    return [f"{value:.6g}" if name in _NUMBERS else value for name, value in asdict(entry).items()]
+    return [digits(value, SIX) if name in _NUMBERS else value for name, value in asdict(entry).items()]
 
 
 def _checks(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from mobank.base.cells import digits, write_table
 from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import DRAWING, git_commit, report_digest, versions
 from mobank.base.quantities import Lang, Month
@@ -28,7 +29,7 @@ from mobank.ensemble.summary import summarise
 from mobank.model.grammar import Model
 from mobank.report.compare.comparison import ComparisonResult, Difference, Side, compare, standard_error, year_ends
 from mobank.report.compare.weights import WEIGHTED, Weights, together
-from mobank.report.questions import row, write_rows
+from mobank.report.questions import row
 from mobank.report.run.folder import identity
 from mobank.report.run.record import (
     COMPARED,
@@ -167,10 +168,10 @@ def _write(
     for i, side in enumerate(found, start=1):
         scenario = side.plan.scenario
         (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8")
-    write_rows(difference_rows(comparison), folder / DIFFERENCES)
-    write_rows(quantile_rows(comparison), folder / SUMMARY)
+    write_table(difference_rows(comparison), folder / DIFFERENCES)
+    write_table(quantile_rows(comparison), folder / SUMMARY)
     if comparison.answers:
-        write_rows(answer_rows(comparison, weights), folder / ASKS)
+        write_table(answer_rows(comparison, weights), folder / ASKS)
     draw_all(comparison.paths, [side.label for side in found], DRAWN, folder, lang)
     record = {
         **wanted(found, lang, weights),
@@ -236,7 +237,7 @@ def difference_row(each: Difference, reference: Side) -> dict[str, str]:
         "名称": reference.plan.model.measure[each.measure].zh,
         "month": str(each.month),
     }
-    return head | {name: "" if np.isnan(value) else f"{value:.10g}" for name, value in numbers.items()}
+    return head | {name: digits(value) for name, value in numbers.items()}
 
 
 def answer_rows(comparison: ComparisonResult, weights: Weights) -> list[dict[str, str]]:
@@ -248,7 +249,7 @@ def answer_rows(comparison: ComparisonResult, weights: Weights) -> list[dict[str
     for _, answers in comparison.answers:
         for side, own in zip(comparison.sides, answers, strict=True):
             whole = row(own, side.plan.model)
-            weight = f"{weights[side.label]:.10g}" if weights else ""
+            weight = digits(weights[side.label]) if weights else ""
             rows.append({"scenario": side.label, **whole, **_apart(own, answers[0]), "weight": weight})
         if weights:
             rows.append(_over_all(answers, [weights[side.label] for side in comparison.sides], whole))
@@ -257,12 +258,12 @@ def answer_rows(comparison: ComparisonResult, weights: Weights) -> list[dict[str
 
 def _apart(own: Answer, reference: Answer) -> dict[str, str]:
     more = own.held.astype(float) - reference.held
-    return {"difference": f"{more.mean():.10g}", "difference_mc_error": f"{standard_error(more):.10g}"}
+    return {"difference": digits(more.mean()), "difference_mc_error": digits(standard_error(more))}
 
 
 def _over_all(answers: Sequence[Answer], weights: Sequence[float], like: Mapping[str, str]) -> dict[str, str]:
     """Return the row of the weighted probability; when it is reached is not asked of several scenarios at once."""
     kept = ("ask", "question", "问题", "measure", "month")
-    chances = {name: f"{value:.10g}" for name, value in together(answers, weights).items() if not np.isnan(value)}
+    chances = {name: digits(value) for name, value in together(answers, weights).items() if not np.isnan(value)}
     blank = dict.fromkeys((*like, "difference", "difference_mc_error"), "")
     return {"scenario": WEIGHTED, **blank, **{name: like[name] for name in kept}, **chances, "weight": ""}

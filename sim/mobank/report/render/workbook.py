@@ -13,6 +13,7 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mobank.base.cells import cell_of
 from mobank.base.errors import InputError, Problem, RunError
 from mobank.base.files import write_for_user
 from mobank.base.quantities import Month
@@ -113,7 +114,7 @@ def _made(sheets: Sequence[Sheet], title: str) -> bytes:
         page = book.add_worksheet(sheet.name)
         _lay_out(page, sheet)
         for column, text in enumerate(sheet.heads):
-            page.write_string(0, column, text, head)
+            page.write_string(0, column, cell_of(text)[:LONGEST], head)
         for row, cells in enumerate(sheet.rows, start=1):
             for column, cell in enumerate(cells):
                 _put(page, row, column, cell, formats, wrapped, marked)
@@ -159,7 +160,7 @@ def _put(
         page.write_number(row, column, cell.value, formats[cell.style])
     else:
         text = "unlimited" if isinstance(cell, Number) else cell.text if isinstance(cell, Marked) else cell
-        page.write_string(row, column, text[:LONGEST], marked if isinstance(cell, Marked) else wrapped)
+        page.write_string(row, column, cell_of(text)[:LONGEST], marked if isinstance(cell, Marked) else wrapped)
 
 
 def _last_day(month: Month) -> datetime:

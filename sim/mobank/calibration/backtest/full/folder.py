@@ -6,6 +6,7 @@ from math import exp, isfinite
 from pathlib import Path
 from typing import Any
 
+from mobank.base.cells import digits
 from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import law_digest, versions
 from mobank.base.records import write_record
@@ -100,7 +101,7 @@ def _forecasts(result: FullResult) -> Iterable[Sequence[Any]]:
         priors = digests[id(refit)][:SHOWN] if row.method == MODEL else ""
         yield (pair.entity, pair.group, row.side, series.metric, series.unit, row.fan, row.method, refit.kind,
                refit.origin, row.target, row.months, row.known, row.unverified, "yes" if row.broken else "",
-               row.conflict, priors, f"{exp(row.truth):.10g}", *(f"{exp(q):.10g}" for q in row.quantiles),
+               row.conflict, priors, digits(exp(row.truth)), *(digits(exp(q)) for q in row.quantiles),
                round(row.crps, SIX), *(round(score, SIX) for score in row.interval_scores),
                round(row.pit, SIX))  # fmt: skip
 

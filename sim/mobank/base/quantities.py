@@ -133,6 +133,7 @@ _MORE = r"^(?:超过|超|逾|突破|over|more than|exceeding|exceeded|above|>) ?
 _NEARLY = r"^(?:接近|将近|近|nearly|almost|close to|just under) ?"
 _ABOUT = r"^(?:大约|约|approximately|about|around|~|≈) ?"
 _YEAR_ALONE = r"([0-9]{4}) ?年?"
+_A_DURATION = r"[0-9.,]{1,6} ?(?:months?|years?|个月)|[0-9]{1,3} ?年"  # of four digits, a year is meant
 _A_DATE = r"([0-9]{4})(?:-([0-9][0-9])|年 ?([0-9]{1,2}) ?月)"
 _LIKE_A_DATE = r"([0-9]{4})[-/. 年]?([0-9]{1,2})(?:([-/. 月])[^a-z]*)?"
 
@@ -250,6 +251,17 @@ def read_period(text: str) -> tuple[Month, int]:
     if match := re.fullmatch(_YEAR_ALONE, phrase.rest):
         return _known_month(phrase, int(match[1]), 12), 12
     return _month(phrase), 1
+
+
+def read_month_or_later(text: str) -> Month | int:
+    """The month in "2022-12", or how many months later in "36 months", "3 years" or "36个月"."""
+    phrase = _Phrase.of(text, "must be a month, such as 2022-12, or a duration, such as 36 months")
+    if not re.fullmatch(_A_DURATION, phrase.rest):
+        return _month(phrase)
+    months = _not_negative(phrase, _figure(phrase, _MONTHS).value)
+    if months != int(months) or not months:
+        raise phrase.error("it must be a whole number of months")
+    return int(months)
 
 
 def read_months_duration(text: str) -> float:

@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from mobank.base.errors import MobankError
-from mobank.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run, sbc
+from mobank.cli import (
+    author,
+    backtest,
+    batch,
+    calibrate,
+    compare,
+    describe,
+    desk,
+    export,
+    new_bank,
+    posterior,
+    resolve,
+    run,
+    sbc,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,6 +65,7 @@ app.command("replay")(run.replay)
 app.command("resolve")(resolve.resolve)
 app.command("schema")(author.schema)
 app.command("new")(author.new)
+app.command("new-bank")(new_bank.new_bank)
 
 
 INTERRUPTED = 130  # how typer ends after Ctrl-C

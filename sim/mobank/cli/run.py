@@ -78,7 +78,8 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
 
     console = Console(highlight=False)
     question = plan.scenario.question_zh if lang == "zh" else plan.scenario.question
-    console.print(f"\n[bold]{question}[/bold]\n")
+    console.print(f"\n{whose(plan.scenario, lang)}", style="dim", soft_wrap=True)
+    console.print(f"[bold]{question}[/bold]\n")
     console.print(year_end_table(where / SUMMARY, plan, lang))
     if plan.scenario.asks:
         console.print(asks_table(read_rows(where / ASKS), lang))
@@ -88,6 +89,14 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     console.print(footnotes(plan, lang), style="dim")
     console.print(f"\n{where.as_posix()}/", soft_wrap=True)
     console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")
+
+
+def whose(scenario: "Scenario", lang: "Lang") -> str:
+    """Return which bank a scenario is about, and the file that says what it has reported."""
+    subject = scenario.subject[1 if lang == "zh" else 0] or scenario.subject[0]
+    figure = scenario.reported[0].provenance.place if scenario.reported else None
+    file = figure.file if figure else scenario.files[-1]
+    return " · ".join(filter(None, (subject, Path(file).as_posix())))
 
 
 def check(
@@ -138,3 +147,4 @@ def replay(
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
     from mobank.ensemble.plan import Plan
+    from mobank.scenario.scenario import Scenario

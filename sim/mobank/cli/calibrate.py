@@ -61,7 +61,11 @@ def calibrate(
     if taken_as and not update:
         raise InputError([Problem(f"--as {taken_as}", "says what a new figure is", "it stands beside --update")])
     where = writable(out or here() / POSTERIOR.folders[0], "--out")
-    wanted = target_of(locate(target or own_or("icbc_mobile", TARGET), TARGET, shipped), MODEL, tuple(kind.strip() for kind in evidence.split(",")))
+    wanted = target_of(
+        locate(target or own_or("icbc_mobile", TARGET), TARGET, shipped),
+        MODEL,
+        tuple(kind.strip() for kind in evidence.split(",")),
+    )
     if update:
         judged = Judgement(here() / ROUNDS, taken_as, force)
         found, folder = weigh_anew(wanted, update, MODEL, where, seed, progress, judged)

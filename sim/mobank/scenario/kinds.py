@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from mobank.base.quantities import Month, read_growth, read_interval, read_money, read_month, read_month_or_later, read_share
+from mobank.base.quantities import (
+    Month,
+    read_growth,
+    read_interval,
+    read_money,
+    read_month,
+    read_month_or_later,
+    read_share,
+)
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import AS_LINES, Cursor, Named
 

@@ -138,7 +138,9 @@ def _refuse_another_subject(name: Scalar, own: dict[str, Entry], parent: Mapping
     """Refuse a file about something else than what it extends: figures of one bank would become those of another."""
     ours, theirs = (_texts(entries[SUBJECT].node) if SUBJECT in entries else [] for entries in (own, parent.entries))
     if ours and theirs and not set(ours) & set(theirs):
-        allowed = f"is about {shown(theirs[-1])}, and this file about {shown(ours[-1])}: figures and priors are not shared"
+        allowed = (
+            f"is about {shown(theirs[-1])}, and this file about {shown(ours[-1])}: figures and priors are not shared"
+        )
         hint = "write extends: bank (or open), which are priors of no certain bank"
         raise InputError([Problem(shown(name.text), allowed, hint, "extends", name.place)])
 

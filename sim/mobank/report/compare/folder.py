@@ -24,7 +24,15 @@ from mobank.ensemble.questions import Answer
 from mobank.ensemble.run import run
 from mobank.ensemble.summary import summarise
 from mobank.model.grammar import Model
-from mobank.report.compare.comparison import ComparisonResult, Difference, Side, compare, standard_error, year_ends
+from mobank.report.compare.comparison import (
+    ComparisonResult,
+    Difference,
+    Side,
+    compare,
+    is_paired,
+    standard_error,
+    year_ends,
+)
 from mobank.report.compare.weights import WEIGHTED, Weights, together
 from mobank.report.questions import row, write_rows
 from mobank.report.render.files import aside, file_digest
@@ -164,6 +172,8 @@ def _write(
     record = {
         **wanted(found, lang, weights),
         "differs": comparison.differs,
+        "paired": is_paired([side.plan.scenario for side in found]),
+        "subjects": [side.plan.scenario.subject[1 if lang == "zh" else 0] for side in found],
         "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
         "command": command,
         "git_commit": git_commit(),

@@ -63,7 +63,8 @@ mobank calibrate {bank}                    # 几分钟
 mobank run baseline                       # 预测结果：outputs/…/report.html
 ```
 
-每月：`mobank import figures.xlsx --into {bank} --diff`，`mobank calibrate {bank} --update {bank}`，`mobank run baseline`。
+每月三步：`mobank import figures.xlsx --into {bank} --diff`，`mobank calibrate {bank} --update {bank}`，
+`mobank run baseline`。
 
 若采取某项举措会怎样？`mobank new "长者回来会怎样？"` 写出一个情景文件，每个字段都有说明。
 

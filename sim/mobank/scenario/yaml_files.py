@@ -139,7 +139,7 @@ def _refuse_another_subject(name: Scalar, own: dict[str, Entry], parent: Mapping
     ours, theirs = (_texts(entries[SUBJECT].node) if SUBJECT in entries else [] for entries in (own, parent.entries))
     if ours and theirs and not set(ours) & set(theirs):
         allowed = (
-            f"is about {shown(theirs[-1])}, and this file about {shown(ours[-1])}: figures and priors are not shared"
+            f"is about {shown(theirs[-1])}, and this file about {shown(ours[-1])}: nothing is shared"
         )
         hint = "write extends: bank (or open), which are priors of no certain bank"
         raise InputError([Problem(shown(name.text), allowed, hint, "extends", name.place)])

@@ -82,9 +82,12 @@ def test_a_run_starts_where_nothing_else_is_said_in_the_last_month_that_is_repor
     parent = tmp_path / "parent.yaml"
     parent.write_text(BANK.read_text(encoding="utf-8").replace("start: 2022-12\n", ""), encoding="utf-8")
     assert extended("", parent).start == Month.of(2022, 12)
-    assert extended("start: 2021-12\nreported: {mau: {2021-12: {figure: 150万户, source: s, evidence: article}}, "
-                    "customers: {2021-12: {figure: 700万户, source: s, evidence: article}}, registered: {2020-12: "
-                    "{figure: 400万户, source: s, evidence: article}}}\n", parent).start == Month.of(2021, 12)  # fmt: skip
+    earlier = {"mau": ("2021-12", "150万户"), "customers": ("2021-12", "700万户"), "registered": ("2020-12", "400万户")}
+    figures = ", ".join(
+        f"{measure}: {{{month}: {{figure: {figure}, source: s, evidence: article}}}}"
+        for measure, (month, figure) in earlier.items()
+    )
+    assert extended(f"start: 2021-12\nreported: {{{figures}}}\n", parent).start == Month.of(2021, 12)
 
 
 def test_a_file_about_another_bank_takes_nothing_of_one_but_the_neutral_priors_that_the_message_names(tmp_path):

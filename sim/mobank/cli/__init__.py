@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 from mobank.base.errors import InputError, MobankError, Problem, shown
-from mobank.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run, sbc
+from mobank.cli import (
+    author,
+    backtest,
+    batch,
+    calibrate,
+    compare,
+    describe,
+    desk,
+    export,
+    new_bank,
+    posterior,
+    resolve,
+    run,
+    sbc,
+)
 from mobank.cli.output import any_output, readable
 from mobank.cli.terminal import say, warn
 
@@ -57,6 +71,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "resolve": resolve.resolve,
     "schema": author.schema,
     "new": author.new,
+    "new-bank": new_bank.new_bank,
 }
 for name, function in COMMANDS.items():
     app.command(name, short_help=(function.__doc__ or "").partition("\n")[0])(function)  # whole, not cut to a width

@@ -8,7 +8,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
-from mobank.base.workspace import POSTERIOR, TARGET, here, locate, scope
+from mobank.base.workspace import POSTERIOR, TARGET, here, locate, own_or, scope
 from mobank.calibration.rounds.decisions import TakenAs
 from mobank.cli.terminal import ShippedOption, progress, say
 
@@ -22,11 +22,14 @@ class FitEffort(StrEnum):
     SHORT = "short"
 
 
-TargetArgument = Annotated[Path, typer.Argument(help="Figures and priors: a file (YAML) or a name.")]
+TargetArgument = Annotated[
+    Path | None,
+    typer.Argument(help="Figures and priors: a file (YAML) or a name; default: your bank, else icbc_mobile."),
+]
 
 
 def calibrate(
-    target: TargetArgument = Path("icbc_mobile"),
+    target: TargetArgument = None,
     evidence: Annotated[
         str, typer.Option(help="Kinds of evidence to take, joined by commas: article,secondary,unverified.")
     ] = "article,secondary,unverified",
@@ -58,7 +61,11 @@ def calibrate(
     if taken_as and not update:
         raise InputError([Problem(f"--as {taken_as}", "says what a new figure is", "it stands beside --update")])
     where = writable(out or here() / POSTERIOR.folders[0], "--out")
-    wanted = target_of(locate(target, TARGET, shipped), MODEL, tuple(kind.strip() for kind in evidence.split(",")))
+    wanted = target_of(
+        locate(target or own_or("icbc_mobile", TARGET), TARGET, shipped),
+        MODEL,
+        tuple(kind.strip() for kind in evidence.split(",")),
+    )
     if update:
         judged = Judgement(here() / ROUNDS, taken_as, force)
         found, folder = weigh_anew(wanted, update, MODEL, where, seed, progress, judged)

@@ -41,6 +41,9 @@ def compare(
         str | None,
         typer.Option(help="How likely each scenario is held to be, A=60%,B=40%, for one chance over all."),
     ] = None,
+    different_subjects: Annotated[
+        bool, typer.Option("--different-subjects", help="Compare different banks or products all the same.")
+    ] = False,
     shipped: ShippedOption = False,
 ) -> None:
     """Compare scenarios or finished runs: what differs, by how much each year, at what price, how sure."""
@@ -50,7 +53,9 @@ def compare(
     from mobank.report.compare.weights import read_weights
     from mobank.report.run.record import RECORD
 
-    settings = report.ComparisonSettings(draws, seed, fidelity and fidelity.value, workers or cores())
+    settings = report.ComparisonSettings(
+        draws, seed, fidelity and fidelity.value, workers or cores(), different_subjects
+    )
     runs = [path for path in given if (path / RECORD).is_file()]
     files = iter(locate_all([path for path in given if path not in runs], SCENARIO, shipped))
     found = report.sides([path if path in runs else next(files) for path in given], MODEL, settings)

@@ -86,6 +86,7 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     from mobank.report.run.spread import verdicts
     from mobank.report.tables import footnotes, year_end_table
 
+    paragraph(f"\n{whose(plan.scenario, lang)}", "dim")
     heading(plan.scenario.question_zh if lang == "zh" else plan.scenario.question)
     table(year_end_table(where / SUMMARY, plan, lang))
     if plan.scenario.asks:
@@ -95,6 +96,14 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
         paragraph("\n".join(verdicts(read_table(where / DRIVERS), plan.model, lang)) + "\n")
     paragraph(footnotes(plan, lang), "dim")
     made(where)
+
+
+def whose(scenario: "Scenario", lang: "Lang") -> str:
+    """Return which bank a scenario is about, and the file that says what it has reported."""
+    subject = scenario.subject[1 if lang == "zh" else 0] or scenario.subject[0]
+    figure = scenario.reported[0].provenance.place if scenario.reported else None
+    file = figure.file if figure else scenario.files[-1]
+    return " · ".join(filter(None, (subject, Path(file).as_posix())))
 
 
 def check(
@@ -145,3 +154,4 @@ def replay(
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
     from mobank.ensemble.plan import Plan
+    from mobank.scenario.scenario import Scenario

@@ -106,7 +106,7 @@ def read_posterior(here: Cursor | None, file: Path | None) -> Found | None:
         return None
 
 
-def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model: Model) -> Fitted | None:
+def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor | None, model: Model) -> Fitted | None:
     """Return the posterior as a scenario starts from it; what the scenario has changed of it is noted."""
     if unusable := list(why_unusable(found, model, here.place)):
         here.problems.extend(unusable)
@@ -114,7 +114,10 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model:
     known = len(here.problems)
     if scenario.start != found.last:
         allowed = f"is not the month that posterior {shown(found.name)} ends with ({found.last})"
-        start.problem(str(scenario.start), allowed, f"write start: {found.last}, or posterior: off")
+        hint = f"write start: {found.last}, or posterior: off"
+        if start is None:
+            hint = f"fit again (mobank calibrate), or {hint}"
+        (start or here).problem(str(scenario.start), allowed, hint)
     here.problems.extend(_changed(found, scenario, here.place))
     aliases = _aliases(found, scenario, here)
     if len(here.problems) > known:

@@ -93,14 +93,55 @@ def test_the_same_scenario_twice_is_refused(child):
     assert refusal([one, one]) == message("child.yaml  this scenario is the same as child.yaml; name another")
 
 
-def test_another_start_is_refused(child):
-    text = (
-        "start: 2021-12\nreported: {registered: {2020-12: {figure: 410万户, source: s, evidence: article}},"
-        " mau: {2021-12: {figure: 159万户, source: s, evidence: article}},"
-        " customers: {2021-12: {figure: 704万户, source: s, evidence: article}}}\n"
+EARLY = (
+    "start: 2021-12\nreported: {registered: {2020-12: {figure: 410万户, source: s, evidence: article}},"
+    " mau: {2021-12: {figure: 159万户, source: s, evidence: article}},"
+    " customers: {2021-12: {figure: 704万户, source: s, evidence: article}}}\n"
+)
+
+
+def test_forecasts_from_different_starts_are_compared_in_the_months_that_they_share(child, tmp_path):
+    one, two = child(), child(f"{EARLY}until: 2024-06\n", "early")
+    found = compare_folder.make(sides([one, two], MODEL, FEW), tmp_path / "apart", "en", "mobank compare")
+    months = [each.month for each in found.differences if each.measure == "mau"]
+    assert months == [Month.of(2023, 12), Month.of(2024, 6)]
+    later, earlier = (run(side.plan) for side in found.sides)
+    more = earlier.month("mau", 24) - later.month("mau", 12)
+    assert next(e.mean for e in found.differences if e.measure == "mau") == more.mean()
+    assert any("2021-12" in sentence for sentence in found.differs["early"])
+    assert "begun apart, so that no luck cancels" in compare_tables.footnotes(
+        compare_folder.read(tmp_path / "apart"), "en"
     )
-    told = "early.yaml  start 2021-12 is not that of child (2022-12); runs are compared month by month"
-    assert refusal([child(), child(text, "early")]) == message(told)
+
+
+def test_forecasts_that_share_no_month_are_refused(child):
+    told = "early.yaml  2021-12 to 2022-12 share no month with child (2022-12 to 2025-12); runs are compared"
+    assert refusal([child(), child(f"{EARLY}until: 2022-12\nlevers: {{fee_waiver: off}}\n", "early")]).startswith(told)
+
+
+def test_spend_of_different_starts_is_added_up_from_each_start(child, tmp_path):
+    lever = "{parameter: revive_rate, multiply: 1.1, from: 2022-01, cost: {a_month: 100}, reason: r, evidence: test}"
+    two = child(f"{EARLY}levers: {{app: {lever}}}\n", "early")
+    found = compare_folder.make(sides([child(), two], MODEL, FEW), tmp_path / "apart", "en", "mobank compare")
+    spent = {each.month: each.spend for each in found.differences if each.measure == "mau"}
+    assert spent[Month.of(2023, 12)] == 24 * 100
+    assert spent[Month.of(2025, 12)] == 48 * 100
+
+
+def test_different_banks_are_compared_only_where_that_is_asked_for(child, tmp_path):
+    one, two = child(name="one"), child("subject: {en: Another bank, zh: 他行}\ndrift: off\n", "two")
+    told = (
+        "two.yaml  subject: 'Another bank' is not what one is about (not said); repeat with --different-subjects "
+        "(different_subjects=True) if that is meant"
+    )
+    assert refusal([one, two]) == message(told)
+    found = compare_folder.make(
+        sides([one, two], MODEL, replace(FEW, different_subjects=True)), tmp_path / "x", "en", "c"
+    )
+    assert len(found.differences) > 0
+    assert "Different banks or products: one = , two = Another bank." in compare_tables.footnotes(
+        compare_folder.read(tmp_path / "x"), "en"
+    )
 
 
 def test_runs_of_other_luck_are_refused_with_every_difference(child):

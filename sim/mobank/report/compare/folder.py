@@ -20,14 +20,22 @@ from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import DRAWING, git_commit, report_digest, versions
 from mobank.base.quantities import Lang, Month
 from mobank.base.records import RecordKind, find_record, read_record, write_record
-from mobank.base.shapes import LAW, MONTH, NUMBER, TEXT, ByName, RecordFields, RecordList, one_of, whole
+from mobank.base.shapes import FLAG, LAW, MONTH, NUMBER, TEXT, ByName, RecordFields, RecordList, one_of, whole
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import Answer
 from mobank.ensemble.run import run
 from mobank.ensemble.summary import summarise
 from mobank.model.grammar import Model
-from mobank.report.compare.comparison import ComparisonResult, Difference, Side, compare, standard_error, year_ends
+from mobank.report.compare.comparison import (
+    ComparisonResult,
+    Difference,
+    Side,
+    compare,
+    is_paired,
+    standard_error,
+    year_ends,
+)
 from mobank.report.compare.weights import WEIGHTED, Weights, together
 from mobank.report.questions import row
 from mobank.report.run.folder import identity
@@ -57,7 +65,7 @@ COMPARISON = RecordKind(
         {
             "compared": RecordList(COMPARED_SIDE),
             "lang": one_of("en", "zh"), "weights": ByName(NUMBER), "report": LAW, "versions": VERSIONS,
-            "differs": ByName(RecordList(TEXT)), "files": files_of(DIFFERENCES, SUMMARY), "command": TEXT,
+            "differs": ByName(RecordList(TEXT)), "paired": FLAG, "subjects": RecordList(TEXT), "files": files_of(DIFFERENCES, SUMMARY), "command": TEXT,
             "git_commit": TEXT, "finished": TEXT, "wall_seconds": NUMBER,
         }
     ),
@@ -176,6 +184,8 @@ def _write(
     record = {
         **wanted(found, lang, weights),
         "differs": comparison.differs,
+        "paired": is_paired([side.plan.scenario for side in found]),
+        "subjects": [side.plan.scenario.subject[1 if lang == "zh" else 0] for side in found],
         "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
         "command": command,
         "git_commit": git_commit(),

@@ -23,8 +23,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "last": "Difference in {}, against {}", "more_asks": "{} more asked by the other scenarios: see asks.csv.",
         "chance": "chance", "more": "difference", "median": "half by",
         "never": "never",
-        "note": "{draws} runs, seed {seed}, the same luck for all. Mean difference to {reference} with the central "
+        "note": "{draws} runs, seed {seed}, {paired}. Mean difference to {reference} with the central "
         "90 % of the differences by run; ± is the Monte Carlo standard error of the mean.",
+        "paired": "the same luck for all", "unpaired": "begun apart, so that no luck cancels",
+        "subjects": "Different banks or products: {}.",
         "paid": "MAU/¥: mean extra MAU at the month's end per yuan of expected extra spend since the start.",
         "until": "Compared up to {until}, the earliest end.",
         "weighted": "weighted", "weights": "Weighted: {}; how likely each scenario is held to be is your judgement.",
@@ -36,7 +38,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "price": "月活/元", "scenario": "情景", "mean": "平均差异", "unit": "（{}）", "against": "{}与{}相比",
         "last": "{}的差异，与{}相比", "more_asks": "其他情景另有{}个提问：见asks.csv。",
         "chance": "概率", "more": "差异", "median": "半数达到", "never": "从未",
-        "note": "{draws}次模拟，种子{seed}，各情景运气相同。与{reference}逐次相减的平均差异及其中间90%；"
+        "paired": "各情景运气相同", "unpaired": "起点不同，运气不相互抵消", "subjects": "不同的银行或产品：{}。",
+        "note": "{draws}次模拟，种子{seed}，{paired}。与{reference}逐次相减的平均差异及其中间90%；"
         "±为平均值的蒙特卡洛标准误差。",
         "paid": "月活/元：月末平均多出的月活，除以自起点以来预期多花的钱（元）。",
         "until": "比较到{until}，即最早的终点。",
@@ -142,7 +145,13 @@ def footnotes(found: FinishedRun, lang: Lang) -> str:
     """Return what a reader must know beside the tables."""
     words, sides = WORDS[lang], found.record["compared"]
     reference, known, until = sides[0], sides[0]["identity"], {side["until"] for side in sides}
-    lines = [words["note"].format(draws=f"{known['draws']:,}", seed=known["seed"], reference=reference["label"])]
+    paired = words["paired" if found.record["paired"] else "unpaired"]
+    drawn = {"draws": f"{known['draws']:,}", "seed": known["seed"], "paired": paired}
+    lines = [words["note"].format(**drawn, reference=reference["label"])]
+    subjects = found.record["subjects"]
+    if len(set(subjects)) > 1:
+        named = zip(labels(found), subjects, strict=True)
+        lines.insert(0, words["subjects"].format(words["sep"].join(f"{label} = {subject}" for label, subject in named)))
     if any(row["extra_mau_per_yuan"] for row in read_table(found.folder / DIFFERENCES)):
         lines.append(words["paid"])
     if len(until) > 1:

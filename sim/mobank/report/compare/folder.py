@@ -65,8 +65,9 @@ COMPARISON = RecordKind(
         {
             "compared": RecordList(COMPARED_SIDE),
             "lang": one_of("en", "zh"), "weights": ByName(NUMBER), "report": LAW, "versions": VERSIONS,
-            "differs": ByName(RecordList(TEXT)), "paired": FLAG, "subjects": RecordList(TEXT), "files": files_of(DIFFERENCES, SUMMARY), "command": TEXT,
-            "git_commit": TEXT, "finished": TEXT, "wall_seconds": NUMBER,
+            "differs": ByName(RecordList(TEXT)), "paired": FLAG, "subjects": RecordList(TEXT),
+            "files": files_of(DIFFERENCES, SUMMARY), "command": TEXT, "git_commit": TEXT, "finished": TEXT,
+            "wall_seconds": NUMBER,
         }
     ),
 )  # fmt: skip

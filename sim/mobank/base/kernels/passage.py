@@ -106,14 +106,17 @@ def _lay_out(rows: Floats, first: int, abreast: int, out: Floats) -> None:
 
     Where there are fewer sets than columns of a lane, the last set fills the rest.
     """
-    left = min(abreast, rows.shape[1] - first)
+    left, lanes = min(abreast, rows.shape[1] - first), out.shape[1] // abreast
     for n in range(rows.shape[0]):
-        for lane in range(out.shape[1] // abreast):
-            at = lane * abreast
-            for b in range(left):
-                out[n, at + b] = rows[n, first + b]
-            for b in range(left, abreast):
-                out[n, at + b] = rows[n, first + left - 1]
+        row, columns = rows[n, first : first + left], out[n, :abreast]
+        for b in range(left):
+            columns[b] = row[b]
+        for b in range(left, abreast):
+            columns[b] = row[left - 1]
+        for lane in range(1, lanes):
+            copy = out[n, lane * abreast : (lane + 1) * abreast]
+            for b in range(abreast):
+                copy[b] = columns[b]
 
 
 @compiled(void(_cube, _wholes, _cube, _whole, _cube))

@@ -31,7 +31,7 @@ from mobank.dynamics.draws import base_values, shock_sizes
 from mobank.dynamics.month import Values, add_up, intake
 from mobank.dynamics.shocks import ShockSizes
 from mobank.model.exits import exits_of_idle
-from mobank.scenario.scenario import Value
+from mobank.scenario.scenario import Figure, Value
 
 LOG_2PI = float(np.log(2.0 * np.pi))
 LEAST_WIGGLE = 0.01  # of a figure beside another of the same month, log scale: no two counts agree better
@@ -221,6 +221,7 @@ class Solver:
         self.why = np.zeros(draws, np.int64)
         self.shocks, self.made = self.means.copy(), np.zeros((lead, draws))
         self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
+        self.entering, self.entered, self.left = -2, np.zeros(draws), np.zeros(draws)
         widest = max((len(s.solved) for s in history.stretches), default=0)
         self.at = np.full((count, widest + 2), -1, np.int64)
         self.slopes = np.zeros((count, widest + 2, draws))
@@ -253,11 +254,35 @@ class Solver:
             self.shocks[i, alive] = self.means[i, alive] + self._given(i, alive) + self.factors[i, i, alive] * latent
 
     def _guess(self, stretch: Stretch, alive: Rows) -> None:
-        """Begin with the shock that the path had before, as far as it was not expected."""
+        """Begin with the shock that the path had before, as far as it was not expected.
+
+        With that of the level, if it was solved just before, changed by the factor by which more people have to enter.
+        """
         for i in stretch.solved:
-            before = self.last[self.history.blocks[i].path]
-            if before >= 0:
+            block = self.history.blocks[i]
+            before = self.last[block.path]
+            if block.path == LEVEL and block.after == stretch.after and before == self.entering:
+                level = self.counted[block.after, LEVEL, alive]
+                wanted = (self._goal(block.figure, alive) - level) / len(block.months) + self.left[alive]
+                factor = np.clip(wanted / self.entered[alive], np.exp(-1.0), np.exp(1.0))
+                self.shocks[i, alive] = self.shocks[before, alive] + np.nan_to_num(np.log(factor))
+            elif before >= 0:
                 self.shocks[i, alive] += self.shocks[before, alive] - self.means[before, alive]
+
+    def _entries_of(self, stretch: Stretch, inverse: Floats, alive: Rows) -> None:
+        """Note how many people a month entered the level in a stretch, were its shock's factor 1 e-fold, and left it."""
+        for k, i in enumerate(stretch.solved):
+            block = self.history.blocks[i]
+            if block.path == LEVEL and (block.after, block.last) == (stretch.after, stretch.last):
+                level, months = self.counted[block.last, LEVEL, alive], len(block.months)
+                self.entering = i
+                self.entered[alive] = level / inverse[:, k, k] / months
+                self.left[alive] = self.entered[alive] - (level - self.counted[block.after, LEVEL, alive]) / months
+
+    def _goal(self, figure: Figure | None, alive: Rows) -> Floats:
+        """Return what the model has to count at a figure, (B,): around the season that the figures themselves show."""
+        assert figure is not None
+        return np.asarray(self.inputs.goals[figure.name][alive] * np.exp(-self.errors.shift(figure)))
 
     def _normals_of(self, stretch: Stretch, alive: Rows) -> None:
         """Find the normals that made the shocks that have been solved, as far as others rest on them."""
@@ -320,6 +345,7 @@ class Solver:
         if self.moved.size:
             self.moved[span, :, alive] = moved
         self._slopes(stretch, inverse, across, alive)
+        self._entries_of(stretch, inverse, alive)
 
     def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, alive: Rows) -> None:
         """Note how errors of the figures of a stretch, and of those with which it began, move its shocks."""

@@ -17,7 +17,7 @@ from mobank.base.kernels.steady import settle
 _COLUMNS = 144  # that go through the months together and stay in a near cache; no power of two, so that their rows do
 # not crowd each other out of it
 _PASSES = 40  # of Newton's method, at most
-_NEAR = 3e-4  # log scale, of the last step: it squares what is missing, and a tenth of that is left
+_NEAR = 2e-4  # log scale, of the last step: it squares what is missing, and a tenth of that is left
 _STEP = 1e-6  # log scale, of slopes on the way
 _FINE = 1e-4  # log scale, of the slopes that a density rests on: central differences, exact to 1e-8
 _NUDGE = 1e-6  # log scale, of the state that a stretch begins with

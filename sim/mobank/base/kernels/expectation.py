@@ -73,7 +73,7 @@ def count(occupancy: Floats, states: Ints, size: int, out: Floats) -> None:
 
 @compiled(void(_rows, _rows, _rows, int64, _rows))
 def meet(mixing: Floats, exposed: Floats, customers: Floats, size: int, met: Floats) -> None:
-    """Fill `met` (M, C) with the share of exposed (S, C), which is lost, among the customers whom `mixing` (M, S) meets."""
+    """Fill `met` (M, C) with the share of exposed (S, C), who are lost, among whom each row of `mixing` meets."""
     for m in range(met.shape[0]):
         for c in range(size):
             met[m, c] = 0.0
@@ -233,9 +233,9 @@ def run(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
             for f in range(flows):
                 moved[t, f] = 0.0
                 for s in range(segments):
-                    row, people, sum_of = table[row_of[s, f]], everyone[s] if leaves[f] < 0 else here[s, leaves[f]], moved[t, f]
+                    row, people = table[row_of[s, f]], everyone[s] if leaves[f] < 0 else here[s, leaves[f]]
                     for c in range(size):
-                        sum_of[c] += row[c] * people[c]
+                        moved[t, f, c] += row[c] * people[c]
         for s in range(segments):
             _move(here[s], everyone[s], table, row_of[s], leaves, enters, size, then, grown)
         for n in range(inside.shape[0]):

@@ -24,14 +24,15 @@ import numpy as np
 
 from mobank.base.arrays import Flags, Floats, Ints, Rows
 from mobank.base.kernels import gaussian, passage
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, Stretch
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, ShockBlock, Stretch
 from mobank.calibration.likelihood.compiled_model import filler
+from mobank.calibration.likelihood.entries import Entries
 from mobank.calibration.likelihood.history import History, value_at
 from mobank.dynamics.draws import base_values, shock_sizes
 from mobank.dynamics.month import Values, add_up, intake
 from mobank.dynamics.shocks import ShockSizes
 from mobank.model.exits import exits_of_idle
-from mobank.scenario.scenario import Figure, Value
+from mobank.scenario.scenario import Value
 
 LOG_2PI = float(np.log(2.0 * np.pi))
 LEAST_WIGGLE = 0.01  # of a figure beside another of the same month, log scale: no two counts agree better
@@ -221,7 +222,7 @@ class Solver:
         self.why = np.zeros(draws, np.int64)
         self.shocks, self.made = self.means.copy(), np.zeros((lead, draws))
         self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
-        self.entering, self.entered, self.left = -2, np.zeros(draws), np.zeros(draws)
+        self.entries = Entries(draws)
         widest = max((len(s.solved) for s in history.stretches), default=0)
         self.at = np.full((count, widest + 2), -1, np.int64)
         self.slopes = np.zeros((count, widest + 2, draws))
@@ -254,35 +255,27 @@ class Solver:
             self.shocks[i, alive] = self.means[i, alive] + self._given(i, alive) + self.factors[i, i, alive] * latent
 
     def _guess(self, stretch: Stretch, alive: Rows) -> None:
-        """Begin with the shock that the path had before, as far as it was not expected.
-
-        With that of the level, if it was solved just before, changed by the factor by which more people have to enter.
-        """
+        """Begin with the shock that the path had before, as far as it was not expected; for the level, as entries say."""
         for i in stretch.solved:
             block = self.history.blocks[i]
             before = self.last[block.path]
-            if block.path == LEVEL and block.after == stretch.after and before == self.entering:
-                level = self.counted[block.after, LEVEL, alive]
-                wanted = (self._goal(block.figure, alive) - level) / len(block.months) + self.left[alive]
-                factor = np.clip(wanted / self.entered[alive], np.exp(-1.0), np.exp(1.0))
-                self.shocks[i, alive] = self.shocks[before, alive] + np.nan_to_num(np.log(factor))
+            if block.path == LEVEL and block.after == stretch.after and before == self.entries.block:
+                gain = self._goal(block, alive) - self.counted[block.after, LEVEL, alive]
+                self.shocks[i, alive] = self.shocks[before, alive] + self.entries.step(gain, len(block.months), alive)
             elif before >= 0:
                 self.shocks[i, alive] += self.shocks[before, alive] - self.means[before, alive]
 
-    def _entries_of(self, stretch: Stretch, inverse: Floats, alive: Rows) -> None:
-        """Note how many people a month entered the level in a stretch, were its shock's factor 1 e-fold, and left it."""
+    def _keep_entries(self, stretch: Stretch, inverse: Floats, alive: Rows) -> None:
         for k, i in enumerate(stretch.solved):
             block = self.history.blocks[i]
             if block.path == LEVEL and (block.after, block.last) == (stretch.after, stretch.last):
-                level, months = self.counted[block.last, LEVEL, alive], len(block.months)
-                self.entering = i
-                self.entered[alive] = level / inverse[:, k, k] / months
-                self.left[alive] = self.entered[alive] - (level - self.counted[block.after, LEVEL, alive]) / months
+                began, ended = self.counted[block.after, LEVEL, alive], self.counted[block.last, LEVEL, alive]
+                self.entries.keep(i, ended / inverse[:, k, k], ended - began, len(block.months), alive)
 
-    def _goal(self, figure: Figure | None, alive: Rows) -> Floats:
-        """Return what the model has to count at a figure, (B,): around the season that the figures themselves show."""
-        assert figure is not None
-        return np.asarray(self.inputs.goals[figure.name][alive] * np.exp(-self.errors.shift(figure)))
+    def _goal(self, block: ShockBlock, alive: Rows) -> Floats:
+        """Return what the model has to count at the end of a block with a figure, (B,) persons."""
+        assert block.figure is not None
+        return np.asarray(self.inputs.goals[block.figure.name][alive] * np.exp(-self.errors.shift(block.figure)))
 
     def _normals_of(self, stretch: Stretch, alive: Rows) -> None:
         """Find the normals that made the shocks that have been solved, as far as others rest on them."""
@@ -300,11 +293,9 @@ class Solver:
     def _cross(self, stretch: Stretch, before: Stretch | None, alive: Rows) -> None:
         history, layout, model = self.history, self.history.layout, self.history.model
         blocks = [history.blocks[i] for i in stretch.solved]
-        figures = [b.figure for b in blocks if b.figure]
         first, months, draws = before is None, stretch.last - stretch.after, alive.size
-        goals = np.array([self.inputs.goals[f.name][alive] for f in figures]).reshape(len(figures), draws)
-        goals = goals * np.exp(-np.array([self.errors.shift(f) for f in figures]))[:, None]
         count = len(blocks)
+        goals = np.array([self._goal(b, alive) for b in blocks]).reshape(count, draws)
         levels = {b.last: g for b, g in zip(blocks, goals, strict=True) if b.path == LEVEL}
         whole = (
             np.stack([levels.get(b.last, np.full(draws, np.nan)) for b in blocks]) if blocks else np.empty((0, draws))
@@ -345,7 +336,7 @@ class Solver:
         if self.moved.size:
             self.moved[span, :, alive] = moved
         self._slopes(stretch, inverse, across, alive)
-        self._entries_of(stretch, inverse, alive)
+        self._keep_entries(stretch, inverse, alive)
 
     def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, alive: Rows) -> None:
         """Note how errors of the figures of a stretch, and of those with which it began, move its shocks."""

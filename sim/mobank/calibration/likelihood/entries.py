@@ -24,7 +24,7 @@ class Entries:
         self.entering, self.leaving = np.zeros(draws), np.zeros(draws)
 
     def keep(self, block: int, slope: Floats, gain: Floats, months: int, alive: Rows) -> None:
-        """Keep those of a block, given how its figure changes with its shock, and what the level gained, persons (B,)."""
+        """Keep those of a block, given what its shock does to its figure, and what the level gained, persons (B,)."""
         self.block = block
         self.entering[alive] = slope / months
         self.leaving[alive] = (slope - gain) / months

@@ -255,7 +255,7 @@ class Solver:
             self.shocks[i, alive] = self.means[i, alive] + self._given(i, alive) + self.factors[i, i, alive] * latent
 
     def _guess(self, stretch: Stretch, alive: Rows) -> None:
-        """Begin with the shock that the path had before, as far as it was not expected; for the level, as entries say."""
+        """Begin with the shock that the path had before, as far as not expected; for the level, as entries say."""
         for i in stretch.solved:
             block = self.history.blocks[i]
             before = self.last[block.path]

@@ -73,15 +73,18 @@ def count(occupancy: Floats, states: Ints, size: int, out: Floats) -> None:
 
 @compiled(void(_rows, _rows, _rows, int64, _rows))
 def meet(mixing: Floats, exposed: Floats, customers: Floats, size: int, met: Floats) -> None:
-    """Fill `met` (M, C) with the share of exposed (S, C) among the customers whom each row of `mixing` meets."""
+    """Fill `met` (M, C) with the share of exposed (S, C), who are lost, among whom each row of `mixing` meets."""
     for m in range(met.shape[0]):
         for c in range(size):
             met[m, c] = 0.0
     for q in range(exposed.shape[0]):
+        share = exposed[q]
+        for c in range(size):
+            share[c] /= customers[q, c]
         for m in range(met.shape[0]):
-            part = mixing[m, q]
+            part, row = mixing[m, q], met[m]
             for c in range(size):
-                met[m, c] += part * (exposed[q, c] / customers[q, c])
+                row[c] += part * share[c]
 
 
 _stepping = void(_rows, float64[::1], _rows, _whole, _whole, _whole, int64, _rows, float64[::1])
@@ -99,17 +102,18 @@ def _move(
         for c in range(size):
             then[k, c] = here[k, c]
     for f in range(leaves.size):
-        row, source, target = rows[f], leaves[f], enters[f]
-        if source < 0:
+        row, target = table[rows[f]], then[enters[f]]
+        if leaves[f] < 0:
             for c in range(size):
-                came = table[row, c] * everyone[c]
-                then[target, c] += came
+                came = row[c] * everyone[c]
+                target[c] += came
                 grown[c] += came
         else:
+            source, left = here[leaves[f]], then[leaves[f]]
             for c in range(size):
-                gone = here[source, c] * table[row, c]
-                then[target, c] += gone
-                then[source, c] -= gone
+                gone = source[c] * row[c]
+                target[c] += gone
+                left[c] -= gone
     for k in range(then.shape[0]):
         for c in range(size):
             here[k, c] = then[k, c]
@@ -214,22 +218,24 @@ def run(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
                 scale[c] += everyone[s, c]
             for f in range(flows):
                 if leaves[f] < 0:
+                    row = table[row_of[s, f]]
                     for c in range(size):
-                        come[c] += table[row_of[s, f], c] * everyone[s, c]
+                        come[c] += row[c] * everyone[s, c]
         for c in range(size):
             scale[c] = growth[t, c] * scale[c] / come[c] if come[c] > 0.0 else 0.0
         for u in range(units.shape[0]):
             if units[u, 3] == INTAKE:
-                for row in range(units[u, 1], units[u, 1] + units[u, 2]):
+                for r in range(units[u, 1], units[u, 1] + units[u, 2]):
+                    row = table[r]
                     for c in range(size):
-                        table[row, c] *= scale[c]
+                        row[c] *= scale[c]
         if moved.shape[0]:
             for f in range(flows):
                 moved[t, f] = 0.0
                 for s in range(segments):
+                    row, people = table[row_of[s, f]], everyone[s] if leaves[f] < 0 else here[s, leaves[f]]
                     for c in range(size):
-                        people = everyone[s, c] if leaves[f] < 0 else here[s, leaves[f], c]
-                        moved[t, f, c] += table[row_of[s, f], c] * people
+                        moved[t, f, c] += row[c] * people[c]
         for s in range(segments):
             _move(here[s], everyone[s], table, row_of[s], leaves, enters, size, then, grown)
         for n in range(inside.shape[0]):

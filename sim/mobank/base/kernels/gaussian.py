@@ -101,21 +101,20 @@ def _factor(matrix: Floats, logs: Floats) -> None:
     """
     count = matrix.shape[0]
     logs[:] = 0.0
-    for j in range(count):
-        for w in range(_ABREAST):
-            pivot = matrix[j, j, w]
-            root = np.sqrt(pivot) if pivot > 0.0 else np.nan
-            matrix[j, j, w] = root
-            logs[0, w] += np.log(root)
-        for i in range(j + 1, count):
-            for w in range(_ABREAST):
-                matrix[i, j, w] /= matrix[j, j, w]
-        for i in range(j + 1, count):
-            by = matrix[i, j]
-            for k in range(j + 1, i + 1):
-                row, column = matrix[i, k], matrix[k, j]
+    for i in range(count):
+        for j in range(i + 1):
+            row, column, total = matrix[i], matrix[j], matrix[i, j]
+            for k in range(j):
                 for w in range(_ABREAST):
-                    row[w] -= by[w] * column[w]
+                    total[w] -= row[k, w] * column[k, w]
+            if j < i:
+                for w in range(_ABREAST):
+                    total[w] /= column[j, w]
+            else:
+                for w in range(_ABREAST):
+                    pivot = total[w]
+                    total[w] = np.sqrt(pivot) if pivot > 0.0 else np.nan
+                    logs[0, w] += np.log(total[w])
 
 
 @compiled(void(*_law, _cube))

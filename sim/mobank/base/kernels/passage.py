@@ -17,14 +17,13 @@ from mobank.base.kernels.steady import settle
 _COLUMNS = 144  # that go through the months together and stay in a near cache; no power of two, so that their rows do
 # not crowd each other out of it
 _PASSES = 40  # of Newton's method, at most
-_NEAR = 1e-4  # how far from the figures, on the scales that are solved on, the last step may begin: it squares that
+_NEAR = 2e-4  # log scale, of the last step: it squares what is missing, and a tenth of that is left
 _STEP = 1e-6  # log scale, of slopes on the way
 _FINE = 1e-4  # log scale, of the slopes that a density rests on: central differences, exact to 1e-8
 _NUDGE = 1e-6  # log scale, of the state that a stretch begins with
 _FLAT = 1e-12  # a determinant from which no step can be told
 _LONGEST = 1.0  # log scale, of a step
-_LEAST = 0.95  # of the level: the scale on which it is solved ends there, or by as many less as are written off on the
-# way; no count falls by one in twenty at once otherwise
+_TINY = 1e-300
 _FURTHEST = 4.0  # log scale: beyond a factor of 55 figures and priors contradict each other
 
 SOLVED, NO_WAY, NO_SLOPE, TOO_FAR, NO_STEADY, TOO_MANY_OFF = 0, 1, 2, 3, 4, 5  # how a stretch ended
@@ -106,14 +105,17 @@ def _lay_out(rows: Floats, first: int, abreast: int, out: Floats) -> None:
 
     Where there are fewer sets than columns of a lane, the last set fills the rest.
     """
-    left = min(abreast, rows.shape[1] - first)
+    left, lanes = min(abreast, rows.shape[1] - first), out.shape[1] // abreast
     for n in range(rows.shape[0]):
-        for lane in range(out.shape[1] // abreast):
-            at = lane * abreast
-            for b in range(left):
-                out[n, at + b] = rows[n, first + b]
-            for b in range(left, abreast):
-                out[n, at + b] = rows[n, first + left - 1]
+        row, columns = rows[n, first : first + left], out[n, :abreast]
+        for b in range(left):
+            columns[b] = row[b]
+        for b in range(left, abreast):
+            columns[b] = row[left - 1]
+        for lane in range(1, lanes):
+            copy = out[n, lane * abreast : (lane + 1) * abreast]
+            for b in range(abreast):
+                copy[b] = columns[b]
 
 
 @compiled(void(_cube, _wholes, _cube, _whole, _cube))
@@ -135,13 +137,12 @@ def _read(here: Floats, inside: Ints, found: Floats, when: Ints, at: Floats) -> 
                                 at[i, n, c] += here[s, k, c]
 
 
-@compiled(void(_cube, _whole, _rows, _rows, _numbers, int64, int64, _rows))
-def _missing(
-    at: Floats, kind: Ints, goal: Floats, whole: Floats, floor: Floats, first: int, abreast: int, out: Floats
-) -> None:
+@compiled(void(_cube, _whole, _rows, _rows, int64, int64, _rows))
+def _missing(at: Floats, kind: Ints, goal: Floats, whole: Floats, first: int, abreast: int, out: Floats) -> None:
     """Fill `out` (k, C) with what is missing to the figures, on the scales that are solved on.
 
-    The logarithm of the level, less a floor so that it is nearly linear in the shock, and the log odds of being active.
+    The level, as a share of its figure, is nearly linear in the factor by which people enter it; the log odds of being
+    active are in its logarithm.
     """
     draws = goal.shape[1]
     for i in range(kind.size):
@@ -150,21 +151,24 @@ def _missing(
             r = min(first + b, draws - 1)
             level, active = at[i, 0, c], at[i, 1, c]
             if kind[i] == 0:
-                out[i, c] = np.log((goal[i, r] - floor[b]) / (level - floor[b]))
+                out[i, c] = 1.0 - level / goal[i, r]
             else:
                 out[i, c] = np.log(goal[i, r] / active)
                 if whole[i, r] > 0.0:
                     out[i, c] += np.log((level - active) / (whole[i, r] - goal[i, r]))
 
 
-@compiled(float64(_rows, int64, int64, _rows, _rows, _rows, _numbers))
+@compiled(float64(_rows, _whole, int64, int64, _rows, _rows, _rows, _numbers))
 def _newton(
-    missing: Floats, b: int, abreast: int, jacobian: Floats, inverse: Floats, log: Floats, step: Floats
+    missing: Floats, kind: Ints, b: int, abreast: int, jacobian: Floats, inverse: Floats, log: Floats, step: Floats
 ) -> float:
-    """Fill the step (k,) of one set, and return how far it is from its figures; infinite where no step can be told."""
+    """Fill the step (k,) of one set, and return its length; infinite where there is none.
+
+    The shocks of the level are stepped in their exponential, in which it is nearly linear.
+    """
     count, far = step.size, 0.0
     for i in range(count):
-        far = max(far, abs(missing[i, b])) if missing[i, b] == missing[i, b] else np.inf
+        far = far if missing[i, b] == missing[i, b] else np.inf
         for j in range(count):
             jacobian[i, j] = (missing[i, b] - missing[i, (1 + j) * abreast + b]) / _STEP
     if not far < np.inf or not _inverted(jacobian, inverse, log):
@@ -173,7 +177,11 @@ def _newton(
         step[j] = 0.0
         for i in range(count):
             step[j] += inverse[j, i] * missing[i, b]
+        if kind[j] == 0:
+            side = 1.0 if inverse[j, j] >= 0.0 else -1.0
+            step[j] = side * np.log(max(1.0 + side * step[j], _TINY))
         step[j] = min(max(step[j], -_LONGEST), _LONGEST)
+        far = max(far, abs(step[j]))
     return far
 
 
@@ -235,17 +243,10 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
         np.empty((1, 1)),
         np.empty(count),
     )
-    floor, way = np.empty(abreast), np.empty(abreast, np.int64)
+    way = np.empty(abreast, np.int64)
     for first in range(0, draws, abreast):
         for b in range(abreast):
-            way[b], floor[b] = (_ON_THE_WAY if first + b < draws else _LOST), 0.0
-            if begins[0] < 0:
-                for s in range(segments):
-                    for k in range(states):
-                        if inside[0, k]:
-                            floor[b] += _LEAST * occupancy[s, k, min(first + b, draws - 1)]
-                for t in range(off.shape[0]):
-                    floor[b] = max(floor[b] - off[t, min(first + b, draws - 1)], 0.0)
+            way[b] = _ON_THE_WAY if first + b < draws else _LOST
         for last in range(2):  # first Newton's steps, with slopes to one side; then the slopes that remain
             if not last and not count:
                 continue
@@ -293,12 +294,12 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                     _read(here, inside, found, when, at)
                 if last:
                     continue
-                _missing(at, kind, goal, whole, floor, first, abreast, missing)
+                _missing(at, kind, goal, whole, first, abreast, missing)
                 waiting = 0
                 for b in range(min(abreast, draws - first)):
                     if way[b] != _ON_THE_WAY:
                         continue
-                    far = _newton(missing, b, abreast, jacobian, inverted, log, step)
+                    far = _newton(missing, kind, b, abreast, jacobian, inverted, log, step)
                     if far == np.inf:
                         way[b], how[first + b] = _LOST, TOO_MANY_OFF if share[b] >= 1.0 else NO_SLOPE
                         continue

@@ -24,8 +24,9 @@ import numpy as np
 
 from mobank.base.arrays import Flags, Floats, Ints, Rows
 from mobank.base.kernels import gaussian, passage
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, Stretch
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, ShockBlock, Stretch
 from mobank.calibration.likelihood.compiled_model import filler
+from mobank.calibration.likelihood.entries import Entries
 from mobank.calibration.likelihood.history import History, value_at
 from mobank.dynamics.draws import base_values, shock_sizes
 from mobank.dynamics.month import Values, add_up, intake
@@ -221,6 +222,7 @@ class Solver:
         self.why = np.zeros(draws, np.int64)
         self.shocks, self.made = self.means.copy(), np.zeros((lead, draws))
         self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
+        self.entries = Entries(draws)
         widest = max((len(s.solved) for s in history.stretches), default=0)
         self.at = np.full((count, widest + 2), -1, np.int64)
         self.slopes = np.zeros((count, widest + 2, draws))
@@ -253,11 +255,27 @@ class Solver:
             self.shocks[i, alive] = self.means[i, alive] + self._given(i, alive) + self.factors[i, i, alive] * latent
 
     def _guess(self, stretch: Stretch, alive: Rows) -> None:
-        """Begin with the shock that the path had before, as far as it was not expected."""
+        """Begin with the shock that the path had before, as far as not expected; for the level, as entries say."""
         for i in stretch.solved:
-            before = self.last[self.history.blocks[i].path]
-            if before >= 0:
+            block = self.history.blocks[i]
+            before = self.last[block.path]
+            if block.path == LEVEL and block.after == stretch.after and before == self.entries.block:
+                gain = self._goal(block, alive) - self.counted[block.after, LEVEL, alive]
+                self.shocks[i, alive] = self.shocks[before, alive] + self.entries.step(gain, len(block.months), alive)
+            elif before >= 0:
                 self.shocks[i, alive] += self.shocks[before, alive] - self.means[before, alive]
+
+    def _keep_entries(self, stretch: Stretch, inverse: Floats, alive: Rows) -> None:
+        for k, i in enumerate(stretch.solved):
+            block = self.history.blocks[i]
+            if block.path == LEVEL and (block.after, block.last) == (stretch.after, stretch.last):
+                began, ended = self.counted[block.after, LEVEL, alive], self.counted[block.last, LEVEL, alive]
+                self.entries.keep(i, ended / inverse[:, k, k], ended - began, len(block.months), alive)
+
+    def _goal(self, block: ShockBlock, alive: Rows) -> Floats:
+        """Return what the model has to count at the end of a block with a figure, (B,) persons."""
+        assert block.figure is not None
+        return np.asarray(self.inputs.goals[block.figure.name][alive] * np.exp(-self.errors.shift(block.figure)))
 
     def _normals_of(self, stretch: Stretch, alive: Rows) -> None:
         """Find the normals that made the shocks that have been solved, as far as others rest on them."""
@@ -275,11 +293,9 @@ class Solver:
     def _cross(self, stretch: Stretch, before: Stretch | None, alive: Rows) -> None:
         history, layout, model = self.history, self.history.layout, self.history.model
         blocks = [history.blocks[i] for i in stretch.solved]
-        figures = [b.figure for b in blocks if b.figure]
         first, months, draws = before is None, stretch.last - stretch.after, alive.size
-        goals = np.array([self.inputs.goals[f.name][alive] for f in figures]).reshape(len(figures), draws)
-        goals = goals * np.exp(-np.array([self.errors.shift(f) for f in figures]))[:, None]
         count = len(blocks)
+        goals = np.array([self._goal(b, alive) for b in blocks]).reshape(count, draws)
         levels = {b.last: g for b, g in zip(blocks, goals, strict=True) if b.path == LEVEL}
         whole = (
             np.stack([levels.get(b.last, np.full(draws, np.nan)) for b in blocks]) if blocks else np.empty((0, draws))
@@ -320,6 +336,7 @@ class Solver:
         if self.moved.size:
             self.moved[span, :, alive] = moved
         self._slopes(stretch, inverse, across, alive)
+        self._keep_entries(stretch, inverse, alive)
 
     def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, alive: Rows) -> None:
         """Note how errors of the figures of a stretch, and of those with which it began, move its shocks."""

@@ -16,6 +16,7 @@ from mobank.model.grammar import Model, Origin
 from mobank.scenario.keys.scenario import PoolKeys
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.reader import Chain, read_chain
+from mobank.scenario.regions import resolved
 from mobank.scenario.scenario import Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
 
@@ -68,7 +69,8 @@ class Target:
 
     def history(self, model: Model) -> History:
         """Return the years that a fit lives through, and what of them is not known."""
-        others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in self.apart)
+        apart = resolved(self.apart, self.scenario.bands)
+        others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in apart)
         return History(model, self.scenario, others)
 
     def only(self, evidence: Sequence[str]) -> "Target":

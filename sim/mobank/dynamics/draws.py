@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats, Ints
 from mobank.base.errors import RunError
+from mobank.base.priors import Prior
 from mobank.base.streams import Streams
 from mobank.dynamics import season
 from mobank.dynamics.changes import Change
@@ -20,11 +21,18 @@ from mobank.dynamics.posterior_draws import column
 from mobank.dynamics.shocks import ShockSizes
 from mobank.dynamics.trend import Growth, monthly
 from mobank.model.grammar import Model, Origin, Parameter
-from mobank.scenario.scenario import Figure, Fitted, Lever, Scenario, Trend, Value
+from mobank.scenario.regions import regions_of
+from mobank.scenario.scenario import Figure, Fitted, Lever, Provenance, Scenario, Trend, Value
 
 Drawn = Callable[[Value, str], Floats]  # draws (R,) of a value, by the name of what is drawn
 
 WIGGLE = "shocks.wiggle"
+REGIONS_SPREAD = "regions.spread"  # of a region's own shock, as a multiple of what all have in common
+REGIONS_PRIOR = Value(
+    Prior("lognormal", 0.5, 0.5), "median: 0.5, sigma: 0.5",
+    Provenance(reason="regions of one bank share its app and its campaigns; their own part is about half as large",
+               evidence="assumption"),
+)  # fmt: skip
 TRIES = 200  # a draw that fails so often says that the priors contradict the figures
 
 
@@ -271,6 +279,7 @@ def shock_sizes(scenario: Scenario, drawn: Drawn) -> ShockSizes:
         drift={name: drawn(s.drift, f"shocks.{name}.drift") if s.drift else still for name, s in shocks.items()},
         half_life_months={name: s.half_life_months for name, s in shocks.items()},
         growth={name: _first_growth(name, s.trend, drawn) for name, s in shocks.items() if s.trend},
+        spread=drawn(REGIONS_PRIOR, REGIONS_SPREAD) if regions_of(scenario.reported, scenario.bands) else None,
     )
 
 

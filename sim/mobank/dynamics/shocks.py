@@ -6,7 +6,7 @@ over. A posterior of monthly figures goes on by months instead, with a law that 
 wiggle of each month by itself. History and forecast use the same law.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -35,6 +35,7 @@ class ShockSizes:
     growth : of each path that has a trend.
     season : factors of each path's season, (13, R), where a fit has learnt them.
     monthly : True if shocks go on by months.
+    spread : of a region's own shock as a multiple of what all have in common, (R,); None where there are no regions.
     """
 
     size: dict[str, Floats]
@@ -47,6 +48,7 @@ class ShockSizes:
     growth: dict[str, Growth] = field(default_factory=dict)
     season: dict[str, Floats] = field(default_factory=dict)
     monthly: bool = False
+    spread: Floats | None = None
 
     def rows(self, rows: NDArray[np.intp]) -> "ShockSizes":
         """Return those of some replicates, which may come more than once."""
@@ -62,7 +64,24 @@ class ShockSizes:
             wiggle=self.wiggle[rows],
             growth={path: growth.rows(rows) for path, growth in self.growth.items()},
             season={path: factors[:, rows] for path, factors in self.season.items()},
+            spread=None if self.spread is None else self.spread[rows],
         )
+
+
+def common_and_own(spread: Floats | None, shares: Sequence[float], draws: int) -> tuple[Floats, Floats]:
+    """Return what all regions have in common of a shock's variance, and what each has for itself, (R,) each.
+
+    Both as a multiple of the variance of the bank's shock, which stays what it is: with shares w of the regions in the
+    bank, common + own · Σ w² = 1.
+
+    Parameters
+    ----------
+    spread : (R,) standard deviation of a region's own as a multiple of the common one's; None without regions.
+    """
+    if spread is None:
+        return np.ones(draws), np.zeros(draws)
+    common = 1.0 / (1.0 + spread**2 * float(np.square(shares).sum()))
+    return common, np.asarray(spread**2 * common)
 
 
 def by_month(keep: Floats, size: Floats) -> tuple[Floats, Floats]:

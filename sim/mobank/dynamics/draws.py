@@ -49,7 +49,7 @@ class Draws:
     changes : levers and events, their amounts drawn.
     tried : draws made in all, those that could not hold the start included.
     origin : value of each shock path at the start, (R,), from which it goes on; None where a start in balance
-        has none, and the tilt stands for it.
+        has none, and the tilt stands for it. Of a posterior with regions, origin and tilt are those of each, (G, R).
     counted : factors of the season, (13, R), with which a measure is counted, where it has one of its own.
     """
 
@@ -67,8 +67,8 @@ class Draws:
         return replace(
             self,
             base={name: np.ascontiguousarray(values[:, rows]) for name, values in self.base.items()},
-            tilt={name: values[rows] for name, values in self.tilt.items()},
-            origin=self.origin and {name: values[rows] for name, values in self.origin.items()},
+            tilt={name: values[..., rows] for name, values in self.tilt.items()},
+            origin=self.origin and {name: values[..., rows] for name, values in self.origin.items()},
             start=np.ascontiguousarray(self.start[..., rows]),
             sizes=self.sizes.rows(rows),
             counted={name: factors[:, rows] for name, factors in self.counted.items()},
@@ -117,7 +117,12 @@ def _from_posterior(
             raise RunError(f"'{name}'", f"is not in the draws of posterior '{fitted.name}'", "fit again")
         return found[row]
 
-    shock = {path: known(f"shock.{path}") for path in scenario.shocks}
+    shock = {
+        path: np.stack([known(f"shock.{path}.{band}") for band in fitted.regions])
+        if fitted.regions
+        else known(f"shock.{path}")
+        for path in scenario.shocks
+    }
     state = np.stack(
         [
             np.stack(
@@ -150,6 +155,7 @@ def _from_posterior(
         growth=growth,
         season={name: factors for name, factors in learnt.items() if name in scenario.shocks},
         monthly=fitted.monthly,
+        regions=fitted.regions,
     )
     counted = {name: factors for name, factors in learnt.items() if name not in scenario.shocks}
     return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock, counted)

@@ -23,11 +23,11 @@ class Regions:
 
     Parameters
     ----------
-    dimension : their dimension. bands : all of its bands, in order; some may have no figures of their own.
+    bands : all bands of their dimension, in order; some may have no figures of their own. dimension : its name.
     """
 
-    dimension: str
     bands: tuple[str, ...]
+    dimension: str = ""
 
     def of(self, segments: Sequence[Segment]) -> list[int]:
         """Return the number of the region that each segment is in, (S,)."""
@@ -40,7 +40,7 @@ def regions_of(figures: Sequence[Figure], bands: Sequence[Band]) -> Regions | No
     if named is None:
         return None
     dimension = next(band.dimension for band in bands if band.name == named)
-    return Regions(dimension, tuple(band.name for band in bands if band.dimension == dimension))
+    return Regions(tuple(band.name for band in bands if band.dimension == dimension), dimension)
 
 
 def resolved(figures: Sequence[Figure], bands: Sequence[Band]) -> tuple[Figure, ...]:

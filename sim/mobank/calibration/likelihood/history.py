@@ -155,6 +155,11 @@ class History:
         known = {f.band: f.interval.middle for f in self.reported(self.origin.stock) if f.month == self.first}
         return tuple(known[band] / sum(known.values()) for band in self.regions)
 
+    @property
+    def shares_by_band(self) -> dict[str, float]:
+        """The same by band; empty where the bank is counted as a whole."""
+        return dict(zip(self.regions, self.region_shares, strict=True)) if self._regions else {}
+
     def lane_names(self) -> list[str]:
         """Return the name of each path of each region, two for a region; the path's own where there are none."""
         return [f"{path}.{band}" if band else path for band in self.regions for path in self.paths]

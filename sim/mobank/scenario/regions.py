@@ -58,6 +58,26 @@ def resolved(figures: Sequence[Figure], bands: Sequence[Band]) -> tuple[Figure, 
     return tuple(found)
 
 
+def counts_of(figures: Sequence[Figure], bands: Sequence[Band], measure: str, band: str = "") -> list[Figure]:
+    """Return the figures of a measure by month: of a band, or of the whole bank, added up where its regions report."""
+    regions = regions_of(figures, bands)
+    own = [f for f in resolved(figures, bands) if f.measure == measure and f.months <= 1]
+    if band or regions is None:
+        return [f for f in own if f.band == band]
+    by_month: dict[Month, list[Figure]] = {}
+    for figure in own:
+        by_month.setdefault(figure.month, []).append(figure)
+    return [_sum(each) for each in by_month.values() if not each[0].band or len(each) == len(regions.bands)]
+
+
+def _sum(parts: Sequence[Figure]) -> Figure:
+    first = parts[0]
+    if not first.band:
+        return first
+    low, high = sum(f.interval.low for f in parts), sum(f.interval.high for f in parts)
+    return replace(first, text=" + ".join(f.text for f in parts), interval=Interval(low, high, 0.0), band="")
+
+
 def note_regions(problems: list[Problem], figures: Sequence[Figure], regions: Regions, model: Model) -> None:
     """Note wholes that are not what their parts add up to, and figures that leave open what a region has."""
     dates = _dates(figures, regions)

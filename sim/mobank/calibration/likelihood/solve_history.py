@@ -82,6 +82,11 @@ class Pathway:
     why: Ints
 
     @property
+    def whole(self) -> Floats:
+        """Level, active and everyone of the whole bank at these months, (M, 3, R) persons."""
+        return of_the_whole(self.marks)
+
+    @property
     def possible(self) -> Flags:
         """Which draws pass through every figure, (R,)."""
         return np.isfinite(self.log_density)
@@ -90,6 +95,12 @@ class Pathway:
     def refused(self) -> dict[str, int]:
         """How many draws are impossible, by reason."""
         return {REASONS[int(why)]: count for why, count in sorted(Counter(self.why[self.why > 0]).items())}
+
+
+def of_the_whole(marks: Floats) -> Floats:
+    """Return level, active and everyone of the whole bank, (M, 3, R), given those of its regions, (M, 2 G + 1, R)."""
+    level, active = (add_up(list(np.moveaxis(marks[:, path:-1:2], 1, 0))) for path in (LEVEL, ACTIVE))
+    return np.stack([level, active, marks[:, -1]], axis=1)
 
 
 @dataclass(frozen=True)

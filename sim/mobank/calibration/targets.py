@@ -16,7 +16,7 @@ from mobank.model.grammar import Model, Origin
 from mobank.scenario.keys.scenario import PoolKeys
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.reader import Chain, read_chain
-from mobank.scenario.regions import resolved
+from mobank.scenario.regions import counts_of, regions_of, resolved
 from mobank.scenario.scenario import Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
 
@@ -201,7 +201,38 @@ def _too_few(target: Target, origin: Origin) -> list[Problem]:
         problems.append(
             Problem(str(max(active)), allowed, "", f"reported.{origin.engaged}", _where(target, origin.engaged))
         )
-    return problems
+    return problems or [*_not_together(target, origin)]
+
+
+def _not_together(target: Target, origin: Origin) -> Iterator[Problem]:
+    """Yield regions that have too few figures, or do not begin and end in the months in which the others do."""
+    bands, figures = target.scenario.bands, target.figures
+    regions = regions_of(figures, bands)
+    if regions is None:
+        return
+    for measure, least in ((origin.stock, LEAST_LEVELS), (origin.engaged, 1)):
+        own = {band: counts_of(figures, bands, measure, band) for band in regions.bands}
+        few = [band for band, each in own.items() if len(each) < least]
+        if few:
+            count = len(own[few[0]])
+            came, are = f"{count} figure{'' if count == 1 else 's'}", "is" if count == 1 else "are"
+            allowed = f"of {measure} for {few[0]} {are} too few to fit: at least {least} must be known"
+            yield Problem(came, allowed, "", f"reported.{measure}", _where(target, measure))
+            continue
+        yield from _at_one_end(own, measure, "ends", -1)
+        if measure == origin.stock:
+            yield from _at_one_end(own, measure, "begins", 0)
+
+
+def _at_one_end(own: Mapping[str, Sequence[Figure]], measure: str, says: str, at: int) -> Iterator[Problem]:
+    """Yield a region whose figures begin, or end, in another month than those of the others."""
+    by_band = {band: sorted(each, key=lambda f: f.month)[at] for band, each in own.items()}
+    usual = max(f.month for f in by_band.values()) if at else min(f.month for f in by_band.values())
+    other = next((f for f in by_band.values() if f.month != usual), None)
+    if other:
+        allowed = f"is where {measure} of {other.band} {says}, and that of another region in {usual}: all must together"
+        hint = f"give {other.band} a figure of {usual}, or leave out what others have beyond {other.month}"
+        yield Problem(str(other.month), allowed, hint, f"reported.{measure}.for.{other.band}", other.provenance.place)
 
 
 def _without_noise(target: Target, origin: Origin) -> list[Problem]:

@@ -103,7 +103,7 @@ class Synthetic:
         if self.free.flows.figures:
             moved = self._solver.moved
             found |= self.free.flows.reported(self.free.row, self.z, moved, self._normal)
-        return found | self._wholes(found)
+        return {**found, **self._wholes(found)}
 
     def _wholes(self, parts: Mapping[str, Floats]) -> Mapping[str, Floats]:
         """Return what is reported of the whole bank where regions report, (R,) persons: what they add up to."""

@@ -231,7 +231,8 @@ def _at_one_end(own: Mapping[str, Sequence[Figure]], measure: str, says: str, at
     other = next((f for f in by_band.values() if f.month != usual), None)
     if other:
         allowed = f"is where {measure} of {other.band} {says}, and that of another region in {usual}: all must together"
-        hint = f"give {other.band} a figure of {usual}, or leave out what others have beyond {other.month}"
+        beyond = "beyond" if at else "before"
+        hint = f"give {other.band} a figure of {usual}, or leave out what others have {beyond} {other.month}"
         yield Problem(str(other.month), allowed, hint, f"reported.{measure}.for.{other.band}", other.provenance.place)
 
 

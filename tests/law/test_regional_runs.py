@@ -48,6 +48,12 @@ def stored(target: Target, folder: Path, draws=300, spread=0.4, until=12):
     return posterior, replace(target.scenario, start=history.last, until=history.last + until, fitted=own)
 
 
+@pytest.fixture(scope="module")
+def monthly(tmp_path_factory):
+    """Return a posterior of the target by months, and a scenario that starts from it."""
+    return stored(TARGET, tmp_path_factory.mktemp("monthly"), 120)
+
+
 def by_region(trajectory, scenario, measure):
     """Return a measure of east and west, (2, T + 1, R)."""
     parts = trajectory.observe(measure, by_segment=True)
@@ -85,8 +91,8 @@ def test_a_run_starts_with_what_each_region_has_reported(tmp_path):
             np.testing.assert_allclose(found[region], wanted, rtol=3e-7)
 
 
-def test_where_figures_may_be_in_error_a_run_starts_around_them(tmp_path):
-    posterior, scenario = stored(TARGET, tmp_path)
+def test_where_figures_may_be_in_error_a_run_starts_around_them(monthly):
+    posterior, scenario = monthly
     last = {f.of: f.interval.middle for f in TARGET.figures if f.month == posterior.history.last}
     found = by_region(run(scenario), scenario, "mau")[:, 0]
     for region, band in enumerate(("east", "west")):
@@ -96,8 +102,8 @@ def test_where_figures_may_be_in_error_a_run_starts_around_them(tmp_path):
     assert sum(record["regions"].values()) == pytest.approx(1.0)
 
 
-def test_a_forecast_of_a_region_is_that_of_its_segments(tmp_path):
-    posterior, scenario = stored(TARGET, tmp_path)
+def test_a_forecast_of_a_region_is_that_of_its_segments(monthly):
+    posterior, scenario = monthly
     last = posterior.history.last
     found = forecast(posterior, last + 3, ("mau", "mau.east", "mau.west"), 1, 50)
     np.testing.assert_allclose(found["mau.east"] + found["mau.west"], found["mau"], rtol=1e-12)
@@ -107,9 +113,8 @@ def test_a_forecast_of_a_region_is_that_of_its_segments(tmp_path):
 # ------------ levers
 
 
-def test_a_lever_for_one_region_leaves_the_other_alone_where_they_do_not_meet(tmp_path):
-    apart = replace(TARGET, scenario=replace(TARGET.scenario, mixing=np.eye(2)))
-    _, scenario = stored(apart, tmp_path)
+def test_a_lever_for_one_region_leaves_the_other_alone_where_they_do_not_meet(monthly):
+    scenario = replace(monthly[1], mixing=np.eye(2))
     begins = When(scenario.start + 2, scenario.start + 2)
     without, pushed = run(scenario), run(replace(scenario, levers=(push(begins=begins),)))
     east, west = (by_region(each, scenario, "registered") for each in (without, pushed))
@@ -117,8 +122,8 @@ def test_a_lever_for_one_region_leaves_the_other_alone_where_they_do_not_meet(tm
     assert (west[1, -1] > 1.02 * east[1, -1]).mean() > 0.9
 
 
-def test_where_they_meet_the_other_region_gains_a_little_by_imitation(tmp_path):
-    _, scenario = stored(TARGET, tmp_path)
+def test_where_they_meet_the_other_region_gains_a_little_by_imitation(monthly):
+    _, scenario = monthly
     begins = When(scenario.start + 2, scenario.start + 2)
     without, pushed = run(scenario), run(replace(scenario, levers=(push(begins=begins),)))
     before, after = (by_region(each, scenario, "registered")[:, -1] for each in (without, pushed))
@@ -184,7 +189,7 @@ def test_regions_go_on_by_the_law_that_they_are_fitted_with():
 
 
 def test_the_density_has_no_slope_at_the_truth_on_average(seed):
-    """Banks whose regions report counts and registrations; a season of the measure needs longer series and is left out."""
+    """Banks whose regions report counts and registrations; a season of the measure needs more months."""
     last = Month.of(2023, 9)
     kept = [replace(f, definition="") for f in TARGET.figures if f.month <= last]
     seasons = {name: size for name, size in TARGET.scenario.seasons.items() if name != "mau"}

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from mobank.base.priors import Prior
 from mobank.base.quantities import Interval
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.solve_history import Inputs
+from mobank.calibration.likelihood.inputs import Inputs
 from mobank.dynamics import season
 from mobank.dynamics.contacts import active_share_met, exposure_of
 from mobank.dynamics.initial_state import spread, sustained, tilted

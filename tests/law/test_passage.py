@@ -13,7 +13,8 @@ from scipy import stats
 
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.solve_history import REASONS, Inputs, live, solved
+from mobank.calibration.likelihood.inputs import Inputs
+from mobank.calibration.likelihood.solve_history import REASONS, live, solved
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Campaign, Pool

@@ -13,14 +13,17 @@ from mobank.calibration.checks import score
 from mobank.calibration.likelihood.history import value_at
 from mobank.calibration.posterior.ahead import forecast, whole
 from mobank.calibration.posterior.posterior import draws_bytes, posterior_of, record_of
+from mobank.calibration.posterior.stored import Stored
+from mobank.calibration.posterior.update import examine
 from mobank.calibration.targets import Target, load
 from mobank.dynamics.shocks import ShockSizes, by_month, common_and_own, paths
 from mobank.ensemble.plan import Plan, run_block
 from mobank.fidelity import FIDELITIES
 from mobank.model.mobile_banking import MODEL
+from mobank.scenario.posterior import Found
 from mobank.scenario.scenario import Cost, Lever, Provenance, When
 from tests.law.plain_history import figure, fixed, normals
-from tests.law.test_regions import SMALL, divided, grown
+from tests.law.test_regions import SHARES, SMALL, divided, grown
 
 ROOT = Path(__file__).parents[2]
 TARGET = load(ROOT / "tests/data/targets/two_regions.yaml", MODEL)
@@ -108,6 +111,21 @@ def test_a_forecast_of_a_region_is_that_of_its_segments(monthly):
     found = forecast(posterior, last + 3, ("mau", "mau.east", "mau.west"), 1, 50)
     np.testing.assert_allclose(found["mau.east"] + found["mau.west"], found["mau"], rtol=1e-12)
     assert scenario.fitted.regions
+
+
+def test_new_figures_of_regions_are_held_against_forecasts_of_their_own(tmp_path):
+    last = max(f.month for f in TARGET.figures)
+    kept = tuple(f for f in TARGET.figures if f.month < last)
+    before = target_of(replace(TARGET.scenario, reported=kept, start=last - 1, until=last - 1))
+    posterior, _ = stored(before, tmp_path, 150)
+    record = record_of(posterior, (tmp_path / "draws.parquet").read_bytes(), {})
+    old = Stored(Found("test", tmp_path, record), before, posterior.z, ())
+    found = {each.figure.of: each for each in examine(old, TARGET, MODEL, 1)}
+    assert set(found) == {f"{measure}.{band}" for measure in ("registered", "mau", "gross_adds") for band in SHARES}
+    for of, each in found.items():
+        assert each.score.measure == of
+        assert each.score.low < each.figure.interval.middle < each.score.high or of.startswith("gross_adds")
+    assert found["mau.west"].score.median < 0.6 * found["mau.east"].score.median
 
 
 # ------------ levers

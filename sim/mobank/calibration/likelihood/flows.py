@@ -46,7 +46,13 @@ class FlowFigures:
 
     @classmethod
     def of(
-        cls, model: Model, stock: str, figures: Sequence[Figure], first: Month, last: Month, regions: tuple[str, ...]
+        cls,
+        model: Model,
+        stock: str,
+        figures: Sequence[Figure],
+        first: Month,
+        last: Month,
+        regions: tuple[str, ...] = ("",),
     ) -> "FlowFigures":
         """Return those of the reported figures that a history from the first to the last month can speak of.
 

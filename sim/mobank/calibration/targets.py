@@ -205,19 +205,17 @@ def _too_few(target: Target, origin: Origin) -> list[Problem]:
 
 
 def _not_together(target: Target, origin: Origin) -> Iterator[Problem]:
-    """Yield regions that have too few figures, or do not begin and end in the months in which the others do."""
+    """Yield regions that have no figures, or do not begin and end in the months in which the others do."""
     bands, figures = target.scenario.bands, target.figures
     regions = regions_of(figures, bands)
     if regions is None:
         return
-    for measure, least in ((origin.stock, LEAST_LEVELS), (origin.engaged, 1)):
+    for measure in (origin.stock, origin.engaged):
         own = {band: counts_of(figures, bands, measure, band) for band in regions.bands}
-        few = [band for band, each in own.items() if len(each) < least]
-        if few:
-            count = len(own[few[0]])
-            came, are = f"{count} figure{'' if count == 1 else 's'}", "is" if count == 1 else "are"
-            allowed = f"of {measure} for {few[0]} {are} too few to fit: at least {least} must be known"
-            yield Problem(came, allowed, "", f"reported.{measure}", _where(target, measure))
+        none = next((band for band, each in own.items() if not each), None)
+        if none:
+            allowed = f"of {measure} for {none} is known: a fit needs one of each region"
+            yield Problem("no figure", allowed, "", f"reported.{measure}", _where(target, measure))
             continue
         yield from _at_one_end(own, measure, "ends", -1)
         if measure == origin.stock:

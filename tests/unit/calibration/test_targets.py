@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -279,7 +280,11 @@ def test_regions_end_together():
 
 
 def test_each_region_needs_figures_of_its_own():
-    but_two = ", ".join(f"2023-{month:02d}: off" for month in range(1, 13))
-    assert of_regions(f"{but_two}, 2024-01: off") == [
-        "reported.registered: 2 figures of registered for west are too few to fit: at least 3 must be known"
-    ]
+    target = load(TARGETS / "two_regions.yaml", MODEL)
+    kept = tuple(f for f in target.figures if f.of != "mau.west")
+    with pytest.raises(InputError) as refused:
+        require_enough(replace(target, scenario=replace(target.scenario, reported=kept)), MODEL)
+    [problem] = refused.value.problems
+    assert str(problem).partition("  ")[2] == (
+        "reported.mau: no figure of mau for west is known: a fit needs one of each region"
+    )

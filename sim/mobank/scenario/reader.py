@@ -140,12 +140,13 @@ class _ScenarioReader:
         starting = Start(start, fitted, "pool" in at) if start and whole else None
         definitions = at.read(ScenarioKeys.definitions) or {}
         cleaned = at.read(ScenarioKeys.clean_ups) or {}
-        reported = read_reported(at.get("reported"), definitions, starting, asked, self.model, written_months(cleaned))
+        bands = read_bands(at.read(ScenarioKeys.segments) or {}, self.model)
+        written_off = written_months(cleaned)
+        reported = read_reported(at.get("reported"), definitions, starting, asked, self.model, written_off, bands)
         self.note_two_pools(top, at, reported.figures, whole and not fitted)
         if not whole:
             start = start or self.last(reported.figures, asked)
             until = until or start
-        bands = read_bands(at.read(ScenarioKeys.segments) or {}, self.model)
         note_band_names(self.problems, at.get("segments"), bands)
         segments = cross(bands, at.get("segments"))
         given = self.parameters(at)

@@ -1,0 +1,188 @@
+"""Where the months of a sheet stand: across or down, in which lines, and what each position of a line is called.
+
+Everything is done as if months ran across: a sheet whose months run down is turned first.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NamedTuple
+
+from mobank.spreadsheets.grid import Box, Grid, GridCell
+from mobank.spreadsheets.periods import MONTH_OF_YEAR, WHOLE_YEAR, Period, period_of
+from mobank.spreadsheets.vocabulary import is_missing, role_called
+
+FEWEST_WEAK = 2  # digits alone that make a line of months
+ENOUGH = 3  # periods that make a line of months beside a fuller one
+HEADER_ROWS = 4  # above the months, in which their years may stand
+CLOSE_ROWS = 2  # between a line of months and that of their years
+OF_THE_BEST = 0.5  # a line with that share of the marks of the fullest one is a line of months, too
+
+
+class Axis(NamedTuple):
+    """A line of months.
+
+    Attributes
+    ----------
+    row : where it stands. periods : by column; a fault says why one cannot be read.
+    years : lines beside it that say the years of the months.
+    """
+
+    row: int
+    periods: Mapping[int, Period]
+    years: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """A table as a rectangle: header from `box.top`, the axis, and what lies below it down to `box.bottom`."""
+
+    grid: Grid
+    axis: Axis
+    box: Box
+
+
+def blocks(grid: Grid) -> list[Block]:
+    """Return the tables of a sheet, in a grid that is turned where months run down; none where no months stand."""
+    across, down = _marks(grid), _marks(grid.turn())
+    if not across and not down:
+        return []
+    if _fullness(down) > _fullness(across) or (_fullness(down) == _fullness(across) and _beside(grid, across)):
+        grid, across = grid.turn(), down
+    axes = _axes(grid, across)
+    return [Block(grid, axis, box) for axis, box in zip(axes, _boxes(grid, axes), strict=True)]
+
+
+def _fullness(lines: Mapping[int, Mapping[int, Period]]) -> tuple[int, int]:
+    """Return how many months the fullest line has, and how many periods: months count before years."""
+    months = [sum(p.months == MONTH_OF_YEAR for p in line.values()) for line in lines.values()]
+    return max(months, default=0), max((len(line) for line in lines.values()), default=0)
+
+
+def _beside(grid: Grid, lines: Mapping[int, Mapping[int, Period]]) -> bool:
+    """Return whether what follows the marks stands to their right rather than below them."""
+    spots = [(row, column) for row, line in lines.items() for column in line]
+    right = sum(not grid.at(row, column + 1).empty and (row, column + 1) not in spots for row, column in spots)
+    below = sum(not grid.at(row + 1, column).empty and (row + 1, column) not in spots for row, column in spots)
+    return right > below
+
+
+def _marks(grid: Grid) -> dict[int, dict[int, Period]]:
+    """Return the periods by row and column, of rows that may be a line of them."""
+    rows: dict[int, dict[int, Period]] = {}
+    first: dict[int, int] = {}
+    for (row, column), cell in sorted(grid.cells.items()):
+        heading = grid.at(row, first.setdefault(row, column)).label
+        if (period := period_of(cell) or _bare_month(heading, cell)) is not None:
+            rows.setdefault(row, {})[column] = period
+    return {row: line for row, line in rows.items() if _may_be_axis(grid, row, line)}
+
+
+def _bare_month(heading: str, cell: GridCell) -> Period | None:
+    """Return the month of a number from 1 to 12 in a line that is headed as months."""
+    if heading.casefold() not in ("月", "月份", "month") or not re.fullmatch("0?[1-9]|1[0-2]", cell.text):
+        return None
+    return Period(None, int(cell.text))
+
+
+def _may_be_axis(grid: Grid, row: int, line: Mapping[int, Period]) -> bool:
+    headings = [grid.at(row, column).label for column in range(grid.box.left, min(line))]
+    roles = {role_called(heading) for heading in headings}
+    if "ignored" in roles:
+        return False
+    if any(not period.weak for period in line.values()):
+        return any(period.whole or period.month for period in line.values())
+    if roles & {"period", "year"}:
+        return True
+    others = [c for (r, c), cell in grid.cells.items() if r == row and c > min(line) and c not in line and cell.number]
+    return len(line) >= FEWEST_WEAK and not others and _in_step([line[column] for column in sorted(line)])
+
+
+def _in_step(periods: Sequence[Period]) -> bool:
+    """Return whether digits run as months or years do: each the next one after the last, up or down, or the same."""
+    steps = {(after.last - before.last) // after.months for before, after in zip(periods, periods[1:], strict=False)}
+    return len({period.months for period in periods}) == 1 and (steps <= {0, 1} or steps <= {0, -1})
+
+
+def _axes(grid: Grid, lines: Mapping[int, Mapping[int, Period]]) -> list[Axis]:
+    most = max(len(line) for line in lines.values())
+    full = [row for row, line in sorted(lines.items()) if len(line) >= min(ENOUGH, OF_THE_BEST * most)]
+    years = [row for row in full if all(_is_year(period) for period in lines[row].values())]
+    months = [row for row in full if row not in years]
+    beside = {row for row in years if any(abs(row - month) <= CLOSE_ROWS for month in months)}
+    return [_axis(grid, row, lines[row]) for row in full if row not in beside]
+
+
+def _axis(grid: Grid, row: int, line: Mapping[int, Period]) -> Axis:
+    near = [*range(row - 1, max(row - HEADER_ROWS, 0), -1), *range(row + 1, row + CLOSE_ROWS + 1)]
+    years = tuple(each for each in near if _has_years(grid, each))
+    if all(period.year is not None or period.fault for period in line.values()):
+        return Axis(row, line, years)
+    return Axis(row, _with_years(grid, row, line, years[0] if years else 0), years)
+
+
+def _is_year(period: Period) -> bool:
+    return period.months == WHOLE_YEAR and not period.end
+
+
+def _has_years(grid: Grid, row: int) -> bool:
+    """Return whether a line holds years, and nothing that could be figures."""
+    cells = [cell for (r, _), cell in grid.cells.items() if r == row]
+    found = [period for cell in cells if (period := period_of(cell)) is not None]
+    numbers = [cell for cell in cells if cell.number and period_of(cell) is None]
+    return bool(found) and not numbers and all(map(_is_year, found))
+
+
+def _with_years(grid: Grid, row: int, line: Mapping[int, Period], year_row: int) -> dict[int, Period]:
+    """Return months with the year that stands over them, merged or once at the left; else that of sheet or title."""
+    dated, year, before = {}, None if year_row else _year_of_sheet(grid, row), 0
+    if year_row:
+        left = [period_of(grid.shown(year_row, column)) for column in range(grid.box.left, min(line))]
+        year = next((period.year for period in reversed(left) if period and _is_year(period)), None)
+    for column in range(min(line), max(line) + 1):
+        over = period_of(grid.shown(year_row, column)) if year_row else None
+        if over and _is_year(over) and over.year != year:
+            year, before = over.year, 0
+        period = line.get(column)
+        if period is None:
+            continue
+        if period.year is not None or period.fault or period.month is None:
+            dated[column] = period
+        elif year is None:
+            dated[column] = replace(period, fault="is a month without a year: write it as 2023-01")
+        elif period.month < before:
+            dated[column] = replace(period, fault=f"follows month {before} of {year}, with no year of its own")
+        else:
+            dated[column], before = replace(period, year=year), period.month
+    return dated
+
+
+def _year_of_sheet(grid: Grid, row: int) -> int | None:
+    """Return the one year that the name of the sheet or the lines above say."""
+    texts = [grid.sheet] + [cell.label for (r, _), cell in grid.cells.items() if r < row]
+    years = {int(match) for text in texts for match in re.findall(r"(?<!\d)(20\d\d|19\d\d)(?!\d)", text)}
+    return years.pop() if len(years) == 1 else None
+
+
+def _boxes(grid: Grid, axes: Sequence[Axis]) -> list[Box]:
+    """Return the rectangle of each table: it ends where the header of the next one begins."""
+    top, bottom, left, right = grid.box
+    tops = [top]
+    for before, axis in pairwise(axes):
+        tops.append(max(_filled(grid, before, axis), default=before.row) + 1)
+    ends = [*(each - 1 for each in tops[1:]), bottom]
+    return [Box(first, last, left, right) for first, last in zip(tops, ends, strict=True)]
+
+
+def _filled(grid: Grid, before: Axis, axis: Axis) -> Iterator[int]:
+    """Yield the rows with figures between two lines of months."""
+    for (row, column), cell in grid.cells.items():
+        if column in before.periods and before.row < row < axis.row and row not in axis.years and _counts(cell):
+            yield row
+
+
+def _counts(cell: GridCell) -> bool:
+    """Return whether a cell holds a figure, or what stands where there is none."""
+    period = period_of(cell)
+    return (any(map(str.isdigit, cell.text)) and (period is None or period.weak)) or is_missing(cell.text)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from mobank.scenario.kinds import NUMBER, TEXT, Either, OneOf
 from mobank.scenario.nouns import Nested, Noun, Ways, YamlKey
 
-FIGURE_EVIDENCE = ("article", "secondary", "unverified")
+FIGURE_EVIDENCE = ("internal", "article", "secondary", "unverified")
 LEVER_EVIDENCE = ("test", "analogue", "assumption")
 ANY_EVIDENCE = (*LEVER_EVIDENCE, *FIGURE_EVIDENCE)
 WIDEST_SIGMA = 5

@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from mobank.base.errors import MobankError
-from mobank.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run, sbc
+from mobank.cli import (
+    author,
+    backtest,
+    batch,
+    calibrate,
+    compare,
+    describe,
+    desk,
+    export,
+    import_,
+    posterior,
+    resolve,
+    run,
+    sbc,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +56,7 @@ app.command("results")(batch.results)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("desk")(desk.desk)
+app.command("import")(import_.import_)
 app.command("calibrate")(calibrate.calibrate)
 app.command("posterior")(posterior.posterior)
 app.command("sbc")(sbc.sbc)

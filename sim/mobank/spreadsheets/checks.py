@@ -149,4 +149,3 @@ def _name(figure: Figure) -> str:
 def _problem(each: ImportedFigure, allowed: str, hint: str) -> Problem:
     place = each.figure.provenance.place
     return Problem(shown(each.figure.text), allowed, hint.format(each.figure.dated), place=place)
-

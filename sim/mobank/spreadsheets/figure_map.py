@@ -176,7 +176,9 @@ class _MapReader:
         written = at["unit"].text() or ""
         unit = unit_called(written)
         if written and unit is None:
-            at["unit"].problem(shown(written), "is not a unit of persons", "allowed: 户, 千户, 万户, 亿户, thousand, million")
+            at["unit"].problem(
+                shown(written), "is not a unit of persons", "allowed: 户, 千户, 万户, 亿户, thousand, million"
+            )
         return unit or ""
 
     def region(self, here: Cursor) -> str:
@@ -196,7 +198,9 @@ class _MapReader:
             found.append((begin, self.name(each, "a definition")))
         for (one, _), (other, _) in pairwise(found):
             if other is None or (one is not None and other <= one):
-                here.problem(str(other or "before"), "stands out of order", "write before first, then the months in order")
+                here.problem(
+                    str(other or "before"), "stands out of order", "write before first, then the months in order"
+                )
                 break
         return tuple(found)
 
@@ -237,7 +241,9 @@ class _MapReader:
         """Return whether a text can be a name in a target; note it if not."""
         if re.fullmatch(NAME, text):
             return True
-        here.problem(shown(text), f"cannot be the name of {what.removeprefix('a ')}", "use letters, digits, '_' and '-'")
+        here.problem(
+            shown(text), f"cannot be the name of {what.removeprefix('a ')}", "use letters, digits, '_' and '-'"
+        )
         return False
 
     def text(self, here: Cursor) -> str:
@@ -247,4 +253,3 @@ class _MapReader:
 
 def _open(at: Fields, name: str) -> bool:
     return name in at and at[name].is_scalar and at[name].written == TODO
-

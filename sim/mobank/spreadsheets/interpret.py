@@ -72,7 +72,9 @@ class _Interpreter:
             self.lacks("tables", table.name, place, list(self.decided.tables))
             return
         if decision.use == SKIP:
-            self.found.remarks.append(Remark("skipped_table", str(table.grid.place(table.box.top, table.box.left)), table.name))
+            self.found.remarks.append(
+                Remark("skipped_table", str(table.grid.place(table.box.top, table.box.left)), table.name)
+            )
             return
         self.found.remarks += table.remarks
         self.found.problems += table.problems
@@ -84,7 +86,11 @@ class _Interpreter:
         if (section, label) not in self.lacking:
             self.lacking.add((section, label))
             near = did_you_mean(label, known)
-            hint = near if near.startswith("did") else f"add it to {self.decided.path.name}, or delete that file to have it made anew"
+            hint = (
+                near
+                if near.startswith("did")
+                else f"add it to {self.decided.path.name}, or delete that file to have it made anew"
+            )
             self.found.problems.append(Problem(shown(label), f"is not under {section}: in the map", hint, place=place))
 
     def cell(self, found: FoundFigure, table: FoundTable, decision: TableDecision) -> None:
@@ -106,7 +112,7 @@ class _Interpreter:
             self.found.problems.append(Problem(error.found, error.allowed, error.hint, place=place))
             return
         if text is None:
-            self.found.remarks.append(Remark("missing", str(place), found.cell.text))
+            self.found.remarks.append(Remark("none", str(place), found.cell.text))
         else:
             self.figure(found, metric, band, text, place)
 
@@ -129,7 +135,9 @@ class _Interpreter:
         if not table.hidden and ("hidden", str(place)) not in self.lacking:
             self.lacking.add(("hidden", str(place)))
             hint = "write hidden: read or hidden: skip for this table in the map"
-            self.found.problems.append(Problem(shown(found.cell.text), "stands in a hidden row or column", hint, place=place))
+            self.found.problems.append(
+                Problem(shown(found.cell.text), "stands in a hidden row or column", hint, place=place)
+            )
         return True
 
     def figure(self, found: FoundFigure, metric: MetricDecision, band: str, said: Printed, place: Place) -> None:
@@ -145,13 +153,15 @@ class _Interpreter:
         note, evidence, unknown = footnotes_of(said.marks, self.decided.footnotes)
         if unknown:
             allowed = f"has the mark {shown(unknown[0])}, of which the map says nothing"
-            hint = f"write footnotes: {{\"{unknown[0]}\": {{note: what it says}}}} in the map"
+            hint = f'write footnotes: {{"{unknown[0]}": {{note: what it says}}}} in the map'
             self.found.problems.append(Problem(shown(found.cell.text), allowed, hint, place=place))
             return
         definition = metric.definition(month)
         if found.definition and found.definition != definition:
             allowed = f"is said to be counted as {shown(found.definition)}, in the map as {shown(definition)}"
-            hint = f"write definition: {{before: {definition or '…'}, from {month}: {found.definition}}} for this metric"
+            hint = (
+                f"write definition: {{before: {definition or '…'}, from {month}: {found.definition}}} for this metric"
+            )
             self.found.problems.append(Problem(shown(found.cell.text), allowed, hint, place=place))
             return
         whence = Provenance(str(place), "", evidence or metric.evidence or self.decided.evidence, place)

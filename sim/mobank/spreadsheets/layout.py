@@ -166,7 +166,7 @@ class _Table:
             label = self.label_of_row(row)
             if not cells or label in self.ignored or role_called(label) in ("ignored", "note", "year", "period"):
                 if cells and label in self.ignored:
-                    self.remark("ignored", row, self.first_label(row), label)
+                    self.remark("ignored_line", row, self.first_label(row), label)
                 continue
             texts = sum(not _may_be_figure(cell) for cell in cells)
             if role_called(label) == "region" or (texts > MOST_TEXTS * len(cells) and not measure_called(label)):
@@ -186,7 +186,7 @@ class _Table:
             heading = self.label_of_column(column)
             role = role_called(heading)
             if heading in self.ignored:
-                self.remark("ignored", self.axis.row, column, heading)
+                self.remark("ignored_line", self.axis.row, column, heading)
             elif cells and role == "year" and self.take_years(column):
                 continue
             elif role == "region" or (texts and (len(texts) > 1 or len(texts) >= LABELLED * len(rows))):

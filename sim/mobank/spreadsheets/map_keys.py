@@ -18,7 +18,8 @@ class TableKeys(Noun):
 
     use = YamlKey(OneOf(USES, "read or skip"), "用途", "read", "read").says("Whether it is read.", "是否读取。")
     unit = YamlKey(TEXT, "单位", "万户").says(
-        "The unit of its figures, where neither row nor cell says another.", "表中数字的单位；行或单元格另有单位的除外。"
+        "The unit of its figures, where neither row nor cell says another.",
+        "表中数字的单位；行或单元格另有单位的除外。",
     )
     for_ = YamlKey(TEXT, "客群", "west").says(
         "The region that all of it is of, as named under regions; whole for the bank.",
@@ -32,9 +33,9 @@ class TableKeys(Noun):
 class MetricKeys(Noun):
     """What the table calls a metric. / 表中的一个指标。"""
 
-    measure = YamlKey(NameGiven(Words("a measure of the model, or skip", "模型的指标名，或 skip")), "指标", "mau", required=True).says(
-        "Which measure of the model it is; skip to leave it out.", "对应模型的哪个指标；skip 为不读。"
-    )
+    measure = YamlKey(
+        NameGiven(Words("a measure of the model, or skip", "模型的指标名，或 skip")), "指标", "mau", required=True
+    ).says("Which measure of the model it is; skip to leave it out.", "对应模型的哪个指标；skip 为不读。")
     definition = YamlKey(Raw(), "口径", "{before: bank_app, from 2021-07: both_apps}").says(
         "The name of what exactly is counted; where that changed, before and from which month.",
         "统计口径的名称；口径变更时写 before 与起始月份。",
@@ -64,9 +65,7 @@ class MapKeys(Noun):
     """How a file of tables is read. / 表格文件的读取方式。"""
 
     file = YamlKey(TEXT, "文件", "figures.xlsx", required=True).says("The file.", "文件名。")
-    evidence = YamlKey(EVIDENCE, "证据", "internal", "internal").says(
-        "How the figures are known.", "数据的证据等级。"
-    )
+    evidence = YamlKey(EVIDENCE, "证据", "internal", "internal").says("How the figures are known.", "数据的证据等级。")
     dimension = YamlKey(TEXT, "维度", "region", "region").says(
         "What the regions divide the customers by.", "各地区所属的客群维度。"
     )

@@ -67,7 +67,13 @@ class _Proposal:
             if self.definitions
             else [],
             ["", *self.section("footnotes", self.footnote_lines())] if self.marks() else [],
-            ["", *self.comment(self.words["missing"]), "missing: []", *self.comment(self.words["ignored"]), "ignored: []"],
+            [
+                "",
+                *self.comment(self.words["missing"]),
+                "missing: []",
+                *self.comment(self.words["ignored"]),
+                "ignored: []",
+            ],
         ]
         return "\n".join(line for part in parts for line in part) + "\n"
 
@@ -140,7 +146,9 @@ class _Proposal:
         """Return the measure that a label is, "skip" for what counts no people, "" where it is not known."""
         own = self.metrics[label]
         units = [figure.unit or own_unit(figure.cell.text) for figure in own]
-        if units and all(counts_no_persons(unit) or is_missing(f.cell.text) for unit, f in zip(units, own, strict=True)):
+        if units and all(
+            counts_no_persons(unit) or is_missing(f.cell.text) for unit, f in zip(units, own, strict=True)
+        ):
             return SKIP
         guessed = measure_called(label)
         return guessed if guessed in self.measures() else ""
@@ -160,7 +168,9 @@ class _Proposal:
                 comment = self.words["again"].format(cell=cell, measure=measure, other=taken[measure])
             written = TODO if not measure or measure in taken else measure
             taken.setdefault(measure, label) if measure else None
-            yield _Line(f"{_scalar(label)}: {{measure: {written}, definition: {self.definition(label, figures)}}}", comment)
+            yield _Line(
+                f"{_scalar(label)}: {{measure: {written}, definition: {self.definition(label, figures)}}}", comment
+            )
 
     def definition(self, label: str, figures: Sequence[FoundFigure]) -> str:
         """Return the definitions of a metric: as a column says them by month, else named as the metric is."""

@@ -39,6 +39,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "written": "{file} was written: {counts}", "unwritten": "nothing was written: {counts}",
         "restated": "restated {day}: was {figure} ({source})",
         "share": "share of the registered in {month} ({source}); customers by region are not in the table",
+        "share_customers": "share of the customers in {month} ({source})",
         "counted": "{label}, as {file} calls it",
     },
     "zh": {
@@ -75,6 +76,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "written": "已写入 {file}：{counts}", "unwritten": "未写入：{counts}",
         "restated": "{day} 重述：原为 {figure}（{source}）",
         "share": "{month} 的注册占比（{source}）；表中没有各地区的客户数",
+        "share_customers": "{month} 的客户占比（{source}）",
         "counted": "{file} 中的“{label}”",
     },
 }  # fmt: skip

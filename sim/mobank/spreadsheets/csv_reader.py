@@ -8,7 +8,8 @@ from pathlib import Path
 from mobank.spreadsheets.grid import Grid, GridCell, Spot, normal, refusal, refuse_too_many
 
 SEPARATORS = (",", "\t", ";", "|")
-MARKED = r"'(?=[=+\-@\t\r])"  # an apostrophe before a text that a spreadsheet program would take for a formula
+FORMULA_LIKE = r"[=+\-@\t\r]"  # how a text begins that a spreadsheet program would take for a formula
+MARKED = rf"'(?={FORMULA_LIKE})"  # the apostrophe that is written before one, and taken off again
 SAMPLE_LINES = 50
 LONGEST_CELL = 1 << 20
 _DECIMAL_COMMA = r"[+-]?[0-9]+,[0-9]+"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from mobank.base.errors import InputError, Problem, did_you_mean, shown
+from mobank.base.errors import InputError, Problem, shown
 from mobank.base.quantities import Month, QuantityError, read_month
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import NAME, Cursor

@@ -289,7 +289,7 @@ class _Table:
                 headings.setdefault(row, cell.label)
             elif row not in used and row > last and row > self.axis.row:
                 notes.append(cell.text)
-            elif column not in self.lines.labels and column not in self.axis.periods or row not in used:
+            elif (column not in self.lines.labels and column not in self.axis.periods) or row not in used:
                 after = column > max(self.axis.periods, default=column) and self.grid.turned
                 (notes if after else captions).append(cell.text)
         sections: dict[int, str] = {}

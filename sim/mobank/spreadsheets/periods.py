@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from mobank.base.quantities import FIRST_YEAR, LAST_YEAR, Month
 from mobank.spreadsheets.grid import GridCell

@@ -40,8 +40,43 @@ _IN_UNIT = (
 )
 _BRACKETS = r"[(\[（【]([^()\[\]（）【】]*)[)\]）】]"
 MISSING = frozenset(
-    "- -- --- — —— ― – / \\ . .. ... … * ** 无 暂无 缺 缺失 未统计 未披露 无数据 不适用 na n/a #n/a n.a. n.a nan null none "
-    "nil tbd ? x".split()
+    [
+        "-",
+        "--",
+        "---",
+        "—",
+        "——",
+        "―",
+        "–",
+        "/",
+        "\\",
+        ".",
+        "..",
+        "...",
+        "…",
+        "*",
+        "**",
+        "无",
+        "暂无",
+        "缺",
+        "缺失",
+        "未统计",
+        "未披露",
+        "无数据",
+        "不适用",
+        "na",
+        "n/a",
+        "#n/a",
+        "n.a.",
+        "n.a",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "tbd",
+        "?",
+        "x",
+    ]
 )
 _TOTAL = r"(?:合计|总计|总和|全行|全辖|全国|全部|汇总|总行合计|全行合计|total|grandtotal|overall|all|bank|bankwide|whole|sum)"
 _SUBTOTAL = r"(?:小计|.*小计|subtotal|sub-total)"

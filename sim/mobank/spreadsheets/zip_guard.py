@@ -53,7 +53,7 @@ def check_zip(path: Path) -> dict[str, bytes]:
             return {part.filename: data for part in parts if (data := _checked(path, archive, part))}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
         hint = "open it in a spreadsheet program and save it again"
-        if b"\xd0\xcf\x11\xe0" == path.read_bytes()[:4]:
+        if path.read_bytes()[:4] == b"\xd0\xcf\x11\xe0":
             raise refusal(path, "this file", "is locked by a password, or of an older format", hint) from None
         raise refusal(path, "this file", f"is no workbook, or damaged ({error})", hint) from None
 

@@ -48,7 +48,7 @@ def fit_for(target: Target, model: Model, evidence: Sequence[str] = FIGURE_EVIDE
 
 
 def name_of(target: Target) -> str:
-    """Return the name of a target's posterior: the target's, and the kinds of evidence taken if figures are left out."""
+    """Return the name of a target's posterior: the target's, and the evidence taken if figures are left out."""
     return "_".join([target.name, *target.evidence]) if target.left_out else target.name
 
 

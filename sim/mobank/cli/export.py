@@ -17,18 +17,16 @@ def export(
     ],
     file: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="[FILE]", help="What to write; default: RUN.xlsx beside RUN, or TARGET.figures.xlsx here."
-        ),
+        typer.Argument(metavar="[FILE]", help="What to write; default: RUN.xlsx beside RUN; here TARGET.figures.xlsx."),
     ] = None,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="As an Excel workbook.")] = False,
     figures: Annotated[
         bool,
-        typer.Option("--figures", help="The figures of a target, with their cells: .xlsx, or .csv by FILE's name."),
+        typer.Option("--figures", help="The figures of a target with their cells: .xlsx or .csv, as FILE ends."),
     ] = False,
     lang: Annotated[Lang | None, typer.Option("--lang", help="Language; default: that of the run.")] = None,
 ) -> None:
-    """Export a finished run (assumptions, quantiles by month, asks, data with sources, identity), or a target's figures."""
+    """Export a finished run (assumptions, quantiles by month, asks, data, identity), or the figures of a target."""
     from mobank.model.mobile_banking import MODEL
 
     if figures:

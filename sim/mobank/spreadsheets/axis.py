@@ -95,13 +95,16 @@ def _may_be_axis(grid: Grid, row: int, line: Mapping[int, Period]) -> bool:
         return any(period.whole or period.month for period in line.values())
     if roles & {"period", "year"}:
         return True
-    others = [c for (r, c), cell in grid.cells.items() if r == row and c > min(line) and c not in line and cell.number]
+    right = [cell for (r, c), cell in grid.cells.items() if r == row and c > min(line) and c not in line]
+    others = [cell for cell in right if any(map(str.isdigit, cell.text))]
     return len(line) >= FEWEST_WEAK and not others and _in_step([line[column] for column in sorted(line)])
 
 
 def _in_step(periods: Sequence[Period]) -> bool:
     """Return whether digits run as months or years do: each the next one after the last, up or down, or the same."""
-    steps = {(after.last - before.last) // after.months for before, after in zip(periods, periods[1:], strict=False)}
+    if not all(period.whole for period in periods):
+        return False
+    steps = {(after.last - before.last) // after.months for before, after in pairwise(periods)}
     return len({period.months for period in periods}) == 1 and (steps <= {0, 1} or steps <= {0, -1})
 
 

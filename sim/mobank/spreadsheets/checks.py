@@ -97,8 +97,8 @@ def _steps(series: Sequence[ImportedFigure]) -> Iterator[tuple[Problem, str]]:
             change = _middle(after) / _middle(before) - 1
             allowed = f"is {change:+.0%} against {before.figure.month} ({before.figure.text})"
             hint = (
-                f"is it counted in another way from here on? then write definition: {{{{before: …, from {after.figure.month}: …}}}} "
-                f"for this metric in the map; else {WHERE_TO_SAY}"
+                f"is it counted in another way from here on? then write definition: {{{{before: …, "
+                f"from {after.figure.month}: …}}}} for this metric in the map; else {WHERE_TO_SAY}"
             )
             yield _problem(after, allowed, hint), after.figure.name
 

@@ -16,6 +16,7 @@ from mobank.spreadsheets.csv_reader import FORMULA_LIKE
 from mobank.spreadsheets.wording import WORDS
 
 HEADS = ("measure", "band", "month", "months", "figure", "low", "high", "definition", "evidence", "source")
+DEFINITION_HEADS = ("definition", "counts", "against")
 CSV = ".csv"
 
 
@@ -46,7 +47,7 @@ def _sheets(scenario: Scenario, lang: Lang) -> list[Sheet]:
     definitions = [[name, each.counts, each.against] for name in used if (each := scenario.definitions.get(name))]
     return [
         Sheet(words["sheet_figures"], [words[f"col_{head}"] for head in HEADS], figures),
-        Sheet(words["sheet_definitions"], [words[f"col_{head}"] for head in ("definition", "counts", "against")], definitions),
+        Sheet(words["sheet_definitions"], [words[f"col_{head}"] for head in DEFINITION_HEADS], definitions),
     ]  # fmt: skip
 
 

@@ -104,9 +104,11 @@ class _Interpreter:
         if metric.measure == SKIP or band is None or self.is_hidden(found, decision, place):
             return
         unit = metric.unit or found.unit or decision.unit or table.unit
+        if counts_no_persons(unit):
+            allowed, hint = f"is in {unit}, which counts no people", "write measure: skip for this metric in the map"
+            self.found.problems.append(Problem(shown(found.cell.text), allowed, hint, place=place))
+            return
         try:
-            if counts_no_persons(unit):
-                raise QuantityError(shown(found.cell.text), f"is in {unit}, which counts no people", "skip this metric")
             text = printed(found.cell, unit_called(unit) or "", metric.exact, self.decided.missing)
         except QuantityError as error:
             self.found.problems.append(Problem(error.found, error.allowed, error.hint, place=place))
@@ -171,7 +173,8 @@ class _Interpreter:
         )
         if imported.key in self.seen:
             whom = f" for {band}" if band else ""
-            allowed = f"is a second figure of {metric.measure}{whom} for {figure.dated}: the first is {self.seen[imported.key]}"
+            first = self.seen[imported.key]
+            allowed = f"is a second figure of {metric.measure}{whom} for {figure.dated}: the first is {first}"
             self.found.problems.append(Problem(shown(found.cell.text), allowed, "leave one of them out", place=place))
             return
         self.seen[imported.key] = place

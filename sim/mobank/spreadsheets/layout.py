@@ -281,7 +281,9 @@ class _Table:
         """Return the headings of sections by row of figures, the texts above the table, and those below it."""
         first, last = (min(self.lines.data), max(self.lines.data)) if self.lines.data else (self.box.top, self.box.top)
         used = {self.axis.row, *self.axis.years, *self.lines.data, *self.lines.along}
-        captions, notes, headings = [], [], {}
+        captions: list[str] = []
+        notes: list[str] = []
+        headings: dict[int, str] = {}
         for (row, column), cell in sorted(self.grid.cells.items()):
             if not self.box.top <= row <= self.box.bottom or cell.number or not cell.text:
                 continue

@@ -131,50 +131,77 @@ def _filled(parts: tuple[_Part, ...], value: Decimal) -> str:
 @lru_cache(maxsize=512)
 def _sections(code: str) -> tuple[_Section, ...]:
     """Return the sections of a format; none if it is a date's, a fraction's or otherwise not read."""
-    found: list[_Section] = []
-    condition: tuple[str, Decimal] | None = None
-    parts: list[_Part] = []
-    commas = scale = 0  # commas since the last digit, and the power of ten to multiply by
+    reader = _FormatReader()
+    return tuple(reader.sections) if reader.read(code) else ()
 
-    def close() -> None:
-        nonlocal condition, parts, commas, scale
-        found.append(_Section(condition, tuple(parts), scale - 3 * commas))
-        condition, parts, commas, scale = None, [], 0, 0
 
-    for match in _TOKEN.finditer(code):
-        kind, text = match.lastgroup, match[match.lastgroup or 0]
-        if kind == "digit":
-            parts.append(_Part("digit", text))
-            commas = 0  # those before were between digits: they set thousands apart
-        elif kind == "comma":
-            commas += 1
-        elif kind == "point":
-            if any(part.kind == "point" for part in parts):
-                return ()
-            parts.append(_Part("point", "."))
-            scale, commas = scale - 3 * commas, 0
-        elif kind == "percent":
-            scale += 2
-            parts.append(_Part("text", "%"))
-        elif kind == "general" or text == "@":
-            parts.append(_Part("general"))
-        elif kind in ("quoted", "escaped"):
-            parts.append(_Part("text", text))
-        elif kind == "bracket":
-            if meant := _CONDITION.fullmatch(text):
-                condition = meant[1], Decimal(meant[2])
-            elif meant := _CURRENCY.match(text):
-                parts.append(_Part("text", meant[1]))
-            elif re.fullmatch(r"[hmsHMS]+", text):
-                return ()
-        elif kind == "literal":
-            if text == ";":
-                close()
-            elif text.isascii() and text not in _PLAIN_LITERALS:
-                return ()
-            elif text == "/" and any(part.kind == "digit" for part in parts):
-                return ()  # a fraction
-            else:
-                parts.append(_Part("text", text))
-    close()
-    return tuple(found)
+class _FormatReader:
+    """Reads a format piece by piece; the section that it is in grows until a semicolon ends it."""
+
+    def __init__(self) -> None:
+        self.sections: list[_Section] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a section."""
+        self.condition: tuple[str, Decimal] | None = None
+        self.parts: list[_Part] = []
+        self.scale = 0  # the power of ten to multiply by
+        self.commas = 0  # since the last digit: those behind all digits divide by a thousand each
+
+    def end(self) -> None:
+        """End the section."""
+        self.sections.append(_Section(self.condition, tuple(self.parts), self.scale - 3 * self.commas))
+        self.begin()
+
+    def read(self, code: str) -> bool:
+        """Read the whole; return whether all of it is understood."""
+        understood = all(
+            self.piece(match.lastgroup or "", match[match.lastgroup or 0]) for match in _TOKEN.finditer(code)
+        )
+        self.end()
+        return understood
+
+    def piece(self, kind: str, text: str) -> bool:
+        """Read one piece; return whether it is understood."""
+        if kind == "literal":
+            return self.literal(text)
+        if kind == "bracket":
+            return self.bracket(text)
+        if kind == "point":
+            self.scale, self.commas = self.scale - 3 * self.commas, 0
+            self.parts.append(_Part("point", "."))
+            return sum(part.kind == "point" for part in self.parts) == 1
+        if kind == "comma":
+            self.commas += 1
+        elif kind == "digit":
+            self.commas = 0  # those before stand between digits: they set thousands apart
+            self.parts.append(_Part("digit", text))
+        elif kind == "general":
+            self.parts.append(_Part("general"))
+        elif kind in ("quoted", "escaped", "percent"):
+            self.scale += 2 if kind == "percent" else 0
+            self.parts.append(_Part("text", text))
+        return True
+
+    def bracket(self, text: str) -> bool:
+        """Read a condition, a currency or a colour."""
+        if meant := _CONDITION.fullmatch(text):
+            self.condition = meant[1], Decimal(meant[2])
+        elif meant := _CURRENCY.match(text):
+            self.parts.append(_Part("text", meant[1]))
+        return re.fullmatch("[hms]+", text, re.IGNORECASE) is None
+
+    def literal(self, text: str) -> bool:
+        """Read a character that stands for itself, ends a section or shows a text."""
+        if text == ";":
+            self.end()
+        elif text == "@":
+            self.parts.append(_Part("general"))
+        elif text.isascii() and text not in _PLAIN_LITERALS:
+            return False
+        elif text == "/" and any(part.kind == "digit" for part in self.parts):
+            return False  # a fraction
+        else:
+            self.parts.append(_Part("text", text))
+        return True

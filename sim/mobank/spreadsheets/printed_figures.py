@@ -29,10 +29,6 @@ class Printed(NamedTuple):
     marks: str
 
 
-class UnitMissing(QuantityError):
-    """A number of which nothing says the unit."""
-
-
 def split_marks(text: str) -> tuple[str, str]:
     """Return a text without the marks at its ends, and the marks."""
     bare = text.strip(MARKS + " ")
@@ -74,7 +70,7 @@ def printed(cell: GridCell, unit: str, exact: bool, missing: frozenset[str]) -> 
     if not said:
         if own:
             raise QuantityError(shown(cell.text), f"has '{own}', which is not a unit of persons")
-        raise UnitMissing(shown(cell.text), "has no unit", "write unit: in the map")
+        raise QuantityError(shown(cell.text), "has no unit", "write unit: in the map")
     number = match["number"]
     read_interval(match["words"] + number + said)  # as it stands, so that its separators are looked at
     number = number.replace(",", "")

@@ -1,7 +1,7 @@
 """What each text of a table divides the figures by: the metric, the region, the unit, the definition, or nothing.
 
-A heading says it (地区, metric, 单位), else the words do; what nothing says becomes the region only where without it two
-figures would be of one metric and one month.
+A heading says it (地区, metric, 单位), else the words do; what nothing says becomes the region only where without it
+two figures would be of one metric and one month.
 """
 
 import re

@@ -83,11 +83,11 @@ class TargetText:
         self.tree = parse(text, path)
         self.lines = TargetLines(str(path), text.replace("\r\n", "\n").removeprefix("\ufeff").rstrip("\n").split("\n"))
         self.additions = Additions()
-        self.held = {key: held for key, held in self._held()}
+        self.held = dict(self._held_figures())
 
     # ------------ what is there
 
-    def _held(self) -> Iterable[tuple[Key, Held]]:
+    def _held_figures(self) -> Iterable[tuple[Key, Held]]:
         reported = below(self.tree, "reported")
         for measure, entry in reported.entries.items() if reported else ():
             if not isinstance(entry.node, Members) or measure not in self.model.measure:

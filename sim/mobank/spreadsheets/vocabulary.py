@@ -10,22 +10,24 @@ from functools import lru_cache
 TODO = "TODO"
 
 _MEASURES = {
-    "registered": "注册用户 注册客户 累计注册用户 累计注册客户 手机银行客户 手机银行用户 个人手机银行客户 个人手机银行用户 "
-    "手机银行注册用户 手机银行注册客户 个人手机银行注册客户 签约用户 手机银行签约客户 registered registeredusers "
-    "registeredcustomers totalregistered mobilebankingcustomers mobilebankingusers mobilebankcustomers",
-    "mau": "月活 月活用户 月活客户 月活跃用户 月活跃客户 月度活跃用户 月度活跃客户 月均活跃用户 移动端月活 手机银行月活 "
-    "手机银行月活用户 手机银行月活客户 手机银行月活跃用户 手机银行月活跃客户 mau monthlyactiveusers monthlyactivecustomers "
-    "monthlyactive",
-    "gross_adds": "新增注册 新增注册用户 新增注册客户 新注册 新注册用户 新注册客户 手机银行新增注册 手机银行新增注册用户 "
-    "grossadds grossadditions newregistrations newlyregistered",
-    "customers": "个人客户 个人客户总 全量个人客户 零售客户 全行个人客户 customers personalcustomers retailcustomers "
-    "totalcustomers allcustomers individualcustomers",
-    "closed": "销户 注销 注销用户 注销客户 手机银行销户 手机银行注销 手机银行注销客户 closed closures closedaccounts "
-    "deregistered deregistrations",
+    "registered": "注册用户 注册客户 累计注册用户 累计注册客户 手机银行客户 手机银行用户 个人手机银行客户 "
+    "个人手机银行用户 手机银行注册用户 手机银行注册客户 个人手机银行注册客户 签约用户 "
+    "手机银行签约客户 registered registeredusers registeredcustomers totalregistered "
+    "mobilebankingcustomers mobilebankingusers mobilebankcustomers",
+    "mau": "月活 月活用户 月活客户 月活跃用户 月活跃客户 月度活跃用户 月度活跃客户 月均活跃用户 移动端月活 "
+    "手机银行月活 手机银行月活用户 手机银行月活客户 手机银行月活跃用户 手机银行月活跃客户 mau "
+    "monthlyactiveusers monthlyactivecustomers monthlyactive",
+    "gross_adds": "新增注册 新增注册用户 新增注册客户 新注册 新注册用户 新注册客户 手机银行新增注册 "
+    "手机银行新增注册用户 grossadds grossadditions newregistrations newlyregistered",
+    "customers": "个人客户 个人客户总 全量个人客户 零售客户 全行个人客户 customers personalcustomers "
+    "retailcustomers totalcustomers allcustomers individualcustomers",
+    "closed": "销户 注销 注销用户 注销客户 手机银行销户 手机银行注销 手机银行注销客户 closed closures "
+    "closedaccounts deregistered deregistrations",
     "lost": "流失 流失用户 流失客户 lost lostusers lostcustomers",
     "dormant_users": "沉睡用户 沉睡客户 睡眠户 睡眠客户 休眠用户 休眠客户 dormant dormantusers dormantcustomers",
-    "resurrected": "回流 回流用户 回流客户 召回用户 唤醒用户 resurrected resurrectedusers reactivated reactivatedusers",
-}
+    "resurrected": "回流 回流用户 回流客户 召回用户 唤醒用户 resurrected resurrectedusers reactivated "
+    "reactivatedusers",
+}  # fmt: skip
 _KNOWN = {word: measure for measure, words in _MEASURES.items() for word in words.split()}
 
 _PERSONS = {
@@ -39,46 +41,15 @@ _IN_UNIT = (
     r"\b(?:in|unit)\s+((?:thousands|millions|billions|thousand|million|persons|people|customers|users)\b(?: of \w+)?)"
 )
 _BRACKETS = r"[(\[（【]([^()\[\]（）【】]*)[)\]）】]"
-MISSING = frozenset(
-    [
-        "-",
-        "--",
-        "---",
-        "—",
-        "——",
-        "―",
-        "–",
-        "/",
-        "\\",
-        ".",
-        "..",
-        "...",
-        "…",
-        "*",
-        "**",
-        "无",
-        "暂无",
-        "缺",
-        "缺失",
-        "未统计",
-        "未披露",
-        "无数据",
-        "不适用",
-        "na",
-        "n/a",
-        "#n/a",
-        "n.a.",
-        "n.a",
-        "nan",
-        "null",
-        "none",
-        "nil",
-        "tbd",
-        "?",
-        "x",
-    ]
+_NO_FIGURE = (
+    "- -- --- — —— ― – / \\ . .. ... … * ** 无 暂无 缺 缺失 未统计 未披露 无数据 不适用 "
+    "na n/a #n/a n.a. n.a nan null none nil tbd ? x"
 )
-_TOTAL = r"(?:合计|总计|总和|全行|全辖|全国|全部|汇总|总行合计|全行合计|total|grandtotal|overall|all|bank|bankwide|whole|sum)"
+MISSING = frozenset(_NO_FIGURE.split())
+_TOTAL = (
+    r"(?:合计|总计|总和|全行|全辖|全国|全部|汇总|总行合计|全行合计"
+    r"|total|grandtotal|overall|all|bank|bankwide|whole|sum)"
+)
 _SUBTOTAL = r"(?:小计|.*小计|subtotal|sub-total)"
 _NO_PERIOD = re.compile(
     r"(?:合计|总计|小计|总和|全年|累计|平均|均值|月均|年均|同比|环比|增[长幅速量减]|净增|变动|变化|较.*|比.*|占比|完成率|目标|排名|序号?"
@@ -87,18 +58,18 @@ _NO_PERIOD = re.compile(
 )
 _ROLES = {
     "metric": "指标 指标名称 项目 科目 名称 数据项 metric metrics measure indicator item kpi",
-    "region": "地区 区域 机构 机构名称 分行 一级分行 支行 行名 省份 省 城市 市 大区 region regions area branch province city "
-    "segment 客群 卡种 渠道 channel",
-    "period": "月份 月 年月 日期 时间 期间 统计月份 统计日期 数据日期 统计期 报告期 month months date period time yearmonth "
-    "month_end monthend asof",
+    "region": "地区 区域 机构 机构名称 分行 一级分行 支行 行名 省份 省 城市 市 大区 region regions area branch "
+    "province city segment 客群 卡种 渠道 channel",
+    "period": "月份 月 年月 日期 时间 期间 统计月份 统计日期 数据日期 统计期 报告期 month months date period "
+    "time yearmonth month_end monthend asof",
     "year": "年 年份 年度 year",
     "unit": "单位 计量单位 unit units",
     "definition": "口径 统计口径 定义 definition",
     "note": "备注 说明 注 备注说明 note notes remark remarks comment comments",
     "value": "数值 值 数据 人数 户数 本期 value values figure number count amount",
-    "ignored": "序号 编号 行号 no no. # id 更新日期 更新时间 报送日期 入库时间 etl_date load_date loaded updated updated_at "
-    "update_time created_at created 数据来源 来源 source",
-}
+    "ignored": "序号 编号 行号 no no. # id 更新日期 更新时间 报送日期 入库时间 etl_date load_date loaded updated "
+    "updated_at update_time created_at created 数据来源 来源 source",
+}  # fmt: skip
 _ROLE = {word: role for role, words in _ROLES.items() for word in words.split()}
 
 

@@ -18,11 +18,12 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "for_sheet": "the same metrics stand in other tables, too: of which region is this one? whole for the bank",
         "metrics": "What the tables call each metric, which measure it is, and by what name its definition goes.\n"
         "measure: {measures}; skip leaves it out. A definition that changed:\n"
-        "definition: {{before: the_old, from 2021-07: the_new}}. Figures by the old one are kept apart, never taken for growth.",
+        "definition: {{before: the_old, from 2021-07: the_new}}. Figures by the old one\n"
+        "stand apart and are never taken for growth.",
         "at": "{cell}", "which": "{cell}: not known by this name",
         "again": "{cell}: {measure} as well, beside {other}: which of the two is it? skip leaves one out",
         "no_persons": "{cell}: counts no people", "no_region": "{cell}",
-        "regions": "Regions: the band of each, as in segments: of the bank's file; whole for the bank; skip leaves it out.",
+        "regions": "Regions: the band of each, as in segments: of the bank's file; whole: the bank; skip: left out.",
         "definitions": "What exactly each definition counts: which apps, which customers, active within how many days.",
         "footnotes": "Marks beside figures, and what they say.", "mark": "{cell}",
         "missing": "Texts that stand where there is no figure, beside — and n/a.",

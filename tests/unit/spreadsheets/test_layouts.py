@@ -1,0 +1,72 @@
+"""Odd layouts of one table: each is read right to the last figure, or refused with the cell."""
+
+from pathlib import Path
+
+import pytest
+
+from mobank.base.errors import InputError
+from mobank.base.quantities import Month
+from mobank.model.mobile_banking import MODEL
+from mobank.spreadsheets.commands import look, map_of, read, refuse_wrong
+from tests.unit.spreadsheets.layouts import LAYOUTS, Layout
+
+
+def figures_of(path: Path, answers: list[tuple[str, str]]):
+    """Return what is read of a file when its map has been completed as a person would."""
+    text = look(path, MODEL, "zh").text
+    for old, new in answers:
+        assert old in text, text
+        text = text.replace(old, new, 1 if old.startswith("for") else -1)
+    for band, name in (("east", "东部"), ("west", "西部")):
+        text = text.replace(f"{name}: {name}", f"{name}: {band}")
+    text = text.replace(": TODO", ": what is counted")
+    map_of(path).write_text(text, encoding="utf-8")
+    found, _ = read(path, map_of(path), MODEL)
+    refuse_wrong(found, MODEL)
+    return found
+
+
+def compare(found, expected, tolerance):
+    """Hold every figure that was read against the truth, and find none missing and none too many."""
+    got = {(e.figure.measure, e.figure.band, e.figure.month): e.figure.interval for e in found.figures}
+    wanted = {(measure, band, Month.of(*month)): value for (measure, band, month), value in expected.items()}
+    wrong = {
+        key: (interval.low, wanted.get(key), interval.high)
+        for key, interval in got.items()
+        if key not in wanted
+        or not interval.low <= wanted[key] <= interval.high
+        or interval.high - interval.low > tolerance * (1 + 1e-9)
+    }
+    assert wrong == {}
+    assert sorted(set(wanted) - set(got)) == []
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_layout_is_read_to_the_last_figure(name, tmp_path):
+    layout: Layout = LAYOUTS[name]
+    path = layout.write(tmp_path)
+    compare(figures_of(path, layout.answers), layout.expected, max(layout.tolerance, 1.0))
+
+
+def test_there_are_thirty_layouts_and_more():
+    assert len(LAYOUTS) >= 30
+
+
+def test_every_figure_names_its_cell(tmp_path):
+    found = figures_of(LAYOUTS["months under merged years"].write(tmp_path), [])
+    first = found.figures[0].figure
+    assert (first.measure, str(first.month), first.provenance.source) == ("registered", "2022-09", "figures.xlsx!经营数据!B4")
+    assert str(first.provenance.place) == first.provenance.source
+
+
+def test_a_map_that_is_not_complete_is_refused_line_by_line(tmp_path):
+    path = LAYOUTS["months down"].write(tmp_path)
+    map_of(path).write_text(look(path, MODEL, "en").text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read(path, map_of(path), MODEL)
+    assert [(p.key, p.found) for p in refused.value.problems] == [
+        ("tables.figures.unit", "TODO"),
+        ("definitions.注册用户", "TODO"),
+        ("definitions.月活用户", "TODO"),
+        ("definitions.新增注册", "TODO"),
+    ]

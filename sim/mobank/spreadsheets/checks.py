@@ -42,6 +42,7 @@ def check(found: Imported, model: Model, cleaned: Sequence[Month]) -> None:
                 found.problems.append(problem)
         found.remarks += _gaps(series)
         found.remarks += _falls(series) if stock else _jumps(series)
+    found.remarks += _lacking_bands(found.figures)
     right = [each.figure for each in found.figures if each.figure.name not in wrong]
     for band in dict.fromkeys(figure.band for figure in right):
         note_contradictions(found.problems, [f for f in right if f.band == band], model, cleaned)
@@ -110,6 +111,17 @@ def _gaps(series: Sequence[ImportedFigure]) -> Iterator[Remark]:
         if after.figure.month - before.figure.month > usual:
             text = f"{_name(after.figure)}: {before.figure.month} → {after.figure.month}"
             yield Remark("gap", after.figure.provenance.source, text)
+
+
+def _lacking_bands(figures: Sequence[ImportedFigure]) -> Iterator[Remark]:
+    """Yield measures that have figures for some regions, and not for one that others have."""
+    bands = dict.fromkeys(each.figure.band for each in figures if each.figure.band)
+    for measure in dict.fromkeys(each.figure.measure for each in figures):
+        own = [each.figure for each in figures if each.figure.measure == measure]
+        there = {figure.band for figure in own} - {""}
+        for band in bands:
+            if there and band not in there:
+                yield Remark("lacking", own[0].provenance.source, f"{measure}.{band}")
 
 
 def _falls(series: Sequence[ImportedFigure]) -> Iterator[Remark]:

@@ -76,6 +76,12 @@ class _Interpreter:
                 Remark("skipped_table", str(table.grid.place(table.box.top, table.box.left)), table.name)
             )
             return
+        if decision.unit and table.units and decision.unit not in table.units:
+            allowed = f"is the unit that the table says, but the map says {shown(decision.unit)}"
+            hint = f"correct unit: of {shown(table.name)} in the map, or the table"
+            place = table.grid.place(table.box.top, table.box.left)
+            self.found.problems.append(Problem(shown(table.units[0]), allowed, hint, place=place))
+            return
         self.found.remarks += table.remarks
         self.found.problems += table.problems
         for each in table.figures:
@@ -104,6 +110,10 @@ class _Interpreter:
         if metric.measure == SKIP or band is None or self.is_hidden(found, decision, place):
             return
         unit = metric.unit or found.unit or decision.unit or table.unit
+        if metric.unit and found.unit and unit_called(found.unit) != metric.unit:
+            allowed = f"is in {found.unit}, but the map says {shown(metric.unit)} for {shown(found.metric)}"
+            self.found.problems.append(Problem(shown(found.cell.text), allowed, "correct one of the two", place=place))
+            return
         if counts_no_persons(unit):
             allowed, hint = f"is in {unit}, which counts no people", "write measure: skip for this metric in the map"
             self.found.problems.append(Problem(shown(found.cell.text), allowed, hint, place=place))

@@ -12,8 +12,15 @@ from mobank.base.errors import Problem, shown
 from mobank.spreadsheets.axis import Block, blocks
 from mobank.spreadsheets.grid import Box, Grid, GridCell, Spot
 from mobank.spreadsheets.periods import MONTH_OF_YEAR, Period, period_of
-from mobank.spreadsheets.roles import Dimension, Roles, roles_of, unit_of_all
-from mobank.spreadsheets.vocabulary import is_missing, is_no_period, measure_called, role_called, units_said
+from mobank.spreadsheets.roles import Dimension, Roles, roles_of, units_of_all
+from mobank.spreadsheets.vocabulary import (
+    is_missing,
+    is_no_period,
+    measure_called,
+    role_called,
+    unit_called,
+    units_said,
+)
 
 MOST_TEXTS = 0.5  # of the cells of a line of figures
 LABELLED = 0.5  # of the lines of figures, that a column of labels has at least
@@ -63,14 +70,14 @@ class FoundTable:
     Parameters
     ----------
     name : that of its sheet, with a number from the second table of a sheet on.
-    unit : of figures that have none of their own, "" where none is said, or two. notes : texts below it.
+    units : that its titles say, of persons or not. notes : texts below it.
     """
 
     name: str
     grid: Grid
     box: Box
     figures: tuple[FoundFigure, ...]
-    unit: str = ""
+    units: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -79,6 +86,12 @@ class FoundTable:
     def area(self) -> str:
         """The rectangle as it is named."""
         return self.grid.area(self.box)
+
+    @property
+    def unit(self) -> str:
+        """The unit of figures that have none of their own; "" where none of persons is said, or two."""
+        persons = [unit for unit in self.units if unit_called(unit) is not None]
+        return persons[0] if len(persons) == 1 else ""
 
     @property
     def across(self) -> bool:
@@ -147,7 +160,7 @@ class _Table:
             lines.remarks.append(Remark("unused", str(each.place), each.heading or each.distinct[0]))
         figures = tuple(self.figures(spots, roles))
         return FoundTable(
-            name, self.grid, self.box, figures, unit_of_all([*captions, *notes]), tuple(notes), tuple(lines.remarks),
+            name, self.grid, self.box, figures, units_of_all([*captions, *notes]), tuple(notes), tuple(lines.remarks),
             (*lines.problems, *roles.problems),
         )  # fmt: skip
 

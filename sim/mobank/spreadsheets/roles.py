@@ -216,10 +216,10 @@ def _folded(text: str) -> str:
     return re.sub(r"[\s_\-]", "", normal(text).casefold())
 
 
-def unit_of_all(texts: Iterable[str]) -> str:
-    """Return the one unit of persons that titles say; "" where they say none, or two."""
-    said = {unit for text in texts for word in units_said(text) if (unit := unit_called(word)) is not None}
-    return said.pop() if len(said) == 1 else ""
+def units_of_all(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the units that titles say, each once; those of persons as figures have them."""
+    words = (word for text in texts for word in units_said(text))
+    return tuple(dict.fromkeys(unit_called(word) or word for word in words))
 
 
 def is_whole(region: str) -> bool:

@@ -72,7 +72,9 @@ def book(fill: Callable[[Any], None], title: str = "经营数据") -> Callable[[
     return write
 
 
-def text(rows: list[list[Any]], name: str = "figures.csv", encoding: str = "utf-8", **how: Any) -> Callable[[Path], Path]:
+def text(
+    rows: list[list[Any]], name: str = "figures.csv", encoding: str = "utf-8", **how: Any
+) -> Callable[[Path], Path]:
     """Return a writer of a text file."""
 
     def write(folder: Path) -> Path:
@@ -273,7 +275,9 @@ def _year_by_month(sheet: Any) -> None:
     sheet.append(["月活用户（万户）"])
     sheet.append(["年份", *(f"{number}月" for number in range(1, 13))])
     for year in (2022, 2023):
-        sheet.append([year, *(BANK["mau", "", (year, m)] / 10_000 if (year, m) in MONTHS else None for m in range(1, 13))])
+        sheet.append(
+            [year, *(BANK["mau", "", (year, m)] / 10_000 if (year, m) in MONTHS else None for m in range(1, 13))]
+        )
 
 
 def _sheets(names: dict[str, str], by: str) -> Callable[[Path], Path]:

@@ -55,7 +55,11 @@ def test_there_are_thirty_layouts_and_more():
 def test_every_figure_names_its_cell(tmp_path):
     found = figures_of(LAYOUTS["months under merged years"].write(tmp_path), [])
     first = found.figures[0].figure
-    assert (first.measure, str(first.month), first.provenance.source) == ("registered", "2022-09", "figures.xlsx!经营数据!B4")
+    assert (first.measure, str(first.month), first.provenance.source) == (
+        "registered",
+        "2022-09",
+        "figures.xlsx!经营数据!B4",
+    )
     assert str(first.provenance.place) == first.provenance.source
 
 

@@ -163,7 +163,7 @@ class _Proposal:
             if measure == SKIP:
                 yield _Line(f"{_scalar(label)}: {{measure: skip}}", self.words["no_persons"].format(cell=cell))
                 continue
-            comment = self.words["at" if measure else "which"].format(cell=cell)
+            comment = cell if measure else self.words["which"].format(cell=cell)
             if measure in taken:
                 comment = self.words["again"].format(cell=cell, measure=measure, other=taken[measure])
             written = TODO if not measure or measure in taken else measure

@@ -48,7 +48,7 @@ class Layout:
     Parameters
     ----------
     answers : replacements in the map, in order: what a person fills in.
-    expected : what must be read, persons by measure, band and month. tolerance : how wide a figure may be read, persons.
+    expected : what must be read, persons by measure, band and month. tolerance : of the ranges, persons.
     """
 
     write: Callable[[Path], Path]
@@ -94,6 +94,10 @@ def dashed(month: tuple[int, int]) -> str:
     return f"{month[0]}-{month[1]:02d}"
 
 
+def english_month(month: tuple[int, int]) -> str:
+    return dt.date(*month, 1).strftime("%b-%y")
+
+
 def last_day(month: tuple[int, int]) -> dt.date:
     year, number = month
     return dt.date(year + number // 12, number % 12 + 1, 1) - dt.timedelta(days=1)
@@ -115,9 +119,7 @@ def across(sheet: Any, known: Truth, head: Callable[[tuple[int, int]], Any] = zh
 def down(known: Truth, head: Callable[[tuple[int, int]], Any] = dashed, unit: int = 1) -> list[list[Any]]:
     """Return rows with months down and metrics across."""
     rows: list[list[Any]] = [["月份", *(ZH[measure] for measure in MEASURES)]]
-    for month in MONTHS:
-        rows.append([head(month), *(_number(known[measure, "", month] / unit) for measure in MEASURES)])
-    return rows
+    return rows + [[head(m), *(_number(known[measure, "", m] / unit) for measure in MEASURES)] for m in MONTHS]
 
 
 def long(known: Truth, order: tuple[str, ...] = ("month", "region", "metric", "value")) -> list[list[Any]]:
@@ -324,10 +326,18 @@ SHOWN_IN_WAN = 1_000.0  # 万户 with one decimal
 AS_TYPED = 10_000.0  # 万户 without a format, which drops a zero at the end
 MONTH_MATRIX = {key: value for key, value in BANK.items() if key[0] == "mau"}
 
+
+def _cells(change: Callable[[Any], Any]) -> list[list[Any]]:
+    """Return the table with months down, each number written as `change` writes it."""
+    return [[change(cell) if isinstance(cell, int) else cell for cell in row] for row in down(BANK)]
+
+
 LAYOUTS: dict[str, Layout] = {
-    "metrics down, months across, unit in a title": Layout(book(lambda s: across(s, BANK)), BANK, tolerance=SHOWN_IN_WAN),
+    "metrics down, months across": Layout(book(lambda s: across(s, BANK)), BANK, tolerance=SHOWN_IN_WAN),
     "real dates": Layout(book(lambda s: across(s, BANK, last_day)), BANK, tolerance=SHOWN_IN_WAN),
-    "months as 2023/1": Layout(book(lambda s: across(s, BANK, lambda m: f"{m[0]}/{m[1]}")), BANK, tolerance=SHOWN_IN_WAN),
+    "months as 2023/1": Layout(
+        book(lambda s: across(s, BANK, lambda m: f"{m[0]}/{m[1]}")), BANK, tolerance=SHOWN_IN_WAN
+    ),
     "months as numbers 202301": Layout(
         book(lambda s: across(s, BANK, lambda m: 100 * m[0] + m[1])), BANK, tolerance=SHOWN_IN_WAN
     ),
@@ -335,8 +345,8 @@ LAYOUTS: dict[str, Layout] = {
         book(lambda s: across(s, BANK, lambda m: f"{m[0] - 2000}-{m[1]:02d}")), BANK, tolerance=SHOWN_IN_WAN
     ),
     "months in English": Layout(
-        book(lambda s: across(s, BANK, lambda m: dt.date(m[0], m[1], 1).strftime("%b-%y"), names={m: m for m in MEASURES},
-             title="Unit: 10 thousand", corner="Metric", unit=1_000)),
+        book(lambda s: across(s, BANK, english_month, names={m: m for m in MEASURES}, title="Unit: 10 thousand",
+                              corner="Metric", unit=1_000)),
         BANK, [("unit: TODO", "unit: thousand")], tolerance=100.0,
     ),
     "full-width digits": Layout(
@@ -385,17 +395,19 @@ LAYOUTS: dict[str, Layout] = {
     "UTF-8 with its mark, semicolons": Layout(text(down(BANK), encoding="utf-8-sig", delimiter=";"), BANK, PERSONS),
     "UTF-16, tabs": Layout(text(down(BANK), "figures.txt", "utf-16", delimiter="\t"), BANK, PERSONS),
     "thousands set apart": Layout(
-        text([[f"{c:,}" if isinstance(c, int) else c for c in row] for row in down(BANK)]), BANK, PERSONS
+        text(_cells(lambda c: f"{c:,}")), BANK, PERSONS
     ),
     "units in the cells": Layout(
-        text([[f"{c / 1e8:.5f}亿" if isinstance(c, int) else c for c in row] for row in down(BANK)]), BANK,
+        text(_cells(lambda c: f"{c / 1e8:.5f}亿")), BANK,
         tolerance=SHOWN_IN_WAN,
     ),
     "one row a figure": Layout(text(long(BOTH)), BOTH, PERSONS),
-    "one row a figure, the value first": Layout(text(long(BOTH, ("value", "metric", "month", "region"))), BOTH, PERSONS),
+    "one row a figure, the value first": Layout(
+        text(long(BOTH, ("value", "metric", "month", "region"))), BOTH, PERSONS
+    ),
     "one row a figure, of the bank": Layout(text(long(BANK)), BANK, PERSONS),
     "year and month in two columns": Layout(
-        text([["年", "月", *(ZH[m] for m in MEASURES)], *([*month, *(BANK[m, "", month] for m in MEASURES)] for month in MONTHS)]),
+        text([["年", "月", *down(BANK)[0][1:]], *([*when, *(BANK[m, "", when] for m in MEASURES)] for when in MONTHS)]),
         BANK, PERSONS,
     ),
     "a formula's guard before a label": Layout(

@@ -95,7 +95,7 @@ MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "a formula without a value": (value(lambda v: "=SUM(A1:A3)"), (REFUSED,)),
     "an error": (value(lambda v: "#REF!"), (REFUSED,)),
     "no value on purpose": (value(lambda v: "#N/A"), (FEWER,)),
-    "text of digits": (value(lambda v: str(v)), (SAME,)),
+    "text of digits": (value(str), (SAME,)),
     "text with commas": (value(lambda v: f"{v:,}"), (SAME,)),
     "text in full-width digits": (value(lambda v: str(v).translate({48 + i: 0xFF10 + i for i in range(10)})), (SAME,)),
     "a comma too many": (value(lambda v: f"{v // 100},{v % 100:02d}"), (REFUSED,)),
@@ -151,8 +151,7 @@ def outcome(path):
         found, _ = read(path, map_of(path), MODEL)
         refuse_wrong(found, MODEL)
     except InputError as error:
-        assert all(problem.place and problem.place.file == path.name for problem in error.problems), str(error)
-        return REFUSED
+        return REFUSED if all(p.place and p.place.file == path.name for p in error.problems) else str(error)
     truth = {(measure, band, Month.of(*month)): value for (measure, band, month), value in BOTH.items()}
     for each in found.figures:
         interval = each.figure.interval

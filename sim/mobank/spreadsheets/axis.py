@@ -71,11 +71,11 @@ def _beside(grid: Grid, lines: Mapping[int, Mapping[int, Period]]) -> bool:
 def _marks(grid: Grid) -> dict[int, dict[int, Period]]:
     """Return the periods by row and column, of rows that may be a line of them."""
     rows: dict[int, dict[int, Period]] = {}
-    first: dict[int, int] = {}
-    for (row, column), cell in sorted(grid.cells.items()):
-        heading = grid.at(row, first.setdefault(row, column)).label
-        if (period := period_of(cell) or _bare_month(heading, cell)) is not None:
-            rows.setdefault(row, {})[column] = period
+    for row, cells in grid.rows.items():
+        heading = next(iter(cells.values())).label
+        line = {column: period_of(cell) or _bare_month(heading, cell) for column, cell in cells.items()}
+        if found := {column: period for column, period in line.items() if period is not None}:
+            rows[row] = found
     return {row: line for row, line in rows.items() if _may_be_axis(grid, row, line)}
 
 
@@ -95,7 +95,7 @@ def _may_be_axis(grid: Grid, row: int, line: Mapping[int, Period]) -> bool:
         return any(period.whole or period.month for period in line.values())
     if roles & {"period", "year"}:
         return True
-    right = [cell for (r, c), cell in grid.cells.items() if r == row and c > min(line) and c not in line]
+    right = [cell for column, cell in grid.rows[row].items() if column > min(line) and column not in line]
     others = [cell for cell in right if any(map(str.isdigit, cell.text))]
     return len(line) >= FEWEST_WEAK and not others and _in_step([line[column] for column in sorted(line)])
 
@@ -131,7 +131,7 @@ def _is_year(period: Period) -> bool:
 
 def _has_years(grid: Grid, row: int) -> bool:
     """Return whether a line holds years, and nothing that could be figures."""
-    cells = [cell for (r, _), cell in grid.cells.items() if r == row]
+    cells = list(grid.rows.get(row, {}).values())
     found = [period for cell in cells if (period := period_of(cell)) is not None]
     numbers = [cell for cell in cells if cell.number and period_of(cell) is None]
     return bool(found) and not numbers and all(map(_is_year, found))

@@ -99,6 +99,14 @@ class Grid:
             if (row, column) != (box.top, box.left)
         }
 
+    @cached_property
+    def rows(self) -> Mapping[int, Mapping[int, GridCell]]:
+        """The cells of each row by column, in order."""
+        found: dict[int, dict[int, GridCell]] = {}
+        for (row, column), cell in sorted(self.cells.items(), key=lambda each: each[0]):
+            found.setdefault(row, {})[column] = cell
+        return found
+
     def at(self, row: int, column: int) -> GridCell:
         """Return what a cell itself holds."""
         return self.cells.get((row, column), EMPTY)

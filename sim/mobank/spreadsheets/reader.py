@@ -24,7 +24,7 @@ def read_sheets(path: Path) -> list[Grid]:
     known = (*WORKBOOKS, *TEXTS, *OTHERS)
     if suffix not in known:
         hint = did_you_mean(suffix, known)
-        raise refusal(path, "this file", f"is no table that is read: {', '.join(known)}", hint)
+        raise refusal(path, "this file", "is no table that is read", hint)
     check_size(path)
     if suffix in TEXTS:
         grids = [read_csv(path)]

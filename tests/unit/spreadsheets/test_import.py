@@ -154,7 +154,9 @@ def test_the_other_advice_of_that_message_is_accepted_too(mobank, bank, tmp_path
     complete(path)
     assert mobank("import", path.name, "--into", "mybank")[0] == 2
     text = map_of(path).read_text(encoding="utf-8")
-    text = text.replace("definition: 月活}", "definition: 月活, confirmed: {2021-07..2021-07: new app, 2022-05..2022-06: checked}}")
+    text = text.replace(
+        "definition: 月活}", "definition: 月活, confirmed: {2021-07..2021-07: new app, 2022-05..2022-06: checked}}"
+    )
     map_of(path).write_text(text, encoding="utf-8")
     assert mobank("import", path.name, "--into", "mybank")[0] == 0
     assert held(bank) == table
@@ -200,7 +202,9 @@ def imported(mobank, bank, tmp_path):
 def test_the_same_table_again_changes_nothing(mobank, imported):
     bank, path = imported
     before = bank.read_bytes()
-    assert mobank("import", path.name, "--into", "mybank", "--lang", "en")[1].splitlines()[-1].endswith("216 as they were")
+    assert (
+        mobank("import", path.name, "--into", "mybank", "--lang", "en")[1].splitlines()[-1].endswith("216 as they were")
+    )
     assert bank.read_bytes() == before
 
 
@@ -226,7 +230,9 @@ def test_changed_figures_are_written_with_diff_only_and_the_old_ones_stay_as_com
     code, said, _ = mobank("import", path.name, "--into", "mybank", "--diff", "--lang", "en")
     assert line in said
     text = bank.read_text(encoding="utf-8")
-    assert re.search(rf"\n +# restated \d{{4}}-\d\d-\d\d: was {old} \(monthly.csv!C54\)\n +2022-03: {{figure: {table[key]}, ", text)
+    assert re.search(
+        rf"\n +# restated \d{{4}}-\d\d-\d\d: was {old} \(monthly.csv!C54\)\n +2022-03: {{figure: {table[key]}, ", text
+    )
     assert held(bank) == table
     assert len(text.splitlines()) == len(before.splitlines()) + 1
 
@@ -298,7 +304,12 @@ def test_figures_go_out_again_with_cells_definitions_and_evidence(mobank, import
     sheets = load_workbook(tmp_path / "mybank.figures.xlsx")
     assert sheets.sheetnames == ["figures", "definitions"]
     assert sheets["figures"].max_row == 217
-    assert [row[0].value for row in sheets["definitions"].iter_rows(min_row=2)] == ["registered", "bank_app", "both_apps", "gross_adds"]
+    assert [row[0].value for row in sheets["definitions"].iter_rows(min_row=2)] == [
+        "registered",
+        "bank_app",
+        "both_apps",
+        "gross_adds",
+    ]
 
 
 def test_two_thousand_figures_of_one_bank_go_in_and_out(bank, tmp_path):
@@ -321,7 +332,11 @@ def test_sixty_months_of_three_measures_and_eight_regions_take_three_seconds_at_
     path = as_workbook(tmp_path, table)
     map_of(path).write_text(look(path, MODEL, "zh").text, encoding="utf-8")
     complete(path)
-    text = map_of(path).read_text(encoding="utf-8").replace("definition: 月活}", "definition: {before: a, from 2021-07: b}}")
+    text = (
+        map_of(path)
+        .read_text(encoding="utf-8")
+        .replace("definition: 月活}", "definition: {before: a, from 2021-07: b}}")
+    )
     map_of(path).write_text(text, encoding="utf-8")
     begin = time.process_time()
     found, known = read(path, map_of(path), MODEL)
@@ -337,7 +352,9 @@ def test_reports_say_what_is_from_the_banks_own_systems(mobank, imported):
     from mobank.report.assumptions import evidence_in_words, from_own_systems
 
     figures = load(imported[0], MODEL).figures
-    assert from_own_systems(figures, "en") == [f"{len(figures)} of the figures are from the bank's own systems, as of 2022-12."]
+    assert from_own_systems(figures, "en") == [
+        f"{len(figures)} of the figures are from the bank's own systems, as of 2022-12."
+    ]
     assert from_own_systems([], "zh") == []
     assert (evidence_in_words("internal", "en"), evidence_in_words("internal", "zh")) == ("own system", "行内系统")
 
@@ -350,5 +367,7 @@ def test_an_older_workbook_asks_for_its_reader(tmp_path):
     path.write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
     if importlib.util.find_spec("python_calamine"):
         pytest.skip("python-calamine is installed")
-    with pytest.raises(InputError, match=r"python-calamine, which reads \.xls, is not installed; save it as \.xlsx, or install"):
+    with pytest.raises(
+        InputError, match=r"python-calamine, which reads \.xls, is not installed; save it as \.xlsx, or install"
+    ):
         read_sheets(path)

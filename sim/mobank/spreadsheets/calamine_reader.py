@@ -37,11 +37,16 @@ def read_other_workbook(path: Path) -> list[Grid]:
         sheets = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
         read = [(name, sheet.to_python(skip_empty_area=False), _merged(sheet)) for name, sheet in sheets]
         hidden = {each.name for each in book.sheets_metadata if not str(each.visible).endswith("Visible")}
-    except Exception as error:  # of a damaged workbook it raises its own errors or panics
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # of a damaged workbook it raises its own errors, or panics, which is no Exception
         allowed = f"cannot be read as a workbook ({normal(str(error))[:80]})"
         raise refusal(path, "this file", allowed, "open it in a spreadsheet program and save it as .xlsx") from None
     refuse_too_many(path, sum(len(row) for _, rows, _ in read for row in rows))
-    return [Grid(path.name, name, _cells(rows), merged, hidden=name in hidden) for name, rows, merged in read]
+    return [
+        Grid(path.name, name, _cells(rows), merged, hidden=name in hidden, values_only=True)
+        for name, rows, merged in read
+    ]
 
 
 def _merged(sheet: Any) -> tuple[Box, ...]:

@@ -70,6 +70,7 @@ class Grid:
     file : as it is named in messages. sheet : "" for a text file.
     merged : rectangles whose first cell holds what all of them show.
     turned : rows and columns are exchanged; addresses stay those of the file.
+    values_only : neither how a number is shown is known, nor whether an empty cell is a formula without a value.
     """
 
     file: str
@@ -80,6 +81,7 @@ class Grid:
     hidden_columns: frozenset[int] = frozenset()
     hidden: bool = False
     turned: bool = False
+    values_only: bool = False
 
     @cached_property
     def box(self) -> Box:

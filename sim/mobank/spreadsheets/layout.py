@@ -158,6 +158,8 @@ class _Table:
         roles.sections = sections
         for each in roles.unused:
             lines.remarks.append(Remark("unused", str(each.place), each.heading or each.distinct[0]))
+        if self.grid.values_only:
+            self.remark("values_only", self.box.top, self.box.left, "")
         figures = tuple(self.figures(spots, roles))
         return FoundTable(
             name, self.grid, self.box, figures, units_of_all([*captions, *notes]), tuple(notes), tuple(lines.remarks),

@@ -14,6 +14,7 @@ from mobank.base.quantities import Month
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.spreadsheets.commands import look, map_of, put_into, read
+from mobank.spreadsheets.layout import find_tables
 from mobank.spreadsheets.reader import read_sheets
 
 BANK = """# My bank; this comment stays.
@@ -25,8 +26,8 @@ pool: {headroom: {median: 120%, sigma: 0.5, reason: made up, evidence: assumptio
 MEASURES = ("registered", "mau", "gross_adds")
 
 
-def months(count: int = 36, first: Month = Month.of(2020, 1)) -> list[Month]:
-    return [first + i for i in range(count)]
+def months(count: int = 36) -> list[Month]:
+    return [Month.of(2020, 1) + i for i in range(count)]
 
 
 def her_table(count: int = 36) -> dict[tuple[str, str, Month], int]:
@@ -123,8 +124,10 @@ def test_her_long_table_goes_into_her_bank_in_two_calls(mobank, bank, tmp_path):
 
 def test_her_wide_table_needs_the_redefinition_in_the_map(mobank, bank, tmp_path):
     table = her_table()
-    table = {key: round(value * 1.03) if key[:2] == ("mau", "west") and key[2] >= Month.of(2021, 7) else value
-             for key, value in table.items()}  # fmt: skip
+    table = {
+        key: round(value * 1.03) if key[:2] == ("mau", "west") and key[2] >= Month.of(2021, 7) else value
+        for key, value in table.items()
+    }
     path = as_workbook(tmp_path, table)
     mobank("import", path.name, "--lang", "en")
     complete(path)
@@ -133,9 +136,10 @@ def test_her_wide_table_needs_the_redefinition_in_the_map(mobank, bank, tmp_path
     june = table["mau", "west", Month.of(2021, 6)]
     assert (code, refusal) == (
         2,
-        f"figures.xlsx!经营数据!U6  '{west}' is +{west / june - 1:.0%} against 2021-06 ({june}); is it counted in another "
-        "way from here on? then write definition: {before: …, from 2021-07: …} for this metric in the map; else mend it, "
-        "or write confirmed: {2021-07: why it is right} for this metric in the map\n1 problem; nothing was run.\n",
+        f"figures.xlsx!经营数据!U6  '{west}' is +{west / june - 1:.0%} against 2021-06 ({june}); is it counted in "
+        "another way from here on? then write definition: {before: …, from 2021-07: …} for this metric in the map; "
+        "else mend it, or write confirmed: {2021-07: why it is right} for this metric in the map\n"
+        "1 problem; nothing was run.\n",
     )
     text = map_of(path).read_text(encoding="utf-8")
     followed = text.replace("definition: 月活}", "definition: {before: bank_app, from 2021-07: both_apps}}")
@@ -173,8 +177,8 @@ def test_the_bank_gets_the_regions_as_a_dimension_of_its_customers(mobank, bank,
 
 
 def test_a_region_that_the_bank_does_not_know_is_refused(mobank, bank, tmp_path):
-    bank.write_text(BANK + "segments:\n  region:\n    east: {share: 60%, reason: a}\n    north: {share: 40%, reason: a}\n",
-                    encoding="utf-8")  # fmt: skip
+    bands = "    east: {share: 60%, reason: a}\n    north: {share: 40%, reason: a}\n"
+    bank.write_text(f"{BANK}segments:\n  region:\n{bands}", encoding="utf-8")
     path = as_csv(tmp_path, her_table())
     mobank("import", path.name)
     complete(path)
@@ -218,8 +222,8 @@ def test_changed_figures_are_written_with_diff_only_and_the_old_ones_stay_as_com
     assert (code, refusal.splitlines()[-2:]) == (
         2,
         [
-            f"monthly.csv!C54  1 figures differ from what mybank.yaml holds (first 2022-03: {old} there, {table[key]} here); "
-            "--diff shows and writes them, --dry-run shows them",
+            f"monthly.csv!C54  1 figures differ from what mybank.yaml holds (first 2022-03: {old} there, {table[key]} "
+            "here); --diff shows and writes them, --dry-run shows them",
             "1 problem; nothing was run.",
         ],
     )
@@ -253,28 +257,37 @@ def test_next_month_is_put_behind_the_last_and_what_is_gone_stays(mobank, import
 
 
 def test_figures_that_run_down_are_joined_where_they_belong(mobank, bank, tmp_path):
-    lines = ["definitions: {old: {counts: a}}", "reported:", "  registered:  # from reports", "    # the last year",
-             "    2023-12: {figure: 5.4亿户, definition: old, source: annual report, evidence: article}",
-             "    2021-12: {figure: 5.0亿户, definition: old, source: annual report, evidence: article}  # checked"]  # fmt: skip
+    lines = [
+        "definitions: {old: {counts: a}}",
+        "reported:",
+        "  registered:  # from reports",
+        "    # the last year",
+        "    2023-12: {figure: 5.4亿户, definition: old, source: annual report, evidence: article}",
+        "    2021-12: {figure: 5.0亿户, definition: old, source: a report, evidence: article}  # checked",
+    ]
     bank.write_text(BANK + "\n".join(lines) + "\n", encoding="utf-8")
     path = tmp_path / "t.csv"
     path.write_text("月份,注册用户\n2022年12月,5.2亿\n2024年12月,5.6亿\n2020年12月,4.8亿\n", encoding="utf-8")
     mobank("import", "t.csv")
     complete(path)
-    text = map_of(path).read_text(encoding="utf-8")
-    map_of(path).write_text(text.replace("definition: 注册用户", "definition: old").replace("  注册用户: what is counted\n", "  old: a\n"),
-                            encoding="utf-8")  # fmt: skip
+    text = map_of(path).read_text(encoding="utf-8").replace("definition: 注册用户", "definition: old")
+    map_of(path).write_text(text.replace("  注册用户: what is counted\n", "  old: a\n"), encoding="utf-8")
     assert mobank("import", "t.csv", "--into", "mybank")[::2] == (0, "")
     text = bank.read_text(encoding="utf-8")
     assert re.findall(r"^    (?:(20\d\d)-12|(# the last year))", text, re.MULTILINE) == [
-        ("2024", ""), ("", "# the last year"), ("2023", ""), ("2022", ""), ("2021", ""), ("2020", ""),
-    ]  # fmt: skip
+        ("2024", ""),
+        ("", "# the last year"),
+        ("2023", ""),
+        ("2022", ""),
+        ("2021", ""),
+        ("2020", ""),
+    ]
     assert text.count("# checked") == text.count("# from reports") == 1
 
 
 def test_a_figure_from_elsewhere_is_never_overwritten(mobank, bank, tmp_path):
-    bank.write_text(BANK + "reported:\n  registered:\n    2023-12: {figure: 5.4亿户, source: annual report, evidence: article}\n",
-                    encoding="utf-8")  # fmt: skip
+    figure = "2023-12: {figure: 5.4亿户, source: annual report, evidence: article}"
+    bank.write_text(f"{BANK}reported:\n  registered:\n    {figure}\n", encoding="utf-8")
     path = tmp_path / "t.csv"
     path.write_text("月份,注册用户（万户）\n2023年12月,54600.1\n2024年1月,54800.2\n", encoding="utf-8")
     mobank("import", "t.csv")
@@ -282,7 +295,8 @@ def test_a_figure_from_elsewhere_is_never_overwritten(mobank, bank, tmp_path):
     code, _, refusal = mobank("import", "t.csv", "--into", "mybank", "--diff")
     assert (code, refusal) == (
         2,
-        "t.csv!B2  '54600.1万户' is '5.4亿户' in mybank.yaml:8, from 'annual report'; delete it there, or leave it out here\n"
+        "t.csv!B2  '54600.1万户' is '5.4亿户' in mybank.yaml:8, from 'annual report'; delete it there, "
+        "or leave it out here\n"
         "1 problem; nothing was run.\n",
     )
 
@@ -291,7 +305,7 @@ def test_a_figure_from_elsewhere_is_never_overwritten(mobank, bank, tmp_path):
 
 
 def test_figures_go_out_again_with_cells_definitions_and_evidence(mobank, imported, tmp_path):
-    bank, path = imported
+    assert imported[0].exists()
     assert mobank("export", "mybank", "--figures") == (0, "mybank.figures.xlsx\n", "")
     assert mobank("export", "mybank", "out.csv", "--figures") == (0, "out.csv\n", "")
     rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8-sig")))
@@ -371,3 +385,12 @@ def test_an_older_workbook_asks_for_its_reader(tmp_path):
         InputError, match=r"python-calamine, which reads \.xls, is not installed; save it as \.xlsx, or install"
     ):
         read_sheets(path)
+
+
+def test_other_workbooks_are_read_by_values_alone_and_that_is_said(tmp_path):
+    pytest.importorskip("python_calamine", reason="an extra: pip install python-calamine")
+    from mobank.spreadsheets.calamine_reader import read_other_workbook
+
+    [table] = find_tables(read_other_workbook(as_workbook(tmp_path, her_table())))
+    assert len(table.figures) == 216
+    assert [remark.kind for remark in table.remarks] == ["values_only"]

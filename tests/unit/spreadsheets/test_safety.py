@@ -40,7 +40,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     path = rewritten(tmp_path, lambda data: data, [("xl/media/zeros.bin", bytes(80 << 20))])
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *args: pytest.fail("a part was unpacked"))
     assert refusal(path) == (
-        "changed.xlsx  this file unpacks to 80 MiB; at most 64 MiB are read; copy the figures into a workbook of their own"
+        "changed.xlsx  this file unpacks to 80 MiB; at most 64 MiB are read; "
+        "copy the figures into a workbook of their own"
     )
 
 
@@ -112,18 +113,36 @@ def test_formulas_are_read_as_they_were_stored_and_refused_where_they_were_not(t
     ("name", "data", "message"),
     [
         ("a.xlsx", b"", "a.xlsx  this file is empty"),
-        ("a.xlsx", b"rubbish", "a.xlsx  this file is no workbook, or damaged (File is not a zip file); open it in a "
-         "spreadsheet program and save it again"),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0rest", "a.xlsx  this file is locked by a password, or of an older format; open it in a "
-         "spreadsheet program and save it again"),
-        ("a.csv", b"\xff\xff\xff\x00", "a.csv  this file is neither UTF-8 nor GB18030 (GBK) text; save it as CSV UTF-8"),
-        ("a.csv", b'month,"mau\n2023-01,1\n', "a.csv  line 2 is not read as CSV (unexpected end of data); a quote within a "
-         "quoted text is written twice"),
+        (
+            "a.xlsx",
+            b"rubbish",
+            "a.xlsx  this file is no workbook, or damaged (File is not a zip file); open it in a "
+            "spreadsheet program and save it again",
+        ),
+        (
+            "a.xlsx",
+            b"\xd0\xcf\x11\xe0rest",
+            "a.xlsx  this file is locked by a password, or of an older format; "
+            "open it in a spreadsheet program and save it again",
+        ),
+        (
+            "a.csv",
+            b"\xff\xff\xff\x00",
+            "a.csv  this file is neither UTF-8 nor GB18030 (GBK) text; save it as CSV UTF-8",
+        ),
+        (
+            "a.csv",
+            b'month,"mau\n2023-01,1\n',
+            "a.csv  line 2 is not read as CSV (unexpected end of data); a quote within a quoted text is written twice",
+        ),
         ("a.csv", b"\n\n", "a.csv  this file holds no cell with anything in it"),
-        ("a.pdf", b"x", "a.pdf  this file is no table that is read; "
-         "allowed: .xlsx, .xlsm, .csv, .tsv, .txt, .xls, .xlsb, .ods"),
+        (
+            "a.pdf",
+            b"x",
+            "a.pdf  this file is no table that is read; allowed: .xlsx, .xlsm, .csv, .tsv, .txt, .xls, .xlsb, .ods",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_table_is_refused(tmp_path, name, data, message):
     path = tmp_path / name
     path.write_bytes(data)

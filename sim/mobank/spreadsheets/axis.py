@@ -20,7 +20,7 @@ CLOSE_ROWS = 2  # between a line of months and that of their years
 OF_THE_BEST = 0.5  # a line with that share of the marks of the fullest one is a line of months, too
 
 
-class Axis(NamedTuple):
+class MonthLine(NamedTuple):
     """A line of months.
 
     Attributes
@@ -35,15 +35,15 @@ class Axis(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Block:
+class TableBlock:
     """A table as a rectangle: header from `box.top`, the axis, and what lies below it down to `box.bottom`."""
 
     grid: Grid
-    axis: Axis
+    axis: MonthLine
     box: Box
 
 
-def blocks(grid: Grid) -> list[Block]:
+def blocks(grid: Grid) -> list[TableBlock]:
     """Return the tables of a sheet, in a grid that is turned where months run down; none where no months stand."""
     across, down = _marks(grid), _marks(grid.turn())
     if not across and not down:
@@ -51,7 +51,7 @@ def blocks(grid: Grid) -> list[Block]:
     if _fullness(down) > _fullness(across) or (_fullness(down) == _fullness(across) and _beside(grid, across)):
         grid, across = grid.turn(), down
     axes = _axes(grid, across)
-    return [Block(grid, axis, box) for axis, box in zip(axes, _boxes(grid, axes), strict=True)]
+    return [TableBlock(grid, axis, box) for axis, box in zip(axes, _boxes(grid, axes), strict=True)]
 
 
 def _fullness(lines: Mapping[int, Mapping[int, Period]]) -> tuple[int, int]:
@@ -108,7 +108,7 @@ def _in_step(periods: Sequence[Period]) -> bool:
     return len({period.months for period in periods}) == 1 and (steps <= {0, 1} or steps <= {0, -1})
 
 
-def _axes(grid: Grid, lines: Mapping[int, Mapping[int, Period]]) -> list[Axis]:
+def _axes(grid: Grid, lines: Mapping[int, Mapping[int, Period]]) -> list[MonthLine]:
     most = max(len(line) for line in lines.values())
     full = [row for row, line in sorted(lines.items()) if len(line) >= min(ENOUGH, OF_THE_BEST * most)]
     years = [row for row in full if all(_is_year(period) for period in lines[row].values())]
@@ -117,12 +117,12 @@ def _axes(grid: Grid, lines: Mapping[int, Mapping[int, Period]]) -> list[Axis]:
     return [_axis(grid, row, lines[row]) for row in full if row not in beside]
 
 
-def _axis(grid: Grid, row: int, line: Mapping[int, Period]) -> Axis:
+def _axis(grid: Grid, row: int, line: Mapping[int, Period]) -> MonthLine:
     near = [*range(row - 1, max(row - HEADER_ROWS, 0), -1), *range(row + 1, row + CLOSE_ROWS + 1)]
     years = tuple(each for each in near if _has_years(grid, each))
     if all(period.year is not None or period.fault for period in line.values()):
-        return Axis(row, line, years)
-    return Axis(row, _with_years(grid, row, line, years[0] if years else 0), years)
+        return MonthLine(row, line, years)
+    return MonthLine(row, _with_years(grid, row, line, years[0] if years else 0), years)
 
 
 def _is_year(period: Period) -> bool:
@@ -168,7 +168,7 @@ def _year_of_sheet(grid: Grid, row: int) -> int | None:
     return years.pop() if len(years) == 1 else None
 
 
-def _boxes(grid: Grid, axes: Sequence[Axis]) -> list[Box]:
+def _boxes(grid: Grid, axes: Sequence[MonthLine]) -> list[Box]:
     """Return the rectangle of each table: it ends where the header of the next one begins."""
     top, bottom, left, right = grid.box
     tops = [top]
@@ -178,7 +178,7 @@ def _boxes(grid: Grid, axes: Sequence[Axis]) -> list[Box]:
     return [Box(first, last, left, right) for first, last in zip(tops, ends, strict=True)]
 
 
-def _filled(grid: Grid, before: Axis, axis: Axis) -> Iterator[int]:
+def _filled(grid: Grid, before: MonthLine, axis: MonthLine) -> Iterator[int]:
     """Yield the rows with figures between two lines of months."""
     for (row, column), cell in grid.cells.items():
         if column in before.periods and before.row < row < axis.row and row not in axis.years and _counts(cell):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mobank.base.errors import Problem, shown
-from mobank.spreadsheets.axis import Block, blocks
+from mobank.spreadsheets.axis import TableBlock, blocks
 from mobank.spreadsheets.grid import Box, Grid, GridCell, Spot
 from mobank.spreadsheets.periods import MONTH_OF_YEAR, Period, period_of
 from mobank.spreadsheets.roles import Dimension, Roles, roles_of, units_of_all
@@ -136,7 +136,7 @@ def find_tables(grids: Sequence[Grid], ignored: frozenset[str] = frozenset()) ->
 class _Table:
     """One block, taken apart."""
 
-    def __init__(self, block: Block, ignored: frozenset[str]) -> None:
+    def __init__(self, block: TableBlock, ignored: frozenset[str]) -> None:
         self.grid, self.axis, self.box, self.ignored = block.grid, block.axis, block.box, ignored
         self.lines = _Lines({c: p for c, p in block.axis.periods.items() if self.label_of_column(c) not in ignored})
 

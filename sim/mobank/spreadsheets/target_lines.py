@@ -19,12 +19,13 @@ class TargetLines:
 
     Parameters
     ----------
-    inserted : lines by the line before which they go, in order. replaced : lines by the first and last line that go.
+    inserted : lines by the line before which they go, each with how far they are set in: those of an inner mapping stand
+        before those of an outer one that ends there, too. replaced : lines by the first and last line that go.
     """
 
     file: str
     lines: list[str]
-    inserted: dict[int, list[str]] = field(default_factory=dict)
+    inserted: dict[int, list[tuple[int, list[str]]]] = field(default_factory=dict)
     replaced: dict[tuple[int, int], list[str]] = field(default_factory=dict)
 
     def end(self, entry: Entry) -> int:
@@ -42,9 +43,15 @@ class TargetLines:
             last = number
         return last
 
-    def insert(self, before: int, lines: Sequence[str]) -> None:
-        """Put lines before a line, after others that were put there."""
-        self.inserted.setdefault(before, []).extend(lines)
+    def insert(self, before: int, indent: int, lines: Sequence[str]) -> None:
+        """Put lines before a line, set in so far, after others of the same mapping that were put there."""
+        written = [f"{' ' * indent}{line}" if line else "" for line in lines]
+        self.inserted.setdefault(before, []).append((indent, written))
+
+    def before(self, number: int) -> list[str]:
+        """Return what is put before a line, inner mappings first."""
+        ordered = sorted(self.inserted.get(number, []), key=lambda each: -each[0])
+        return [line for _, lines in ordered for line in lines]
 
     def replace(self, entry: Entry, lines: Sequence[str]) -> None:
         """Put lines in the place of an entry."""
@@ -79,7 +86,7 @@ class TargetLines:
         found: list[str] = []
         skip_to = 0
         for number, line in enumerate(self.lines, 1):
-            found += self.inserted.get(number, [])
+            found += self.before(number)
             if number <= skip_to:
                 continue
             for (first, last), lines in self.replaced.items():
@@ -88,7 +95,7 @@ class TargetLines:
                     skip_to = last
             if number > skip_to:
                 found.append(line)
-        found += self.inserted.get(len(self.lines) + 1, [])
+        found += self.before(len(self.lines) + 1)
         return "\n".join(found).rstrip("\n") + "\n"
 
 
@@ -130,17 +137,17 @@ def put(lines: TargetLines, node: Mapping, additions: Additions, entry: Entry | 
     """
     indent = lines.indent(node, indent)
     after = lines.end(entry) + 1 if entry else len(lines.lines) + 1
-    lines.insert(after, [f"{' ' * indent}{line}" for line in additions.lines])
+    lines.insert(after, indent, additions.lines)
     for name, each in additions.items():
         inner, there = below(node, name), node.entries.get(name)
         if inner is not None and there is not None:
             put(lines, inner, each, there, indent + STEP)
             continue
-        written = [f"{' ' * indent}{name}:", *each.rendered(indent + STEP)]
+        written = [f"{name}:", *each.rendered(STEP)]
         if there is not None and _is_nothing(there):  # `reported:` or `reported: {}` with nothing in it
-            lines.replace(there, written)
+            lines.replace(there, [f"{' ' * indent}{line}" for line in written])
         else:
-            lines.insert(after, written if entry else ["", *written])
+            lines.insert(after, indent, written if entry else ["", *written])
 
 
 def _is_nothing(entry: Entry) -> bool:

@@ -173,13 +173,13 @@ class TargetText:
         if node is None or not dated:
             self.additions.at(path).lines += map(figure_line, ordered)
             return
-        indent = " " * self.lines.indent(node, 0)
+        indent = self.lines.indent(node, 0)
         entries = sorted(dated, key=lambda each: each[1].key_place.line)
         downward = len(entries) > 1 and entries[0][0][2] > entries[-1][0][2]
         for each in reversed(ordered) if downward else ordered:
             before = [e for k, e in entries if (k[2] > each.figure.month if downward else k[2] <= each.figure.month)]
             line = self.lines.end(before[-1]) + 1 if before else self.lines.above(entries[0][1].key_place.line)
-            self.lines.insert(line, [f"{indent}{figure_line(each)}"])
+            self.lines.insert(line, indent, [figure_line(each)])
 
     # ------------ definitions and segments
 

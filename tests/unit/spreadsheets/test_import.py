@@ -190,6 +190,28 @@ def test_a_region_that_the_bank_does_not_know_is_refused(mobank, bank, tmp_path)
     )
 
 
+def test_a_file_that_ends_with_its_figures_and_one_with_empty_sections_take_new_ones(mobank, bank, tmp_path):
+    path = as_csv(tmp_path, her_table())
+    mobank("import", path.name)
+    complete(path)
+    ends = "definitions:\n  all:\n    counts: all\n\nreported:\n  gross_adds:\n    for:\n      west:\n" + (
+        "        2019-12:\n          figure: 12万\n          definition: all\n          source: a\n"
+        "          evidence: article  # by hand\n"
+    )
+    followed = map_of(path).read_text(encoding="utf-8").replace("definition: gross_adds}", "definition: all}")
+    map_of(path).write_text(
+        followed.replace("  gross_adds: what is counted\n", "  all: what is counted\n"), encoding="utf-8"
+    )
+    for section in (ends, "reported:\n# nothing yet\n", "reported: {}\ndefinitions:\n"):
+        bank.write_text(f"{BANK}\n{section}", encoding="utf-8")
+        code, _, refusal = mobank("import", path.name, "--into", "mybank")
+        assert "problem" not in refusal
+        assert code == 0
+        added = {("gross_adds", "west", Month.of(2019, 12)): 120_000.0} if section == ends else {}
+        assert held(bank) == her_table() | added
+        assert section.splitlines()[-1] in bank.read_text(encoding="utf-8") or section.endswith("definitions:\n")
+
+
 # ------------ again
 
 

@@ -27,11 +27,13 @@ class MonthLine(NamedTuple):
     ----------
     row : where it stands. periods : by column; a fault says why one cannot be read.
     years : lines beside it that say the years of the months.
+    rivals : other lines of months beside it, with no figures between: what was loaded when, perhaps.
     """
 
     row: int
     periods: Mapping[int, Period]
     years: tuple[int, ...] = ()
+    rivals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,19 @@ class TableBlock:
     box: Box
 
 
-def blocks(grid: Grid) -> list[TableBlock]:
-    """Return the tables of a sheet, in a grid that is turned where months run down; none where no months stand."""
-    across, down = _marks(grid), _marks(grid.turn())
+def blocks(grid: Grid, ignored: frozenset[str] = frozenset()) -> list[TableBlock]:
+    """Return the tables of a sheet, in a grid that is turned where months run down; none where no months stand.
+
+    Parameters
+    ----------
+    ignored : headings of lines that are no lines of months.
+    """
+    across, down = _marks(grid, ignored), _marks(grid.turn(), ignored)
     if not across and not down:
         return []
     if _fullness(down) > _fullness(across) or (_fullness(down) == _fullness(across) and _beside(grid, across)):
         grid, across = grid.turn(), down
-    axes = _axes(grid, across)
+    axes = [_of_rivals(grid, group) for group in _grouped(grid, _axes(grid, across))]
     return [TableBlock(grid, axis, box) for axis, box in zip(axes, _boxes(grid, axes), strict=True)]
 
 
@@ -68,7 +75,7 @@ def _beside(grid: Grid, lines: Mapping[int, Mapping[int, Period]]) -> bool:
     return right > below
 
 
-def _marks(grid: Grid) -> dict[int, dict[int, Period]]:
+def _marks(grid: Grid, ignored: frozenset[str]) -> dict[int, dict[int, Period]]:
     """Return the periods by row and column, of rows that may be a line of them."""
     rows: dict[int, dict[int, Period]] = {}
     for row, cells in grid.rows.items():
@@ -76,7 +83,7 @@ def _marks(grid: Grid) -> dict[int, dict[int, Period]]:
         line = {column: period_of(cell) or _bare_month(heading, cell) for column, cell in cells.items()}
         if found := {column: period for column, period in line.items() if period is not None}:
             rows[row] = found
-    return {row: line for row, line in rows.items() if _may_be_axis(grid, row, line)}
+    return {row: line for row, line in rows.items() if _may_be_axis(grid, row, line, ignored)}
 
 
 def _bare_month(heading: str, cell: GridCell) -> Period | None:
@@ -86,10 +93,10 @@ def _bare_month(heading: str, cell: GridCell) -> Period | None:
     return Period(None, int(cell.text))
 
 
-def _may_be_axis(grid: Grid, row: int, line: Mapping[int, Period]) -> bool:
-    headings = [grid.at(row, column).label for column in range(grid.box.left, min(line))]
+def _may_be_axis(grid: Grid, row: int, line: Mapping[int, Period], ignored: frozenset[str]) -> bool:
+    headings = [cell.label for column, cell in grid.rows[row].items() if column < min(line) and cell.label]
     roles = {role_called(heading) for heading in headings}
-    if "ignored" in roles:
+    if headings and (role_called(headings[-1]) == "ignored" or headings[-1] in ignored):
         return False
     if any(not period.weak for period in line.values()):
         return any(period.whole or period.month for period in line.values())
@@ -123,6 +130,34 @@ def _axis(grid: Grid, row: int, line: Mapping[int, Period]) -> MonthLine:
     if all(period.year is not None or period.fault for period in line.values()):
         return MonthLine(row, line, years)
     return MonthLine(row, _with_years(grid, row, line, years[0] if years else 0), years)
+
+
+def _grouped(grid: Grid, axes: Sequence[MonthLine]) -> list[list[MonthLine]]:
+    """Return lines of months with no figures between them together."""
+    groups: list[list[MonthLine]] = []
+    for axis in axes:
+        if groups and not any(_filled(grid, groups[-1][-1], axis)):
+            groups[-1].append(axis)
+        else:
+            groups.append([axis])
+    return groups
+
+
+def _of_rivals(grid: Grid, group: Sequence[MonthLine]) -> MonthLine:
+    """Return the line of a group that is headed as months, with the others as its rivals; else the first of them."""
+    headed = [axis for axis in group if _heading(grid, axis) == "period"]
+    chosen = headed[0] if len(headed) == 1 else group[0]
+    others = tuple(axis.row for axis in group if axis is not chosen)
+    if others and len(headed) != 1 and any(axis.periods != chosen.periods for axis in group):
+        why = "is in one of two lines of months: head the right one 月份 or month, or delete the other"
+        return chosen._replace(periods={c: replace(p, fault=why) for c, p in chosen.periods.items()}, rivals=others)
+    return chosen._replace(rivals=others)
+
+
+def _heading(grid: Grid, axis: MonthLine) -> str:
+    """Return what a line of months is headed as."""
+    labels = [cell.label for column, cell in grid.rows[axis.row].items() if column < min(axis.periods) and cell.label]
+    return role_called(labels[-1]) if labels else ""
 
 
 def _is_year(period: Period) -> bool:

@@ -14,8 +14,8 @@ from mobank.base.quantities import Month
 from mobank.model.grammar import Model
 from mobank.scenario.contradictions import note_contradictions
 from mobank.scenario.scenario import Figure
+from mobank.spreadsheets.found import Remark
 from mobank.spreadsheets.interpret import Imported, ImportedFigure
-from mobank.spreadsheets.layout import Remark
 
 STEP = 0.15  # of a stock in a month
 SLIP = 8.0  # times its neighbours: a digit too many, or 万 for 亿

@@ -8,7 +8,7 @@ from mobank.base.quantities import Month, QuantityError
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import YEAR, Figure, Provenance
 from mobank.spreadsheets.figure_map import SKIP, WHOLE, FigureMap, MetricDecision, TableDecision
-from mobank.spreadsheets.layout import FoundFigure, FoundTable, Remark
+from mobank.spreadsheets.found import FoundFigure, FoundTable, Remark
 from mobank.spreadsheets.periods import MONTH_OF_YEAR
 from mobank.spreadsheets.printed_figures import Printed, footnotes_of, printed
 from mobank.spreadsheets.vocabulary import counts_no_persons, unit_called

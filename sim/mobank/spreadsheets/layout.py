@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from mobank.base.errors import Problem, shown
 from mobank.spreadsheets.axis import TableBlock, blocks
-from mobank.spreadsheets.grid import Box, Grid, GridCell, Spot
+from mobank.spreadsheets.found import FoundFigure, FoundTable, Remark
+from mobank.spreadsheets.grid import Grid, GridCell, Spot
 from mobank.spreadsheets.periods import MONTH_OF_YEAR, Period, period_of
 from mobank.spreadsheets.roles import Dimension, Roles, roles_of, units_of_all
 from mobank.spreadsheets.vocabulary import (
@@ -18,85 +19,11 @@ from mobank.spreadsheets.vocabulary import (
     is_no_period,
     measure_called,
     role_called,
-    unit_called,
     units_said,
 )
 
 MOST_TEXTS = 0.5  # of the cells of a line of figures
 LABELLED = 0.5  # of the lines of figures, that a column of labels has at least
-
-
-@dataclass(frozen=True)
-class FoundFigure:
-    """One cell with a figure, and what the table says of it.
-
-    Parameters
-    ----------
-    unit : said of it alone; "" where what is said of the whole table holds.
-    """
-
-    grid: Grid
-    spot: Spot
-    period: Period
-    metric: str
-    region: str
-    unit: str
-    definition: str
-
-    @property
-    def cell(self) -> GridCell:
-        """The cell itself."""
-        return self.grid.at(*self.spot)
-
-    @property
-    def hidden(self) -> bool:
-        """Whether the cell is not shown."""
-        return self.grid.is_hidden(*self.spot)
-
-
-@dataclass(frozen=True)
-class Remark:
-    """Something in a table that is not read: what it is, by a word of `wording`, where, and its text."""
-
-    kind: str
-    where: str
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class FoundTable:
-    """One table of a file.
-
-    Parameters
-    ----------
-    name : that of its sheet, with a number from the second table of a sheet on.
-    units : that its titles say, of persons or not. notes : texts below it.
-    """
-
-    name: str
-    grid: Grid
-    box: Box
-    figures: tuple[FoundFigure, ...]
-    units: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    remarks: tuple[Remark, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def area(self) -> str:
-        """The rectangle as it is named."""
-        return self.grid.area(self.box)
-
-    @property
-    def unit(self) -> str:
-        """The unit of figures that have none of their own; "" where none of persons is said, or two."""
-        persons = [unit for unit in self.units if unit_called(unit) is not None]
-        return persons[0] if len(persons) == 1 else ""
-
-    @property
-    def across(self) -> bool:
-        """Whether months run across."""
-        return not self.grid.turned
 
 
 @dataclass
@@ -127,7 +54,7 @@ def find_tables(grids: Sequence[Grid], ignored: frozenset[str] = frozenset()) ->
     """
     found = []
     for grid in grids:
-        for number, block in enumerate(blocks(grid), 1):
+        for number, block in enumerate(blocks(grid, ignored), 1):
             name = grid.sheet or grid.file.rpartition(".")[0]
             found.append(_Table(block, ignored).found(f"{name} ({number})" if number > 1 else name))
     return [table for table in found if table.figures or table.problems]
@@ -143,6 +70,8 @@ class _Table:
     def found(self, name: str) -> FoundTable:
         """Return what the block says."""
         lines = self.lines
+        for row in self.axis.rivals:
+            self.remark("unused", row, min(self.axis.periods), self.label_of_row(row))
         self.sort_rows()
         self.sort_columns()
         self.drop_sums()
@@ -171,7 +100,7 @@ class _Table:
     def rows(self) -> Iterator[int]:
         """Yield the rows of the block but those of the months and their years."""
         for row in range(self.box.top, self.box.bottom + 1):
-            if row != self.axis.row and row not in self.axis.years:
+            if row not in (self.axis.row, *self.axis.years, *self.axis.rivals):
                 yield row
 
     def sort_rows(self) -> None:
@@ -204,10 +133,28 @@ class _Table:
                 self.remark("ignored_line", self.axis.row, column, heading)
             elif cells and role == "year" and self.take_years(column):
                 continue
+            elif texts and self.is_between_months(column):
+                self.between(column, texts)
             elif role == "region" or (texts and (len(texts) > 1 or len(texts) >= LABELLED * len(rows))):
                 self.lines.labels.append(column)
             elif any(cell.number or _may_be_figure(cell) for cell in cells if not is_missing(cell.text)):
                 self.beside(column, heading)
+
+    def is_between_months(self, column: int) -> bool:
+        """Return whether months stand on both sides of a column."""
+        return min(self.axis.periods) < column < max(self.axis.periods)
+
+    def between(self, column: int, texts: Sequence[GridCell]) -> None:
+        """Refuse labels between months, of a table that stands beside another, unless they are the same ones again."""
+        for other in self.lines.labels:
+            if all(
+                self.grid.shown(row, column).label in ("", self.grid.shown(row, other).label) for row in self.lines.data
+            ):
+                return
+        row = next(row for row in self.rows() if self.grid.shown(row, column) in texts)
+        allowed = "stands between months: two tables beside each other are not read"
+        hint = "put one of them below the other, or on a sheet of its own"
+        self.lines.problems.append(Problem(shown(texts[0].text), allowed, hint, place=self.grid.place(row, column)))
 
     def beside(self, column: int, heading: str) -> None:
         """Note a column of numbers that has no month: a sum, a change or a number of the row; else it is refused."""
@@ -295,7 +242,7 @@ class _Table:
     def other_texts(self) -> tuple[Dimension, list[str], list[str]]:
         """Return the headings of sections by row of figures, the texts above the table, and those below it."""
         first, last = (min(self.lines.data), max(self.lines.data)) if self.lines.data else (self.box.top, self.box.top)
-        used = {self.axis.row, *self.axis.years, *self.lines.data, *self.lines.along}
+        used = {self.axis.row, *self.axis.years, *self.axis.rivals, *self.lines.data, *self.lines.along}
         captions: list[str] = []
         notes: list[str] = []
         headings: dict[int, str] = {}

@@ -12,7 +12,7 @@ from mobank.scenario.cursor import NAME
 from mobank.scenario.scenario import AS_MODEL
 from mobank.scenario.tree import Scalar, dump
 from mobank.spreadsheets.figure_map import SKIP, WHOLE
-from mobank.spreadsheets.layout import FoundFigure, FoundTable
+from mobank.spreadsheets.found import FoundFigure, FoundTable
 from mobank.spreadsheets.printed_figures import own_unit, split_marks
 from mobank.spreadsheets.roles import is_whole
 from mobank.spreadsheets.vocabulary import (

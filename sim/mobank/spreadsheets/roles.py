@@ -22,6 +22,7 @@ from mobank.spreadsheets.vocabulary import (
     without_unit,
 )
 
+FEWEST_REGIONS = 2  # that every metric comes with, to be taken for regions
 PART_OF = r"^(?:其中|of which)\s*[:：]?\s*"
 
 
@@ -107,7 +108,8 @@ def roles_of(dimensions: Sequence[Dimension], spots: Mapping[tuple[int, int], Pe
     roles = Roles()
     free = _by_heading(dimensions, roles)
     _choose_metric(free, roles, names)
-    _split_hierarchy(free, roles)
+    _split_hierarchy(roles)
+    _split_labels(roles)
     _choose_region(free, roles, spots)
     roles.unused += free
     return roles
@@ -157,7 +159,7 @@ def _choose_metric(free: list[Dimension], roles: Roles, names: Sequence[str]) ->
     free.remove(roles.metric)
 
 
-def _split_hierarchy(free: list[Dimension], roles: Roles) -> None:
+def _split_hierarchy(roles: Roles) -> None:
     """Divide one column of metrics with regions below each into two: set in, 其中, or the same names under several."""
     metric = roles.metric
     if metric is None or not metric.by_row or roles.region:
@@ -167,7 +169,7 @@ def _split_hierarchy(free: list[Dimension], roles: Roles) -> None:
     over: dict[int, str] = {}
     current = ""
     for row, text in names.items():
-        if measure_called(without_unit(re.sub(PART_OF, "", text))) and not _set_in(metric, row):
+        if measure_called(without_unit(re.sub(PART_OF, "", text))):
             current = text
         elif current:
             over[row] = current
@@ -182,6 +184,37 @@ def _split_hierarchy(free: list[Dimension], roles: Roles) -> None:
     metrics = {row: over[row] if row in parts else text for row, text in names.items()}
     roles.metric = replace(metric, texts=metrics)
     roles.region = replace(metric, heading="", texts=regions)
+
+
+def _split_labels(roles: Roles) -> None:
+    """Divide labels such as registered_east into metric and region, if every metric comes with the same regions."""
+    metric = roles.metric
+    if metric is None or roles.region:
+        return
+    split = {text: parts for text in metric.distinct if (parts := _metric_and_rest(text))}
+    rests: dict[str, set[str]] = {}
+    for name, rest in split.values():
+        rests.setdefault(name, set()).add(rest)
+    alike = {frozenset(each) for each in rests.values()}
+    if len(alike) != 1 or len(next(iter(alike))) < FEWEST_REGIONS:
+        return
+    roles.metric = replace(metric, texts={i: split.get(text, (text, ""))[0] for i, text in metric.texts.items()})
+    roles.region = replace(
+        metric, heading="", texts={i: split.get(text, ("", ""))[1] for i, text in metric.texts.items()}
+    )
+
+
+def _metric_and_rest(text: str) -> tuple[str, str] | None:
+    """Return a known metric at the beginning or the end of a label, and what is set apart from it by a sign."""
+    if measure_called(without_unit(text)):
+        return None
+    pieces = re.split(r"([_\-/:：·| ])", text)
+    for cut in range(1, len(pieces), 2):
+        first, last = "".join(pieces[:cut]), "".join(pieces[cut + 1 :])
+        for name, rest in ((first, last), (last, first)):
+            if measure_called(without_unit(name)) and rest and not measure_called(rest):
+                return name, rest
+    return None
 
 
 def _set_in(metric: Dimension, row: int) -> bool:

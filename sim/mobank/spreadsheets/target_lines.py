@@ -19,8 +19,9 @@ class TargetLines:
 
     Parameters
     ----------
-    inserted : lines by the line before which they go, each with how far they are set in: those of an inner mapping stand
-        before those of an outer one that ends there, too. replaced : lines by the first and last line that go.
+    inserted : lines by the line before which they go, each with how far they are set in; those of an inner mapping
+        stand before those of an outer one that ends there, too.
+    replaced : lines by the first and the last line that go.
     """
 
     file: str

@@ -391,6 +391,15 @@ LAYOUTS: dict[str, Layout] = {
         [(f"measure: {m}, ", f"measure: {m}, digits: exact, ") for m in MEASURES], tolerance=AS_TYPED,
     ),
     "months down": Layout(text(down(BANK)), BANK, PERSONS),
+    "regions in the labels": Layout(
+        text([["month", *(f"{m}_{band}" for m in MEASURES for band in BANDS)],
+              *([dashed(when), *(BOTH[m, band, when] for m in MEASURES for band in BANDS)] for when in MONTHS)]),
+        BOTH, PERSONS,
+    ),
+    "a date of loading beside the month": Layout(
+        text([["batch", *row] if i == 0 else [f"2024-05-{i:02d}", *row] for i, row in enumerate(down(BANK))]),
+        BANK, PERSONS,
+    ),
     "GB18030": Layout(text(down(BANK, zh_month), encoding="gb18030"), BANK, PERSONS),
     "UTF-8 with its mark, semicolons": Layout(text(down(BANK), encoding="utf-8-sig", delimiter=";"), BANK, PERSONS),
     "UTF-16, tabs": Layout(text(down(BANK), "figures.txt", "utf-16", delimiter="\t"), BANK, PERSONS),

@@ -8,7 +8,7 @@ from mobank.base.errors import InputError
 from mobank.base.quantities import Month
 from mobank.model.mobile_banking import MODEL
 from mobank.spreadsheets.commands import look, map_of, read, refuse_wrong
-from tests.unit.spreadsheets.layouts import LAYOUTS, Layout
+from tests.unit.spreadsheets.layouts import LAYOUTS, Layout, text
 
 
 def figures_of(path: Path, answers: list[tuple[str, str]]):
@@ -74,3 +74,58 @@ def test_a_map_that_is_not_complete_is_refused_line_by_line(tmp_path):
         ("definitions.月活用户", "TODO"),
         ("definitions.新增注册", "TODO"),
     ]
+
+
+SIDE_BY_SIDE = [
+    ["指标", "2022年11月", "2022年12月", "", "指标", "2023年1月", "2023年2月"],
+    ["注册用户", 5000, 5010, "", "月活用户", 1600, 1610],
+    ["月活用户", 1590, 1595, "", "注册用户", 5020, 5030],
+]
+REFUSED = {
+    "two tables beside each other": (
+        SIDE_BY_SIDE,
+        "figures.csv!E2  '月活用户' stands between months: two tables beside each other are not read; "
+        "put one of them below the other, or on a sheet of its own",
+    ),
+    "two lines of months": (
+        [["a", "b", "mau"], ["2023-01", "2024-05", 5000], ["2023-02", "2024-06", 5001]],
+        "figures.csv!A2  '2023-01' is in one of two lines of months: head the right one 月份 or month, "
+        "or delete the other",
+    ),
+    "thousands that are columns": (
+        [["month", "registered", "mau"], ["2023-01", 17, 700, 8, "000"], ["2023-02", 17, 710, 8, "001"]],
+        "figures.csv!D2  '8' stands in a line without a name: what it counts is not known",
+    ),
+    "two divisions": (
+        [["month", "province", "channel", "mau"], ["2023-01", "a", "app", 500], ["2023-01", "a", "web", 600]],
+        "figures.csv!C2  'channel' divides the figures beside 'province': one division is read; "
+        "name one of the two under ignored: in the map",
+    ),
+    "sections of months": (
+        [
+            ["月份", "月活用户"],
+            ["东部"],
+            ["2023-01", 500],
+            ["2023-02", 510],
+            ["西部"],
+            ["2023-01", 400],
+            ["2023-02", 41],
+        ],
+        "figures.csv!B6  '400' is a second figure of mau for 2023-01: the first is figures.csv!B3; "
+        "leave one of them out",
+    ),
+    "a column of numbers without a heading": (
+        [["指标", "2023-01", "2023-02", ""], ["月活用户", 500, 510, 1010]],
+        "figures.csv!D2  a line of numbers without a month is not read; "
+        "write the month as 2023-01, or name the heading under ignored: in the map",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_told_apart_is_refused_with_its_cell(name, tmp_path):
+    rows, message = REFUSED[name]
+    path = text(rows)(tmp_path)
+    with pytest.raises(InputError) as refused:
+        figures_of(path, [("unit: TODO", "unit: persons")])
+    assert str(refused.value).splitlines()[0] == message

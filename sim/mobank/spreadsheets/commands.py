@@ -8,6 +8,7 @@ from pathlib import Path
 from mobank.base.errors import InputError, Problem, shown
 from mobank.base.quantities import Lang, Month, read_month
 from mobank.model.grammar import Model
+from mobank.scenario.cursor import MOST_PROBLEMS
 from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.tree import Mapping as Members
 from mobank.spreadsheets.checks import check
@@ -81,6 +82,9 @@ def refuse_wrong(found: Imported, model: Model, cleaned: Sequence[Month] = ()) -
         With all of it.
     """
     check(found, model, cleaned)
+    if len(found.problems) > MOST_PROBLEMS:
+        rest = Problem(f"{len(found.problems) - MOST_PROBLEMS} problems more", "were found", "mend these first")
+        raise InputError([*found.problems[:MOST_PROBLEMS], replace(rest, place=found.problems[-1].place)])
     if found.problems:
         raise InputError(found.problems)
 

@@ -164,6 +164,7 @@ class _Table:
         found = shown(heading) if heading else "a line of numbers without a month"
         allowed = "is no month that is read" if heading else "is not read"
         hint = "write the month as 2023-01, or name the heading under ignored: in the map"
+        hint = hint if heading else "give it a heading: a month, or a word that is named under ignored: in the map"
         row = self.axis.row if heading else next(r for r in self.lines.data if not self.grid.at(r, column).empty)
         self.lines.problems.append(Problem(found, allowed, hint, place=self.grid.place(row, column)))
 

@@ -64,7 +64,6 @@ class FootnoteKeys(Noun):
 class MapKeys(Noun):
     """How a file of tables is read. / 表格文件的读取方式。"""
 
-    file = YamlKey(TEXT, "文件", "figures.xlsx", required=True).says("The file.", "文件名。")
     evidence = YamlKey(EVIDENCE, "证据", "internal", "internal").says("How the figures are known.", "数据的证据等级。")
     dimension = YamlKey(TEXT, "维度", "region", "region").says(
         "What the regions divide the customers by.", "各地区所属的客群维度。"

@@ -57,7 +57,6 @@ class _Proposal:
         regions = [*self.region_lines()]
         parts = [
             self.comment(self.words["head"].format(file=self.file)),
-            [f"file: {_scalar(self.file)}"],
             [f"evidence: internal  # {self.words['evidence']}"],
             [f"dimension: region  # {self.words['dimension']}"] if regions else [],
             ["", *self.section("tables", self.table_lines())],

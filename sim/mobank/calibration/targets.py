@@ -20,7 +20,7 @@ from mobank.scenario.scenario import Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
 
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
-LEAST_LEVELS = 3  # figures of the level: two say how fast it grows, a third whether that slows down
+ENOUGH_LEVELS = 3  # figures of the level that say how fast it grows, and whether that slows down; fewer: a start
 YEAR_END = 12
 UNREPORTED = f"where nobody reports it, write pool: {PoolKeys.written()}"
 
@@ -190,7 +190,7 @@ def _break(scenario: Scenario, name: str, main: Mapping[str, str]) -> Prior:
 
 def _too_few(target: Target, origin: Origin) -> list[Problem]:
     pooled = target.scenario.pool is not None
-    wanted = ((origin.stock, LEAST_LEVELS), (origin.engaged, 1), (origin.total, 0 if pooled else 1))
+    wanted = ((origin.stock, 1), (origin.engaged, 1), (origin.total, 0 if pooled else 1))
     problems = []
     for measure, least in wanted:
         count = len(target.of(measure))

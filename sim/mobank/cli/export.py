@@ -8,7 +8,7 @@ import typer
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import Lang
 from mobank.base.workspace import TARGET, locate
-from mobank.cli.terminal import language
+from mobank.cli.terminal import ForceOption, language, say
 
 
 def export(
@@ -25,6 +25,7 @@ def export(
         typer.Option("--figures", help="The figures of a target with their cells: .xlsx or .csv, as FILE ends."),
     ] = False,
     lang: Annotated[Lang | None, typer.Option("--lang", help="Language; default: that of the run.")] = None,
+    force: ForceOption = False,
 ) -> None:
     """Export a finished run (assumptions, quantiles by month, asks, data, identity), or the figures of a target."""
     from mobank.model.mobile_banking import MODEL
@@ -32,10 +33,10 @@ def export(
     if figures:
         from mobank.spreadsheets.export import export_figures
 
-        typer.echo(export_figures(locate(folder, TARGET), file, MODEL, language(lang)).as_posix())
+        say(export_figures(locate(folder, TARGET), file, MODEL, language(lang), force).as_posix())
         return
     from mobank.report.excel import export as write
 
     if not xlsx:
         raise InputError([Problem("a format", "is missing", "write --xlsx", "export")])
-    typer.echo(write(folder, file, MODEL, lang).as_posix())
+    say(write(folder, file, MODEL, lang, force).as_posix())

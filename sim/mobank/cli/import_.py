@@ -1,15 +1,15 @@
 """`mobank import`: figures of a person's own table into a target."""
 
 import datetime
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mobank.base.errors import InputError, Problem, shown
+from mobank.base.files import cannot_write, write
 from mobank.base.workspace import TARGET, in_package, locate
-from mobank.cli.terminal import LangOption, language
+from mobank.cli.terminal import LangOption, language, say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def import_(
     if not path.exists():
         seen = look(file, MODEL, words)
         if dry_run:
-            typer.echo(seen.text, nl=False)
+            say(*seen.text.splitlines())
             return
         _write(path, seen.text, "--map")
         _say(words, "found", file=file.name, tables=seen.tables, figures=seen.figures)
@@ -81,20 +81,17 @@ def _target(into: str) -> Path:
 
 
 def _write(path: Path, text: str, option: str) -> None:
-    """Write a file aside and give it its name."""
-    aside = path.with_name(f".{path.name}.tmp")
+    """Write a file as a whole; what stands there was read before, or nothing does."""
     try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
+        write(path, text)
     except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise InputError([Problem(shown(str(path)), f"cannot be written ({error.strerror})", key=option)]) from None
+        raise cannot_write(path, error, option) from None
 
 
 def _say(words: "Lang", name: str, **known: object) -> None:
     from mobank.spreadsheets.wording import WORDS
 
-    typer.echo(WORDS[words][name].format(**known))
+    say(WORDS[words][name].format(**known))
 
 
 def _summary(found: "Imported", file: Path, words: "Lang") -> None:
@@ -107,13 +104,13 @@ def _summary(found: "Imported", file: Path, words: "Lang") -> None:
     what = ", ".join(f"{name} {count}" for name, count in counts.items())
     _say(words, "read", count=len(found.figures), file=file.name, what=what)
     if found.remarks:
-        print(WORDS[words]["remarks"], file=sys.stderr)
+        warn(WORDS[words]["remarks"])
     for kind in dict.fromkeys(remark.kind for remark in found.remarks):
         own = [remark for remark in found.remarks if remark.kind == kind]
         for remark in own[:MOST_LINES]:
-            print(f"  {remark.where}  {WORDS[words][kind]}{f': {remark.text}' if remark.text else ''}", file=sys.stderr)
+            warn(f"  {remark.where}  {WORDS[words][kind]}{f': {remark.text}' if remark.text else ''}")
         if len(own) > MOST_LINES:
-            print("  " + WORDS[words]["more"].format(count=len(own) - MOST_LINES), file=sys.stderr)
+            warn("  " + WORDS[words]["more"].format(count=len(own) - MOST_LINES))
 
 
 def _show(changes: "Changes", words: "Lang") -> None:
@@ -134,11 +131,11 @@ def _list(name: str, lines: "Sequence[str]", words: "Lang") -> None:
 
     said: Mapping[str, str] = WORDS[words]
     if lines:
-        print(f"{said[name]} ({len(lines)}):")
+        say(f"{said[name]} ({len(lines)}):")
     for line in lines[:MOST_LINES]:
-        print(f"  {line}")
+        say(f"  {line}")
     if len(lines) > MOST_LINES:
-        print("  " + said["more"].format(count=len(lines) - MOST_LINES))
+        say("  " + said["more"].format(count=len(lines) - MOST_LINES))
 
 
 def _counts(changes: "Changes", words: "Lang") -> str:

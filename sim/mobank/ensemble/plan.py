@@ -179,10 +179,18 @@ def block_size(plan: Plan) -> int:
 
 
 def customers(plan: Plan) -> int:
-    """Return how many people a replicate starts with, by the middle of the reported figure; 0 where none is needed."""
-    origin = plan.model.origin
-    figure = plan.scenario.figure(origin.total, plan.scenario.start) if origin else None
-    return round(figure.interval.middle) if figure else 0
+    """Return how many people a replicate starts with, about: the last reported figure, else the middle of a pool.
+
+    0 where a model has no start of its own.
+    """
+    origin, scenario = plan.model.origin, plan.scenario
+    if origin is None:
+        return 0
+    last = {figure.measure: figure.interval.middle for figure in scenario.reported}  # by month, so the latest stays
+    if scenario.pool is None or origin.total in last:
+        return round(last.get(origin.total, 0.0))
+    first = min((f for f in scenario.reported if f.measure == origin.stock), key=lambda figure: figure.month)
+    return round(first.interval.middle * (1.0 + scenario.pool.headroom.prior.centre))
 
 
 def refuse_a_crowd(plan: Plan, replicates: int) -> None:

@@ -263,6 +263,9 @@ class _FiguresReader:
             self.problems.append(contradiction(now, allowed, "a start needs a bank that grows"))
 
 
+POOLED = "a pool is learnt by a fit: name its posterior (posterior: …)"
+
+
 def needed(origin: Origin, start: Start) -> Iterator[tuple[str, Month, str]]:
     """Yield which figures a run needs, measure and month, with a hint; one without a posterior starts in balance."""
     hint = "a run starts from reported figures"
@@ -270,10 +273,8 @@ def needed(origin: Origin, start: Start) -> Iterator[tuple[str, Month, str]]:
     if not start.fitted:
         yield origin.stock, start.month - YEAR, hint
     yield origin.engaged, start.month, hint
-    if not start.pooled:
-        yield origin.total, start.month, hint
-    elif not start.fitted:
-        yield origin.total, start.month, "a pool is learnt by a fit: name its posterior (posterior: …)"
+    if not start.fitted:
+        yield origin.total, start.month, POOLED if start.pooled else hint
 
 
 def _counted(figure: Figure) -> str:

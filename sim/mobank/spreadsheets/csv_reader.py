@@ -5,11 +5,10 @@ import io
 import re
 from pathlib import Path
 
+from mobank.base.cells import text_of
 from mobank.spreadsheets.grid import Grid, GridCell, Spot, normal, refusal, refuse_too_many
 
 SEPARATORS = (",", "\t", ";", "|")
-FORMULA_LIKE = r"[=+\-@\t\r]"  # how a text begins that a spreadsheet program would take for a formula
-MARKED = rf"'(?={FORMULA_LIKE})"  # the apostrophe that is written before one, and taken off again
 SAMPLE_LINES = 50
 LONGEST_CELL = 1 << 20
 _DECIMAL_COMMA = r"[+-]?[0-9]+,[0-9]+"
@@ -69,7 +68,7 @@ def _agreement(counts: list[int]) -> int:
 
 
 def _cell(value: str, separator: str) -> GridCell | None:
-    text = normal(re.sub(rf"^{MARKED}", "", value))
+    text = normal(text_of(value))
     if not text:
         return None
     if separator == ";" and re.fullmatch(_DECIMAL_COMMA, text):

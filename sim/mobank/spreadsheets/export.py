@@ -1,18 +1,17 @@
 """The figures of a target as a table again: each with its month, band, range, definition, evidence and cell."""
 
-import csv
 import io
-import re
 from pathlib import Path
 
+from mobank.base.cells import ENCODING, digits, write_csv
 from mobank.base.errors import InputError, Problem, did_you_mean, shown
-from mobank.base.quantities import Lang
+from mobank.base.files import begins_with, write_for_user
+from mobank.base.quantities import MOST_DIGITS, Lang
 from mobank.model.grammar import Model
 from mobank.report.assumptions import evidence_in_words
 from mobank.report.render.workbook import SUFFIX, Cell, Number, Sheet, write
 from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.scenario import AS_MODEL, YEAR, Figure, Scenario
-from mobank.spreadsheets.csv_reader import FORMULA_LIKE
 from mobank.spreadsheets.wording import WORDS
 
 HEADS = ("measure", "band", "month", "months", "figure", "low", "high", "definition", "evidence", "source")
@@ -20,7 +19,7 @@ DEFINITION_HEADS = ("definition", "counts", "against")
 CSV = ".csv"
 
 
-def export_figures(path: Path, out: Path | None, model: Model, lang: Lang) -> Path:
+def export_figures(path: Path, out: Path | None, model: Model, lang: Lang, force: bool = False) -> Path:
     """Write the figures of a target as a workbook or as CSV, by what the file is called; return where they are.
 
     Raises
@@ -31,9 +30,9 @@ def export_figures(path: Path, out: Path | None, model: Model, lang: Lang) -> Pa
     scenario = read_chain(Chain.of_file(path), path.stem, model, whole=False)
     final = out or Path(f"{path.stem}.figures{SUFFIX}")
     if final.suffix == SUFFIX:
-        write(_sheets(scenario, lang), final, path.stem)
+        write(_sheets(scenario, lang), final, path.stem, force)
     elif final.suffix == CSV:
-        _write_text(final, _csv(scenario.reported))
+        write_for_user(final, _csv(scenario.reported), begins_with(",".join(HEADS).encode()), force, "FILE")
     else:
         hint = did_you_mean(final.suffix, (SUFFIX, CSV))
         raise InputError([Problem(shown(str(final)), f"must end with {SUFFIX} or {CSV}", hint, "FILE")])
@@ -59,26 +58,16 @@ def _row(figure: Figure, lang: Lang) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _csv(figures: tuple[Figure, ...]) -> str:
-    """Return figures as CSV, UTF-8 with its mark, as spreadsheet programs ask for it; names stay those of YAML."""
+def _csv(figures: tuple[Figure, ...]) -> bytes:
+    """Return figures as CSV; names stay those of YAML."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADS)
-    for f in figures:
-        dated = f.month.year if f.months == YEAR else f.month
-        row = (f.measure, f.band, dated, max(f.months, 1), f.text, f"{f.interval.low:.1f}", f"{f.interval.high:.1f}",
-               f.definition, f.provenance.evidence, f.provenance.source)  # fmt: skip
-        writer.writerow([re.sub(f"^(?={FORMULA_LIKE})", "'", str(cell)) for cell in row])
-    return "\ufeff" + out.getvalue()
+    write_csv(out, [HEADS, *map(_fields, figures)])
+    return out.getvalue().encode(ENCODING)
 
 
-def _write_text(final: Path, text: str) -> None:
-    try:
-        with final.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
-    except FileExistsError:
-        if final.read_text(encoding="utf-8") == text.replace("\r\n", "\n"):
-            return
-        raise InputError([Problem(shown(final.as_posix()), "exists already", "name another file")]) from None
-    except OSError as error:
-        raise InputError([Problem(shown(final.as_posix()), f"cannot be written ({error.strerror})")]) from None
+def _fields(f: Figure) -> list[object]:
+    dated = f.month.year if f.months == YEAR else f.month
+    return [
+        f.measure, f.band, str(dated), max(f.months, 1), f.text, digits(f.interval.low, MOST_DIGITS),
+        digits(f.interval.high, MOST_DIGITS), f.definition, f.provenance.evidence, f.provenance.source,
+    ]  # fmt: skip

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from mobank.base.cells import text_of
 from mobank.base.errors import InputError, Problem
 from mobank.spreadsheets.grid import Box, Grid, GridCell, Spot, normal, refusal, refuse_too_many
 from mobank.spreadsheets.number_formats import decimal_of, plain, shown
@@ -104,7 +105,7 @@ def _cell(cell: Any) -> GridCell | None:
         day = value.date() if isinstance(value, datetime) else value
         return GridCell(day.isoformat(), day=day, indent=indent, note=note)
     if isinstance(value, str):
-        text = normal(value)
+        text = normal(text_of(value))
         if cell.data_type == "e" and text not in _MISSING:
             return GridCell(text, fault="is an error of the spreadsheet", note=note)
         return GridCell(text, indent=max(indent, _spaces(value)), note=note) if text else None

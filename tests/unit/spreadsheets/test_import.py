@@ -416,3 +416,15 @@ def test_other_workbooks_are_read_by_values_alone_and_that_is_said(tmp_path):
     [table] = find_tables(read_other_workbook(as_workbook(tmp_path, her_table())))
     assert len(table.figures) == 216
     assert [remark.kind for remark in table.remarks] == ["values_only"]
+
+
+def test_from_an_empty_folder_to_figures_in_a_bank_of_ones_own(mobank, tmp_path):
+    assert mobank("new-bank", "mybank", "--name", "某省农商联社", "--customers", "4200万", "--as-of", "2022-12")[0] == 0
+    path = as_csv(tmp_path, her_table())
+    assert mobank("import", path.name, "--into", "mybank")[0] == 0
+    complete(path)
+    code, said, refusal = mobank("import", path.name, "--into", "mybank", "--lang", "zh")
+    assert (code, said.splitlines()[-1]) == (0, "已写入 calibration/banks/mybank.yaml：216 新增"), refusal
+    assert held(tmp_path / "calibration/banks/mybank.yaml") == her_table() | {
+        ("customers", "", Month.of(2022, 12)): 42_000_000.0
+    }

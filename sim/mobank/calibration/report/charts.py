@@ -3,12 +3,10 @@
 Colours, style and fonts are those of a run's charts. Equal input gives equal bytes on one machine.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from io import StringIO
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Picture
@@ -22,8 +20,8 @@ from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import Pair
 from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR
 from mobank.calibration.report.wording import name, of_measure
-from mobank.report.render.charts import STYLE
-from mobank.report.render.fonts import chart_language, families, quiet
+from mobank.report.render.charts import styled
+from mobank.report.render.fonts import chart_language
 from mobank.report.render.look import BANDS, GREY, INK, LOST, MEDIAN, PALE
 
 TEXT: Mapping[Lang, Mapping[str, str]] = {
@@ -43,7 +41,7 @@ def history(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) -> st
     """Return an SVG: for each fit, level and active lived again from the first figure, and what was reported."""
     language = chart_language(lang)
     first = fits[0].history
-    with _styled(language):
+    with styled(language):
         picture = _picture(7.4)
         panels = picture.subplots(2, len(fits), sharey="row", squeeze=False)
         for row, measure in ((LEVEL, first.origin.stock), (ACTIVE, first.origin.engaged)):
@@ -64,7 +62,7 @@ def knowledge(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) -> 
     language = chart_language(lang)
     first = fits[0]
     names = [each.name for each in first.known]
-    with _styled(language):
+    with styled(language):
         picture = _picture(ROW * len(names) + 1.2)
         axes = picture.add_axes((0.44, 0.75 / (ROW * len(names) + 1.2), 0.54, 1 - 1.0 / (ROW * len(names) + 1.2)))
         places = np.arange(len(names))[::-1]
@@ -92,7 +90,7 @@ def pairs(found: FitSummary, shown: Sequence[Pair], lang: Lang) -> str:
     """Return an SVG: the draws of pairs that are known only together, each on its natural scale."""
     language = chart_language(lang)
     natural = found.history.natural(found.z)
-    with _styled(language):
+    with styled(language):
         picture = _picture(3.1)
         panels = picture.subplots(1, max(len(shown), LEAST_PANELS), squeeze=False)[0]
         for axes in panels[len(shown) :]:
@@ -112,12 +110,6 @@ def pairs(found: FitSummary, shown: Sequence[Pair], lang: Lang) -> str:
 
 
 # ------------ the parts
-
-
-@contextmanager
-def _styled(language: Lang) -> Iterator[None]:
-    with quiet(), style.context(["default", STYLE | {"font.family": families(language)}]):
-        yield
 
 
 def _picture(height: float) -> Picture:

@@ -10,7 +10,7 @@ from mobank.calibration.checks.figure_information import narrowed_by
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import GROWTH, Known
 from mobank.calibration.checks.posterior_predictive import Lean
-from mobank.calibration.targets import verified_kinds
+from mobank.calibration.targets import ENOUGH_LEVELS, verified_kinds
 from mobank.model.grammar import Model
 from mobank.report.assumptions import from_own_systems
 from mobank.scenario.scenario import Determined, Lever
@@ -24,6 +24,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "only": "{} only", "data": "data", "partly": "partly", "prior": "prior", "and": " and ", "sep": ", ",
         "level": "how many {} there are", "growth": "how fast {} grow", "now": "{} in {}",
         "grown": "growth of {} in {}",
+        "start_only": "{} of {}: too few to show how fast they grow, so growth in a forecast is that of the priors.",
         "determined": "The figures determine {}.",
         "partly_told": "They say something of {}, but not enough to decide.",
         "not_told": "They say next to nothing of {}: there the priors speak.",
@@ -59,6 +60,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "title": "{}：数据说明了什么", "below": "{}个数据，{}至{}", "all": "全部数据",
         "only": "仅{}", "data": "数据决定", "partly": "部分由数据决定", "prior": "先验决定", "and": "和", "sep": "、",
         "level": "{}有多少", "growth": "{}增长多快", "now": "{1}的{0}", "grown": "{1}年{0}增速",
+        "start_only": "只有{}个{}数据，几乎说明不了增长快慢：预测中的增长来自先验。",
         "determined": "数据决定了{}。",
         "partly_told": "数据对{}有所说明，但不足以定论。",
         "not_told": "数据对{}几乎没有说明：这里由先验说话。",
@@ -103,7 +105,7 @@ def verdict(findings: FitSummary, lang: Lang, levers: Sequence[Lever] = ()) -> l
     levers : those of the scenarios at hand, to name the ones whose effect rests on a prior.
     """
     words, model = WORDS[lang], findings.history.model
-    told = [*summary(findings, lang), *_groups(findings, lang), *_classes(findings, lang)]
+    told = [*_start_only(findings, lang), *summary(findings, lang), *_groups(findings, lang), *_classes(findings, lang)]
     told += _rests(findings, model, levers, lang)
     told += [
         words["pair"].format(*(name(model, each, lang) for each in (pair.one, pair.other)), f"{pair.correlation:+.2f}")
@@ -112,6 +114,15 @@ def verdict(findings: FitSummary, lang: Lang, levers: Sequence[Lever] = ()) -> l
     told += informed(findings, lang)
     told += [each for found in findings.leans for each in _lean(findings, found, lang)]
     return [*told, _unverified(findings, lang), *_own_systems(findings, lang)]
+
+
+def _start_only(findings: FitSummary, lang: Lang) -> Iterable[str]:
+    """Yield that growth is that of the priors, where the level is known too seldom to show it."""
+    history = findings.history
+    count = len(history.reported(history.origin.stock))
+    if count < ENOUGH_LEVELS:
+        figures = str(count) if lang == "zh" else f"{count} figure{'s' if count > 1 else ''}"
+        yield WORDS[lang]["start_only"].format(figures, of_measure(history.model, history.origin.stock, lang))
 
 
 def summary(findings: FitSummary, lang: Lang) -> list[str]:

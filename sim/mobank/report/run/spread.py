@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 from pathlib import Path
 
+from mobank.base.cells import Digits, write_table
 from mobank.base.quantities import Lang
 from mobank.base.streams import LAYERS
 from mobank.ensemble.drivers import KINDS, Drivers, Input
 from mobank.ensemble.shapley import ShapleyShares
 from mobank.model.grammar import Model
-from mobank.report.questions import write_rows
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -123,7 +123,7 @@ def write_shares(found: Sequence[ShapleyShares], path: Path) -> None:
          "first_order": _number(each.first[i]), "total": _number(each.total[i]), "replicates": str(each.replicates)}
         for each in found for i, layer in enumerate(LAYERS)
     ]  # fmt: skip
-    write_rows(rows, path)
+    write_table(rows, path)
 
 
 def driver_rows(found: Drivers, model: Model) -> list[dict[str, str]]:
@@ -150,8 +150,8 @@ def driver_rows(found: Drivers, model: Model) -> list[dict[str, str]]:
 
 def write_drivers(found: Sequence[Drivers], model: Model, path: Path) -> None:
     """Write the rows of all answers."""
-    write_rows([row for each in found for row in driver_rows(each, model)], path)
+    write_table([row for each in found for row in driver_rows(each, model)], path)
 
 
 def _number(value: float) -> str:
-    return "" if isnan(value) else f"{value:.4f}"
+    return Digits("" if isnan(value) else f"{value:.4f}")

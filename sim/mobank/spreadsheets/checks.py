@@ -13,7 +13,7 @@ from mobank.base.errors import Problem, shown
 from mobank.base.quantities import Month
 from mobank.model.grammar import Model
 from mobank.scenario.contradictions import note_contradictions
-from mobank.scenario.scenario import Figure
+from mobank.scenario.scenario import YEAR, Figure
 from mobank.spreadsheets.found import Remark
 from mobank.spreadsheets.interpret import Imported, ImportedFigure
 
@@ -36,10 +36,11 @@ def check(found: Imported, model: Model, cleaned: Sequence[Month]) -> None:
     wrong: set[str] = set()
     for _, series in _series(found.figures):
         stock = bool(model.measure[series[0].figure.measure].stock)
-        for problem, name in (*_slips(series, stock), *(_steps(series) if stock else ())):
-            if name not in wrong:
-                wrong.add(name)
-                found.problems.append(problem)
+        slips = dict(_slips(series, stock))
+        sound = [each for each in series if each.figure.name not in slips]  # no step is one from or to a slip
+        steps = dict(_steps(sound)) if stock else {}
+        found.problems += [*slips.values(), *steps.values()]
+        wrong |= {*slips, *steps}
         found.remarks += _gaps(series)
         found.remarks += _falls(series) if stock else _jumps(series)
     found.remarks += _lacking_bands(found.figures)
@@ -65,12 +66,13 @@ def _middle(each: ImportedFigure) -> float:
 
 
 def _around(series: Sequence[ImportedFigure], i: int) -> float | None:
-    """Return the median of the figures around one; None where there are too few."""
-    near = [_middle(each) for each in (*series[max(0, i - NEIGHBOURS) : i], *series[i + 1 : i + 1 + NEIGHBOURS])]
-    return median(near) if len(near) > 1 else near[0] if near else None
+    """Return the median of the figures around one, within a year of it; None where there are none."""
+    beside = (*series[max(0, i - NEIGHBOURS) : i], *series[i + 1 : i + 1 + NEIGHBOURS])
+    near = [_middle(each) for each in beside if abs(each.figure.month - series[i].figure.month) <= YEAR]
+    return median(near) if near else None
 
 
-def _slips(series: Sequence[ImportedFigure], stock: bool) -> Iterator[tuple[Problem, str]]:
+def _slips(series: Sequence[ImportedFigure], stock: bool) -> Iterator[tuple[str, Problem]]:
     """Yield figures that are ten or ten thousand times what stands around them, or that small a part of it."""
     for i, each in enumerate(series):
         around = _around(series, i)
@@ -83,25 +85,29 @@ def _slips(series: Sequence[ImportedFigure], stock: bool) -> Iterator[tuple[Prob
         if times >= most or is_power:
             much = f"{times:,.0f} times" if _middle(each) > around else f"1/{times:,.0f} of"
             allowed = f"is {much} the figures around it (about {around:,.0f} persons)"
-            yield _problem(each, allowed, f"a slip of the unit or of a digit? {WHERE_TO_SAY}"), each.figure.name
+            yield each.figure.name, _problem(each, allowed, f"a slip of the unit or of a digit? {WHERE_TO_SAY}")
 
 
-def _steps(series: Sequence[ImportedFigure]) -> Iterator[tuple[Problem, str]]:
+def _steps(series: Sequence[ImportedFigure]) -> Iterator[tuple[str, Problem]]:
     """Yield counts that change by more in a month than a count does while it counts the same."""
+    usual = series[0] if series else None  # the last figure that nobody had to confirm
     for before, after in pairwise(series):
+        usual = usual if before.confirmed else before
         if after.confirmed or before.figure.definition != after.figure.definition:
             continue
-        months = after.figure.month - before.figure.month
-        low, high = before.figure.interval, after.figure.interval
-        up, down = log(high.low / low.high), log(low.low / high.high)
-        if max(up, down) > months * log(1 + STEP):
+        if _is_step(before.figure, after.figure) and (usual is None or _is_step(usual.figure, after.figure)):
             change = _middle(after) / _middle(before) - 1
             allowed = f"is {change:+.0%} against {before.figure.month} ({before.figure.text})"
             hint = (
                 f"is it counted in another way from here on? then write definition: {{{{before: …, "
                 f"from {after.figure.month}: …}}}} for this metric in the map; else {WHERE_TO_SAY}"
             )
-            yield _problem(after, allowed, hint), after.figure.name
+            yield after.figure.name, _problem(after, allowed, hint)
+
+
+def _is_step(before: Figure, after: Figure) -> bool:
+    low, high = before.interval, after.interval
+    return max(log(high.low / low.high), log(low.low / high.high)) > (after.month - before.month) * log(1 + STEP)
 
 
 def _gaps(series: Sequence[ImportedFigure]) -> Iterator[Remark]:

@@ -175,7 +175,7 @@ def _definitions(figures: Sequence[ImportedFigure]) -> dict[str, str]:
 
 
 def _read_again(path: Path, text: str, figures: Sequence[ImportedFigure], model: Model) -> None:
-    """Read the file as it would be; what is then wrong with a figure is told at its cell."""
+    """Read the file as it would be; what is then wrong with a figure is reported at its cell."""
     try:
         read_chain(Chain.of_text(text, path), path.stem, model, whole=False)
     except InputError as error:

@@ -176,8 +176,11 @@ class _Interpreter:
             )
             self.found.problems.append(Problem(shown(found.cell.text), allowed, hint, place=place))
             return
-        whence = Provenance(str(place), "", evidence or metric.evidence or self.decided.evidence, place)
-        figure = Figure(metric.measure, month, said.text, said.interval, whence, said.text, definition, months, band)
+        evidence = evidence or metric.evidence or self.decided.evidence
+        provenance = Provenance(str(place), "", evidence, place)
+        figure = Figure(
+            metric.measure, month, said.text, said.interval, provenance, said.text, definition, months, band
+        )
         imported = ImportedFigure(
             figure, found.metric, "; ".join(filter(None, (note, found.cell.note))), metric.is_confirmed(month)
         )

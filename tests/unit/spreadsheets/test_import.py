@@ -428,3 +428,20 @@ def test_from_an_empty_folder_to_figures_in_a_bank_of_ones_own(mobank, tmp_path)
     assert held(tmp_path / "calibration/banks/mybank.yaml") == her_table() | {
         ("customers", "", Month.of(2022, 12)): 42_000_000.0
     }
+
+
+def test_a_column_of_definitions_that_the_map_does_not_follow_is_refused_with_what_to_write(mobank, tmp_path):
+    path = as_csv(tmp_path, her_table())
+    mobank("import", path.name)
+    complete(path)
+    right = map_of(path).read_text(encoding="utf-8")
+    wrong = right.replace("{before: bank_app, from 2021-07: both_apps}", "bank_app")
+    map_of(path).write_text(wrong, encoding="utf-8")
+    code, _, refusal = mobank("import", path.name)
+    assert (code, refusal.splitlines()[0]) == (
+        2,
+        "monthly.csv!D38  '" + str(her_table()["mau", "east", Month.of(2021, 7)]) + "' is said to be counted as "
+        "'both_apps', in the map as 'bank_app'; write definition: {before: bank_app, from 2021-07: both_apps} for this metric",
+    )
+    map_of(path).write_text(right, encoding="utf-8")
+    assert mobank("import", path.name)[0] == 0

@@ -9,6 +9,7 @@ from mobank.base.errors import InputError
 from mobank.base.quantities import Month
 from mobank.model.mobile_banking import MODEL
 from mobank.spreadsheets.commands import look, map_of, read, refuse_wrong
+from mobank.spreadsheets.figure_map import read_map
 from tests.unit.spreadsheets.layouts import LAYOUTS, Layout, text
 
 
@@ -181,3 +182,12 @@ def test_what_a_message_advises_is_accepted(name, tmp_path):
 def completed(text: str) -> str:
     """Return a map with persons for its unit and a measure for what is not known by its name."""
     return text.replace("unit: TODO", "unit: persons").replace("measure: TODO", "measure: lost").replace("TODO", "all")
+
+
+def test_the_map_in_the_documentation_is_read_without_a_problem(tmp_path):
+    page = (Path(__file__).parents[3] / "docs/import.md").read_text(encoding="utf-8")
+    (tmp_path / "a.map.yaml").write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1], encoding="utf-8")
+    decided = read_map(tmp_path / "a.map.yaml", MODEL)
+    mau = decided.metrics["月活用户"]
+    assert [mau.definition(Month.of(2021, month)) for month in (6, 7)] == ["bank_app", "both_apps"]
+    assert decided.regions == {"东部": "east", "合计": "whole"}

@@ -23,16 +23,16 @@ REFUSED, SAME, FEWER = "refused", "same", "fewer"
 Mutation = Callable[[Any, random.Random], Any]
 
 
-def spot(luck: random.Random) -> tuple[int, int]:
+def spot(chance: random.Random) -> tuple[int, int]:
     """Return a cell of a figure; not in the first months or the last, so that it has neighbours."""
-    return luck.randint(FIRST, LAST), luck.randint(6, 11)
+    return chance.randint(FIRST, LAST), chance.randint(6, 11)
 
 
 def value(change: Callable[[Any], Any], form: str | None = None) -> Mutation:
     """Return what changes the value of one cell."""
 
-    def mutate(sheet: Any, luck: random.Random) -> None:
-        cell = sheet.cell(*spot(luck))
+    def mutate(sheet: Any, chance: random.Random) -> None:
+        cell = sheet.cell(*spot(chance))
         cell.value = change(cell.value)
         if form:
             cell.number_format = form
@@ -43,40 +43,40 @@ def value(change: Callable[[Any], Any], form: str | None = None) -> Mutation:
 def head(change: Callable[[Any], Any]) -> Mutation:
     """Return what changes the heading of one month."""
 
-    def mutate(sheet: Any, luck: random.Random) -> None:
-        cell = sheet.cell(HEAD, luck.randint(6, 11))
+    def mutate(sheet: Any, chance: random.Random) -> None:
+        cell = sheet.cell(HEAD, chance.randint(6, 11))
         cell.value = change(cell.value)
 
     return mutate
 
 
-def twice(sheet: Any, luck: random.Random) -> None:
-    column = luck.randint(6, 11)
+def twice(sheet: Any, chance: random.Random) -> None:
+    column = chance.randint(6, 11)
     sheet.cell(HEAD, column).value = sheet.cell(HEAD, column - 1).value
 
 
-def merged(sheet: Any, luck: random.Random) -> None:
-    row, column = spot(luck)
+def merged(sheet: Any, chance: random.Random) -> None:
+    row, column = spot(chance)
     sheet.merge_cells(start_row=row, end_row=row, start_column=column, end_column=column + 1)
 
 
 def label(change: Callable[[Any], Any], column: int) -> Mutation:
-    def mutate(sheet: Any, luck: random.Random) -> None:
-        cell = sheet.cell(luck.randint(FIRST, LAST), column)
+    def mutate(sheet: Any, chance: random.Random) -> None:
+        cell = sheet.cell(chance.randint(FIRST, LAST), column)
         cell.value = change(cell.value)
 
     return mutate
 
 
-def hide_row(sheet: Any, luck: random.Random) -> None:
-    sheet.row_dimensions[luck.randint(FIRST, LAST)].hidden = True
+def hide_row(sheet: Any, chance: random.Random) -> None:
+    sheet.row_dimensions[chance.randint(FIRST, LAST)].hidden = True
 
 
-def hide_column(sheet: Any, luck: random.Random) -> None:
-    sheet.column_dimensions[sheet.cell(1, luck.randint(6, 11)).column_letter].hidden = True
+def hide_column(sheet: Any, chance: random.Random) -> None:
+    sheet.column_dimensions[sheet.cell(1, chance.randint(6, 11)).column_letter].hidden = True
 
 
-def another_sheet(sheet: Any, luck: random.Random) -> None:
+def another_sheet(sheet: Any, chance: random.Random) -> None:
     sheet.parent.copy_worksheet(sheet).title = "旧版"
 
 
@@ -126,12 +126,12 @@ MUTATIONS: dict[str, tuple[Mutation, tuple[str, ...]]] = {
     "a hidden row": (hide_row, (REFUSED,)),
     "a hidden column": (hide_column, (REFUSED,)),
     "another sheet": (another_sheet, (REFUSED,)),
-    "no unit": (lambda sheet, luck: setattr(sheet["A1"], "value", None), (SAME,)),
-    "another unit of persons": (lambda sheet, luck: setattr(sheet["A1"], "value", "单位：万户"), (REFUSED,)),
-    "another unit": (lambda sheet, luck: setattr(sheet["A1"], "value", "单位：亿元"), (REFUSED,)),
-    "an empty column": (lambda sheet, luck: sheet.insert_cols(luck.randint(5, 10)), (SAME,)),
-    "an empty row": (lambda sheet, luck: sheet.insert_rows(luck.randint(4, 8)), (SAME,)),
-    "a row less": (lambda sheet, luck: sheet.delete_rows(luck.randint(FIRST, LAST)), (FEWER,)),
+    "no unit": (lambda sheet, chance: setattr(sheet["A1"], "value", None), (SAME,)),
+    "another unit of persons": (lambda sheet, chance: setattr(sheet["A1"], "value", "单位：万户"), (REFUSED,)),
+    "another unit": (lambda sheet, chance: setattr(sheet["A1"], "value", "单位：亿元"), (REFUSED,)),
+    "an empty column": (lambda sheet, chance: sheet.insert_cols(chance.randint(5, 10)), (SAME,)),
+    "an empty row": (lambda sheet, chance: sheet.insert_rows(chance.randint(4, 8)), (SAME,)),
+    "a row less": (lambda sheet, chance: sheet.delete_rows(chance.randint(FIRST, LAST)), (FEWER,)),
 }  # fmt: skip
 
 
@@ -179,14 +179,14 @@ def test_a_damaged_workbook_is_refused_or_read_right(name, number, good, tmp_pat
 def test_bytes_that_are_damaged_are_refused_or_read_right(good, tmp_path):
     path = tmp_path / good.name
     shutil.copy(map_of(good), map_of(path))
-    whole, luck, seen = good.read_bytes(), random.Random(SEED), Counter()
+    whole, chance, seen = good.read_bytes(), random.Random(SEED), Counter()
     for number in range(60):
         data = bytearray(whole)
         if number % 3:
             for _ in range(number % 5 + 1):
-                data[luck.randrange(len(data))] ^= 1 << luck.randrange(8)
+                data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
         else:
-            del data[luck.randrange(len(data)) :]
+            del data[chance.randrange(len(data)) :]
         path.write_bytes(bytes(data))
         seen[outcome(path)] += 1
     assert seen[REFUSED] >= 20

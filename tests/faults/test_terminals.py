@@ -7,14 +7,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from mobank.base.cells import write_table
 from mobank.base.digits import places, spanned, written
 from mobank.base.errors import RunError
+from mobank.base.quantities import Month
 from mobank.cli import terminal
-from mobank.cli.output import PLAIN, STEERING, Output, any_output, readable, spelled, visible
-from mobank.report.render.text_table import TextColumn, TextTable
+from mobank.cli.output import PLAIN, STEERING, AnyOutput, any_output, readable, spelled, visible
+from mobank.ensemble.plan import ALL
+from mobank.report.render.text_table import TextColumn, TextTable, laid_out
+from mobank.report.tables import year_end_table
 from tests.faults.odd_texts import bare, odd_texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +59,7 @@ def test_a_text_is_written_in_any_encoding_with_what_it_has(encoding):
     for text in TEXTS:
         raw = io.BytesIO()
         stream = io.TextIOWrapper(raw, encoding=encoding)
-        Output(stream, "").write(text)
+        AnyOutput(stream, "").write(text)
         stream.flush()
         shown = raw.getvalue().decode(encoding)
         left = iter(shown)
@@ -138,13 +143,13 @@ def test_an_output_that_failed_is_said_once_and_then_left(monkeypatch):
         def write(self, text: str) -> int:
             raise OSError(28, "No space left on device")
 
-    output = Output(Full(), "standard output")
+    output = AnyOutput(Full(), "standard output")
     with pytest.raises(RunError) as caught:
         output.write("a")
     assert str(caught.value) == "standard output could not be written: No space left on device"
     assert output.write("b") == 1
     output.flush()
-    quiet = Output(Full(), "")
+    quiet = AnyOutput(Full(), "")
     assert quiet.write("a") == 1
 
 
@@ -227,6 +232,29 @@ def test_looks_are_for_terminals_that_want_them(monkeypatch, name, value, plain)
 
 
 # ------------ digits
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_g2_a_headline_number_has_three_digits_and_fits_into_eighty_columns(tmp_path, lang):
+    """32,693,900 users with a half-width of two million: 3,270 万户, not 3,269.39."""
+    month = Month.of(2024, 12)
+    numbers = {
+        "registered": (30_694_000, 32_693_900, 34_692_000),
+        "mau": (2.1e7, 2.24e7, 2.36e7),
+        "stickiness": (0.6, 0.683, 0.75),
+    }
+    rows = [
+        {"measure": name, "segment": ALL, "month": str(month), "p5": low, "p50": middle, "p95": high}
+        for name, (low, middle, high) in numbers.items()
+    ]
+    write_table(rows, tmp_path / "summary.csv")
+    shown = year_end_table(tmp_path / "summary.csv", SimpleNamespace(months=[month]), lang)
+    millions = ["32.7", "30.7 – 34.7", "22.4", "21.0 – 23.6", "68.3 %"]
+    wan = ["3,270", "3,070 – 3,470", "2,240", "2,100 – 2,360", "68.3 %"]
+    assert list(shown.rows[0]) == ["2024-12", *(wan if lang == "zh" else millions)]
+    lines = ["".join(text for text, _ in line) for line in laid_out(shown, 80)]
+    assert any(line.strip("─ ") == "" and "─" in line for line in lines), "it is a table still"
+    assert max(map(columns, lines)) <= 80
 
 
 @pytest.mark.parametrize(

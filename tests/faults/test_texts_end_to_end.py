@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mobank.base.cells import ENCODING, FORMULA, cell_of, read_table
+from mobank.calibration.rounds import scoreboard
 from tests.faults.odd_texts import bare, file_names, odd_texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,6 +169,38 @@ def test_f8_a_backtest_writes_no_formula_and_shows_every_entity(planner):
             assert not any(cell[:1] in tuple("=+@\t\r") for row in csv.reader(file) for cell in row)
     assert {row["entity"] for row in read_table(folder / "forecasts.csv")} <= set(names.values())
     assert "=1+1" in {row["entity"] for row in read_table(folder / "forecasts.csv")}
+
+
+def test_a_desk_study_shows_its_texts(drawing):
+    text = (ROOT / "scenarios/desks/remote_service.yaml").read_text(encoding="utf-8")
+    name, question, reason = "=1+1 [b]", "What [/b] of $5 and $6 :smiley:?", "@risky [x] <b> {0}"
+    question_line = next(line for line in text.splitlines() if line.startswith("  en: "))
+    text = text.replace(question_line, f"  en: {json.dumps(question)}")
+    text = re.sub('(?<=handling_minutes: {value: 9, reason: )"[^"]*"', json.dumps(reason), text)
+    Path("scenarios/desks", f"{name}.yaml").write_text(text, encoding="utf-8")
+    shown = drawing("desk", f"scenarios/desks/{name}.yaml", "--days", "1", "--lang", "en")
+    assert bare(question) in bare(shown)
+    folder = made(f"desk-{name}-")
+    assert f"{folder.as_posix()}/" in shown
+    assert reason in (folder / "desk.resolved.yaml").read_text(encoding="utf-8")
+    assert all(float(row["staff"]) > 0 for row in read_table(folder / "staffing.csv"))
+
+
+def test_an_update_keeps_the_source_of_a_figure_as_it_is_written(planner):
+    name, source = "=far [b]", "=1+1 [/b] $x$ <b> :smiley:"
+    mau, level = (f"source: {json.dumps(text)}, evidence: article" for text in (source, f"@{source}"))
+    Path("calibration/banks", f"{name}.yaml").write_text(
+        "extends: icbc_mobile\nreported:\n"
+        f"  mau: {{2023-12: {{figure: 超1.80亿户, definition: mobile_side, {mau}}}}}\n"
+        f"  registered: {{2023-12: {{figure: 5.45亿户, definition: mobile_bank_customers, {level}}}}}\n",
+        encoding="utf-8",
+    )
+    shown = planner("calibrate", f"calibration/banks/{name}.yaml", "--update", "icbc_mobile")
+    assert name in shown
+    board = Path("calibration/posteriors/scoreboard.csv")
+    assert {entry.source for entry in scoreboard.read(board)} == {source, f"@{source}"}
+    with board.open(encoding=ENCODING, newline="") as file:
+        assert not any(cell[:1] in tuple("=+@") for row in csv.reader(file) for cell in row)
 
 
 def test_f17_scenarios_whose_names_differ_in_brackets_are_told_apart(planner):

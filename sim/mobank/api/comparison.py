@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from types import MappingProxyType
 
 from mobank.api.inputs import LANGUAGES, choice, is_text
 from mobank.api.run import Progress, Run, compute, open_run, planned
 from mobank.api.scenario import LoadedScenario, Source, load
-from mobank.api.table import Table, table_of
+from mobank.api.table import Table, as_written, element, table_of
 from mobank.base.cells import read_table
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import Lang
@@ -121,11 +120,9 @@ class Comparison:
         differences = self.differences.where(month=last)
         rows = tuple(row for name in FANS for row in differences.where(measure=name))
         table = Table(differences.columns, rows, self._attrs).select(*SHOWN)._repr_html_()
-        words = "".join(
-            f"<li>{escape(label)}: {escape(text)}</li>" for label in self.labels[1:] for text in self.differs[label]
-        )
-        title = f"Difference to {escape(self.labels[0])} in {last}"
-        return f"<h4>{title}</h4>{table}<ul>{words}</ul><p><small>Digest {self.digest}.</small></p>"
+        words = (element("li", f"{label}: {text}") for label in self.labels[1:] for text in self.differs[label])
+        title = element("h4", f"Difference to {self.labels[0]} in {last}")
+        return as_written(title, table, "<ul>", *words, "</ul>", f"<p>{element('small', f'Digest {self.digest}.')}</p>")
 
 
 def compare(

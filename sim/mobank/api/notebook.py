@@ -1,8 +1,6 @@
 """What a notebook shows of a run: its question, a fan, the year-ends, what is not verified, its digest; no scripts."""
 
-from html import escape
-
-from mobank.api.table import html_table
+from mobank.api.table import as_written, element, html_table
 from mobank.base.digits import spanned
 from mobank.base.quantities import person_unit
 from mobank.ensemble.summary import Summary
@@ -22,13 +20,11 @@ def page(result: RunResult, digest: str) -> str:
     foot = [f"{plan.draws:,} draws, seed {plan.seed}, {plan.fidelity}; medians and central 90 %.", f"Digest {digest}."]
     if weak:
         foot.append(f"† rests on numbers that are not verified: {'; '.join(weak)}.")
-    return "".join(
-        [
-            f"<h4>{escape(plan.scenario.question)}</h4>",
-            *_picture(result),
-            _year_ends(result, "†" if weak else ""),
-            *(f"<p><small>{escape(line)}</small></p>" for line in foot),
-        ]
+    return as_written(
+        element("h4", plan.scenario.question),
+        *_picture(result),
+        _year_ends(result, "†" if weak else ""),
+        *(f"<p>{element('small', line)}</p>" for line in foot),
     )
 
 

@@ -16,6 +16,7 @@ from mobank.model.grammar import Model, Origin
 from mobank.scenario.keys.scenario import PoolKeys
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.reader import Chain, read_chain
+from mobank.scenario.regions import counts_of, regions_of, resolved
 from mobank.scenario.scenario import Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
 
@@ -68,7 +69,8 @@ class Target:
 
     def history(self, model: Model) -> History:
         """Return the years that a fit lives through, and what of them is not known."""
-        others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in self.apart)
+        apart = resolved(self.apart, self.scenario.bands)
+        others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in apart)
         return History(model, self.scenario, others)
 
     def only(self, evidence: Sequence[str]) -> "Target":
@@ -208,7 +210,37 @@ def _too_few(target: Target, origin: Origin) -> list[Problem]:
         problems.append(
             Problem(str(max(active)), allowed, "", f"reported.{origin.engaged}", _where(target, origin.engaged))
         )
-    return problems
+    return problems or [*_not_together(target, origin)]
+
+
+def _not_together(target: Target, origin: Origin) -> Iterator[Problem]:
+    """Yield regions that have no figures, or do not begin and end in the months in which the others do."""
+    bands, figures = target.scenario.bands, target.figures
+    regions = regions_of(figures, bands)
+    if regions is None:
+        return
+    for measure in (origin.stock, origin.engaged):
+        own = {band: counts_of(figures, bands, measure, band) for band in regions.bands}
+        none = next((band for band, each in own.items() if not each), None)
+        if none:
+            allowed = f"of {measure} for {none} is known: a fit needs one of each region"
+            yield Problem("no figure", allowed, "", f"reported.{measure}", _where(target, measure))
+            continue
+        yield from _at_one_end(own, measure, "ends", -1)
+        if measure == origin.stock:
+            yield from _at_one_end(own, measure, "begins", 0)
+
+
+def _at_one_end(own: Mapping[str, Sequence[Figure]], measure: str, says: str, at: int) -> Iterator[Problem]:
+    """Yield a region whose figures begin, or end, in another month than those of the others."""
+    by_band = {band: sorted(each, key=lambda f: f.month)[at] for band, each in own.items()}
+    usual = max(f.month for f in by_band.values()) if at else min(f.month for f in by_band.values())
+    other = next((f for f in by_band.values() if f.month != usual), None)
+    if other:
+        allowed = f"is where {measure} of {other.band} {says}, and that of another region in {usual}: all must together"
+        beyond = "beyond" if at else "before"
+        hint = f"give {other.band} a figure of {usual}, or leave out what others have {beyond} {other.month}"
+        yield Problem(str(other.month), allowed, hint, f"reported.{measure}.for.{other.band}", other.provenance.place)
 
 
 def _without_noise(target: Target, origin: Origin) -> list[Problem]:

@@ -1,6 +1,6 @@
 """The output of the command: any text to any terminal, in whatever encoding, be it closed or on a full disk.
 
-While the command is at work its output and its errors go through `Output`. A character that the encoding lacks is
+While the command is at work its output and its errors go through `AnyOutput`. A character that the encoding lacks is
 spelled in another way or replaced; what cannot be written at all ends the command with one sentence.
 """
 
@@ -75,7 +75,7 @@ class _Closed:
         raise OSError(None, "it is closed")
 
 
-class Output:
+class AnyOutput:
     """A stream that takes any text.
 
     Parameters
@@ -150,7 +150,7 @@ def any_output() -> Iterator[None]:
         while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # 0, 1, 2: the standard streams
             pass
         os.close(opened)
-    sys.stdout, sys.stderr = Output(before[0], "standard output"), Output(before[1], "")
+    sys.stdout, sys.stderr = AnyOutput(before[0], "standard output"), AnyOutput(before[1], "")
     try:
         yield
     finally:

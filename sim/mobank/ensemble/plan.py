@@ -20,6 +20,7 @@ from mobank.dynamics.trajectory import Trajectory
 from mobank.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED, people
 from mobank.model.grammar import Model
 from mobank.scenario.effective import effective
+from mobank.scenario.regions import Regions
 from mobank.scenario.scenario import Scenario
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
@@ -95,8 +96,11 @@ def run_block(
         replicates=replicates,
         segments=[segment.name for segment in scenario.segments],
         changes=draws.changes,
-        shocks=_with_tilt(
-            paths(draws.sizes, scenario.start, scenario.months, streams, replicates, draws.origin), draws.tilt
+        shocks=_by_segment(
+            scenario,
+            _with_tilt(
+                paths(draws.sizes, scenario.start, scenario.months, streams, replicates, draws.origin), draws.tilt
+            ),
         ),
         season={name: np.array(factors) for name, factors in scenario.season.items()},
         streams=streams,
@@ -136,6 +140,14 @@ def met(plan: Plan, witness: Witness | None = None) -> Floats | Contacts:
 def _with_tilt(shocks: dict[str, Floats], tilt: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return the shock paths displaced by what the start asks for, so that levers meet the values as written."""
     return {name: path + tilt.get(name, 0.0) for name, path in shocks.items()}
+
+
+def _by_segment(scenario: Scenario, shocks: dict[str, Floats]) -> dict[str, Floats]:
+    """Return the shock paths of each segment, (T, S, R), where its region has one of its own; else as they are."""
+    if not scenario.fitted or not scenario.fitted.regions:
+        return shocks
+    region = Regions(tuple(scenario.fitted.regions)).of(scenario.segments)
+    return {name: path[:, region] for name, path in shocks.items()}
 
 
 def kept(plan: Plan, trajectory: Trajectory, replicates: Ints) -> Floats:

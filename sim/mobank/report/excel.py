@@ -190,7 +190,7 @@ def _figures(plan: Plan, lang: Lang) -> Iterator[list[Cell]]:
     for figure in plan.scenario.reported:
         span = figure.interval
         yield [
-            figure.measure,
+            figure.of,
             _label(figure.measure, plan.model, lang),
             figure.month if figure.months <= 1 else figure.dated,
             figure.text,

@@ -51,8 +51,8 @@ def asks_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> TextTable:
     numbers = (
         TextColumn(words[each], right=True, dim=each == "error") for each in ("chance", "error", "median", "never")
     )
-    told = [(each["问题" if lang == "zh" else "question"], *cells(each, lang)) for each in rows]
-    return TextTable([TextColumn(words["ask"], wrap=True), *numbers], told)
+    asked = [(each["问题" if lang == "zh" else "question"], *cells(each, lang)) for each in rows]
+    return TextTable([TextColumn(words["ask"], wrap=True), *numbers], asked)
 
 
 def cells(each: Mapping[str, str], lang: Lang) -> tuple[str, str, str, str]:

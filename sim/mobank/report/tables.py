@@ -165,7 +165,7 @@ def figures_used(plan: Plan) -> list[Figure]:
 def unverified(plan: Plan) -> list[str]:
     """Return what a run's numbers rest on that nobody has checked against a document."""
     scenario = plan.scenario
-    weak = [f"{f.measure} {f.dated} {f.text}" for f in figures_used(plan) if f.provenance.evidence == UNVERIFIED]
+    weak = [f"{f.of} {f.dated} {f.text}" for f in figures_used(plan) if f.provenance.evidence == UNVERIFIED]
     dimensions = dict.fromkeys(b.dimension for b in scenario.bands if b.provenance.evidence == UNVERIFIED)
     weak += [f"segments.{dimension}" for dimension in dimensions]
     shocks = {f"shocks.{name}": shock.size for name, shock in scenario.shocks.items()}

@@ -137,6 +137,7 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor | None,
         known_by,
         figures,
         record["shocks"] == "monthly",
+        record.get("regions", {}),
     )
 
 

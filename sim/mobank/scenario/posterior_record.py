@@ -45,7 +45,8 @@ POSTERIOR_RECORD = RecordKind(
                 {"campaigns": ByName(RecordRow((TEXT, MONTH, MONTH, TEXT, ANYTHING, NUMBER, TEXT)))},
             ),
             "identity": ByName(ANYTHING), "coordinates": RecordList(SUMMARY),
-        }
+        },
+        {"regions": ByName(NUMBER)},
     ),
     apart=("name", "draws"),  # they are held against the folder and against the file of the draws
 )  # fmt: skip

@@ -23,11 +23,11 @@ class Regions:
 
     Parameters
     ----------
-    dimension : their dimension. bands : all of its bands, in order; some may have no figures of their own.
+    bands : all bands of their dimension, in order; some may have no figures of their own. dimension : its name.
     """
 
-    dimension: str
     bands: tuple[str, ...]
+    dimension: str = ""
 
     def of(self, segments: Sequence[Segment]) -> list[int]:
         """Return the number of the region that each segment is in, (S,)."""
@@ -40,7 +40,7 @@ def regions_of(figures: Sequence[Figure], bands: Sequence[Band]) -> Regions | No
     if named is None:
         return None
     dimension = next(band.dimension for band in bands if band.name == named)
-    return Regions(dimension, tuple(band.name for band in bands if band.dimension == dimension))
+    return Regions(tuple(band.name for band in bands if band.dimension == dimension), dimension)
 
 
 def resolved(figures: Sequence[Figure], bands: Sequence[Band]) -> tuple[Figure, ...]:
@@ -56,6 +56,26 @@ def resolved(figures: Sequence[Figure], bands: Sequence[Band]) -> tuple[Figure, 
         elif each.whole and not each.divided:
             found.append(each.whole)
     return tuple(found)
+
+
+def counts_of(figures: Sequence[Figure], bands: Sequence[Band], measure: str, band: str = "") -> list[Figure]:
+    """Return the figures of a measure by month: of a band, or of the whole bank, added up where its regions report."""
+    regions = regions_of(figures, bands)
+    own = [f for f in resolved(figures, bands) if f.measure == measure and f.months <= 1]
+    if band or regions is None:
+        return [f for f in own if f.band == band]
+    by_month: dict[Month, list[Figure]] = {}
+    for figure in own:
+        by_month.setdefault(figure.month, []).append(figure)
+    return [_sum(each) for each in by_month.values() if not each[0].band or len(each) == len(regions.bands)]
+
+
+def _sum(parts: Sequence[Figure]) -> Figure:
+    first = parts[0]
+    if not first.band:
+        return first
+    low, high = sum(f.interval.low for f in parts), sum(f.interval.high for f in parts)
+    return replace(first, text=" + ".join(f.text for f in parts), interval=Interval(low, high, 0.0), band="")
 
 
 def note_regions(problems: list[Problem], figures: Sequence[Figure], regions: Regions, model: Model) -> None:

@@ -393,6 +393,7 @@ class Fitted:
     determined : for each draw, whether the figures determined it: "data", "partly" or "prior".
     figures : names of the figures that it was fitted to, `<measure>.<month>`.
     monthly : True if shocks go on by months, as the figures that it was fitted to do; False if by years.
+    regions : by band, the share at the first figure of each region that was fitted by itself; empty where none was.
     """
 
     name: str
@@ -405,6 +406,7 @@ class Fitted:
     determined: Mapping[str, Determined] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
     monthly: bool = False
+    regions: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def test_figures_have_the_name_of_their_band_and_a_place_in_the_file(target):
 def test_regions_are_all_bands_of_the_dimension_and_segments_lie_in_one_each(target):
     scenario = target({"registered": REGISTERED, "mau": MAU})
     regions = regions_of(scenario.reported, scenario.bands)
-    assert regions == Regions("place", ("city", "county"))
+    assert regions == Regions(("city", "county"), "place")
     assert regions.of(scenario.segments) == [0, 1, 0, 1]
 
 

@@ -441,7 +441,8 @@ def test_a_column_of_definitions_that_the_map_does_not_follow_is_refused_with_wh
     assert (code, refusal.splitlines()[0]) == (
         2,
         "monthly.csv!D38  '" + str(her_table()["mau", "east", Month.of(2021, 7)]) + "' is said to be counted as "
-        "'both_apps', in the map as 'bank_app'; write definition: {before: bank_app, from 2021-07: both_apps} for this metric",
+        "'both_apps', in the map as 'bank_app'; write definition: {before: bank_app, from 2021-07: both_apps} "
+        "for this metric",
     )
     map_of(path).write_text(right, encoding="utf-8")
     assert mobank("import", path.name)[0] == 0

@@ -5,7 +5,7 @@ each autoregression, level, growth and mean of each trend, factors of each seaso
 Drawn one by one they would contradict each other: a high last figure is either a good month or an error of the figure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,8 @@ class AtOrigin:
 
     Parameters
     ----------
-    columns : (R,) each, by name: `shock.<path>`, `trend.<path>.level`, `.growth`, `.mean`, `season.<name>.<factor>`.
+    columns : (R,) each, by name: `shock.<path>` (`shock.<path>.<band>` of each region), `trend.<path>.level`,
+        `.growth`, `.mean`, `season.<name>.<factor>`.
     state : where everybody is, errors of the last figures taken out.
     """
 
@@ -80,12 +81,12 @@ def _asked(solver: Solver) -> _Asked:
     blocks = len(history.blocks)
     asked = _Asked(draws, blocks)
     *_, steps, _, weights = solver.numbers
-    last = [max(steps[steps[:, 0] == p, 2]) for p in (LEVEL, ACTIVE)]
-    ends = np.array([[p, last[p], last[p]] for p in (LEVEL, ACTIVE)], np.int64)
+    last = int(steps[:, 2].max())
+    ends = np.array([[p, last, last, g] for g in range(len(history.regions)) for p in (LEVEL, ACTIVE)], np.int64)
     full = _covariance(solver, np.concatenate([steps, ends]))
-    names = [f"shock.{path}" for path in history.paths]
+    names = [f"shock.{path}" for path in history.lane_names()]
     with_shocks, own = np.moveaxis(full[:, blocks:, :blocks], 0, -1), np.moveaxis(full[:, blocks:, blocks:], 0, -1)
-    asked.add(names, np.zeros(2), with_shocks, own)
+    asked.add(names, np.zeros(len(ends)), with_shocks, own)
     for path, trend in law.trends.items():
         rows = np.stack([trend.level(history.length), trend.growth(history.length), np.eye(len(trend.mean))[0]])
         own_blocks, spread = law.of_path(path), np.diag(trend.variance)
@@ -114,11 +115,11 @@ def _add_errors(solver: Solver, asked: _Asked) -> None:
     history, errors = solver.history, solver.history.errors
     variance, size = solver.error_sizes
     numbers = errors.at(history.length)
-    for path, number in enumerate(numbers):
+    for name, number in zip(history.lane_names(), numbers, strict=True):
         if number >= 0:
             slope = np.where(solver.at[..., None] == number, solver.slopes, 0.0).sum(axis=1)
             own = variance[number]
-            asked.add([f"error.{history.paths[path]}"], np.zeros(1), (slope * own)[None], own[None, None])
+            asked.add([f"error.{name}"], np.zeros(1), (slope * own)[None], own[None, None])
     if errors.seasonal:
         shares = np.zeros((len(history.blocks), len(season.FACTORS), solver.why.size))
         for number, figure in enumerate(errors.figures):
@@ -129,22 +130,18 @@ def _add_errors(solver: Solver, asked: _Asked) -> None:
 
 
 def _covariance(solver: Solver, steps: Ints) -> Floats:
-    """Return the covariance of the shocks, errors included, and of the paths at their last steps, (R, n + 2, n + 2)."""
-    count = len(solver.history.blocks)
+    """Return the covariance of the shocks, errors included, and of the paths at their last steps, (R, m, m)."""
+    count, whole = len(solver.history.blocks), len(steps)
     rows = np.arange(solver.why.size)
-    keep, size, correlation, apart, scale, _, patterns, weights, slopes, at, variance, pattern, weight = solver.law_of(
-        rows
-    )
-    wider = np.zeros((patterns.shape[0], count + 2, count + 2))
+    *own, _, patterns, weights, slopes, at, variance, pattern, weight = solver.law_of(rows)
+    wider = np.zeros((patterns.shape[0], whole, whole))
     wider[:, :count, :count] = patterns
-    wide = np.full((count + 2, at.shape[1]), -1, np.int64)
+    wide = np.full((whole, at.shape[1]), -1, np.int64)
     wide[:count] = at
-    longer = np.zeros((count + 2, *slopes.shape[1:]))
+    longer = np.zeros((whole, *slopes.shape[1:]))
     longer[:count] = slopes
-    out = np.empty((rows.size, count + 2, count + 2))
-    gaussian.covariance(
-        keep, size, correlation, apart, scale, steps, wider, weights, longer, wide, variance, pattern, weight, out
-    )
+    out = np.empty((rows.size, whole, whole))
+    gaussian.covariance(*own, steps, wider, weights, longer, wide, variance, pattern, weight, out)  # type: ignore[call-arg]
     return out
 
 
@@ -152,7 +149,7 @@ def _drawn(solver: Solver, asked: _Asked, streams: Streams, item: str) -> dict[s
     """Return what is asked for, drawn given the solved shocks, (R,) by name."""
     draws, count = solver.why.size, len(solver.history.blocks)
     *_, steps, _, _ = solver.numbers
-    shocks = _covariance(solver, np.concatenate([steps, steps[:2]]))[:, :count, :count]
+    shocks = _covariance(solver, steps)[:, :count, :count]
     joint = np.moveaxis(np.stack(asked.with_shocks), -1, 0)  # (R, q, n)
     own = np.zeros((draws, len(asked.names), len(asked.names)))
     at = 0
@@ -173,18 +170,30 @@ def _drawn(solver: Solver, asked: _Asked, streams: Streams, item: str) -> dict[s
 
 def _righted(history: History, state: HistoryState, drawn: Mapping[str, Floats]) -> HistoryState:
     """Return the state with the errors of the last figures taken out; idle users and the rest make up for it."""
-    model, origin = history.model, history.origin
     if not history.errors.any:
         return state
-    still = np.zeros(state.customers.shape[1])
-    level, active = (drawn.get(f"error.{path}", still) for path in history.paths)
-    figure = next((f for f in history.errors.figures if (f.measure, f.month) == (origin.engaged, history.last)), None)
+    region, people = np.array(history.region_of), state.occupancy.copy()
+    for g, band in enumerate(history.regions):
+        own = region == g
+        people[:, own] = _righted_region(history, people[:, own], drawn, history.lane_names()[2 * g : 2 * g + 2], band)
+    return HistoryState(people, state.customers)
+
+
+def _righted_region(
+    history: History, people: Floats, drawn: Mapping[str, Floats], lanes: Sequence[str], band: str
+) -> Floats:
+    """Return the people of a region, (K, S, R), with the errors of its last figures taken out."""
+    model, origin, people = history.model, history.origin, people.copy()
+    still = np.zeros(people.shape[-1])
+    level, active = (drawn.get(f"error.{lane}", still) for lane in lanes)
+    counted = (origin.engaged, band, history.last)
+    figure = next((f for f in history.errors.figures if (f.measure, f.band, f.month) == counted), None)
     if history.errors.seasonal and figure:
         factors = np.stack([drawn[f"season.{origin.engaged}.{factor}"] for factor in season.FACTORS])
         active = active + season.at(factors, [history.last])[0] - history.errors.shift(figure)
     lively = model.indices(model.measure[origin.engaged].stock)
     idle = [k for k in model.indices(model.measure[origin.stock].stock) if k not in lively]
-    rest, people = model.states.index(origin.rest), state.occupancy.copy()
+    rest = model.states.index(origin.rest)
     active_was, idle_was = people[lively].sum(axis=(0, 1)), people[idle].sum(axis=(0, 1))
     active_now = active_was * np.exp(-active)
     idle_now = np.maximum((active_was + idle_was) * np.exp(-level) - active_now, 0.01 * idle_was)
@@ -192,4 +201,4 @@ def _righted(history: History, state: HistoryState, drawn: Mapping[str, Floats])
     people[lively] *= active_now / active_was
     people[idle] *= idle_now / idle_was
     people[rest] = np.maximum(people[rest] - (people[[*lively, *idle]].sum(axis=0) - before), 0.0)
-    return HistoryState(people, state.customers)
+    return people

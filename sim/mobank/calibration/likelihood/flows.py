@@ -34,25 +34,34 @@ class FlowFigures:
 
     Parameters
     ----------
-    figures : whose months all lie within it, by measure and month. first : month of the first figure of the level.
-    stock : the measure of the level.
+    figures : whose months all lie within it, by measure, month and region. first : month of the first figure of the
+        level. stock : the measure of the level. regions : names of their bands, "" for the whole bank.
     """
 
     model: Model
     figures: Sequence[Figure]
     first: Month
     stock: str
+    regions: tuple[str, ...] = ("",)
 
     @classmethod
-    def of(cls, model: Model, stock: str, figures: Sequence[Figure], first: Month, last: Month) -> "FlowFigures":
+    def of(
+        cls,
+        model: Model,
+        stock: str,
+        figures: Sequence[Figure],
+        first: Month,
+        last: Month,
+        regions: tuple[str, ...] = ("",),
+    ) -> "FlowFigures":
         """Return those of the reported figures that a history from the first to the last month can speak of.
 
         A year is left out where months of it are reported too: nothing is said twice.
         """
         own = [f for f in figures if f.months and f.month - f.months >= first and f.month <= last]
-        single = {(f.measure, f.month.year) for f in own if f.months == 1}
-        own = [f for f in own if f.months == 1 or (f.measure, f.month.year) not in single]
-        return cls(model, sorted(own, key=lambda f: (f.measure, f.month)), first, stock)
+        single = {(f.of, f.month.year) for f in own if f.months == 1}
+        own = [f for f in own if f.months == 1 or (f.of, f.month.year) not in single]
+        return cls(model, sorted(own, key=lambda f: (f.measure, f.month, f.band)), first, stock, regions)
 
     @property
     def coordinates(self) -> list[str]:
@@ -61,7 +70,7 @@ class FlowFigures:
         return [f"flow.{measure}.{what}" for measure in loose for what in ("size", "persistence")]
 
     def log_density(self, row: Mapping[str, int], z: Floats, moved: Floats) -> Floats:
-        """Return their log density, (R,), given coordinates z (D, R) and what each flow moved, (T, F, R)."""
+        """Return their log density, (R,), given coordinates z (D, R) and what each flow moved, (T, G F, R)."""
         log = np.zeros(z.shape[1])
         for measure in dict.fromkeys(f.measure for f in self.figures):
             exact = [f for f in self.figures if f.measure == measure and f.definition == AS_MODEL]
@@ -134,7 +143,8 @@ class FlowFigures:
 
         keep = LONGEST_KEEP * ndtr(latent)
         at = np.array([f.month - self.first for f in figures])
-        return np.asarray(size**2 * keep ** np.abs(at[:, None] - at)[..., None] + FACTOR**2)
+        alike = np.array([[one.band == other.band for other in figures] for one in figures])  # a factor is of all
+        return np.asarray(size**2 * keep ** np.abs(at[:, None] - at)[..., None] * alike[..., None] + FACTOR**2)
 
     def _made(self, figures: Sequence[Figure], moved: Floats) -> Floats:
         """Return what the model makes of each figure, (f, R) persons."""
@@ -145,9 +155,17 @@ class FlowFigures:
         return np.array([f for f, flow in enumerate(self.model.flows) if flow.name in names], np.int64)
 
     def _summed(self, figures: Sequence[Figure], moved: Floats, flows: Sequence[int]) -> Floats:
-        by_month = moved[:, list(flows)].sum(axis=1)
+        by_band = {
+            band: moved[:, self._rows(band, flows)].sum(axis=1) for band in dict.fromkeys(f.band for f in figures)
+        }
         ends = [f.month - self.first for f in figures]
-        return np.stack([by_month[end - f.months : end].sum(axis=0) for f, end in zip(figures, ends, strict=True)])
+        found = [by_band[f.band][end - f.months : end].sum(axis=0) for f, end in zip(figures, ends, strict=True)]
+        return np.stack(found)
+
+    def _rows(self, band: str, flows: Sequence[int]) -> list[int]:
+        """Return the rows of some flows of a region among those of all, of the whole bank where none is named."""
+        own = range(len(self.regions)) if band not in self.regions else [self.regions.index(band)]
+        return [g * len(self.model.flows) + f for g in own for f in flows]
 
 
 def _log_normal(values: Floats, expected: Floats, spread: Floats) -> Floats:

@@ -124,8 +124,9 @@ def posterior_of(
 def table_of(posterior: FittedPosterior) -> Mapping[str, Floats]:
     """Return the columns that are stored, (N,) each, by name.
 
-    Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>`,
-    `trend.<path>.…` and `season.<name>.<factor>` at the last figure, log scale; `state.<state>.<segment>` persons.
+    Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>` (of a
+    region `shock.<path>.<band>`), `trend.<path>.…` and `season.<name>.<factor>` at the last figure, log scale;
+    `state.<state>.<segment>` persons.
     """
     history = posterior.history
     found = dict(posterior.parameters)
@@ -168,6 +169,7 @@ def record_of(posterior: FittedPosterior, draws: bytes, settings: Mapping[str, A
         "model": fingerprint(history.model),
         "draws": sha256(draws).hexdigest(),
         "shocks": "yearly" if history.yearly else "monthly",
+        **({"regions": history.shares_by_band} if history.shares_by_band else {}),
         "evidence": list(target.evidence),
         "fitted_with": facts(target.scenario),
         "identity": {

@@ -19,10 +19,12 @@ from mobank.base.quantities import Lang, Month, person_unit
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import Pair
 from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR
+from mobank.calibration.likelihood.solve_history import of_the_whole
 from mobank.calibration.report.wording import name, of_measure
 from mobank.report.render.charts import styled
 from mobank.report.render.fonts import chart_language
 from mobank.report.render.look import BANDS, GREY, INK, LOST, MEDIAN, PALE
+from mobank.scenario.regions import counts_of
 
 TEXT: Mapping[Lang, Mapping[str, str]] = {
     "en": {"reported": "reported", "unverified": "reported, unverified", "again": "median, lived again",
@@ -140,7 +142,7 @@ def _keys(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
 
 def _lived_again(axes: Axes, found: FitSummary, row: int) -> None:
     years = np.array([_year(mark.month) for mark in found.history.marks])
-    lived = found.lived_again[:, row]
+    lived = of_the_whole(found.lived_again)[:, row]
     lived = lived[:, np.isfinite(lived).all(axis=0)]
     for share, colour in BANDS.items():
         low, high = np.quantile(lived, ((100 - share) / 200, (100 + share) / 200), axis=1)
@@ -157,7 +159,7 @@ def _year(month: Month) -> float:
 
 
 def _reported(axes: Axes, found: FitSummary, measure: str) -> None:
-    for figure in found.target.of(measure):
+    for figure in counts_of(found.target.figures, found.target.scenario.bands, measure):
         unverified = figure.provenance.evidence == "unverified"
         axes.vlines(_year(figure.month), figure.interval.low, figure.interval.high, color=INK, linewidth=1.4, zorder=4)
         axes.plot(

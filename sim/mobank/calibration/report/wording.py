@@ -90,9 +90,11 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 
 _SHOCKS: Mapping[Lang, Mapping[str, str]] = {
     "en": {"size": "size of {} luck", "persistence": "persistence of {} luck", "drift": "trend of {}",
-           "correlation": "correlation of the years' luck", "clean_ups": "written off in {}", "of": "{}, {}"},
+           "correlation": "correlation of the years' luck", "clean_ups": "written off in {}", "of": "{}, {}",
+           "regions": "a region's own shock against what all have in common"},
     "zh": {"size": "{}的年度运气大小", "persistence": "{}的年度运气延续性", "drift": "{}的趋势",
-           "correlation": "两类年度运气的相关系数", "clean_ups": "{}清理的沉睡注册", "of": "{}（{}）"},
+           "correlation": "两类年度运气的相关系数", "clean_ups": "{}清理的沉睡注册", "of": "{}（{}）",
+           "regions": "地区自身冲击与共同冲击之比"},
 }  # fmt: skip
 PATHS: Mapping[Lang, Mapping[str, str]] = {"en": {}, "zh": {"adoption": "注册", "engagement": "活跃"}}
 
@@ -149,7 +151,9 @@ def informing(findings: FitSummary, item: str, lang: Lang) -> str:
     words, model = WORDS[lang], findings.history.model
     return words["sep"].join(
         words["informs"].format(
-            of_measure(model, each.figure.measure, lang), each.figure.month, _percent(each.contraction[item])
+            of_measure(model, each.figure.measure, lang, each.figure.band),
+            each.figure.month,
+            _percent(each.contraction[item]),
         )
         for each in narrowed_by(findings.informs, item)
     )
@@ -165,15 +169,18 @@ def name(model: Model, item: str, lang: Lang) -> str:
     if parts[0] == "shocks":
         path = PATHS[lang].get(parts[1], parts[1])
         return words[parts[-1]].format(path)
+    if parts[0] == "regions":
+        return words["regions"]
     if parts[0] == "clean_ups":
         return words["clean_ups"].format(parts[1])
     return words["of"].format(parts[-1], parts[1])
 
 
-def of_measure(model: Model, measure: str, lang: Lang) -> str:
-    """Return a measure's name."""
+def of_measure(model: Model, measure: str, lang: Lang, band: str = "") -> str:
+    """Return a measure's name, with the band that it is of."""
     found = model.measure[measure]
-    return found.zh if lang == "zh" and found.zh else found.meaning
+    called = found.zh if lang == "zh" and found.zh else found.meaning
+    return called if not band else f"{called}（{band}）" if lang == "zh" else f"{called} ({band})"
 
 
 def outcome(findings: FitSummary, item: str, lang: Lang) -> str:
@@ -255,7 +262,7 @@ def _rests(findings: FitSummary, model: Model, levers: Sequence[Lever], lang: La
 
 
 def _lean(findings: FitSummary, found: Lean, lang: Lang) -> Iterable[str]:
-    words, what = WORDS[lang], of_measure(findings.history.model, found.measure, lang)
+    words, what = WORDS[lang], of_measure(findings.history.model, found.measure, lang, found.band)
     count = found.of - found.above if found.side == "high" else found.above
     yield words[f"lean_{found.side}"].format(what, count, found.of, f"{found.mean:.2f}")
     if abs(found.run) >= LONG_RUN and found.measure == findings.history.origin.stock:

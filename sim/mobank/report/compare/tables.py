@@ -130,15 +130,15 @@ def _price(number: str) -> str:
 
 def answer_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> TextTable:
     """Return the answers of every side to one ask, with the difference of each chance to the reference's."""
-    told = []
+    answers = []
     for i, row in enumerate(rows):
         chance, error, half, never = cells(row, lang)
         more, its_error = (100 * float(row[name]) for name in ("difference", "difference_mc_error"))
         apart = (f"{more:+.1f}", f"± {its_error:.1f}") if i else ("", "")
         name = WORDS[lang]["weighted"] if row["scenario"] == WEIGHTED else row["scenario"]
-        told.append((name, chance, error, *apart, half, never))
+        answers.append((name, chance, error, *apart, half, never))
     columns = _columns(lang, "scenario", "chance", "error", "more", "error", "median", "never")
-    return TextTable(columns, told, rows[0]["问题" if lang == "zh" else "question"])
+    return TextTable(columns, answers, rows[0]["问题" if lang == "zh" else "question"])
 
 
 def footnotes(found: FinishedRun, lang: Lang) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from math import ceil
+from math import ceil, nan
 from pathlib import Path
 from typing import Any
 
@@ -154,12 +154,12 @@ def write_table(found: DeskAnswer, path: Path) -> None:
     """Write one row a number of staff: the long run, and the means over the days where they were played."""
     played = {days.staff: days for days in found.played}
     shares = ("answered_in_time", "waits", "not_answered")
-    by_day = (f"played_{name}" for name in (*shares, "mean_wait_minutes", "set_ups_a_month"))
+    by_day = [f"played_{name}" for name in (*shares, "mean_wait_minutes", "set_ups_a_month")]
     rows: list[list[object]] = [["staff", *shares, "mean_wait_minutes", "busy", "set_ups_a_month", *by_day]]
     for level in found.levels:
         figures = [level.within, level.waits, level.gives_up, level.mean_wait, level.busy]
         figures += [set_ups_a_month(found.study, level.answered)]
-        figures += _means(found.study, played[level.staff]) if level.staff in played else []
+        figures += _means(found.study, played[level.staff]) if level.staff in played else [nan] * len(by_day)
         rows.append([level.staff, *(digits(figure, SIX) for figure in figures)])
     with path.open("w", encoding=ENCODING, newline="") as file:
         write_csv(file, rows)

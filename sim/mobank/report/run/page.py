@@ -362,7 +362,7 @@ def _reported(told: Told) -> Iterator["Markup"]:
     ]
     rows: list[list[str | Markup]] = []
     for figure in scenario.reported:
-        name = page.code(f"{figure.measure}.{figure.dated}") + page.raw("<br>")
+        name = page.code(f"{figure.of}.{figure.dated}") + page.raw("<br>")
         evidence = UNVERIFIED if is_unverified(figure.provenance) else figure.provenance.evidence
         value = figure.text if figure.wording in ("", figure.text) else f"{figure.text} ({figure.wording})"
         rows.append(

@@ -52,7 +52,13 @@ PATHS: Mapping[Lang, Mapping[str, str]] = {
     "en": {"adoption": "registering", "engagement": "staying active"},
     "zh": {"adoption": "注册", "engagement": "活跃"},
 }
-SHOCKS_ZH = {"size": "大小", "persistence": "持续性", "correlation": "相关系数", "wiggle": "年内波动"}
+SHOCKS_ZH = {
+    "size": "大小",
+    "persistence": "持续性",
+    "correlation": "相关系数",
+    "wiggle": "年内波动",
+    "spread": "地区差异",
+}
 NAMED = 3  # draws named in a sentence
 
 
@@ -72,7 +78,8 @@ def input_in_words(each: Input, model: Model, lang: Lang) -> str:
     elif each.what in ("amount", "date"):
         second = parameter_in_words(each.of, model, lang)
     elif each.what in ("drift", "growth", "origin", "years"):
-        first = PATHS[lang].get(each.name, each.name)
+        path = PATHS[lang].get(each.name, each.name)
+        first = path if not each.of else f"{path}（{each.of}）" if lang == "zh" else f"{path} ({each.of})"
     elif each.what == "shock":
         path, _, what = each.name.rpartition(" ")
         path = PATHS[lang].get(path, path)

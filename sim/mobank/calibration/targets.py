@@ -38,7 +38,7 @@ class Target:
         that is not known exactly, and never read as growth. A flow has one definition and stays among the figures.
     breaks : prior of that factor, by definition.
     left_out : figures whose evidence was not asked for.
-    evidence : kinds of evidence that are taken.
+    evidence : kinds of evidence that are taken; where figures are left out, those of the figures that are not.
     """
 
     chain: Chain
@@ -87,13 +87,22 @@ class Target:
                 raise InputError([Problem(f"'{kind}'", "is not a kind of evidence", hint, "--evidence")])
         kept, dropped = _divided(self.figures, evidence)
         apart, apart_dropped = _divided(self.apart, evidence)
+        left_out = (*self.left_out, *dropped, *apart_dropped)
+        there = {figure.provenance.evidence for figure in (*kept, *apart)}
+        wanted = (kind for kind in FIGURE_EVIDENCE if kind in evidence and kind in self.evidence)
         return replace(
             self,
             scenario=replace(self.scenario, reported=kept),
             apart=apart,
-            left_out=(*self.left_out, *dropped, *apart_dropped),
-            evidence=tuple(kind for kind in FIGURE_EVIDENCE if kind in evidence and kind in self.evidence),
+            left_out=left_out,
+            evidence=tuple(kind for kind in wanted if kind in there or not left_out),
         )
+
+
+def verified_kinds(target: Target) -> list[str]:
+    """Return the kinds of evidence of a target's figures but the unverified."""
+    there = {figure.provenance.evidence for figure in (*target.figures, *target.apart)}
+    return [kind for kind in FIGURE_EVIDENCE if kind in there and kind != "unverified"]
 
 
 def load(path: Path, model: Model) -> Target:

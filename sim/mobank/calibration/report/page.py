@@ -105,8 +105,20 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
     },
 }  # fmt: skip
 EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
-    "en": {"article": "article", "secondary": "secondary", "unverified": "unverified"},
-    "zh": {"article": "报道", "secondary": "二手资料", "unverified": "未核实"},
+    "en": {
+        "internal": "own system",
+        "article": "article",
+        "secondary": "secondary",
+        "unverified": "unverified",
+        "assumption": "assumption",
+    },
+    "zh": {
+        "internal": "行内系统",
+        "article": "报道",
+        "secondary": "二手资料",
+        "unverified": "未核实",
+        "assumption": "假设",
+    },
 }
 
 

@@ -32,6 +32,7 @@ _LOST, _ON_THE_WAY, _ARRIVED = 0, 1, 2
 
 _rows = float64[:, ::1]
 _cube = float64[:, :, ::1]
+_block = float64[:, :, :, ::1]
 _whole = int64[::1]
 _wholes = int64[:, ::1]
 _numbers = float64[::1]
@@ -192,7 +193,7 @@ def _corrected(row: Floats, b: int, abreast: int, by: Floats) -> float:
 _crossing = void(
     FILL, _cube, _rows, _rows, _rows, _whole, _numbers, _wholes, _wholes, _rows, _wholes, _whole, _whole, _whole,
     _wholes, _whole, _whole, _whole, int64, int64, _rows, _wholes, _whole, _rows, _whole, _whole, _whole, _rows, _rows,
-    _rows, _wholes, int64, _cube, _cube, _numbers, _whole, _cube, _cube,
+    _rows, _wholes, int64, _cube, _cube, _numbers, _whole, _cube, _cube, _block,
 )  # fmt: skip
 
 
@@ -203,6 +204,7 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
     reach: Ints, within: Ints, lively: Ints, rest: int, apart: int, growth: Floats, which: Ints, begins: Ints,
     shocks: Floats, unknown: Ints, when: Ints, kind: Ints, goal: Floats, whole: Floats, off: Floats, exits: Ints,
     nudged: int, inverse: Floats, across: Floats, log_slope: Floats, how: Ints, counted: Floats, moved: Floats,
+    swayed: Floats,
 ) -> None:  # fmt: skip
     """Take sets of parameters (R) through a stretch of months, with the shocks that bring them to its figures.
 
@@ -224,6 +226,8 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
     log_slope : (R,) filled: log |∂ figures / ∂ shocks|, persons. how : (R,) filled: `SOLVED`, or why not.
     counted : (T, 2, R) filled: level and active after each month.
     moved : (T, F, R) filled with the persons of each flow, or (0, 0, 0).
+    swayed : (T, F, k + 2, R) filled: ∂ moved / ∂ shocks, persons, then ∂ moved / ∂ log level and active at the
+        beginning as of `across`, shocks unchanged; or (0, 0, 0, 0).
     """
     count, months, draws = unknown.size, growth.shape[0], customers.shape[1]
     segments, states = occupancy.shape[0], occupancy.shape[1]
@@ -351,3 +355,11 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                         counted[t, n, r] = _corrected(found[t, n], b, abreast, step)
                     for f in range(leaves.size if asked else 0):
                         moved[t, f, r] = _corrected(flow[t, f], b, abreast, step)
+                for t in range(swayed.shape[0]):
+                    for f in range(leaves.size):
+                        of = flow[t, f]
+                        for j in range(count):
+                            up, down = of[(1 + j) * abreast + b], of[(1 + j + count) * abreast + b]
+                            swayed[t, f, j, r] = (up - down) / (2.0 * _FINE)
+                        for n in range(2 * nudged):
+                            swayed[t, f, count + n, r] = (of[(1 + 2 * count + n) * abreast + b] - of[b]) / _NUDGE

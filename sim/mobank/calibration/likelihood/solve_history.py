@@ -10,8 +10,8 @@ registered. Customers are the pool: they grow as reported, and at the draw's own
 their figures say about that rate is left to its prior, so that it is not counted twice.
 
 A figure may be in error by its rounding, by noise and by a season of the measure. Such errors put something into the
-shocks that are solved through it, and take it out of the next ones; to first order that is a linear map, and widens the
-law. It is taken around the season that the figures themselves show, so that what is left is small.
+shocks and flows that are solved through it, and take it out of the next ones; to first order that is a linear map, and
+widens the law. It is taken around the season that the figures themselves show, so that what is left is small.
 """
 
 from collections import Counter
@@ -26,6 +26,7 @@ from mobank.base.arrays import Flags, Floats, Ints, Rows
 from mobank.base.kernels import gaussian, passage
 from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, Stretch
 from mobank.calibration.likelihood.compiled_model import filler
+from mobank.calibration.likelihood.flows import Residuals
 from mobank.calibration.likelihood.history import History, value_at
 from mobank.dynamics.draws import base_values, shock_sizes
 from mobank.dynamics.month import Values, add_up, intake
@@ -185,14 +186,18 @@ class Solver:
     ----------
     shocks : (n, R) of the blocks, log scale. made : (n, R) independent normals that made them, errors left out.
     factors : (R, n, n) Cholesky factors of the shocks' covariance without errors.
-    slopes : (R, n, z) change of each block's shock with the log of figures `at` (n, z), −1 for none.
+    slopes : (n + f, z, R) change of each block's shock, and at the end of each flow's residual, with the log of figures
+        `at` (n + f, z), −1 for none.
+    residuals : of the reported flows.
     log : (R,) what is known so far of the log density. counted, moved : (T + 1, 2, R), (T, F, R) of all months.
+    swayed : (T, F, z, R) change of `moved` with the log of the figures `sways` (T, z); no month where none is in error.
     """
 
     history: History
     inputs: Inputs
     z: Floats
     why: Ints = field(init=False)
+    residuals: Residuals = field(init=False)
 
     def __post_init__(self) -> None:
         history, draws, count = self.history, self.z.shape[1], len(self.history.blocks)
@@ -222,10 +227,14 @@ class Solver:
         self.shocks, self.made = self.means.copy(), np.zeros((lead, draws))
         self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
         widest = max((len(s.solved) for s in history.stretches), default=0)
-        self.at = np.full((count, widest + 2), -1, np.int64)
-        self.slopes = np.zeros((count, widest + 2, draws))
+        rows, wide = count + len(history.flows.figures), (widest + 2) * history.flows.longest
+        self.at = np.full((rows, wide), -1, np.int64)
+        self.slopes = np.zeros((rows, wide, draws))
         self.counted = np.full((history.length + 1, 2, draws), np.nan)
         self.moved = np.full((history.length, len(model.flows), draws) if history.flows.figures else (0, 0, 0), np.nan)
+        erring = history.length if self.moved.size and self.errors.any else 0
+        self.swayed = np.zeros((erring, len(model.flows), widest + 2, draws))
+        self.sways = np.full((erring, widest + 2), -1, np.int64)
         segments = len(history.target.segments)
         self.occupancy = np.zeros((segments, len(model.states), draws))
         shares = np.array([segment.share for segment in history.target.segments])[:, None]
@@ -233,17 +242,21 @@ class Solver:
         self.why[(self.why == 0) & ~(self.customers.sum(axis=0) > self.inputs.level)] = SMALL_POOL
 
     def run(self) -> None:
-        """Go through all stretches."""
+        """Go through all stretches, then see what the flows of the draws are beside those that are reported."""
         before: Stretch | None = None
         for stretch in self.history.stretches:
             alive = np.flatnonzero(self.why == 0)
             if not alive.size:
-                return
+                break
             self._shocks_of(stretch, alive)
             self._guess(stretch, alive)
             self._cross(stretch, before, alive)
             self._normals_of(stretch, alive)
             before = stretch
+        self.residuals = self.history.flows.residuals(self.history.row, self.z, self.moved)
+        if self.swayed.size:
+            count = len(self.history.blocks)
+            self.history.flows.slopes(self.moved, self.swayed, self.sways, self.slopes[count:], self.at[count:])
 
     def _shocks_of(self, stretch: Stretch, alive: Rows) -> None:
         """Give the blocks that no figure fixes their shocks, given what has been solved before."""
@@ -292,6 +305,7 @@ class Solver:
         log, how = np.zeros(draws), np.zeros(draws, np.int64)
         counted = np.zeros((months, 2, draws))
         moved = np.zeros((months, len(model.flows), draws) if self.moved.size else (0, 0, 0))
+        swayed = np.zeros((months, len(model.flows), count + 2, draws) if self.swayed.size else (0, 0, 0, 0))
         occupancy = np.ascontiguousarray(self.occupancy[..., alive])
         customers = np.ascontiguousarray(self.customers[:, alive])
         span = slice(stretch.after, stretch.last)
@@ -307,7 +321,7 @@ class Solver:
             np.array([b.last - stretch.after for b in blocks], np.int64), np.array([b.path for b in blocks], np.int64),
             np.ascontiguousarray(goals), np.ascontiguousarray(whole),
             np.ascontiguousarray(off if off.any() else off[:0]), self.exits, nudged, inverse, across, log, how, counted,
-            moved,
+            moved, swayed,
         )  # fmt: skip
         self.why[alive] = how
         self.shocks[np.ix_(known, alive)] = shocks
@@ -319,20 +333,25 @@ class Solver:
                 self.counted[0, n, alive] = add_up(add_up(np.moveaxis(occupancy[:, self.inside[n] > 0], 1, 0)))
         if self.moved.size:
             self.moved[span, :, alive] = moved
-        self._slopes(stretch, inverse, across, alive)
+        self._slopes(stretch, inverse, across, swayed, alive)
 
-    def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, alive: Rows) -> None:
-        """Note how errors of the figures of a stretch, and of those with which it began, move its shocks."""
+    def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, swayed: Floats, alive: Rows) -> None:
+        """Note how errors of the figures of a stretch, and of those with which it began, move its shocks and flows."""
         if not self.errors.any:
             return
         numbers = [self.errors.number(self.history.blocks[i].figure) for i in stretch.solved]
-        started = self.errors.at(stretch.after)
+        numbers += self.errors.at(stretch.after)
+        count, wide = len(stretch.solved), len(numbers)
         back = -np.einsum("rij,rjn->rin", inverse, across)
         for k, i in enumerate(stretch.solved):
-            self.at[i, : len(numbers)] = numbers
-            self.slopes[i, : len(numbers), alive] = inverse[:, k]
-            self.at[i, -2:] = started
-            self.slopes[i, -2:, alive] = back[:, k]
+            self.at[i, :wide] = numbers
+            self.slopes[i, :wide, alive] = np.concatenate([inverse[:, k], back[:, k]], axis=1)
+        if swayed.size:
+            span, by_shock, by_start = slice(stretch.after, stretch.last), swayed[:, :, :count], swayed[:, :, count:]
+            self.sways[span, :wide] = numbers
+            self.swayed[span, :, :count, alive] = np.einsum("tfjr,rji->tfir", by_shock, inverse)
+            through = np.einsum("tfjr,rjn->tfnr", by_shock, back)
+            self.swayed[span, :, count:wide, alive] = by_start + through
 
     # ------------ the end
 
@@ -354,11 +373,12 @@ class Solver:
             errors[1],
             self.errors.pattern,
             errors[2],
+            np.ascontiguousarray(np.take(self.residuals.spread, rows, -1)),
         )
 
     def unexpected(self, rows: Rows) -> Floats:
-        """Return the shocks of some draws less what is expected around the season of the figures, (n, B)."""
-        apart = self.shocks[:, rows] - self.means[:, rows]
+        """Return shocks, then flows, of some draws less what is expected around the figures' season, (n + f, B)."""
+        apart = np.concatenate([self.shocks[:, rows] - self.means[:, rows], self.residuals.apart[:, rows]])
         if self.errors.any:
             shift = np.append(self.errors.shifts, 0.0)  # −1 points to nothing
             apart = apart + np.einsum("nzr,nz->nr", np.take(self.slopes, rows, -1), shift[self.at])
@@ -391,17 +411,16 @@ class Solver:
     def _density(self, rows: Rows) -> tuple[Floats, Floats]:
         """Return the independent normals (n, B) of some draws, and their log density (B,)."""
         history, free = self.history, self.free
-        made, log = np.empty((len(history.blocks), rows.size)), np.empty(rows.size)
-        gaussian.density(*self.law_of(rows), self.unexpected(rows), made, log)  # type: ignore[call-arg]
-        log -= 0.5 * LOG_2PI * (len(made) - len(free))
+        apart, log = self.unexpected(rows), np.empty(rows.size)
+        made = np.empty(apart.shape)
+        gaussian.density(*self.law_of(rows), apart, made, log)  # type: ignore[call-arg]
+        log += self.residuals.log[rows] - 0.5 * LOG_2PI * (len(made) - len(free))
         for i in free:  # a coordinate: what is said of it is its prior's
             latent = self.z[history.row[history.innovation(history.blocks[i])], rows]
             log += np.log(self.factors[i, i, rows]) + 0.5 * latent**2
         log -= self.log_slope[rows] + _log_factors(history, self.z[:, rows])
         log += _overlaps(history, {name: goal[rows] for name, goal in self.inputs.goals.items()})
-        if self.moved.size:
-            log += history.flows.log_density(history.row, self.z[:, rows], self.moved[..., rows])
-        return made, log
+        return made[: len(history.blocks)], log
 
 
 def live(history: History, z: Floats) -> Pathway:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mobank.base.errors import InputError, Place, Problem, did_you_mean
 from mobank.base.priors import Prior
+from mobank.calibration.likelihood.figure_season import figure_season
 from mobank.calibration.likelihood.history import MOST_WIDE, History, Joined
 from mobank.model.grammar import Model, Origin
 from mobank.scenario.keys.scenario import PoolKeys
@@ -69,7 +70,7 @@ class Target:
     def history(self, model: Model) -> History:
         """Return the years that a fit lives through, and what of them is not known."""
         others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in self.apart)
-        return History(model, self.scenario, others)
+        return History(model, self.scenario, others, figure_season)
 
     def only(self, evidence: Sequence[str]) -> "Target":
         """Return the target with figures of some kinds of evidence alone.

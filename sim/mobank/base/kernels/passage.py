@@ -190,6 +190,30 @@ def _corrected(row: Floats, b: int, abreast: int, by: Floats) -> float:
     return found
 
 
+@compiled(void(_numbers, int64, int64, int64, _rows, _rows, _numbers, float64[:]))
+def _sway(
+    row: Floats, b: int, abreast: int, nudged: int, inverse: Floats, across: Floats, by: Floats, out: Floats
+) -> None:  # fmt: skip
+    """Fill `out` (k + 2,) with the change of a number of one set, given its columns (C,), with each log figure.
+
+    First with the k figures that are met, then with those at the beginning, while the others stay.
+
+    Parameters
+    ----------
+    inverse, across : (k, k), (k, 2) as of `cross`. by : (k,) lent.
+    """
+    count = by.size
+    out[:] = 0.0
+    for j in range(count):
+        by[j] = (row[(1 + j) * abreast + b] - row[(1 + j + count) * abreast + b]) / (2.0 * _FINE)
+        for i in range(count):
+            out[i] += by[j] * inverse[j, i]
+    for n in range(2 * nudged):
+        out[count + n] = (row[(1 + 2 * count + n) * abreast + b] - row[b]) / _NUDGE
+        for i in range(count):
+            out[count + n] -= out[i] * across[i, n]
+
+
 _crossing = void(
     FILL, _cube, _rows, _rows, _rows, _whole, _numbers, _wholes, _wholes, _rows, _wholes, _whole, _whole, _whole,
     _wholes, _whole, _whole, _whole, int64, int64, _rows, _wholes, _whole, _rows, _whole, _whole, _whole, _rows, _rows,
@@ -226,8 +250,8 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
     log_slope : (R,) filled: log |∂ figures / ∂ shocks|, persons. how : (R,) filled: `SOLVED`, or why not.
     counted : (T, 2, R) filled: level and active after each month.
     moved : (T, F, R) filled with the persons of each flow, or (0, 0, 0).
-    swayed : (T, F, k + 2, R) filled: ∂ moved / ∂ shocks, persons, then ∂ moved / ∂ log level and active at the
-        beginning as of `across`, shocks unchanged; or (0, 0, 0, 0).
+    swayed : (T, F, k + 2, R) filled: ∂ moved / ∂ log figures, persons, then ∂ moved / ∂ log level and active at the
+        beginning as of `across`, figures unchanged; or (0, 0, 0, 0).
     """
     count, months, draws = unknown.size, growth.shape[0], customers.shape[1]
     segments, states = occupancy.shape[0], occupancy.shape[1]
@@ -357,9 +381,4 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                         moved[t, f, r] = _corrected(flow[t, f], b, abreast, step)
                 for t in range(swayed.shape[0]):
                     for f in range(leaves.size):
-                        of = flow[t, f]
-                        for j in range(count):
-                            up, down = of[(1 + j) * abreast + b], of[(1 + j + count) * abreast + b]
-                            swayed[t, f, j, r] = (up - down) / (2.0 * _FINE)
-                        for n in range(2 * nudged):
-                            swayed[t, f, count + n, r] = (of[(1 + 2 * count + n) * abreast + b] - of[b]) / _NUDGE
+                        _sway(flow[t, f], b, abreast, nudged, inverse[r], across[r], step, swayed[t, f, :, r])

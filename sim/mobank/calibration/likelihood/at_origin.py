@@ -34,7 +34,7 @@ class AtOrigin:
 
 
 @dataclass
-class _Asked:
+class Asked:
     """Numbers that are asked for: their names, expectations, covariance with what was solved and with each other.
 
     Parameters
@@ -83,14 +83,14 @@ def at_origin(solver: Solver, state: HistoryState, streams: Streams, item: str) 
     return AtOrigin(columns, _righted(history, state, drawn))
 
 
-def _asked(solver: Solver) -> _Asked:
+def _asked(solver: Solver) -> Asked:
     history, law, draws = solver.history, solver.history.law, solver.why.size
     blocks = len(history.blocks)
-    asked = _Asked(draws, len(solver.slopes))
+    asked = Asked(draws, len(solver.slopes))
     *_, steps, _, weights = solver.numbers
     last = [max(steps[steps[:, 0] == p, 2]) for p in (LEVEL, ACTIVE)]
     ends = np.array([[p, last[p], last[p]] for p in (LEVEL, ACTIVE)], np.int64)
-    full = np.moveaxis(_covariance(solver, ends), 0, -1)
+    full = np.moveaxis(covariance(solver, ends), 0, -1)
     names = [f"shock.{path}" for path in history.paths]
     asked.add(names, np.zeros(2), full[-2:, :-2], full[-2:, -2:])
     for path, trend in law.trends.items():
@@ -104,11 +104,11 @@ def _asked(solver: Solver) -> _Asked:
         size = np.sqrt(weights[1 + k])
         _add_season(asked, history.paths[path], law.shares(path), size)
     if history.errors.any:
-        _add_errors(solver, asked)
+        add_errors(solver, asked)
     return asked
 
 
-def _add_season(asked: _Asked, name: str, shares: Floats, size: Floats) -> None:
+def _add_season(asked: Asked, name: str, shares: Floats, size: Floats) -> None:
     """Ask for the factors of a season, given how much of each is in each shock, (n, 13), or flow, (n + f, 13, R)."""
     joint = np.einsum("ml,nl...->mn...", season.UNIT, shares)
     joint = joint if joint.ndim == 3 else joint[..., None]
@@ -116,7 +116,7 @@ def _add_season(asked: _Asked, name: str, shares: Floats, size: Floats) -> None:
     asked.add(names, np.zeros(len(names)), joint * size**2, season.UNIT[..., None] * size**2)
 
 
-def _add_errors(solver: Solver, asked: _Asked) -> None:
+def add_errors(solver: Solver, asked: Asked) -> None:
     """Ask for the errors of the last figures, and for the season with which the measure of the active is counted."""
     history, errors = solver.history, solver.history.errors
     variance, size = solver.error_sizes
@@ -135,7 +135,7 @@ def _add_errors(solver: Solver, asked: _Asked) -> None:
         _add_season(asked, history.origin.engaged, shares, size)
 
 
-def _covariance(solver: Solver, ends: Ints) -> Floats:
+def covariance(solver: Solver, ends: Ints) -> Floats:
     """Return the covariance of solved shocks and flows, errors included, and of steps of the paths, (R, n + f + e, …).
 
     Parameters
@@ -160,10 +160,10 @@ def _covariance(solver: Solver, ends: Ints) -> Floats:
     return out[:, order][:, :, order]
 
 
-def _drawn(solver: Solver, asked: _Asked, streams: Streams, item: str) -> dict[str, Floats]:
+def _drawn(solver: Solver, asked: Asked, streams: Streams, item: str) -> dict[str, Floats]:
     """Return what is asked for, drawn given the solved shocks and the flows, (R,) by name."""
     draws = solver.why.size
-    known = _covariance(solver, np.empty((0, 3), np.int64))
+    known = covariance(solver, np.empty((0, 3), np.int64))
     joint = np.moveaxis(np.stack(asked.with_solved), -1, 0)  # (R, q, n + f)
     own = np.zeros((draws, len(asked.names), len(asked.names)))
     at = 0

@@ -1,11 +1,11 @@
 """Errors of the figures themselves: rounding, noise, and a season of the measure.
 
 What a figure says is what is counted, times an error. Errors are small, so what they do to the shocks that are solved
-through the figures is linear in them; around 0, or around the season that the figures of the active show by themselves
-where they are monthly, which is only where the slopes are taken.
+through the figures is linear in them, around the season with which the active are counted, as far as it is known before
+(`mobank.calibration.likelihood.figure_season`); that is only where the slopes are taken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -33,6 +33,7 @@ class FigureErrors:
     first : month of that. measures : the level's and the active's. rounding : (f,) of each, log scale; 0 where the
         place in the interval is a coordinate.
     any : True if a figure may be in error. seasonal : True if the measure of the active has a season.
+    known : works out the season of each figure around which errors are linear; None for what its own months show.
     """
 
     figures: Sequence[Figure]
@@ -41,6 +42,7 @@ class FigureErrors:
     rounding: Floats
     any: bool
     seasonal: bool
+    known: Callable[[], Floats] | None = None
 
     @cached_property
     def _number(self) -> dict[str, int]:
@@ -75,7 +77,12 @@ class FigureErrors:
 
     @cached_property
     def shifts(self) -> Floats:
-        """The season that the figures of the active show by themselves, log scale, (f,): where slopes are taken."""
+        """The season of the figures of the active around which slopes are taken, log scale, (f,)."""
+        return self.known() if self.known else self._shown
+
+    @cached_property
+    def _shown(self) -> Floats:
+        """The season that the figures of the active show by themselves, log scale, (f,)."""
         found = np.zeros(len(self.figures))
         own = [(i, f) for i, f in enumerate(self.figures) if f.measure == self.measures[ACTIVE]]
         gaps = {b.month - a.month for (_, a), (_, b) in pairwise(own)}

@@ -8,9 +8,9 @@ without a figure. All coordinates are standard normal a priori, so a prior draw 
 Figures that are known better than the shock that they fix are no coordinates: their rounding is a normal error.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -95,11 +95,14 @@ class History:
     ----------
     target : figures, segments, priors, mixing, shocks and drift, in the grammar of a scenario.
     others : figures of other definitions, which are joined to the months that are passed through.
+    season : works out the season of each figure around which errors are linear (`FigureErrors.known`), given the
+        history without it.
     """
 
     model: Model
     target: Scenario
     others: tuple[Joined, ...] = ()
+    season: Callable[["History"], Floats] | None = None
 
     def __post_init__(self) -> None:
         """Leave out the flows that the target leaves switched off."""
@@ -302,7 +305,12 @@ class History:
         figures = [self.reported(self.origin.stock)[0], *(b.figure for b in self.blocks if b.figure)]
         wide, seasonal = {f.name for f in self.wide}, self.has_season(self.origin.engaged)
         rounding = np.array([0.0 if f.name in wide else self.rounding(f) for f in figures])
-        return FigureErrors(figures, self.first, self.measures, rounding, not self.yearly, seasonal)
+        known = partial(self.season, replace(self, season=None)) if self.season else None
+        return FigureErrors(figures, self.first, self.measures, rounding, not self.yearly, seasonal, known)
+
+    def around(self, season: Floats) -> "History":
+        """Return the history with errors that are linear around a season of its figures, log scale, (f,)."""
+        return replace(self, season=lambda _: season)
 
     @cached_property
     def flows(self) -> FlowFigures:

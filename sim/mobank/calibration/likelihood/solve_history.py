@@ -341,17 +341,15 @@ class Solver:
             return
         numbers = [self.errors.number(self.history.blocks[i].figure) for i in stretch.solved]
         numbers += self.errors.at(stretch.after)
-        count, wide = len(stretch.solved), len(numbers)
+        wide = len(numbers)
         back = -np.einsum("rij,rjn->rin", inverse, across)
         for k, i in enumerate(stretch.solved):
             self.at[i, :wide] = numbers
             self.slopes[i, :wide, alive] = np.concatenate([inverse[:, k], back[:, k]], axis=1)
         if swayed.size:
-            span, by_shock, by_start = slice(stretch.after, stretch.last), swayed[:, :, :count], swayed[:, :, count:]
+            span = slice(stretch.after, stretch.last)
             self.sways[span, :wide] = numbers
-            self.swayed[span, :, :count, alive] = np.einsum("tfjr,rji->tfir", by_shock, inverse)
-            through = np.einsum("tfjr,rjn->tfnr", by_shock, back)
-            self.swayed[span, :, count:wide, alive] = by_start + through
+            self.swayed[span, :, :wide, alive] = swayed
 
     # ------------ the end
 

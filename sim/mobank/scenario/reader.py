@@ -28,6 +28,7 @@ from mobank.scenario.past_events import read_campaigns, read_clean_ups, written_
 from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import note_twins, read_asks
 from mobank.scenario.reporting import read_reporting
+from mobank.scenario.retention import read_retention
 from mobank.scenario.scenario import Figure, Pool, Provenance, Scenario, Value
 from mobank.scenario.season import Seasons, read_season
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
@@ -141,6 +142,7 @@ class _ScenarioReader:
         definitions = at.read(ScenarioKeys.definitions) or {}
         cleaned = at.read(ScenarioKeys.clean_ups) or {}
         reported = read_reported(at.get("reported"), definitions, starting, asked, self.model, written_months(cleaned))
+        retention = read_retention(at.get("retention"), reported.definitions, start, self.model, self.problems)
         self.note_two_pools(top, at, reported.figures, whole and not fitted)
         if not whole:
             start = start or self.last(reported.figures, asked)
@@ -202,6 +204,7 @@ class _ScenarioReader:
             reporting=reporting,
             campaigns=campaigns,
             clean_ups=clean_ups,
+            retention=retention,
         )
         if posterior is None:
             return scenario

@@ -22,6 +22,7 @@ from mobank.calibration.likelihood.errors import FigureErrors
 from mobank.calibration.likelihood.flows import FlowFigures
 from mobank.calibration.likelihood.law import Law
 from mobank.calibration.likelihood.layout import Layout
+from mobank.calibration.likelihood.retention import Retention
 from mobank.dynamics.draws import unknowns
 from mobank.dynamics.month import TINY
 from mobank.model.grammar import Model, Origin
@@ -317,6 +318,11 @@ class History:
         """The flow figures."""
         return FlowFigures.of(self.model, self.origin.stock, self.target.reported, self.first, self.last)
 
+    @cached_property
+    def retention(self) -> Retention:
+        """What is reported of the months' registrations later."""
+        return Retention.of(self.model, self.target.retention, self.first, self.last)
+
     # ------------ coordinates
 
     @cached_property
@@ -337,11 +343,13 @@ class History:
         Priors have the name that their draws are keyed by; `reported.<measure>.<month>` is where a figure lies;
         `factor.<definition>` is what a figure of another definition is a multiple by; `innovation.<path>.<month>` is
         chance in the block that ends there, where no figure fixes it; `scale.<path>.<year>` how large a year's is;
-        `flow.<measure>.size` and `.persistence` are of the residual of a reported flow.
+        `flow.<measure>.size` and `.persistence` are of the residual of a reported flow, `retention.<measure>.size` of
+        that of reported shares.
         """
         free = [self.innovation(block) for block in self.blocks if block.figure is None]
         scales = [f"scale.{self.paths[path]}.{year}" for path, year in self.scales]
-        return (*self.priors, *(f.name for f in self.wide), *self.factors, *free, *scales, *self.flows.coordinates)
+        residuals = (*self.flows.coordinates, *self.retention.coordinates)
+        return (*self.priors, *(f.name for f in self.wide), *self.factors, *free, *scales, *residuals)
 
     def innovation(self, block: ShockBlock) -> str:
         """Return the name of the coordinate of a block's chance."""

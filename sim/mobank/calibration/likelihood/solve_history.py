@@ -28,6 +28,7 @@ from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, Stretch
 from mobank.calibration.likelihood.compiled_model import filler
 from mobank.calibration.likelihood.flows import Residuals
 from mobank.calibration.likelihood.history import History, value_at
+from mobank.calibration.likelihood.retention import Months
 from mobank.dynamics.draws import base_values, shock_sizes
 from mobank.dynamics.month import Values, add_up, intake
 from mobank.dynamics.shocks import ShockSizes
@@ -70,6 +71,7 @@ class Pathway:
     innovations, shocks : (n, R) of each block: independent standard normals, and log scale.
     marks : level, active and everyone at each month at which a block ends, (M, 3, R) persons.
     state : at the last figure.
+    retained : share of each cell of the retention, (c, R).
     why : (R,) 0, or the reason why a draw is impossible, a key of `REASONS`.
     """
 
@@ -78,6 +80,7 @@ class Pathway:
     shocks: Floats
     marks: Floats
     state: HistoryState
+    retained: Floats
     why: Ints
 
     @property
@@ -188,7 +191,7 @@ class Solver:
     factors : (R, n, n) Cholesky factors of the shocks' covariance without errors.
     slopes : (n + f, z, R) change of each block's shock, and at the end of each flow's residual, with the log of figures
         `at` (n + f, z), −1 for none.
-    residuals : of the reported flows.
+    residuals : of the reported flows, then of the reported retention. retained : (c, R) shares made of the latter.
     log : (R,) what is known so far of the log density. counted, moved : (T + 1, 2, R), (T, F, R) of all months.
     swayed : (T, F, z, R) change of `moved` with the log of the figures `sways` (T, z); no month where none is in error.
     """
@@ -198,6 +201,7 @@ class Solver:
     z: Floats
     why: Ints = field(init=False)
     residuals: Residuals = field(init=False)
+    retained: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         history, draws, count = self.history, self.z.shape[1], len(self.history.blocks)
@@ -227,7 +231,8 @@ class Solver:
         self.shocks, self.made = self.means.copy(), np.zeros((lead, draws))
         self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
         widest = max((len(s.solved) for s in history.stretches), default=0)
-        rows, wide = count + len(history.flows.figures), (widest + 2) * history.flows.longest
+        rows = count + len(history.flows.figures) + len(history.retention.cells)
+        wide = (widest + 2) * history.flows.longest
         self.at = np.full((rows, wide), -1, np.int64)
         self.slopes = np.zeros((rows, wide, draws))
         self.counted = np.full((history.length + 1, 2, draws), np.nan)
@@ -239,6 +244,7 @@ class Solver:
         self.occupancy = np.zeros((segments, len(model.states), draws))
         shares = np.array([segment.share for segment in history.target.segments])[:, None]
         self.customers = np.ascontiguousarray(shares * self.inputs.everyone)
+        self.begun = self.occupancy, self.customers  # at the first figure, once it has been passed
         self.why[(self.why == 0) & ~(self.customers.sum(axis=0) > self.inputs.level)] = SMALL_POOL
 
     def run(self) -> None:
@@ -253,10 +259,28 @@ class Solver:
             self._cross(stretch, before, alive)
             self._normals_of(stretch, alive)
             before = stretch
-        self.residuals = self.history.flows.residuals(self.history.row, self.z, self.moved)
+        history, draws = self.history, self.why.size
+        parts = [history.flows.residuals(history.row, self.z, self.moved)]
+        self.retained = np.empty((0, draws))
+        if history.retention.cells:
+            self.retained = history.retention.made(self._months())
+            parts.append(history.retention.residuals(history.row, self.z, self.retained))
+        self.residuals = Residuals.joined(parts, draws)
         if self.swayed.size:
-            count = len(self.history.blocks)
-            self.history.flows.slopes(self.moved, self.swayed, self.sways, self.slopes[count:], self.at[count:])
+            count = len(history.blocks)
+            own = slice(count, count + len(history.flows.figures))
+            history.flows.slopes(self.moved, self.swayed, self.sways, self.slopes[own], self.at[own])
+
+    def _months(self) -> Months:
+        """Return the months as they were solved."""
+        history, layout, model, inputs = self.history, self.history.layout, self.history.model, self.inputs
+        of = {(block.path, t): i for i, block in enumerate(history.blocks) for t in block.months}
+        which = [[of[path, t] for t in range(1, history.length + 1)] for path in (LEVEL, ACTIVE)]
+        return Months(
+            self.fill, *self.begun, inputs.values, layout.path_of, layout.sign, layout.units, layout.args,
+            layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside[LEVEL], inputs.growth,
+            np.array(which, np.int64), self.shocks, inputs.written_off, self.exits,
+        )  # fmt: skip
 
     def _shocks_of(self, stretch: Stretch, alive: Rows) -> None:
         """Give the blocks that no figure fixes their shocks, given what has been solved before."""
@@ -329,6 +353,7 @@ class Solver:
         self.occupancy[..., alive], self.customers[:, alive] = occupancy, customers
         self.counted[stretch.after + 1 : stretch.last + 1, :, alive] = counted
         if first:
+            self.begun = self.occupancy.copy(), self.customers.copy()
             for n in (LEVEL, ACTIVE):
                 self.counted[0, n, alive] = add_up(add_up(np.moveaxis(occupancy[:, self.inside[n] > 0], 1, 0)))
         if self.moved.size:
@@ -404,7 +429,7 @@ class Solver:
         everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
         state = HistoryState(np.ascontiguousarray(np.moveaxis(self.occupancy, 0, 1)), self.customers)
         state = state.columns(alive).columns(everywhere) if alive.size else state
-        return Pathway(log, np.where(np.isfinite(log), normals, np.nan), shocks, marks, state, self.why)
+        return Pathway(log, np.where(np.isfinite(log), normals, np.nan), shocks, marks, state, self.retained, self.why)
 
     def _density(self, rows: Rows) -> tuple[Floats, Floats]:
         """Return the independent normals (n, B) of some draws, and their log density (B,)."""

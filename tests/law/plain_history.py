@@ -127,21 +127,26 @@ class Plain:
         occupancy[self.model.states.index(self.origin.apart)] = customers - able
         return occupancy, customers
 
-    def month(self, state, t, shock):
-        """Return the state a month later and what each flow moved, (F, C); t counts months from the first figure."""
-        occupancy, customers = self.written_off(state[0], t), state[1]
+    def moves(self, occupancy, customers, t, shock):
+        """Return what each flow moves in a month, (F, S, C); t counts months from the first figure."""
         values = self.values(shock)
         moves = np.zeros((len(self.model.flows), *customers.shape))
         exposure = exposure_of(self.model, self.mixing, occupancy, customers)
         expected_month(Chances(self.model, *customers.shape), occupancy, customers, values, exposure, moves)
         intakes = list(self.model.intakes)
         moves[intakes] *= self.inputs.growth[t, 0] * customers.sum(axis=0) / moves[intakes].sum(axis=(0, 1))
+        return moves
+
+    def month(self, state, t, shock):
+        """Return the state a month later and what each flow moved, (F, C); t as of `moves`."""
+        occupancy, customers = self.written_off(state[0], t), state[1]
+        moves = self.moves(occupancy, customers, t, shock)
         then = occupancy.copy()
         for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
             then[target] += moves[f]
             if source >= 0:
                 then[source] -= moves[f]
-        return (then, customers + moves[intakes].sum(axis=0)), moves.sum(axis=1)
+        return (then, customers + moves[list(self.model.intakes)].sum(axis=0)), moves.sum(axis=1)
 
     def written_off(self, occupancy, t):
         """Return occupancy with those gone who are written off in month t: dormant ones of all segments alike."""

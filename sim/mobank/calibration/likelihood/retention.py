@@ -7,8 +7,8 @@ gone through k months.
 
 A share of one month is nearly that of the next: residuals keep .9 of themselves from one month of age to the next, and
 twelve shares of a cohort are worth about one and a half that are independent. Who counts in another way than the model
-is off by a factor all the time. Errors of the figures of people are left out here: they take out of a month of the
-cohort what they put into the one before.
+is off by a factor all the time. An error of a figure of people moves the shocks that are solved through it, and with
+them the chances of the cohort's months.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mobank.base.arrays import Floats, Ints
+from mobank.base.kernels.cohorts import follow
 from mobank.base.kernels.expectation import run
 from mobank.base.quantities import Month
+from mobank.calibration.likelihood.blocks import ACTIVE
 from mobank.calibration.likelihood.flows import SIZE, SIZE_SPREAD, Normal, Residuals
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import AS_MODEL, Cohort, RetainedShare
@@ -28,7 +30,9 @@ from mobank.scenario.scenario import AS_MODEL, Cohort, RetainedShare
 FACTOR = 0.2  # standard deviation of the factor between another definition and the model's, log odds
 EXACT = 0.05  # of the residual where the definition is the model's, log odds
 KEEP = 0.9  # of a residual, from one month of age to the next
-FEW = 1e-9  # of the customers: the cohort is carried as so few that it does not move what others meet
+FEW = 1e-9  # of the customers: as so few are people followed, so that they do not move what others meet
+FINE = 1e-4  # of a shock, for the slopes of chances
+LEAST = 1e-3  # of a cohort: no share is nearer to none or all than that, as counts have it
 
 
 class Cell(NamedTuple):
@@ -73,15 +77,26 @@ class Months:
     off: Floats
     exits: Ints
 
-    def month(self, t: int, here: Floats, everyone: Floats, cohorts: int) -> None:
-        """Move segments (S (1 + cohorts), K, R) and customers on by month t, in place; cohorts follow the segments."""
-        mixing = np.concatenate([self.mixing, np.zeros((len(self.mixing), len(here) - len(self.row_of)))], axis=1)
+    def month(self, t: int, groups: Sequence[Floats], people: Floats, by: float = 0.0) -> Floats:
+        """Return groups (S, K, R) of customers a month later, (G, S, K, R): the bank itself, then few beside it.
+
+        Parameters
+        ----------
+        people : (S, R) customers, moved on in place. by : is added to the shock of the path of the active.
+        """
+        here, more = np.concatenate(groups), len(groups) - 1
+        everyone = np.concatenate([people, *([FEW**2 * people] * more)])  # nobody joins the few later
+        mixing = np.concatenate([self.mixing, *([np.zeros(self.mixing.shape)] * more)], axis=1)
+        shocks = self.shocks.copy()
+        shocks[self.which[ACTIVE, t]] += by
         run(
             self.fill, here, everyone, self.value, self.path_of, self.sign, self.units, self.args, mixing,
-            np.tile(self.row_of, (1 + cohorts, 1)), self.leaves, self.enters, self.exposed, self.level[None],
-            self.growth[t : t + 1], np.ascontiguousarray(self.which[:, t : t + 1]), self.shocks, self.off[t : t + 1],
+            np.tile(self.row_of, (1 + more, 1)), self.leaves, self.enters, self.exposed, self.level[None],
+            self.growth[t : t + 1], np.ascontiguousarray(self.which[:, t : t + 1]), shocks, self.off[t : t + 1],
             self.exits, np.empty((1, 1, here.shape[2])), np.empty((0, 0, 0)), np.zeros(here.shape[2]),
         )  # fmt: skip
+        people[:] = everyone[: len(people)]
+        return here.reshape(1 + more, *groups[0].shape)
 
 
 @dataclass(frozen=True)
@@ -151,39 +166,82 @@ class Retention:
 
     # ------------ the cohorts
 
-    def made(self, months: Months) -> Floats:
-        """Return the shares that draws make of the cells, (c, R)."""
-        segments, _, draws = months.occupancy.shape
-        here, everyone = months.occupancy.copy(), months.customers.copy()
-        carried: dict[int, tuple[Floats, Floats]] = {}  # by month of entry, what is left of it, and who they were
-        out = np.full((len(self.cells), draws), np.nan)
-        asked = [(c.month - self.first - 1, s.age, self._counted(c.measure)) for c, s in self.cells]
-        until = {begin: max(age for b, age, _ in asked if b == begin) for begin, _, _ in asked}
-        for t in range(max((begin + age for begin, age, _ in asked), default=-1) + 1):
-            now = [begin for begin in carried if t <= begin + until[begin]]
-            if t in until:
-                outside = here * (1 - months.level)[:, None]
-                now.append(t)
-                carried[t] = FEW * outside, np.empty(draws)
-            every = np.concatenate([here, *(carried[begin][0] for begin in now)])
-            people = np.concatenate([everyone, *([FEW**2 * everyone] * len(now))])  # nobody joins a cohort later
-            months.month(t, every, people, len(now))
-            here, everyone = every[:segments], people[:segments]
-            for k, begin in enumerate(now, 1):
-                own = every[k * segments : (k + 1) * segments]
-                if begin == t:  # who is in the level now has entered it in this month
-                    own = own * months.level[:, None]
-                    carried[t] = own, own.sum(axis=(0, 1))
-                else:
-                    carried[begin] = own, carried[begin][1]
-            for i, (begin, age, counted) in enumerate(asked):
-                if begin + age == t:
-                    own, entered = carried[begin]
-                    out[i] = own[:, counted].sum(axis=(0, 1)) / entered
-        return out
+    @property
+    def longest(self) -> int:
+        """Months that the oldest share has gone through; 1 if there is none."""
+        return max((share.age for _, share in self.cells), default=1)
 
-    def _counted(self, measure: str) -> list[int]:
-        return list(self.model.indices(self.model.measure[measure].stock))
+    def made(self, months: Months, erring: bool) -> tuple[Floats, Floats]:
+        """Return the shares that draws make of the cells, (c, R), and the change of their log odds with each month.
+
+        Parameters
+        ----------
+        erring : False if the second, (c, A, R) by the shock of the active's path in each month of age, is all 0.
+        """
+        level = np.flatnonzero(months.level)  # who leaves it does not come back, and is not followed
+        segments, _, draws = months.occupancy.shape
+        begins = sorted({self._begin(cohort) for cohort, _ in self.cells})
+        last = max(self._begin(cohort) + share.age for cohort, share in self.cells)
+        here, people = months.occupancy, months.customers.copy()
+        entered = np.zeros((len(begins), segments, level.size, draws))
+        chances = np.zeros((last, segments, level.size, level.size, draws))
+        swayed = np.zeros((last if erring else 0, *chances.shape[1:]))
+        units = [np.zeros(here.shape) for _ in level]
+        for k, unit in zip(level, units, strict=True):
+            unit[:, k] = FEW * people
+
+        def found(moved: Floats) -> Floats:
+            """Return the chances of a month, (S, K, K, R), by where those have gone who were all in one state."""
+            gone = [then[:, level] / unit[:, [k]] for k, then, unit in zip(level, moved, units, strict=True)]
+            return np.stack(gone, axis=1)
+
+        for t in range(last):
+            outside = FEW * here * (1 - months.level)[:, None]
+            if erring and t >= begins[0]:
+                for by in (FINE, -FINE):
+                    swayed[t] += found(months.month(t, [here, *units], people.copy(), by)[1:]) / (2.0 * by)
+            moved = months.month(t, [here, outside, *units], people)
+            here, chances[t] = moved[0], found(moved[2:])
+            if t + 1 in begins:  # who is in the level now, and was not, has entered it in this month
+                entered[begins.index(t + 1)] = moved[1][:, level]
+        numbers = [
+            (begins.index(self._begin(c)), self._begin(c), s.age, self._measures.index(c.measure))
+            for c, s in self.cells
+        ]
+        stocks = [self.model.measure[measure].stock for measure in self._measures]
+        inside = np.array([np.isin(self.model.states, stock) for stock in stocks], np.int64)[:, level]
+        share, slopes = np.empty((len(self.cells), draws)), np.empty((len(self.cells), self.longest, draws))
+        follow(chances, swayed, entered, np.array(numbers, np.int64), np.ascontiguousarray(inside), share, slopes)
+        clear = (share > LEAST) & (share < 1.0 - LEAST)
+        share = np.clip(share, LEAST, 1.0 - LEAST)
+        return share, np.where(clear, 1.0, 0.0)[:, None] * slopes / (share * (1.0 - share))[:, None]
+
+    def slopes(self, by_month: Floats, which: Ints, solved: tuple[Floats, Ints], slopes: Floats, at: Ints) -> None:
+        """Find how the residual of each share moves with the figures of people.
+
+        Parameters
+        ----------
+        by_month : (c, A, R) change of the log odds made with each month's shock. which : (T,) block of each month.
+        solved : change of the blocks' shocks (n, z, R) with the log of figures (n, z), −1 for none.
+        slopes, at : (c, z, R) and (c, z) filled: the change, and with which figure.
+        """
+        change, figures = solved
+        for i, (cohort, share) in enumerate(self.cells):
+            blocks = which[self._begin(cohort) : self._begin(cohort) + share.age]
+            numbers = sorted({int(number) for number in figures[blocks].ravel() if number >= 0})
+            at[i, : len(numbers)] = numbers
+            for a, block in enumerate(blocks):
+                for z, number in enumerate(figures[block]):
+                    if number >= 0:
+                        slopes[i, numbers.index(number)] -= by_month[i, a] * change[block, z]
+
+    def _begin(self, cohort: Cohort) -> int:
+        """Return the first month that a cohort goes through, counted from the first after the first figure."""
+        return cohort.month - self.first
+
+    @cached_property
+    def _measures(self) -> list[str]:
+        return list(dict.fromkeys(cohort.measure for cohort, _ in self.cells))
 
 
 def _odds_of(cell: Cell) -> tuple[float, float]:

@@ -232,7 +232,7 @@ class Solver:
         self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
         widest = max((len(s.solved) for s in history.stretches), default=0)
         rows = count + len(history.flows.figures) + len(history.retention.cells)
-        wide = (widest + 2) * history.flows.longest
+        wide = (widest + 2) * max(history.flows.longest, history.retention.longest)
         self.at = np.full((rows, wide), -1, np.int64)
         self.slopes = np.zeros((rows, wide, draws))
         self.counted = np.full((history.length + 1, 2, draws), np.nan)
@@ -263,13 +263,18 @@ class Solver:
         parts = [history.flows.residuals(history.row, self.z, self.moved)]
         self.retained = np.empty((0, draws))
         if history.retention.cells:
-            self.retained = history.retention.made(self._months())
+            months = self._months()
+            self.retained, by_month = history.retention.made(months, self.errors.any)
             parts.append(history.retention.residuals(history.row, self.z, self.retained))
         self.residuals = Residuals.joined(parts, draws)
         if self.swayed.size:
             count = len(history.blocks)
             own = slice(count, count + len(history.flows.figures))
             history.flows.slopes(self.moved, self.swayed, self.sways, self.slopes[own], self.at[own])
+        if history.retention.cells and self.errors.any:
+            blocks, own = slice(len(history.blocks)), slice(len(self.at) - len(history.retention.cells), None)
+            solved = self.slopes[blocks], self.at[blocks]
+            history.retention.slopes(by_month, months.which[ACTIVE], solved, self.slopes[own], self.at[own])
 
     def _months(self) -> Months:
         """Return the months as they were solved."""

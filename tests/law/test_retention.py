@@ -142,7 +142,7 @@ def test_cohorts_of_months_that_are_not_passed_through_are_left_out():
 
 @pytest.mark.parametrize("definition", [AS_MODEL, "ours"])
 def test_the_density_of_two_cohorts_is_that_of_slow_residuals_in_log_odds(definition):
-    """Independent from cohort to cohort, .9 from one month of age to the next; .05 of the log odds for the model's own.
+    """Independent from cohort to cohort, .9 from one month of age to the next; .03 of the log odds for the model's own.
 
     In another definition a factor of .2 is common to all, and the size of the residual is LN(.05, .7). An error of a
     figure moves the shocks of its month and the next, and with them the shares.
@@ -158,7 +158,7 @@ def test_the_density_of_two_cohorts_is_that_of_slow_residuals_in_log_odds(defini
 
     def beside(plain):
         made = np.concatenate([retained(plain, "mau", entered, tuple(shares)) for entered, shares in given])
-        size, factor = 0.05, 0.0
+        size, factor = 0.03, 0.0
         if definition == "ours":
             size, factor = 0.05 * np.exp(0.7 * plain.z[history.row["retention.mau.size"]]), 0.2
         own = size**2 * np.where(of[:, None] == of, 0.9 ** np.abs(ages[:, None] - ages), 0.0) + factor**2

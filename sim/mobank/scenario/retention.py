@@ -50,7 +50,7 @@ def _cohort(
     measure: str, month: Month, here: Cursor, known: Mapping[str, Definition], start: Month | None
 ) -> Cohort | None:
     before = len(here.problems)
-    members = here.named()
+    members = here.named() if here.is_mapping else {}
     ages = [name for name in members if name[:1].isdigit() or name[:1] == "-"]
     at = CohortKeys.at(here, beside=ages)
     whence = read_whence(at, here, CohortKeys.evidence, tagged=True)

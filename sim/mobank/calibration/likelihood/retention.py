@@ -23,12 +23,11 @@ from mobank.base.kernels.cohorts import follow
 from mobank.base.kernels.expectation import run
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.blocks import ACTIVE
-from mobank.calibration.likelihood.flows import SIZE, SIZE_SPREAD, Normal, Residuals
+from mobank.calibration.likelihood.flows import EXACT, SIZE, SIZE_SPREAD, Normal, Residuals
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import AS_MODEL, Cohort, RetainedShare
 
 FACTOR = 0.2  # standard deviation of the factor between another definition and the model's, log odds
-EXACT = 0.05  # of the residual where the definition is the model's, log odds
 KEEP = 0.9  # of a residual, from one month of age to the next
 FEW = 1e-9  # of the customers: as so few are people followed, so that they do not move what others meet
 FINE = 1e-4  # of a shock, for the slopes of chances

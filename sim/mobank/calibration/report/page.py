@@ -186,8 +186,9 @@ def _cards(found: FitSummary, heading: str, lang: Lang) -> list[Card]:
 def _dropped(found: FitSummary, lang: Lang) -> str:
     words = TEXT[lang]
     said = [words["col_figure"] if lang == "zh" else "figures"]
-    if found.target.left_out:
-        said.append(words["left_out"].format(len(found.target.left_out)))
+    left_out = len(found.target.left_out) + len(found.target.cohorts_left_out)
+    if left_out:
+        said.append(words["left_out"].format(left_out))
     return WORDS[lang]["sep"].join(said)
 
 

@@ -281,8 +281,10 @@ def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]
     ran = {f"campaigns.{each}": said for each, said in known.get("campaigns", {}).items()}
     campaigns = {f"campaigns.{c.name}": (_ran(c), c.effect.provenance) for c in scenario.campaigns}
     yield from _other_blocks(ran, campaigns, "campaign", name, here)
-    cohorts = {c.name: (_kept(c), c.provenance) for c in scenario.retention if _asked(found.record, c.provenance)}
-    yield from _other_blocks(known.get("retention", {}), cohorts, "cohort", name, here)
+    kept = known.get("retention", {})
+    asked = [c for c in scenario.retention if c.name in kept or _asked(found.record, c.provenance)]
+    cohorts = {c.name: (_kept(c), c.provenance) for c in asked}
+    yield from _other_blocks(kept, cohorts, "cohort", name, here)
 
 
 def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:

@@ -91,6 +91,10 @@ _SHOCKS: Mapping[Lang, Mapping[str, str]] = {
            "correlation": "两类年度运气的相关系数", "clean_ups": "{}清理的沉睡注册", "of": "{}（{}）"},
 }  # fmt: skip
 PATHS: Mapping[Lang, Mapping[str, str]] = {"en": {}, "zh": {"adoption": "注册", "engagement": "活跃"}}
+EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
+    "en": {"article": "article", "secondary": "secondary", "unverified": "unverified"},
+    "zh": {"article": "报道", "secondary": "二手资料", "unverified": "未核实"},
+}
 
 
 def verdict(findings: FitSummary, lang: Lang, levers: Sequence[Lever] = ()) -> list[str]:

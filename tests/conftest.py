@@ -4,6 +4,7 @@ Statistical tests take their luck from `SEED`, so they pass or fail for good; th
 the chance that a right program would have failed when the seed was chosen.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mobank.base.quantities import Month
+from mobank.base.records import RecordKind, write_record
 from mobank.base.streams import Streams
 from mobank.dynamics.changes import Change
 from mobank.dynamics.schedule import Schedule
@@ -52,6 +54,13 @@ VILLAGE = Model(
     (Measure("users", "", stock=("user",)),),
     exposed_to=("user",),
 )
+
+
+def rewrite(path: Path, kind: RecordKind, changes: Mapping[str, Any]) -> None:
+    """Write a record anew with some of its keys changed, sealed as a record of that content is."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    kept = {key: value for key, value in content.items() if key not in ("format", "digest")}
+    write_record(path, {**kept, **changes}, kind)
 
 
 SLOW = ("law", "agreement", "faults")  # folders in which statistics or whole jobs are run

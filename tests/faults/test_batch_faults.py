@@ -18,15 +18,18 @@ from pathlib import Path
 import pytest
 
 from mobank.base.errors import InputError, RunError
+from mobank.base.files import CRUMB
 from mobank.base.identity import law_digest
 from mobank.batch.driver import JobState
 from mobank.batch.execute import execute
 from mobank.batch.executors import Dask, Processes
 from mobank.batch.job import Job
 from mobank.batch.job_file import load_job
+from mobank.batch.job_records import JOB_RECORD
 from mobank.batch.store import BusyError, Journal
-from mobank.batch.unit import CRUMB, SUMMARIES
+from mobank.batch.unit import SUMMARIES
 from mobank.model.mobile_banking import MODEL
+from tests.conftest import rewrite
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = 24
@@ -360,8 +363,7 @@ def interrupt(state: JobState) -> None:
 
 
 def test_the_code_has_changed_since(job, finished):
-    record = json.loads((finished / "job" / "job.json").read_text(encoding="utf-8"))
-    (finished / "job" / "job.json").write_text(json.dumps(record | {"law": "of yesterday"}), encoding="utf-8")
+    rewrite(finished / "job" / "job.json", JOB_RECORD, {"law": "0" * 32})
     with pytest.raises(InputError) as refusal:
         execute(job, finished, lambda: Processes(1))
     assert str(refusal.value) == (

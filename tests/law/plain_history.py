@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from mobank.base.priors import Prior
 from mobank.base.quantities import Interval
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.solve_history import Inputs
+from mobank.calibration.likelihood.inputs import Inputs
 from mobank.dynamics import season
 from mobank.dynamics.contacts import active_share_met, exposure_of
 from mobank.dynamics.initial_state import spread, sustained, tilted
@@ -91,35 +91,40 @@ class Plain:
         self.inside, self.lively = (self.model.indices(self.model.measure[m].stock) for m in self.history.measures)
         self.rest = self.model.states.index(self.origin.rest)
         self.mixing = self.history.target.mixing
+        self.region = np.array(self.history.region_of)
+        self.regions = [np.flatnonzero(self.region == g) for g in range(len(self.history.regions))]
 
     def values(self, shock):
-        """Return the parameters of a month under log shocks (2, C)."""
-        found = tilted(self.model, self.inputs.base, dict(zip(self.history.paths, shock, strict=True)))
+        """Return the parameters of a month under log shocks (2 G, C): those of its region in each segment."""
+        own = {path: shock[2 * self.region + p] for p, path in enumerate(self.history.paths)}
+        found = tilted(self.model, self.inputs.base, own)
         return Values(found, frozenset(found))
 
     def steady(self, shock, rounds=ROUNDS):
         """Return occupancy (K, S, C) and customers (S, C) at the first figure of the level."""
         count = shock.shape[1]
-        shares = np.array([segment.share for segment in self.history.target.segments])[:, None]
-        customers = shares * np.full(count, self.inputs.everyone[0])
-        level, values = np.full(count, self.inputs.level[0]), self.values(shock)
+        customers = np.repeat(self.inputs.customers, count, axis=1)
+        level, values = np.repeat(self.inputs.level, count, axis=1), self.values(shock)
         able = np.broadcast_to(values.value[self.origin.reach], customers.shape) * customers
-        active = 0.35 * able * (level / able.sum(axis=0))
-        growth = np.full(count, 0.01)
+        active, registered = np.zeros(able.shape), np.zeros(able.shape)
+        for g, own in enumerate(self.regions):
+            active[own] = 0.35 * able[own] * (level[g] / able[own].sum(axis=0))
+        growth, parts = np.full(level.shape, 0.01), np.zeros((len(self.inside), *able.shape))
         chances = Chances(self.model, *customers.shape)
         for _ in range(rounds):
             odds = chances.update(values, active_share_met(self.mixing, active, customers))
-            per_rest = sustained(self.model, self.origin, odds, growth)
-            registered, _ = spread(able, add_up(per_rest), level)
-            parts = registered * per_rest / add_up(per_rest)
+            for g, own in enumerate(self.regions):
+                per_rest = sustained(self.model, self.origin, odds[:, own], growth[g])
+                registered[own], _ = spread(able[own], add_up(per_rest), level[g])
+                parts[:, own] = registered[own] * per_rest / add_up(per_rest)
+                net = np.zeros(count)
+                for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
+                    if source == self.rest and target in self.inside:
+                        net += (odds[f, own] * (able[own] - registered[own])).sum(axis=0)
+                    if source in self.inside and target not in self.inside:
+                        net -= (odds[f, own] * parts[self.inside.index(source), own]).sum(axis=0)
+                growth[g] = np.clip(net / level[g], 0.0, 0.05)
             active = sum(parts[self.inside.index(k)] for k in self.lively)
-            net = np.zeros(count)
-            for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
-                if source == self.rest and target in self.inside:
-                    net += (odds[f] * (able - registered)).sum(axis=0)
-                if source in self.inside and target not in self.inside:
-                    net -= (odds[f] * parts[self.inside.index(source)]).sum(axis=0)
-            growth = np.clip(net / level, 0.0, 0.05)
         occupancy = np.zeros((len(self.model.states), *customers.shape))
         for k, part in zip(self.inside, parts, strict=True):
             occupancy[k] = part
@@ -138,15 +143,16 @@ class Plain:
         return moves
 
     def month(self, state, t, shock):
-        """Return the state a month later and what each flow moved, (F, C); t as of `moves`."""
+        """Return the state a month later and what each flow moved in each region, (G F, C); t as of `moves`."""
         occupancy, customers = self.written_off(state[0], t), state[1]
-        moves = self.moves(occupancy, customers, t, shock)
+        moves, intakes = self.moves(occupancy, customers, t, shock), list(self.model.intakes)
         then = occupancy.copy()
         for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
             then[target] += moves[f]
             if source >= 0:
                 then[source] -= moves[f]
-        return (then, customers + moves[list(self.model.intakes)].sum(axis=0)), moves.sum(axis=1)
+        moved = np.concatenate([moves[:, own].sum(axis=1) for own in self.regions])
+        return (then, customers + moves[intakes].sum(axis=0)), moved
 
     def written_off(self, occupancy, t):
         """Return occupancy with those gone who are written off in month t: dormant ones of all segments alike."""
@@ -159,69 +165,75 @@ class Plain:
         return then
 
     def counted(self, state):
-        """Return level and active, (2, C)."""
-        return np.stack([state[0][list(states)].sum(axis=(0, 1)) for states in (self.inside, self.lively)])
+        """Return level and active of each region, (2 G, C)."""
+        both = (self.inside, self.lively)
+        return np.stack([state[0][np.ix_(states, own)].sum(axis=(0, 1)) for own in self.regions for states in both])
 
-    def nudged(self, state, measure, by):
-        """Return the state with one measure larger by a factor e^by: idle make up for active, the rest for all."""
-        occupancy = state[0].copy()
-        idle = [k for k in self.inside if k not in self.lively]
-        level, active = self.counted(state)
-        if measure == LEVEL:
+    def nudged(self, state, lane, by):
+        """Return the state with one measure of a region larger by a factor e^by: idle make up for active, rest for all.
+
+        `lane` is twice the region's number, and one more for the active.
+        """
+        occupancy, own = state[0].copy(), self.regions[lane // 2]
+        idle = np.ix_([k for k in self.inside if k not in self.lively], own)
+        level, active = self.counted(state)[2 * (lane // 2) : 2 * (lane // 2) + 2]
+        if lane % 2 == LEVEL:
             more = np.expm1(by) * level
             occupancy[idle] *= 1.0 + more / (level - active)
-            occupancy[self.rest] *= 1.0 - more / state[0][self.rest].sum(axis=0)
+            occupancy[self.rest, own] *= 1.0 - more / state[0][self.rest, own].sum(axis=0)
         else:
             more = np.expm1(by) * active
             occupancy[idle] *= 1.0 - more / (level - active)
-            occupancy[list(self.lively)] *= np.exp(by)
+            occupancy[np.ix_(self.lively, own)] *= np.exp(by)
         return occupancy, state[1]
 
     # ------------ through the figures
 
     def through(self, after, last, state, shocks, asked):
-        """Return log level and active at (block end, measure) asked for, the end state and the flows, (T, F, C).
+        """Return log level and active at (block end, lane) asked for, the end state and the flows, (T, G F, C).
 
         Parameters
         ----------
-        state : None for the steady state. shocks : by block, (C,). asked : list of (month, measure).
+        state : None for the steady state. shocks : by block, (C,). asked : list of (month, lane).
         """
         blocks = self.history.blocks
-        of = {(b.path, t): shocks[i] for i, b in enumerate(blocks) for t in b.months}
+        of = {(b.lane, t): shocks[i] for i, b in enumerate(blocks) for t in b.months}
+        lanes = range(2 * len(self.regions))
         if state is None:
-            state = self.steady(np.stack([of[LEVEL, 0], of[ACTIVE, 0]]))
+            state = self.steady(np.stack([of[lane, 0] for lane in lanes]))
         known, flows = {0: self.counted(state)} if after == 0 else {}, []
         for t in range(after, last):
-            state, moved = self.month(state, t, np.stack([of[LEVEL, t + 1], of[ACTIVE, t + 1]]))
+            state, moved = self.month(state, t, np.stack([of[lane, t + 1] for lane in lanes]))
             flows.append(moved)
             known[t + 1] = self.counted(state)
-        return np.log([known[month][measure] for month, measure in asked]), state, flows
+        return np.log([known[month][lane] for month, lane in asked]), state, flows
 
     def run(self, means, factors):
-        """Solve all shocks; fill `shocks` (n,), `log_slope`, `slopes` (n, f), `state`, `flows` (T, F) and `sways`.
+        """Solve all shocks; fill `shocks` (n,), `log_slope`, `slopes` (n, f), `state`, `flows` (T, G F) and `sways`.
 
-        The sways are the change of the persons of each flow with the log of each figure, (T, F, f).
+        The sways are the change of the persons of each flow with the log of each figure, (T, G F, f).
         """
         history, blocks = self.history, self.history.blocks
         self.shocks = means.copy()
         self.slopes = np.zeros((len(blocks), len(history.errors.figures)))
-        self.sways = np.zeros((history.length, len(self.model.flows), len(history.errors.figures)))
+        flows = len(self.regions) * len(self.model.flows)
+        self.sways = np.zeros((history.length, flows, len(history.errors.figures)))
         self.log_slope, self.flows, state = 0.0, [], None
         made = np.zeros(len(blocks))
-        last = {LEVEL: None, ACTIVE: None}
+        last = dict.fromkeys(b.lane for b in blocks)
         for stretch in history.stretches:
             for i in stretch.free:
                 made[i] = self.z[history.row[history.innovation(blocks[i])]]
                 self.shocks[i] = means[i] + factors[i, : i + 1] @ made[: i + 1]
             for i in stretch.solved:
-                before = last[blocks[i].path]
+                before = last[blocks[i].lane]
                 self.shocks[i] += 0.0 if before is None else self.shocks[before] - means[before]
             state = self._cross(stretch, state)
             for i in stretch.solved:
                 if i < len(factors):
                     made[i] = (self.shocks[i] - means[i] - factors[i, :i] @ made[:i]) / factors[i, i]
             for i in (*stretch.free, *stretch.solved):
-                last[blocks[i].path] = i
+                last[blocks[i].lane] = i
         self.state, self.flows = state, np.array(self.flows)
 
     def goal(self, fig):
@@ -231,14 +243,14 @@ class Plain:
 
     def _cross(self, stretch, state):
         blocks, solved = self.history.blocks, list(stretch.solved)
-        asked = [(blocks[i].last, blocks[i].path) for i in solved]
+        asked = [(blocks[i].last, blocks[i].lane) for i in solved]
         goals = np.log([self.goal(blocks[i].figure) for i in solved])
 
         def ends(start, shocks, number=0):
-            """Return log figures, (k, C), or with 2 what flows move, (T, F, C), given shocks (n, C)."""
+            """Return log figures, (k, C), or with 2 what flows move, (T, G F, C), given shocks (n, C)."""
             wide = start and tuple(np.repeat(part, shocks.shape[1], axis=-1) for part in start)
             found = self.through(stretch.after, stretch.last, wide, shocks, asked)[number]
-            return np.array(found).reshape(-1, len(self.model.flows), shocks.shape[1]) if number else found
+            return np.array(found).reshape(-1, self.sways.shape[1], shocks.shape[1]) if number else found
 
         def jacobian(number=0):
             tried = np.repeat(self.shocks[:, None], 4 * len(solved), axis=1)
@@ -269,9 +281,9 @@ class Plain:
         errors, solved = self.history.errors, list(stretch.solved)
         numbers = [errors.number(self.history.blocks[i].figure) for i in solved]
         self.slopes[np.ix_(solved, numbers)] = inverse
-        for measure, number in enumerate(errors.at(stretch.after) if state else ()):
+        for lane, number in enumerate(errors.at(stretch.after) if state else ()):
             if number >= 0:
-                nudged = [self.nudged(state, measure, by) for by in (NUDGE, -NUDGE)]
+                nudged = [self.nudged(state, lane, by) for by in (NUDGE, -NUDGE)]
                 up, down = (ends(each, 0)[:, 0] for each in nudged)
                 self.slopes[solved, number] -= inverse @ (up - down) / (2 * NUDGE)
                 up, down = (ends(each, 2)[..., 0] for each in nudged)
@@ -343,6 +355,7 @@ class PlainLaw:
             scale = scales[:, [(first + t).year - years[0] for t in range(-11, history.length + 1)]]
             weights = {i: {t + 11: 1.0 / len(b.months) for t in b.months} for i, b in enumerate(blocks)}
         steps = stepwise(keep, size, sizes.correlation[0], scale, joint=not history.yearly)
+        in_common = self._in_common(sizes, blocks)
         self.covariance = np.zeros((count, count))
         for i, one in enumerate(blocks):
             for j, other in enumerate(blocks):
@@ -351,14 +364,35 @@ class PlainLaw:
                     for s, a in weights[i].items()
                     for t, b in weights[j].items()
                 )
+        self.covariance *= in_common
         self.mean = np.zeros(count)
         self._drift(sizes, blocks)
         self._trends(blocks)
         self._seasons(blocks, z)
         self._campaigns(blocks)
         if not history.yearly:
-            wiggle = history.target.wiggle.prior.centre
-            self.covariance += np.diag([wiggle**2 / len(b.months) for b in blocks])
+            self._wiggle(blocks, in_common)
+
+    def _in_common(self, sizes, blocks):
+        """Return how much of a shock's covariance is between the regions of blocks, and within one, (n, n)."""
+        history = self.plain.history
+        if sizes.spread is None:
+            return np.ones((len(blocks), len(blocks)))
+        known = {f.band: f.interval.middle for f in history.reported("registered") if f.month == history.first}
+        shares = np.array([known[band] for band in history.regions]) / sum(known.values())
+        kappa = sizes.spread[0]
+        common = 1.0 / (1.0 + kappa**2 * (shares @ shares))
+        same = np.equal.outer([b.region for b in blocks], [b.region for b in blocks])
+        return common * (1.0 + kappa**2 * same)
+
+    def _wiggle(self, blocks, in_common):
+        """Add a month's wiggle: white from month to month, common and own as the shocks are."""
+        wiggle = self.plain.history.target.wiggle.prior.centre
+        for i, one in enumerate(blocks):
+            for j, other in enumerate(blocks):
+                if one.path == other.path:
+                    both = len(set(one.months) & set(other.months)) / len(one.months) / len(other.months)
+                    self.covariance[i, j] += wiggle**2 * both * in_common[i, j]
 
     def _drift(self, sizes, blocks):
         history = self.plain.history

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mobank.base.errors import InputError, RunError
+from mobank.base.errors import InputError
 from mobank.base.priors import Prior
 from mobank.base.streams import Streams
 from mobank.dynamics.draws import draw
@@ -111,7 +111,7 @@ def test_no_fan_of_a_posterior_begins_with_a_kink(fitted):
 
 def test_draws_that_are_not_those_of_the_record_are_refused(fitted):
     other = replace(fitted, fitted=replace(fitted.fitted, digest="0" * 64))
-    with pytest.raises(RunError, match="is gone or not as the posterior's record says"):
+    with pytest.raises(InputError, match="is not as the posterior's record says"):
         draw(MODEL, other, Streams(1), np.arange(2))
 
 

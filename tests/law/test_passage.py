@@ -13,7 +13,8 @@ from scipy import stats
 
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.solve_history import REASONS, Inputs, live, solved
+from mobank.calibration.likelihood.inputs import Inputs
+from mobank.calibration.likelihood.solve_history import REASONS, live, solved
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Campaign, Pool
@@ -154,7 +155,7 @@ def test_an_unknown_pool_is_a_multiple_of_the_first_figure_that_nobody_in_it_is_
     headroom = history.priors["pool.headroom"].prior.of_normal(z[history.row["pool.headroom"]])
     expected = stats.t.ppf(stats.norm.cdf(z[history.row["pool.headroom"]]), 4)
     np.testing.assert_allclose(headroom, 4.0 * np.exp(1.4 * expected), rtol=1e-9)
-    np.testing.assert_allclose(inputs.everyone, inputs.level * (1.0 + headroom), rtol=1e-12)
+    np.testing.assert_allclose(inputs.everyone, inputs.level[0] * (1.0 + headroom), rtol=1e-12)
     np.testing.assert_array_equal(inputs.base["reach_share"], 1.0)
 
 

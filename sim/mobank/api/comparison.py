@@ -3,21 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from types import MappingProxyType
 
 from mobank.api.inputs import LANGUAGES, choice, is_text
 from mobank.api.run import Progress, Run, compute, open_run, planned
 from mobank.api.scenario import LoadedScenario, Source, load
-from mobank.api.table import Table, table_of
+from mobank.api.table import Table, as_written, element, table_of
+from mobank.base.cells import read_table
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import Lang
 from mobank.ensemble.plan import Plan
 from mobank.report.compare import comparison as report
 from mobank.report.compare import folder
 from mobank.report.compare.comparison import ComparisonResult
-from mobank.report.questions import read_rows
 from mobank.report.run.record import RECORD, FinishedRun
 from mobank.report.tables import FANS
 
@@ -83,7 +82,7 @@ class Comparison:
     def _table(self, name: str) -> Table:
         if isinstance(self._source, FinishedRun):
             path = self._source.folder / name
-            return table_of(read_rows(path) if path.exists() else [], self._attrs)
+            return table_of(read_table(path) if path.exists() else [], self._attrs)
         return table_of(ROWS[name](self._source), self._attrs)
 
     @property
@@ -121,11 +120,9 @@ class Comparison:
         differences = self.differences.where(month=last)
         rows = tuple(row for name in FANS for row in differences.where(measure=name))
         table = Table(differences.columns, rows, self._attrs).select(*SHOWN)._repr_html_()
-        words = "".join(
-            f"<li>{escape(label)}: {escape(text)}</li>" for label in self.labels[1:] for text in self.differs[label]
-        )
-        title = f"Difference to {escape(self.labels[0])} in {last}"
-        return f"<h4>{title}</h4>{table}<ul>{words}</ul><p><small>Digest {self.digest}.</small></p>"
+        words = (element("li", f"{label}: {text}") for label in self.labels[1:] for text in self.differs[label])
+        title = element("h4", f"Difference to {self.labels[0]} in {last}")
+        return as_written(title, table, "<ul>", *words, "</ul>", f"<p>{element('small', f'Digest {self.digest}.')}</p>")
 
 
 def compare(
@@ -136,6 +133,7 @@ def compare(
     fidelity: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    different_subjects: bool = False,
 ) -> Comparison:
     """Compare scenarios or runs with the first of them, under the same random streams.
 
@@ -144,6 +142,7 @@ def compare(
     reference, others : what `load` takes, a run, or the folder of one. Scenarios are run here.
     draws, seed, fidelity : default: those of the first run named, else 2,000, 1 and "cohort".
     workers, progress : as in `run`.
+    different_subjects : True to compare different banks or products all the same.
 
     Raises
     ------
@@ -162,7 +161,7 @@ def compare(
     plans = [each._plan if isinstance(each, Run) else planned(each, *settings, workers=workers) for each in loaded]
     origins = [_origin(source, plan, i) for i, (source, plan) in enumerate(zip(given, plans, strict=True), start=1)]
     finished = [each._finished if isinstance(each, Run) else None for each in loaded]
-    sides = report.side_by_side(list(zip(origins, plans, finished, strict=True)))
+    sides = report.side_by_side(list(zip(origins, plans, finished, strict=True)), different_subjects)
     runs = [
         each if isinstance(each, Run) else compute(plan, _part(progress, i, len(plans)))
         for i, (each, plan) in enumerate(zip(loaded, plans, strict=True))

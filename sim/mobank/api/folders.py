@@ -6,7 +6,6 @@ from mobank.api.comparison import Comparison
 from mobank.api.run import Run, open_run
 from mobank.base.errors import InputError, Problem, shown
 from mobank.report.compare import folder as comparisons
-from mobank.report.run.record import refuse_changes
 
 
 def open_folder(folder: str | Path) -> Run | Comparison:
@@ -29,6 +28,4 @@ def open_folder(folder: str | Path) -> Run | Comparison:
     path = Path(folder)
     if not comparisons.is_comparison(path):
         return open_run(path)
-    found = comparisons.read(path)
-    refuse_changes(found)
-    return Comparison(found, {})
+    return Comparison(comparisons.read(path), {})

@@ -1,8 +1,7 @@
 """What a notebook shows of a run: its question, a fan, the year-ends, what is not verified, its digest; no scripts."""
 
-from html import escape
-
-from mobank.api.table import html_table
+from mobank.api.table import as_written, element, html_table
+from mobank.base.digits import spanned
 from mobank.base.quantities import person_unit
 from mobank.ensemble.summary import Summary
 from mobank.report.render.fan import Projection, fan_of
@@ -21,13 +20,11 @@ def page(result: RunResult, digest: str) -> str:
     foot = [f"{plan.draws:,} draws, seed {plan.seed}, {plan.fidelity}; medians and central 90 %.", f"Digest {digest}."]
     if weak:
         foot.append(f"† rests on numbers that are not verified: {'; '.join(weak)}.")
-    return "".join(
-        [
-            f"<h4>{escape(plan.scenario.question)}</h4>",
-            *_picture(result),
-            _year_ends(result, "†" if weak else ""),
-            *(f"<p><small>{escape(line)}</small></p>" for line in foot),
-        ]
+    return as_written(
+        element("h4", plan.scenario.question),
+        *_picture(result),
+        _year_ends(result, "†" if weak else ""),
+        *(f"<p>{element('small', line)}</p>" for line in foot),
     )
 
 
@@ -51,11 +48,11 @@ def _year_ends(result: RunResult, sign: str) -> str:
     for t, month in enumerate(plan.months):
         if t == 0 or month.month == 12 or t == len(plan.months) - 1:
             mark = sign if t else ""
-            persons = [text for name in FANS for text in _persons(known[name], t, unit, mark)]
-            rows.append([str(month), *persons, f"{100 * known[SHARE].quantiles[3, t]:.1f} %{mark}"])
+            persons = [text for name in FANS for text in _spanned(known[name], t, unit, mark)]
+            rows.append([str(month), *persons, f"{_spanned(known[SHARE], t, 0.01, '')[0]} %{mark}"])
     return html_table(head, rows)
 
 
-def _persons(summary: Summary, t: int, unit: float, mark: str) -> tuple[str, str]:
-    low, middle, high = summary.quantiles[[0, 3, 6], t] / unit
-    return f"{middle:,.1f}{mark}", f"{low:,.1f} – {high:,.1f}"
+def _spanned(summary: Summary, t: int, unit: float, mark: str) -> tuple[str, str]:
+    middle, band = spanned(*(summary.quantiles[[0, 3, 6], t] / unit))
+    return f"{middle}{mark}", band

@@ -14,6 +14,7 @@ from mobank.report.compare.charts import SHARES
 from mobank.report.compare.charts import beside as beside_one_another
 from mobank.report.render import charts
 from mobank.report.render.fan import measure_title
+from mobank.scenario.regions import counts_of
 
 Drawn = tuple[Plan, Summary]
 
@@ -25,7 +26,7 @@ def fan(plan: Plan, summary: Summary, lang: Lang, printed: Summary | None) -> Ax
     picture = charts.fan(
         summary,
         plan.months,
-        scenario.reported,
+        counts_of(scenario.reported, scenario.bands, summary.measure),
         title=_title(plan, summary.measure, lang),
         lang=lang,
         draws=plan.draws,

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mobank.api.inputs import is_text, named, whole_number
@@ -20,9 +19,10 @@ from mobank.calibration import commands
 from mobank.calibration.posterior.posterior import QUANTILES
 from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, load_text
+from mobank.dynamics import posterior_draws
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
-from mobank.scenario.posterior import DRAWS, RECORD, Found, find, why_unusable
+from mobank.scenario.posterior import FIT_AGAIN, RECORD, Found, find, why_unusable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,20 +77,13 @@ class Posterior:
     @cached_property
     def draws(self) -> Mapping[str, Floats]:
         """The draws by name, (N,) each, read-only: parameters, shocks of past years, people by state and segment."""
-        found = {name: column.to_numpy().astype(float) for name, column in self._columns()}
-        for values in found.values():
-            values.flags.writeable = False
-        return MappingProxyType(found)
-
-    def _columns(self) -> Iterator[tuple[str, Any]]:
-        table = self.to_arrow()
-        return zip(table.column_names, table.columns, strict=True)
+        return posterior_draws.columns(str(self.folder), self.digest, self._found.record["rows"])
 
     @cached_property
     def summary(self) -> Table:
         """What is unknown, a row each: its prior, quantiles of prior and posterior, how far the figures moved it."""
         columns = ("name", "prior", *(f"prior_{name}" for name in QUANTILE_NAMES), *QUANTILE_NAMES, *DIAGNOSES)
-        rows = tuple(_summary_row(row) for row in self._found.record.get("coordinates", []))
+        rows = tuple(_summary_row(row) for row in self._found.record["coordinates"])
         return Table(columns, rows, {"posterior": self.name, "digest": self.digest})
 
     def to_pandas(self) -> "pd.DataFrame":
@@ -99,9 +92,7 @@ class Posterior:
 
     def to_arrow(self) -> "pa.Table":
         """Return the draws as an Arrow table, a column a name."""
-        import pyarrow.parquet as pq
-
-        return pq.read_table(self.folder / DRAWS)
+        return posterior_draws.table(str(self.folder), self.digest, self._found.record["rows"])
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the draws by the Arrow PyCapsule interface, which polars, duckdb and pandas read."""
@@ -129,7 +120,7 @@ def posterior(source: str | Path) -> Posterior:
     """
     found = find(named(source, POSTERIOR))
     if found is None:
-        raise InputError([Problem(shown(str(source)), "is not a posterior", "fit again: mobank calibrate")])
+        raise InputError([Problem(shown(str(source)), "is not a posterior", FIT_AGAIN)])
     if unusable := list(why_unusable(found, MODEL, Place(str(found.folder / RECORD), 0))):
         raise InputError(unusable)
     return Posterior(found)

@@ -27,7 +27,7 @@ from mobank.ensemble.summary import QUANTILES
 from mobank.fidelity import BYTES_A_LIFE, FIDELITIES
 from mobank.model.mobile_banking import MODEL
 from mobank.report.run import folder
-from mobank.report.run.record import SCENARIO, FinishedRun, plan_of, read, refuse_changes
+from mobank.report.run.record import SCENARIO, FinishedRun, plan_of, read
 from mobank.report.run.result import RunResult
 from mobank.report.run.stored_paths import Written
 
@@ -343,7 +343,6 @@ def open_run(where: str | Path) -> Run:
         If there is none, or files have changed since it was written.
     """
     found = read(Path(where))
-    refuse_changes(found)
     scenario = load(found.folder / SCENARIO, name=found.record["identity"]["scenario"])
     plan = replace(plan_of(found, MODEL), scenario=scenario)
     return Run(RunResult(Written(found, plan), found.record["draws_tried"]), found)

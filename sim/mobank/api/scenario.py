@@ -132,7 +132,7 @@ def check(source: Source, *, beside: str | Path = ".", name: str = "") -> list[P
     []
     >>> [problem] = mb.check("extends: baseline.yaml\nuntil: soon\n", beside="scenarios")
     >>> problem.key, problem.place.line, problem.allowed
-    ('until', 2, 'must be a month, such as 2022-12')
+    ('until', 2, 'must be a month, such as 2022-12, or a duration, such as 36 months')
     """
     try:
         load(source, beside=beside, name=name)

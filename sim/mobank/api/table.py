@@ -83,13 +83,23 @@ class Table:
 
     def _repr_html_(self) -> str:
         body = html_table(self.columns, [[_written(cell) for cell in row] for row in self.rows[:MOST_SHOWN]])
-        return body + "".join(f"<p>{escape(line)}</p>" for line in _rest(len(self)))
+        return as_written(body, *(element("p", line) for line in _rest(len(self))))
+
+
+def element(name: str, text: str) -> str:
+    """Return an HTML element that holds a text, which is escaped here."""
+    return f"<{name}>{escape(text)}</{name}>"
+
+
+def as_written(*parts: str) -> str:
+    """Return pieces of HTML in which a notebook takes no text for mathematics: a dollar sign is one."""
+    return "".join(['<div class="mathjax_ignore tex2jax_ignore">', *parts, "</div>"])
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return an HTML table of texts, which are escaped here."""
-    lines = ["<table><thead><tr>", *(f"<th>{escape(name)}</th>" for name in head), "</tr></thead><tbody>"]
-    lines += ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
+    lines = ["<table><thead><tr>", *(element("th", name) for name in head), "</tr></thead><tbody>"]
+    lines += ["<tr>" + "".join(element("td", cell) for cell in row) + "</tr>" for row in rows]
     return "".join([*lines, "</tbody></table>"])
 
 

@@ -136,9 +136,10 @@ def _text_beside(name: str, text: str) -> Path | None:
     if not path.is_file():
         try:
             path.parent.mkdir(exist_ok=True)
-            aside = path.with_name(f".{os.getpid()}.tmp")
-            aside.write_text(text, encoding="utf-8")
-            aside.replace(path)
+            handle, aside = tempfile.mkstemp(dir=path.parent)  # of this process alone, whoever shares the folder
+            with open(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(aside, path)
         except OSError:
             return None
     return path

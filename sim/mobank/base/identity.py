@@ -7,8 +7,6 @@ package lies.
 """
 
 import ast
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from mobank.base.cache import cache_folder
-from mobank.base.errors import Problem, shown
+from mobank.base.records import RecordKind, find_record, write_record
+from mobank.base.shapes import TEXT, RecordFields
 from mobank.base.source import law_and_words, parse, text_positions
 from mobank.base.workspace import PACKAGE
 
@@ -46,6 +45,7 @@ REPORT = ("report", "base/messages")
 NO_LAW = ("base/messages", "calibration/report")
 NO_CODE = (".pyc", ".md")
 CACHE, MOST_KEPT = "digests", 32  # files of some hundred bytes, one a state of the code
+DIGESTS = RecordKind(2, RecordFields(dict.fromkeys((*LAWS, "report"), TEXT)))
 
 COMPUTING = ("numpy", "scipy", "numba", "llvmlite", "simpy", "PyYAML", "pyarrow")  # libraries that numbers depend on
 DRAWING = ("mobank", "matplotlib", "pillow", "jinja2")  # and those that pages depend on beside
@@ -83,12 +83,6 @@ def git_commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def of_an_earlier_version(folder: Path, hint: str) -> Problem:
-    """Return what to say of a folder whose record does not identify its inputs."""
-    allowed = "is of an earlier version of mobank, whose record does not identify its inputs"
-    return Problem(shown(folder.as_posix()), allowed, hint)
-
-
 # ------------ the digests of the code
 
 
@@ -121,27 +115,17 @@ def _digests(package: Path) -> Mapping[str, str]:
     if folder is None:
         return digests(package)
     path = folder / f"{_bytes_digest(package)}.json"
-    found = _kept(path)
-    if found.keys() != {*LAWS, "report"}:
+    found = find_record(path, DIGESTS)
+    if found is None:
         found = digests(package)
-        _keep(path, json.dumps(found))
-    return found
+        _keep(path, found)
+    return {name: found[name] for name in DIGESTS.shape.needed}
 
 
-def _kept(path: Path) -> dict[str, str]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _keep(path: Path, text: str) -> None:
+def _keep(path: Path, found: Mapping[str, str]) -> None:
     """Write a file of the cache as a whole, and keep the latest few; one that cannot be written costs time alone."""
     try:
-        aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
+        write_record(path, found, DIGESTS)
         for old in sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)[:-MOST_KEPT]:
             old.unlink(missing_ok=True)
     except OSError:

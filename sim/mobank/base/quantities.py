@@ -132,7 +132,9 @@ _TIMES = r"^[x×*] ?"
 _MORE = r"^(?:超过|超|逾|突破|over|more than|exceeding|exceeded|above|>) ?"
 _NEARLY = r"^(?:接近|将近|近|nearly|almost|close to|just under) ?"
 _ABOUT = r"^(?:大约|约|approximately|about|around|~|≈) ?"
+_RANGE = r"(.*[0-9].*?) ?(?:至|到|\bto\b|—|–) ?(.*[0-9].*)"
 _YEAR_ALONE = r"([0-9]{4}) ?年?"
+_A_DURATION = r"[0-9.,]{1,6} ?(?:months?|years?|个月)|[0-9]{1,3} ?年"  # of four digits, a year is meant
 _A_DATE = r"([0-9]{4})(?:-([0-9][0-9])|年 ?([0-9]{1,2}) ?月)"
 _LIKE_A_DATE = r"([0-9]{4})[-/. 年]?([0-9]{1,2})(?:([-/. 月])[^a-z]*)?"
 
@@ -264,6 +266,17 @@ def read_period(text: str) -> tuple[Month, int]:
     return _month(phrase), 1
 
 
+def read_month_or_later(text: str) -> Month | int:
+    """The month in "2022-12", or how many months later in "36 months", "3 years" or "36个月"."""
+    phrase = _Phrase.of(text, "must be a month, such as 2022-12, or a duration, such as 36 months")
+    if not re.fullmatch(_A_DURATION, phrase.rest):
+        return _month(phrase)
+    months = _not_negative(phrase, _figure(phrase, _MONTHS).value)
+    if months != int(months) or not months:
+        raise phrase.error("it must be a whole number of months")
+    return int(months)
+
+
 def read_months_duration(text: str) -> float:
     """The duration in months of "6", "6 months", "18个月", "2 years" or "2年"."""
     phrase = _Phrase.of(text, "must be a duration, such as 6 months or 2 years")
@@ -280,10 +293,13 @@ def read_interval(text: str) -> Interval:
       width is one step of the second digit, or of the last digit that is not zero where more digits are given
       ("近1.74亿" is [1.73, 1.74)亿).
     - "约1.7亿": [1.6, 1.8)亿, that width to either side, but never less than a printed step.
+    - "3,600万至3,900万", "36 m to 39 m": from the one to the other, each with its unit: what is assumed, or computed.
 
     "300 million" is printed in steps of a million, "300000000" in steps of one person.
     """
     phrase = _Phrase.of(text, "must be a reported figure, such as 5.16亿户, 超1.74亿 or nearly 300 million")
+    if ends := re.fullmatch(_RANGE, phrase.without(_NOUN).rest):
+        return _between(phrase, *(replace(phrase, rest=end.strip()).without(_NOUN) for end in ends.groups()))
     bare, around = _wording(phrase.without(_NOUN))
     figure = _figure(bare, _SCALES | _SHARES)
     if figure.value <= 0:
@@ -414,6 +430,15 @@ def _wording(phrase: _Phrase) -> tuple[_Phrase, Callable[[_Figure], Interval]]:
         if re.match(words, phrase.rest):
             return phrase.without(words), around
     return phrase, _rounded
+
+
+def _between(phrase: _Phrase, first: _Phrase, second: _Phrase) -> Interval:
+    if re.fullmatch(_NUMBER, first.rest) and not re.fullmatch(_NUMBER, second.rest):
+        raise phrase.error("give both ends their unit: 3,600万至3,900万")
+    low, high = (float(_not_negative(phrase, _figure(end, _SCALES | _SHARES).value)) for end in (first, second))
+    if not 0 < low < high:
+        raise phrase.error("the first must be more than zero, and less than the second")
+    return Interval(low, high, 0.0)
 
 
 def _rounded(figure: _Figure) -> Interval:

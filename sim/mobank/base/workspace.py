@@ -66,6 +66,7 @@ JOB = Kind("a job", ("scenarios/batches",))
 DESK = Kind("a desk study", ("scenarios/desks",))
 TARGET = Kind("a target", ("calibration/banks", "calibration/banks/peers"))
 EXTENDED = Kind("a file to extend", (*SCENARIO.folders, *TARGET.folders, "calibration/priors"))
+OF_A_BANK = (SCENARIO, JOB, DESK)  # what is shipped of these is about the bank that comes along
 PRIOR_TABLE = Kind("a table of priors", ("calibration/priors/tables",))
 POSTERIOR = Kind("a posterior", ("calibration/posteriors",), "", "posterior.json")
 SERIES = Kind("a file of series", ("calibration/backtest",), ".csv")
@@ -124,14 +125,44 @@ def locate(given: str | Path, kind: Kind, shipped_only: bool = False) -> Path:
     Raises
     ------
     InputError
-        If nothing is there, with the nearest names of the workspace and of the shipped.
+        If nothing is there, with the nearest names of the workspace and of the shipped; if what is shipped is meant by
+        name in a workspace with a bank of its own: nobody gets another bank's forecast without a word.
     """
     found = seek(given, kind, shipped_only)
     if found is None and not shipped_only and os.path.exists(given):
         return Path(given)
     if found is None:
         raise InputError([_nothing_there(str(given), kind, shipped_only)])
+    by_name = _find(str(given), kind, Path(), (), lambda path: True) is None
+    if not shipped_only and kind in OF_A_BANK and by_name and not is_below(found, here()) and own_banks():
+        raise InputError([_of_another_bank(str(given), kind, own_banks())])
     return found
+
+
+def own_or(default: str, kind: Kind) -> Path:
+    """Return the only target or posterior of the workspace, where a person names none; the shipped one where none is.
+
+    Raises
+    ------
+    InputError
+        If there are several.
+    """
+    own = kind.names(here()) if own_banks() else []
+    if len(own) > 1:
+        raise InputError([Problem("nothing named", f"must be one of {', '.join(own)}")])
+    return Path(own[0] if own else default)
+
+
+def own_banks() -> list[str]:
+    """Return the names of the banks of the workspace where the person stands; none where that is what is shipped."""
+    return [] if is_below(here(), shipped()) else TARGET.names(here())
+
+
+def _of_another_bank(text: str, kind: Kind, own: Sequence[str]) -> Problem:
+    allowed = f"is shipped, and not about the bank of this workspace ({', '.join(own[:SHORT_LIST])})"
+    there = ", ".join(kind.names(here())[:SHORT_LIST])
+    hint = f"there: {there}; or repeat with --shipped" if there else "repeat with --shipped"
+    return Problem(shown(text), allowed, hint)
 
 
 def _nothing_there(text: str, kind: Kind, shipped_only: bool) -> Problem:
@@ -184,7 +215,14 @@ class Scope:
         )
 
     def matching(self, pattern: str, beside: Path, kind: Kind) -> list[Path]:
-        """Return the files that a pattern with `*` matches, in order: beside a file, else in the first such root."""
+        """Return the files that a pattern with `*` matches, in order: beside a file, else in the first such root.
+
+        A file of just that name is meant before others; brackets and question marks stand for themselves.
+        """
+        there = self.find(pattern, beside, kind)
+        if there is not None:
+            return [there]
+        pattern = re.sub(r"[\[?]", r"[\g<0>]", pattern)
         for folder, name in ((beside, pattern), *_by_name(pattern, kind, self.roots)):
             try:
                 found = sorted(filter(self.allows, folder.glob(name)))

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 
-from mobank.base.errors import MobankError, RunError
+from mobank.base.errors import InputError, MobankError, RunError
 from mobank.batch.executors import ExecutorFactory
 from mobank.batch.job import Case, Job, Stop, Task
+from mobank.batch.job_records import UnitKey
 from mobank.batch.signals import undisturbed
-from mobank.batch.store import Journal, Log, Store, UnitKey, cannot_write, summary_file
+from mobank.batch.store import Journal, Log, Store, cannot_write, summary_file
 from mobank.batch.summaries import Key, joined
 from mobank.batch.unit import UnitResult, produce, read_summaries
 from mobank.ensemble.plan import ALL
@@ -189,8 +190,9 @@ class Driver:
             self.log(f"unit {task.name}  failed: {error}")
             raise cannot_write(self.store.folder, error) from error
         except MobankError as error:
-            self.log(f"unit {task.name}  failed: {error}")
-            raise RunError(f"unit {task.name}", f"failed: {error}") from error
+            said = "; ".join(map(str, error.problems)) if isinstance(error, InputError) else str(error)
+            self.log(f"unit {task.name}  failed: {said}")
+            raise RunError(f"unit {task.name}", f"failed: {said}") from error
         except Exception:
             self.log(f"unit {task.name}  failed: {traceback.format_exc()}")
             raise

@@ -1,25 +1,33 @@
 """A job from start to end: begun or taken up again, computed, its tables written, its manifest last."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mobank.base.files import is_whole
 from mobank.batch.driver import Driver, JobState
 from mobank.batch.executors import ExecutorFactory
 from mobank.batch.job import Job
-from mobank.batch.store import Log, Store, UnitKey, cannot_write
+from mobank.batch.job_records import UnitKey
+from mobank.batch.store import Log, Store, cannot_write
 from mobank.batch.tables import TABLES, Tables
-from mobank.report.render.files import file_digest
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job: where it is, how many units it has, how many were computed now, which files were spoilt."""
+    """What came of a job: where it is, how many units it has, how many were computed now.
+
+    Parameters
+    ----------
+    spoilt : files that were damaged, whose units were computed again.
+    strangers : files that belonged to no unit and were taken away.
+    """
 
     folder: Path
     units: int
     computed: int
     spoilt: tuple[str, ...]
+    strangers: tuple[str, ...]
 
 
 def execute(
@@ -39,15 +47,18 @@ def execute(
     with store.locked():
         try:
             resumed = store.open()
-            done, spoilt = store.done()
+            done, spoilt, strangers = store.done()
             finished = store.manifest()
             if finished is not None and not spoilt and _tables_whole(store, finished):
-                return Outcome(store.folder, len(done), 0, ())
+                return Outcome(store.folder, len(done), 0, (), tuple(strangers))
             store.reopen(done)
             log(f"{'resumed' if resumed else 'begun'}: {len(job.cases)} cases, {len(done)} units done before")
             for name in spoilt:
                 log(f"{name} was spoilt; its unit is computed again")
-            return _finish(job, store, executors(), told, log, done, tuple(spoilt))
+            for name in strangers:
+                log(f"{name} was no part of the job; it was taken away")
+            outcome = _finish(job, store, executors(), told, log, done)
+            return replace(outcome, spoilt=tuple(spoilt), strangers=tuple(strangers))
         except OSError as error:
             raise cannot_write(store.folder, error) from error
 
@@ -59,7 +70,6 @@ def _finish(
     told: Callable[[JobState], None],
     log: Log,
     done: dict[UnitKey, dict[str, str]],
-    spoilt: tuple[str, ...],
 ) -> Outcome:
     tables = Tables(job, store.folder)
     driver = Driver(job, store, executors, told, tables.add, log)
@@ -72,10 +82,8 @@ def _finish(
     digests = {name: digest for files in wanted.values() for name, digest in files.items()}
     store.finish({**digests, **tables.write()})
     log(f"finished: {len(wanted)} units, {driver.state.computed} computed now, {driver.state.deaths} workers lost")
-    return Outcome(store.folder, len(wanted), driver.state.computed, spoilt)
+    return Outcome(store.folder, len(wanted), driver.state.computed, (), ())
 
 
 def _tables_whole(store: Store, manifest: dict[str, str]) -> bool:
-    return all(
-        (store.folder / name).is_file() and file_digest(store.folder / name) == manifest.get(name) for name in TABLES
-    )
+    return all(is_whole(store.folder / name, manifest.get(name)) for name in TABLES)

@@ -1,74 +1,67 @@
 """A job's tables for other programs: CSV files that Excel reads as UTF-8, or one workbook with a sheet a table."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from mobank.base.errors import InputError, Problem
+from mobank.base.cells import ENCODING, digits, write_csv
+from mobank.base.files import begins_with, set_aside
 from mobank.base.quantities import Lang, read_month
 from mobank.batch.results import Results, quantile_columns
+from mobank.batch.tables import FIXED
 from mobank.batch.terminal import WORDS
 from mobank.model.grammar import Model
 from mobank.report.render.workbook import Cell, Number, Sheet, Style, write
-from mobank.report.tables import EXCEL_MARK
 
 SHARES = ("chance", "chance_mc_error", "low_95", "high_95", "never", "rival_first", "together")
+TABLES = ("cases", "answers", "quantiles")
+OURS = ",".join(FIXED).encode(ENCODING)  # how the CSV of a job begins, by which an older export is known
 WHOLE = ("point", "draws", "replicates", "units")
 
 
 def named_tables(results: Results) -> Mapping[str, pa.Table]:
     """Return the tables by the names of their files and sheets; one without rows is left out."""
-    tables = {"cases": results.cases, "answers": results.answers, "quantiles": results.quantities}
+    tables = dict(zip(TABLES, (results.cases, results.answers, results.quantities), strict=True))
     return {name: table for name, table in tables.items() if table.num_rows}
 
 
-def write_csvs(results: Results, folder: Path) -> list[Path]:
-    """Write each table as a CSV into a folder; numbers have ten digits.
+def write_csvs(results: Results, folder: Path, force: bool = False) -> list[Path]:
+    """Write each table as a CSV into a folder, all or none; numbers have ten digits.
+
+    An older export there is replaced as a whole; other files of those names only by `force`.
 
     Raises
     ------
     InputError
-        If the folder cannot be written.
+        If the folder cannot be written, or files of other origin stand there.
+    RunError
+        If the disk is full or fails.
     """
-    written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, table in named_tables(results).items():
-            path = folder / f"{name}.csv"
-            aside = path.with_name(f".{path.name}.tmp")
-            _write_csv(table, aside)
-            aside.replace(path)
-            written.append(path)
-    except OSError as error:
-        raise InputError([Problem(f"'{folder.as_posix()}'", f"cannot be written ({error.strerror})")]) from None
-    return written
+    files = {f"{name}.csv": table for name, table in named_tables(results).items()}
+    with set_aside(folder, [f"{name}.csv" for name in TABLES], begins_with(OURS), force, "--csv") as hidden:
+        for name, table in files.items():
+            _write_csv(table, hidden / name)
+    return [folder / name for name in files]
 
 
 def _write_csv(table: pa.Table, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.writer(file)
-        out.writerow(table.column_names)
+    with path.open("w", encoding=ENCODING, newline="") as file:
+        write_csv(file, [table.column_names])
         for batch in table.to_batches():
             rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-            out.writerows([_plain(value) for value in row] for row in rows)
+            write_csv(file, ([digits(each) if isinstance(each, float) else each for each in row] for row in rows))
 
 
-def _plain(value: object) -> object:
-    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else value
-
-
-def write_workbook(results: Results, path: Path, model: Model, lang: Lang) -> None:
+def write_workbook(results: Results, path: Path, model: Model, lang: Lang, force: bool = False) -> None:
     """Write the tables as the sheets of an Excel workbook; `workbook.write` says what it refuses."""
     words = WORDS[lang]
     sheets = [
         Sheet(words[name], table.column_names, list(_rows(table, model)))
         for name, table in named_tables(results).items()
     ]
-    write(sheets, path, results.folder.name)
+    write(sheets, path, results.folder.resolve().name, force)
 
 
 def _rows(table: pa.Table, model: Model) -> Iterator[list[Cell]]:

@@ -161,11 +161,6 @@ def file_name(number: int) -> str:
     return f"unit-{number:06d}.parquet"
 
 
-def number_of(name: str) -> int:
-    """Return the number of the unit that a file of this name is of."""
-    return int(name.removeprefix("unit-").removesuffix(".parquet"))
-
-
 def months_kept(keep: Keep, scenario: Scenario) -> tuple[Month, ...]:
     """Return the months whose distribution is summarised."""
     every = [scenario.start + t for t in range(scenario.months + 1)]

@@ -93,9 +93,9 @@ def _ends(results: Results, model: Model, lang: Lang) -> "Markup":
             found = _rows_of(last, scenario, "measure", measure)
             if found:
                 low, high = min(row[names[0]] for row in found), max(row[names[-1]] for row in found)
-                ends = [counted(value, measure, model, lang) for value in (low, high)]
-                middles = [counted(f([row[middle] for row in found]), measure, model, lang) for f in (min, max)]
-                told = middles[0] if middles[0] == middles[1] else words["band"].format(*middles)
+                between = (f([row[middle] for row in found]) for f in (min, max))
+                *ends, least, most = counted((low, high, *between), measure, model, lang)
+                told = least if least == most else words["band"].format(least, most)
                 rows.append([label, scenario, found[0]["month"], told, words["band"].format(*ends)])
     return table(head, rows)
 
@@ -149,7 +149,7 @@ def _map(found: Heat, output: Output, model: Model, lang: Lang) -> "Markup":
 def _label(value: float, output: Output, model: Model, lang: Lang) -> str:
     if isnan(value):
         return "–"
-    return f"{100 * value:.1f} %" if output.kind == "ask" else counted(value, output.name, model, lang)
+    return f"{100 * value:.1f} %" if output.kind == "ask" else counted([value], output.name, model, lang)[0]
 
 
 def _cell(value: float, low: float, high: float, label: str) -> "Markup":

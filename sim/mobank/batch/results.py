@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mobank.base.errors import InputError, Problem, RunError, did_you_mean, shown
+from mobank.base.errors import InputError, Problem, did_you_mean, shown
+from mobank.base.files import is_whole
 from mobank.base.quantities import Lang
-from mobank.batch.store import JOB, MANIFEST, read_job, read_manifest
-from mobank.batch.tables import ANSWERS, CASES, FIXED, QUANTITIES
+from mobank.batch.job_records import JOB, MANIFEST, MENDED, read_job, read_manifest
+from mobank.batch.tables import ANSWERS, CASES, FIXED, QUANTITIES, TABLES
 from mobank.ensemble.plan import ALL
-from mobank.report.render.files import file_digest
 
-OPERATORS = ("<=", ">=", "!=", "=", "<", ">")  # longest first
+OPERATORS = ("<=", ">=", "!=", "=", "<", ">")
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,15 @@ class Results:
         Raises
         ------
         InputError
-            If a condition cannot be read, or no table has its column.
+            If a condition cannot be read, no table has its column, or no row meets it.
         """
         tables = [self.cases, self.quantities, self.answers]
         for text in conditions:
             name, operator, value = _condition(text, {c for t in tables for c in t.column_names})
+            with_it = [table for table in tables if name in table.column_names]
             tables = [_filtered(t, name, operator, value) if name in t.column_names else t for t in tables]
+            if not any(table.num_rows for table in tables if name in table.column_names):
+                raise InputError([_no_row(text, value, [table[name] for table in with_it])])
         return Results(self.folder, self.job, self.axes, *tables)
 
 
@@ -62,9 +65,7 @@ def open_results(folder: Path) -> Results:
     Raises
     ------
     InputError
-        If the folder is not of a batch job, the job is not finished, or an earlier version has begun it.
-    RunError
-        If a table is not as it was written.
+        If the folder is not of a batch job, the job is not finished, or a record or a table is not as it was written.
     """
     job = read_job(folder)
     if job is None:
@@ -75,29 +76,24 @@ def open_results(folder: Path) -> Results:
     if manifest is None:
         hint = "finish it: give its mobank batch command again"
         raise InputError([Problem(shown(folder.as_posix()), "is a job that is not finished", hint)])
-    spoilt = [name for name in (CASES, QUANTITIES, ANSWERS) if not _whole(folder / name, manifest.get(name))]
-    if spoilt:
-        hint = "give its mobank batch command again: it mends them"
-        raise RunError(f"{', '.join(spoilt)} in {shown(folder.as_posix())}", "changed or gone since the job", hint)
+    if changed := [name for name in TABLES if not is_whole(folder / name, manifest.get(name))]:
+        found = f"{', '.join(changed)} in {shown(folder.as_posix())}"
+        raise InputError([Problem(found, "changed or gone since the job", MENDED)])
     cases, quantities, answers = (pq.read_table(folder / name) for name in (CASES, QUANTITIES, ANSWERS))
     axes = tuple(n for n in cases.column_names if n not in (*FIXED, "draws", "replicates", "units"))
     return Results(folder, job, axes, cases, quantities, answers)
-
-
-def _whole(path: Path, digest: str | None) -> bool:
-    return path.is_file() and file_digest(path) == digest
 
 
 # ------------ conditions
 
 
 def _condition(text: str, columns: set[str]) -> tuple[str, str, str]:
-    operator = next((o for o in OPERATORS if o in text), None)
-    if operator is None:
+    at, operator = min(((text.find(o), -len(o), o) for o in OPERATORS if o in text), default=(0, 0, ""))[::2]
+    if not operator:
         raise InputError(
             [Problem(shown(text), "is not a condition", "write scenario=baseline or month>=2025-12", "--where")]
         )
-    name, _, value = (part.strip() for part in text.partition(operator))
+    name, value = text[:at].strip(), text[at + len(operator) :].strip()  # a value may hold operators of its own
     if name not in columns:
         raise InputError([Problem(shown(name), "is not a column", did_you_mean(name, sorted(columns)), "--where")])
     return name, operator, value
@@ -114,6 +110,12 @@ def _filtered(table: pa.Table, name: str, operator: str, value: str) -> pa.Table
         problem = Problem(shown(value), f"is not a number, as {name} is", "write 1.1 for +10 %", "--where")
         raise InputError([problem]) from None
     return table.filter(_TESTS[operator](table[name], wanted))
+
+
+def _no_row(text: str, value: str, columns: Sequence[pa.ChunkedArray]) -> Problem:
+    """Return that a condition is met by no row, with the nearest word of its column if that holds words."""
+    words = {str(word) for column in columns if pa.types.is_string(column.type) for word in column.unique().to_pylist()}
+    return Problem(shown(text), "is met by no row", did_you_mean(value, sorted(words)) if words else "", "--where")
 
 
 # ------------ what of them

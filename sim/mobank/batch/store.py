@@ -4,31 +4,39 @@
 it stand the log (times, machines, faults), the journal of finished units, and the lock of the driver at work.
 """
 
-import errno
 import fcntl
-import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from mobank.base.errors import InputError, Place, Problem, RunError
-from mobank.base.identity import COMPUTING, law_digest, of_an_earlier_version, versions
-from mobank.batch.job import Job, Task, file_name, number_of
-from mobank.batch.unit import CRUMB, PATHS, SUMMARIES, UnitResult, sync, write_bytes
+from mobank.base.files import CRUMB, file_digest, is_crumb, is_left_over, is_whole, reason_of, sync, write
+from mobank.base.identity import COMPUTING, law_digest, versions
+from mobank.base.records import write_record
+from mobank.batch.job import Job, Task, file_name
+from mobank.batch.job_records import (
+    JOB,
+    JOB_RECORD,
+    MANIFEST,
+    MANIFEST_RECORD,
+    UnitKey,
+    find_manifest,
+    journal_line,
+    read_job,
+    read_line,
+)
+from mobank.batch.unit import PATHS, SUMMARIES, UnitResult, is_as_made, unit_name
 from mobank.model.fingerprint import fingerprint
-from mobank.report.render.files import file_digest
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import Node, Scalar, dump
-from mobank.scenario.yaml_files import load
+from mobank.scenario.yaml_files import load, parse
 
-JOB, MANIFEST, SCENARIOS = "job.json", "manifest.json", "scenarios"
+SCENARIOS = "scenarios"
 DEPENDS = {
     "posteriors": "the posterior of a scenario",
     "model": "the model",
@@ -36,8 +44,6 @@ DEPENDS = {
     "versions": "the version of Python or of a library",
 }
 RESTORE = "restore it, or give the changed job another folder with --out"
-
-UnitKey = tuple[str, int]  # case and number
 
 
 class BusyError(RunError):
@@ -92,7 +98,7 @@ class Store:
             "job": dump(self.job.tree),
             "name": self.job.name,
             "question": {"en": self.job.question, "zh": self.job.question_zh},
-            "scenarios": list(self.job.trees),
+            "scenarios": {name: sha256(dump(tree).encode()).hexdigest() for name, tree in self.job.trees.items()},
             "posteriors": {
                 case.scenario.name: case.scenario.fitted.digest for case in self.job.cases if case.scenario.fitted
             },
@@ -109,22 +115,34 @@ class Store:
         InputError
             If the folder holds something else, or the job, a scenario or the code has changed since, with what differs.
         """
-        if not self.folder.exists() or not any(self.folder.iterdir()):
+        if self._is_hardly_begun():
             for name, tree in self.job.trees.items():
-                write_bytes(dump(tree).encode(), self.folder / SCENARIOS / f"{name}.yaml")
-            write_bytes(_json(self.identity()), self.folder / JOB)
+                write(self._scenario(name), dump(tree))
+            write_record(self.folder / JOB, self.identity(), JOB_RECORD)
             self._journal.unlink(missing_ok=True)
             return False
         problems = self.differences()
         if problems:
             raise InputError(problems)
-        self._sweep()
+        self._sweep(is_left_over)
         return True
 
-    def _sweep(self) -> None:
-        """Take away what a worker was writing when it died: nobody else will."""
-        for crumb in self.folder.rglob(f".*{CRUMB}"):
-            crumb.unlink(missing_ok=True)
+    def _scenario(self, name: str) -> Path:
+        return self.folder / SCENARIOS / f"{name}.yaml"
+
+    def _is_hardly_begun(self) -> bool:
+        """Return True if nothing is there, or what a driver of this job wrote before it was killed at its beginning."""
+        if not self.folder.exists():
+            return True
+        ours = {self._scenario(name): dump(tree).encode() for name, tree in self.job.trees.items()}
+        files = [path for path in self.folder.rglob("*") if not (path == self.folder / SCENARIOS and path.is_dir())]
+        return all(is_crumb(path.name) or (path in ours and path.read_bytes() == ours[path]) for path in files)
+
+    def _sweep(self, chosen: Callable[[str], bool]) -> None:
+        """Take away what a worker was writing when it ended: nobody else will."""
+        for path in self.folder.rglob(f".*{CRUMB}"):
+            if chosen(path.name):
+                path.unlink(missing_ok=True)
 
     def differences(self) -> list[Problem]:
         """Return what of the job, its scenarios and the code is not as it was when the data set was begun."""
@@ -133,7 +151,7 @@ class Store:
             hint = "give another folder with --out"
             return [Problem(f"'{self.folder.as_posix()}'", "is there and holds no batch job", hint)]
         now, problems = self.identity(), []
-        problems += self._changes(self._tree_of(begun["job"]), self.job.tree)
+        problems += self._changes(parse(begun["job"], self.folder / JOB), self.job.tree)
         for name in dict.fromkeys((*begun["scenarios"], *now["scenarios"])):
             if name not in begun["scenarios"] or name not in now["scenarios"]:
                 allowed = "was" if name in begun["scenarios"] else "was not"
@@ -141,21 +159,23 @@ class Store:
                     Problem(f"the scenario '{name}'", f"{allowed} part of the job when this data set began", RESTORE)
                 )
             else:
-                problems += self._changes(load(self.folder / SCENARIOS / f"{name}.yaml"), self.job.trees[name])
+                problems += self._changes_of(name, begun["scenarios"][name], now["scenarios"][name])
         for key, what in DEPENDS.items():
             if begun[key] != now[key]:
                 hint = "give another folder with --out; the two would not fit together"
                 problems.append(Problem(what, f"has changed since '{self.folder.as_posix()}' was begun", hint))
         return problems
 
-    def _tree_of(self, text: str) -> Members:
-        """Return the tree of a job's canonical YAML."""
-        path = self.folder.parent / f".{self.job.name}.yaml"
-        path.write_text(text, encoding="utf-8")
-        try:
-            return load(path)
-        finally:
-            path.unlink()
+    def _changes_of(self, name: str, before: str, now: str) -> list[Problem]:
+        """Return what of a scenario has changed, its digest before and now; a damaged copy of the same is mended."""
+        path = self._scenario(name)
+        if is_whole(path, before):
+            return self._changes(load(path), self.job.trees[name])
+        if before == now:
+            write(path, dump(self.job.trees[name]))
+            return []
+        allowed = "is gone or not as it was written, and its scenario has changed"
+        return [Problem(f"'{path.as_posix()}'", allowed, RESTORE)]
 
     def _changes(self, before: Members, now: Members) -> list[Problem]:
         was, is_now = dict(_leaves(before)), dict(_leaves(now))
@@ -172,46 +192,62 @@ class Store:
 
     # ------------ what is done
 
-    def done(self) -> tuple[dict[UnitKey, dict[str, str]], list[str]]:
-        """Return the finished units, each with the digests of its files, and the files that are spoilt; all are read.
+    def done(self) -> tuple[dict[UnitKey, dict[str, str]], list[str], list[str]]:
+        """Return the finished units, each with the digests of its files, the files that are spoilt, and strangers.
 
-        A unit that was finished but not noted before the driver was killed counts, if its files can be read. A spoilt
-        file, or one that belongs to no unit, is taken away, so that its unit is computed again.
+        All are read. A unit that was finished but not noted before the driver was killed counts, if its files can be
+        read and say so. A spoilt file, or one that belongs to no unit, is taken away; a spoilt unit is computed again.
+
+        Raises
+        ------
+        InputError
+            If folders stand among the parts, which readers of the data set would take for parts too.
         """
-        found, spoilt = {}, []
+        found, spoilt, strangers = {}, [], []
+        self._refuse_folders()
         for key, files in self._noted().items():
-            bad = [name for name, digest in files.items() if not self._whole(name, digest)]
+            bad = [name for name, digest in files.items() if not is_whole(self.folder / name, digest)]
             if bad:
                 spoilt += bad
             else:
                 found[key] = files
-        for path in sorted((self.folder / SUMMARIES).glob("case=*/unit-*.parquet")):
-            key = path.parent.name.removeprefix("case="), number_of(path.name)
+        units = self._units()
+        for key in units:
             if key not in found and not set(self._names(*key)) & set(spoilt):
-                adopted = self._adopted(key)
+                adopted = self._adopted(key, units[key])
                 found |= {key: adopted} if adopted else {}
         known = {name for files in found.values() for name in files}
-        for part in (PATHS, SUMMARIES):
-            for path in (self.folder / part).glob("case=*/*"):
-                if path.relative_to(self.folder).as_posix() not in known:
-                    path.unlink()
-        return found, sorted(spoilt)
+        parts = {name for key in units for name in self._names(*key)}
+        for path in self._among_parts():
+            name = path.relative_to(self.folder).as_posix()
+            if name not in known and not path.is_dir():
+                strangers += [] if name in parts or is_crumb(path.name) else [name]
+                path.unlink()
+        return found, sorted(spoilt), sorted(strangers)
+
+    def _units(self) -> dict[UnitKey, tuple[int, int]]:
+        """Return all units of the job with the replicates of each."""
+        return {(case.name, n): span for case in self.job.cases for n, span in enumerate(self.job.units(case))}
+
+    def _among_parts(self) -> list[Path]:
+        return [path for part in (PATHS, SUMMARIES) for path in sorted((self.folder / part).glob("case=*/*"))]
+
+    def _refuse_folders(self) -> None:
+        folders = [path for path in self._among_parts() if path.is_dir() and not path.name.startswith(".")]
+        hint = "move it out of the job's folder"
+        if problems := [Problem(f"'{path.as_posix()}'", "is a folder among the job's parts", hint) for path in folders]:
+            raise InputError(problems)
 
     def _names(self, case: str, number: int) -> list[str]:
         """Return the names of a unit's files, in the order in which they are written."""
         parts = (PATHS, SUMMARIES) if self.job.keep.paths else (SUMMARIES,)
         return [f"{part}/case={case}/{file_name(number)}" for part in parts]
 
-    def _adopted(self, key: UnitKey) -> dict[str, str] | None:
-        """Return the digests of a unit's files if all are there and every page of them is as its checksum says."""
+    def _adopted(self, key: UnitKey, span: tuple[int, int]) -> dict[str, str] | None:
+        """Return the digests of a unit's files if all are there and just as the unit makes them."""
         names = self._names(*key)
-        try:
-            for name in names:
-                with pq.ParquetFile(self.folder / name, page_checksum_verification=True) as file:
-                    file.read()
-            return {name: file_digest(self.folder / name) for name in names}
-        except (OSError, pa.ArrowException):
-            return None
+        made = all(is_as_made(self.folder / name, name.partition("/")[0], unit_name(*key, *span)) for name in names)
+        return {name: file_digest(self.folder / name) for name in names} if made else None
 
     def count_done(self) -> int:
         """Return how many units are said to be done; their files are not read."""
@@ -219,27 +255,16 @@ class Store:
 
     def _noted(self) -> dict[UnitKey, dict[str, str]]:
         """Return the units that the manifest or the journal says are done; a line torn by a crash says nothing."""
-        noted: dict[UnitKey, dict[str, str]] = {}
-        manifest = self.manifest()
-        for name, digest in (manifest or {}).items():
-            part, _, rest = name.partition("/case=")
-            if part in (PATHS, SUMMARIES):
-                case, _, file = rest.partition("/")
-                noted.setdefault((case, number_of(file)), {})[name] = digest
-        if self._journal.exists():
-            for line in self._journal.read_text(encoding="utf-8").splitlines():
-                try:
-                    entry = json.loads(line)
-                    noted[entry["case"], entry["unit"]] = entry["files"]
-                except (ValueError, KeyError, TypeError):
-                    continue
+        manifest, units, noted = self.manifest() or {}, self._units(), {}
+        for key in units:
+            names = self._names(*key)
+            if set(names) <= manifest.keys():
+                noted[key] = {name: manifest[name] for name in names}
+        for line in self._journal.read_bytes().splitlines() if self._journal.exists() else ():
+            entry = read_line(line)
+            if entry and entry[0] in units and entry[1].keys() == set(self._names(*entry[0])):
+                noted[entry[0]] = entry[1]
         return noted
-
-    def _whole(self, name: str, digest: str) -> bool:
-        try:
-            return file_digest(self.folder / name) == digest
-        except OSError:
-            return False
 
     @contextmanager
     def journal(self) -> Iterator["Journal"]:
@@ -249,23 +274,22 @@ class Store:
 
     def reopen(self, units: Mapping[UnitKey, Mapping[str, str]]) -> None:
         """Take the manifest away, and keep in the journal what it said of these units."""
-        text = "".join(_entry(case, number, files) for (case, number), files in units.items())
-        write_bytes(text.encode(), self._journal)
+        write(self._journal, "".join(journal_line(case, number, files) for (case, number), files in units.items()))
         (self.folder / MANIFEST).unlink(missing_ok=True)
 
     def manifest(self) -> dict[str, str] | None:
-        """Return the digests of all files of a finished data set, or None if it is not finished."""
-        return read_manifest(self.folder)
+        """Return the digests of all files of a finished data set, or None if there is no manifest that can be read."""
+        return find_manifest(self.folder)
 
     def finish(self, digests: Mapping[str, str]) -> None:
         """Write the manifest, last of all and once every name is durable, and take the journal away."""
-        self._sweep()
+        self._sweep(is_crumb)  # whoever still writes, anywhere, writes a second copy of what is finished
         files = dict(digests)
         for path in (self.folder / JOB, *(self.folder / SCENARIOS).glob("*.yaml")):
             files[path.relative_to(self.folder).as_posix()] = file_digest(path)
         for folder in {(self.folder / name).parent for name in files}:
             sync(folder)
-        write_bytes(_json({"files": dict(sorted(files.items()))}), self.folder / MANIFEST)
+        write_record(self.folder / MANIFEST, {"files": dict(sorted(files.items()))}, MANIFEST_RECORD)
         sync(self.folder)
         self._journal.unlink(missing_ok=True)
 
@@ -281,40 +305,8 @@ class Journal:
 
     def note(self, task: Task, receipt: UnitResult) -> None:
         """Note a unit as done."""
-        self._file.write(_entry(task.case.name, task.number, receipt.files))
+        self._file.write(journal_line(task.case.name, task.number, receipt.files))
         self._file.flush()
-
-
-def _entry(case: str, number: int, files: Mapping[str, str]) -> str:
-    return json.dumps({"case": case, "unit": number, "files": dict(files)}, ensure_ascii=False) + "\n"
-
-
-def read_job(folder: Path) -> dict[str, Any] | None:
-    """Return what a data set is of, or None if it is of no batch job.
-
-    Raises
-    ------
-    InputError
-        If an earlier version has begun it, whose record does not identify what it depends on.
-    """
-    try:
-        job = json.loads((folder / JOB).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(job, dict) or not {"job", "scenarios"} <= job.keys():
-        return None
-    if not DEPENDS.keys() <= job.keys():
-        raise InputError([of_an_earlier_version(folder, "run the job again, in another folder (--out)")])
-    return job
-
-
-def read_manifest(folder: Path) -> dict[str, str] | None:
-    """Return the digests by file of a finished data set, or None if it is not finished."""
-    try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return files if isinstance(files, dict) else None
 
 
 def summary_file(folder: Path, case: str, number: int) -> Path:
@@ -324,14 +316,8 @@ def summary_file(folder: Path, case: str, number: int) -> Path:
 
 def cannot_write(folder: Path, error: OSError) -> RunError:
     """Return what to raise when the disk refuses: finished units stay."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    reason = "the disk is full" if full else (error.strerror or str(error))
     hint = "what is finished is kept; mend that and give the same command again"
-    return RunError(f"'{folder.as_posix()}'", f"could not be written: {reason}", hint)
-
-
-def _json(content: Any) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    return RunError(f"'{folder.as_posix()}'", f"could not be written: {reason_of(error)}", hint)
 
 
 def _leaves(node: Node, key: str = "") -> Iterator[tuple[str, tuple[str, Place]]]:

@@ -11,10 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mobank.base.files import write
 from mobank.batch.job import Case, Job
 from mobank.batch.store import summary_file
 from mobank.batch.summaries import NEITHER, NEVER, RIVAL, TOGETHER, Key, UnitSummary, join
-from mobank.batch.unit import read_summaries, write_bytes
+from mobank.batch.unit import read_summaries
 from mobank.ensemble.summary import QUANTILES
 from mobank.report.wording import ask_in_words
 
@@ -53,7 +54,7 @@ class Tables:
 
     def write(self) -> dict[str, str]:
         """Write the tables; return their digests by name."""
-        return {name: write_bytes(writer.bytes(), self._folder / name) for name, writer in self._writers.items()}
+        return {name: write(self._folder / name, memoryview(w.bytes())) for name, w in self._writers.items()}
 
 
 class _Writer:

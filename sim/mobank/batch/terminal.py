@@ -1,15 +1,15 @@
 """A job's results in the terminal, and the words in which its results are told in English and in Chinese."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mobank.base.quantities import Lang, format_persons, format_share
+from mobank.base.digits import percent_places
+from mobank.base.quantities import Lang
 from mobank.batch.results import Results, last_month, quantile_columns
 from mobank.batch.sensitivity import effects, outputs
 from mobank.model.grammar import Model
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from mobank.report.render.scale import AxisScale
+from mobank.report.render.text_table import TextTable, table_of
 
 SHOWN = 20  # rows of a table in the terminal
 DRAWN = 4  # axes told of one output
@@ -48,7 +48,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 # ------------ the terminal
 
 
-def terminal(results: Results, model: Model, lang: Lang) -> Iterator["Table | str"]:
+def terminal(results: Results, model: Model, lang: Lang) -> Iterator[TextTable | str]:
     """Yield what the terminal shows: chances, where each measure ends, what matters."""
     words = WORDS[lang]
     replicates = sum(results.cases["replicates"].to_pylist())
@@ -66,70 +66,59 @@ def terminal(results: Results, model: Model, lang: Lang) -> Iterator["Table | st
         yield from _what_matters(results, lang)
 
 
-def _new_table(*heads: str) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for i, head in enumerate(heads):
-        table.add_column(head, overflow="fold", justify="left" if i < 2 else "right")
-    return table
-
-
 def _label(row: Mapping[str, Any], axes: Sequence[str]) -> str:
     """Return a case with the values of its design point."""
     settings = [f"{row[axis]:.4g}" if isinstance(row[axis], float) else str(row[axis]) for axis in axes]
     return f"{row['case']} ({', '.join(settings)})" if settings else str(row["case"])
 
 
-def _chances(results: Results, lang: Lang) -> "Table":
+def _chances(results: Results, lang: Lang) -> TextTable:
     words = WORDS[lang]
-    table = _new_table(words["case"], words["asked"], words["chance"], words["error"], words["half"], words["never"])
-    for row in results.answers.slice(0, SHOWN).to_pylist():
-        table.add_row(_label(row, results.axes), row["问题" if lang == "zh" else "question"], *chance_cells(row))
-    return table
+    heads = (words[name] for name in ("case", "asked", "chance", "error", "half", "never"))
+    rows = [
+        (_label(row, results.axes), row["问题" if lang == "zh" else "question"], *chance_cells(row))
+        for row in results.answers.slice(0, SHOWN).to_pylist()
+    ]
+    return TextTable(table_of(*heads, left=2), rows)
 
 
 def chance_cells(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
     """Return chance, its error in percentage points, the month that half reach, the share that never does."""
-    never = "" if row["never"] is None else f"{100 * row['never']:.1f} %"
-    return f"{100 * row['chance']:.1f} %", f"{100 * row['chance_mc_error']:.2f}", row["reached_p50"] or "", never
+    after = percent_places(row["low_95"], row["high_95"])
+    never = "" if row["never"] is None else f"{100 * row['never']:.{after}f} %"
+    error = f"{100 * row['chance_mc_error']:.{max(after, 2)}f}"
+    return f"{100 * row['chance']:.{after}f} %", error, row["reached_p50"] or "", never
 
 
-def _ends(results: Results, model: Model, lang: Lang) -> "Table":
+def _ends(results: Results, model: Model, lang: Lang) -> TextTable:
     words = WORDS[lang]
     names = quantile_columns(results.quantities)
     shown = list(dict.fromkeys((names[0], "p50" if "p50" in names else names[-1], names[-1])))
-    table = _new_table(words["case"], words["measure"], words["month"], *shown)
+    rows = []
     for row in last_month(results.quantities).slice(0, SHOWN).to_pylist():
-        numbers = [counted(row[name], row["measure"], model, lang) for name in shown]
-        table.add_row(_label(row, results.axes), row["measure"], row["month"], *numbers)
-    return table
+        numbers = counted([row[name] for name in shown], row["measure"], model, lang)
+        rows.append((_label(row, results.axes), row["measure"], row["month"], *numbers))
+    return TextTable(table_of(words["case"], words["measure"], words["month"], *shown, left=2), rows)
 
 
-def _what_matters(results: Results, lang: Lang) -> Iterator["Table | str"]:
+def _what_matters(results: Results, lang: Lang) -> Iterator[TextTable | str]:
     words = WORDS[lang]
-    table = _new_table(words["scenario"], words["asked"], words["varied"], words["alone"], "±")
+    rows = []
     for output in outputs(results):
         for effect in effects(results.axes, output)[:DRAWN]:
             asked = output.chinese if lang == "zh" else output.question
-            table.add_row(
-                output.scenario,
-                f"{asked} ({output.month})" if output.kind == "measure" else asked,
-                effect.axis,
-                f"{100 * max(effect.first, 0):.0f} %",
-                f"{100 * effect.error:.0f}",
-            )
-    if table.row_count:
-        yield table
+            asked += f" ({output.month})" if output.kind == "measure" else ""
+            share = f"{100 * max(effect.first, 0):.0f} %"
+            rows.append((output.scenario, asked, effect.axis, share, f"{100 * effect.error:.0f}"))
+    if rows:
+        heads = (words["scenario"], words["asked"], words["varied"], words["alone"], "±")
+        yield TextTable(table_of(*heads, left=3), rows)
         yield words["matters_note"]
 
 
-def counted(value: float | None, measure: str, model: Model, lang: Lang) -> str:
-    """Return a value of a measure as a label, in its own unit."""
-    if value is None:
-        return ""
-    kind = model.counted_in(measure)
-    if kind == "persons":
-        return format_persons(value, lang)
-    return format_share(value) if kind == "share" else f"{value:.3g}"
+def counted(values: Sequence[float | None], measure: str, model: Model, lang: Lang) -> list[str]:
+    """Return values of a measure that stand together, in its own unit, with as many digits as their span bears."""
+    known = [value for value in values if value is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    scale = AxisScale.of(model.counted_in(measure), max(abs(low), abs(high)), high - low, lang)
+    return ["" if value is None else scale.write(value) for value in values]

@@ -1,7 +1,8 @@
 """One unit of work, from its description to its files: what every worker does, here or on a cluster.
 
 A unit's files are a function of the task and of the code, byte for byte. Each is written aside, made durable, then
-renamed; the summary comes last, so that a unit with a summary has its paths.
+renamed; a unit whose name a power cut took is computed again. The summary comes last, so that a unit with a summary
+has its paths.
 """
 
 import os
@@ -11,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
+from mobank.base.files import write
 from mobank.base.machine import keep_freed
 from mobank.batch.job import Task, file_name, months_kept, segments_kept
 from mobank.batch.summaries import NEVER, Key, UnitSummary, codes_of_race, of_codes, of_values
@@ -31,7 +32,7 @@ from mobank.ensemble.questions import met, passage_in
 from mobank.scenario.scenario import Ask, Condition
 
 PATHS, SUMMARIES = "paths", "summaries"
-CRUMB = ".tmp"  # ends the name of a file that is being written
+UNIT = b"mobank.unit"  # what a file says of whose it is, so that no other is taken for it
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def produce(task: Task, folder: Path) -> UnitResult:
     files = {}
     for part, table in compute(task).items():
         name = f"{part}/case={task.case.name}/{file_name(task.number)}"
-        files[name] = write_bytes(serialise(table), folder / name)
+        files[name] = write(folder / name, memoryview(serialise(signed(table, task))))
     return UnitResult(
         files,
         task.last - task.first,
@@ -219,6 +220,33 @@ def read_summaries(path: Path) -> dict[Key, UnitSummary]:
     return found
 
 
+def unit_name(case: str, number: int, first: int, last: int) -> str:
+    """Return what the files of a unit say of whose they are: its case, its number and its replicates."""
+    return f"{case} {number} {first} {last}"
+
+
+def signed(table: pa.Table, task: Task) -> pa.Table:
+    """Return a table that says which unit it is of."""
+    return table.replace_schema_metadata({UNIT: unit_name(task.case.name, task.number, task.first, task.last)})
+
+
+def is_as_made(path: Path, part: str, unit: str) -> bool:
+    """Return True if a file is of a unit and, byte for byte, what is written of the table in it.
+
+    Checksums guard the pages of a Parquet file and not its end, which says what they hold.
+    """
+    try:
+        data = path.read_bytes()
+        with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
+            table = file.read()
+        if part == SUMMARIES:  # as it is made: what is read back calls the items of lists otherwise
+            table = table.cast(SUMMARY_SCHEMA.with_metadata(table.schema.metadata))
+        said = (table.schema.metadata or {}).get(UNIT, b"")
+        return bool(said == unit.encode() and serialise(table).equals(pa.py_buffer(data)))
+    except (OSError, pa.ArrowException, ValueError, KeyError):
+        return False
+
+
 def serialise(table: pa.Table) -> pa.Buffer:
     """Return a table as the bytes of a Parquet file; floats byte by byte, whole numbers by their steps."""
     names, told, encodings = [], [], {}
@@ -243,33 +271,3 @@ def serialise(table: pa.Table) -> pa.Buffer:
         write_page_checksum=True,
     )
     return sink.getvalue()
-
-
-def write_bytes(content: Any, path: Path) -> str:
-    """Write a file aside, make it durable, give it its name, and return its SHA-256.
-
-    Its name is durable once `sync` was called on the folder: a unit whose name a power cut took is computed again.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}{CRUMB}")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    return sha256(content).hexdigest()
-
-
-def sync(folder: Path) -> None:
-    """Make the names of the files in a folder durable."""
-    if os.name == "nt":
-        return  # Windows opens no folders
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from json import dumps
 from pathlib import Path
 
 from mobank.base.errors import InputError, Problem, shown
+from mobank.base.files import cannot_write, folder_aside
 from mobank.base.identity import law_digest
 from mobank.base.workspace import in_package
 from mobank.calibration.fitting import ROWS, fit, settings_of
@@ -21,7 +22,6 @@ from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, require_enough
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
-from mobank.report.render.files import aside
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.posterior import facts
 
@@ -86,9 +86,12 @@ def calibrate(
     identity = dumps([facts(target.scenario), settings, seed, fingerprint(model), law_digest("fits")], sort_keys=True)
     checkpoints = work / f"{name_of(target)}-{sha256(identity.encode()).hexdigest()[:10]}"
     with progress(f"fitting {name_of(target)}") as told:
-        posterior = fit(target, model, checkpoints, seed, effort, workers, ROWS, told)
+        try:
+            posterior = fit(target, model, checkpoints, seed, effort, workers, ROWS, told)
+        except OSError as error:
+            raise cannot_write(checkpoints, error) from None
     final = out / name_of(target)
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         write(replace(posterior, name=name_of(target)), folder, settings)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return posterior, final
@@ -116,19 +119,20 @@ def update(
     Raises
     ------
     InputError
-        If a figure lies so far out that a person must say what it is, or has said that it is of a new definition.
+        If a figure lies so far out that a person must say what it is, or has said that it is of a new definition; if
+        the scoreboard or the old posterior is not as it was written.
     """
+    known = scoreboard.read(out / scoreboard.NAME)
     with progress(f"updating {name}") as told:
         old = read(name, model)
         figures = examine(old, target, model, seed)
         _decide(figures, target, seed, judged)
         posterior, effective = weigh_anew(old, target, model, seed, ROWS)
         told(1, 1)
+    scoreboard.add(out / scoreboard.NAME, [each.score for each in figures], known)
     final = out / name_of(target)
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         write(replace(posterior, name=name_of(target)), folder, {"rows": ROWS, "updated": name})
-    for each in figures:
-        scoreboard.add(out / scoreboard.NAME, each.score)
     return Update(posterior, effective, figures), final
 
 

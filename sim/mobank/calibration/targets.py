@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
+from mobank.base.errors import InputError, Place, Problem, did_you_mean
 from mobank.base.priors import Prior
 from mobank.calibration.likelihood.figure_season import figure_season
 from mobank.calibration.likelihood.history import MOST_WIDE, History, Joined
@@ -18,11 +18,12 @@ from mobank.model.grammar import Model, Origin
 from mobank.scenario.keys.scenario import PoolKeys
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.reader import Chain, read_chain
+from mobank.scenario.regions import counts_of, regions_of, resolved
 from mobank.scenario.scenario import Cohort, Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
 
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
-LEAST_LEVELS = 3  # figures of the level: two say how fast it grows, a third whether that slows down
+ENOUGH_LEVELS = 3  # figures of the level that say how fast it grows, and whether that slows down; fewer: a start
 YEAR_END = 12
 Report = TypeVar("Report", Figure, Cohort)
 UNREPORTED = f"where nobody reports it, write pool: {PoolKeys.written()}"
@@ -72,7 +73,8 @@ class Target:
 
     def history(self, model: Model) -> History:
         """Return the years that a fit lives through, and what of them is not known."""
-        others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in self.apart)
+        apart = resolved(self.apart, self.scenario.bands)
+        others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in apart)
         return History(model, self.scenario, others, figure_season)
 
     def only(self, evidence: Sequence[str]) -> "Target":
@@ -142,7 +144,7 @@ def require_enough(target: Target, model: Model) -> None:
     origin = model.origin
     if origin is None:
         raise InputError([Problem(f"the model '{model.name}'", "says not how a start is found")])
-    of_months = [*_without_noise(target, origin), *_too_early(target, origin), *_too_late(target, origin)]
+    of_months = [*_without_noise(target, origin), *_too_early(target, origin)]
     problems = [*_too_few(target, origin), *of_months]
     if not target.scenario.written:
         allowed = "are missing: nothing is thought of the parameters before"
@@ -188,7 +190,7 @@ def _break(scenario: Scenario, name: str, main: Mapping[str, str]) -> Prior:
 
 def _too_few(target: Target, origin: Origin) -> list[Problem]:
     pooled = target.scenario.pool is not None
-    wanted = ((origin.stock, LEAST_LEVELS), (origin.engaged, 1), (origin.total, 0 if pooled else 1))
+    wanted = ((origin.stock, 1), (origin.engaged, 1), (origin.total, 0 if pooled else 1))
     problems = []
     for measure, least in wanted:
         count = len(target.of(measure))
@@ -206,7 +208,37 @@ def _too_few(target: Target, origin: Origin) -> list[Problem]:
         problems.append(
             Problem(str(max(active)), allowed, "", f"reported.{origin.engaged}", _where(target, origin.engaged))
         )
-    return problems
+    return problems or [*_not_together(target, origin)]
+
+
+def _not_together(target: Target, origin: Origin) -> Iterator[Problem]:
+    """Yield regions that have no figures, or do not begin and end in the months in which the others do."""
+    bands, figures = target.scenario.bands, target.figures
+    regions = regions_of(figures, bands)
+    if regions is None:
+        return
+    for measure in (origin.stock, origin.engaged):
+        own = {band: counts_of(figures, bands, measure, band) for band in regions.bands}
+        none = next((band for band, each in own.items() if not each), None)
+        if none:
+            allowed = f"of {measure} for {none} is known: a fit needs one of each region"
+            yield Problem("no figure", allowed, "", f"reported.{measure}", _where(target, measure))
+            continue
+        yield from _at_one_end(own, measure, "ends", -1)
+        if measure == origin.stock:
+            yield from _at_one_end(own, measure, "begins", 0)
+
+
+def _at_one_end(own: Mapping[str, Sequence[Figure]], measure: str, says: str, at: int) -> Iterator[Problem]:
+    """Yield a region whose figures begin, or end, in another month than those of the others."""
+    by_band = {band: sorted(each, key=lambda f: f.month)[at] for band, each in own.items()}
+    usual = max(f.month for f in by_band.values()) if at else min(f.month for f in by_band.values())
+    other = next((f for f in by_band.values() if f.month != usual), None)
+    if other:
+        allowed = f"is where {measure} of {other.band} {says}, and that of another region in {usual}: all must together"
+        beyond = "beyond" if at else "before"
+        hint = f"give {other.band} a figure of {usual}, or leave out what others have {beyond} {other.month}"
+        yield Problem(str(other.month), allowed, hint, f"reported.{measure}.for.{other.band}", other.provenance.place)
 
 
 def _without_noise(target: Target, origin: Origin) -> list[Problem]:
@@ -239,18 +271,6 @@ def _too_early(target: Target, origin: Origin) -> Iterator[Problem]:
         if cohort.month <= first:
             allowed = f"is not after the first figure of {origin.stock} ({first}): who registered in it is not known"
             yield Problem(str(cohort.month), allowed, "leave it out", cohort.name, cohort.provenance.place)
-
-
-def _too_late(target: Target, origin: Origin) -> Iterator[Problem]:
-    """Yield shares of months after the last figure: a fit ends there."""
-    last = max((f.month for f in target.of(origin.stock)), default=None)
-    for cohort in target.scenario.retention if last else ():
-        for share in cohort.shares:
-            month = cohort.month + share.age
-            if last and month > last:
-                allowed = f"is of {month}, after the last figure of {origin.stock} ({last})"
-                hint = f"leave it out, or give {origin.stock} and {origin.engaged} of {month} too"
-                yield Problem(shown(share.text), allowed, hint, f"{cohort.name}.{share.age}", share.place)
 
 
 def _elsewhere(target: Target, measure: str) -> str:

@@ -1,19 +1,38 @@
 """The command `mobank`: one file a group of verbs; a user's mistake gets one clear message and exit code 2."""
 
+import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from mobank.base.errors import MobankError
-from mobank.cli import author, backtest, batch, calibrate, compare, describe, desk, export, posterior, resolve, run, sbc
+from mobank.base.errors import InputError, MobankError, Problem, shown
+from mobank.cli import (
+    author,
+    backtest,
+    batch,
+    calibrate,
+    compare,
+    describe,
+    desk,
+    export,
+    new_bank,
+    posterior,
+    resolve,
+    run,
+    sbc,
+)
+from mobank.cli.output import any_output, readable
+from mobank.cli.terminal import say, warn
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # a text of ours or of a user is no markup, and no cell of a help table is cut
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -22,7 +41,7 @@ def _tell_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"mobank {version('mobank')}")
+        say(f"mobank {version('mobank')}")
         raise typer.Exit
 
 
@@ -35,22 +54,27 @@ def mobank(
     """Simulate the growth of a bank's mobile banking from scenario files (YAML)."""
 
 
-app.command("run")(run.run)
-app.command("check")(run.check)
-app.command("batch")(batch.batch)
-app.command("results")(batch.results)
-app.command("compare")(compare.compare)
-app.command("export")(export.export)
-app.command("desk")(desk.desk)
-app.command("calibrate")(calibrate.calibrate)
-app.command("posterior")(posterior.posterior)
-app.command("sbc")(sbc.sbc)
-app.command("backtest")(backtest.backtest)
-app.command("describe")(describe.describe)
-app.command("replay")(run.replay)
-app.command("resolve")(resolve.resolve)
-app.command("schema")(author.schema)
-app.command("new")(author.new)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run.run,
+    "check": run.check,
+    "batch": batch.batch,
+    "results": batch.results,
+    "compare": compare.compare,
+    "export": export.export,
+    "desk": desk.desk,
+    "calibrate": calibrate.calibrate,
+    "posterior": posterior.posterior,
+    "sbc": sbc.sbc,
+    "backtest": backtest.backtest,
+    "describe": describe.describe,
+    "replay": run.replay,
+    "resolve": resolve.resolve,
+    "schema": author.schema,
+    "new": author.new,
+    "new-bank": new_bank.new_bank,
+}
+for name, function in COMMANDS.items():
+    app.command(name, short_help=(function.__doc__ or "").partition("\n")[0])(function)  # whole, not cut to a width
 
 
 INTERRUPTED = 130  # how typer ends after Ctrl-C
@@ -60,15 +84,34 @@ TERMINATED = 128 + signal.SIGTERM
 def main() -> None:
     """Run the command; an error of ours becomes its message on stderr and its exit code; SIGTERM ends it as Ctrl-C."""
     signal.signal(signal.SIGTERM, _end)
+    with any_output():
+        code = _code_of(_run) or _code_of(sys.stdout.flush)
+    sys.exit(code)
+
+
+def _run() -> None:
+    for text in (*sys.argv[1:], os.getcwd()):
+        if readable(text) != text:
+            encoding = sys.getfilesystemencoding()
+            hint = "rename it" if encoding == "utf-8" else "set PYTHONUTF8=1"
+            raise InputError(
+                [Problem(shown(readable(text)), f"is no name in the encoding of this system, {encoding}", hint)]
+            )
+    app()
+
+
+def _code_of(action: Callable[[], object]) -> int:
+    """Do something and return the exit code; what went wrong is said among the errors."""
     try:
-        app()
+        action()
     except MobankError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+        warn(str(error))
+        return error.exit_code
     except SystemExit as stop:
         if stop.code in (INTERRUPTED, TERMINATED):
-            print("stopped; nothing was left half-written; the same command again goes on", file=sys.stderr)
-        raise
+            warn("stopped; nothing was left half-written; the same command again goes on")
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    return 0
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.errors import InputError, Problem, shown
+from mobank.base.files import begins_with, cannot_write, refuse_foreign, write_for_user
 from mobank.base.workspace import SCENARIO, here, home, is_below, locate, scope
-from mobank.cli.terminal import ShippedOption
+from mobank.cli.terminal import ForceOption, ShippedOption, say
 
 if TYPE_CHECKING:
     from mobank.scenario.nouns import Noun
@@ -20,6 +21,7 @@ def schema(
     desk: Annotated[bool, typer.Option("--desk", help="Of desk studies rather than of scenarios.")] = False,
     job: Annotated[bool, typer.Option("--job", help="Of job files rather than of scenarios.")] = False,
     page: Annotated[bool, typer.Option("--reference", help="A page of all keys in place of the schema.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Print the JSON Schema of scenario files: completion and explanations (zh, en) in editors."""
     if desk and job:
@@ -27,11 +29,11 @@ def schema(
     text = _page(_keys(desk, job)) if page else _schema(_keys(desk, job))
     ending = ".md" if page else ".json"
     if out is None:
-        typer.echo(text, nl=False)
+        say(text.removesuffix("\n"))
     elif out.suffix != ending:
         raise InputError([Problem(shown(str(out)), f"must end with {ending}", key="--out")])
     else:
-        _write(out, text, anew=False)
+        write_for_user(out, text, _is_page if page else _is_schema, force, "--out")
 
 
 def new(
@@ -55,9 +57,13 @@ def new(
     if not scope().allows(parent):
         raise InputError([scope().refusal(str(parent), "--extends", None)])
     root = here() if out is None else home(path)
-    _write(path, template(asked, _reference(parent, path, root), loaded), anew=True, folder=out is None)
-    _write(path.parent / FILE_NAME, _schema(_keys()), anew=False)
-    typer.echo(f"{path}\nnext: mobank check {path}")
+    text, beside = template(asked, _reference(parent, path, root), loaded), path.parent / FILE_NAME
+    refuse_foreign([path], lambda there: False, False, "--out", "name another file")
+    refuse_foreign([beside], _is_schema, False, "--out", "move it away, or name a file in another folder")
+    _stand(path, make=out is None)
+    write_for_user(beside, _schema(_keys()), _is_schema, key="--out")
+    write_for_user(path, text, lambda there: False, key="--out")
+    say(f"{path}\nnext: mobank check {path}")
 
 
 def _reference(parent: Path, file: Path, root: Path) -> str:
@@ -113,14 +119,15 @@ def _page(keys: "type[Noun]") -> str:
     return reference(keys)
 
 
-def _write(path: Path, text: str, anew: bool, folder: bool = False) -> None:
-    """Write a file; with `anew` only where there is none yet; with `folder` its folder is made."""
+_is_schema = begins_with(b'"title": "mobank: ')
+_is_page = begins_with(b"# Keys of ")
+
+
+def _stand(path: Path, make: bool) -> None:
+    """Refuse a file in a folder that is not there, or with `make`, make it."""
     try:
-        if folder:
+        if make:
             path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x" if anew else "w", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError([Problem(shown(str(path)), "exists already", "name another file", "--out")]) from None
+        os.stat(path.parent)
     except OSError as error:
-        raise InputError([Problem(shown(str(path)), f"cannot be written ({error.strerror})", key="--out")]) from None
+        raise cannot_write(path, error, "--out") from None

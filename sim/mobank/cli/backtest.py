@@ -1,6 +1,5 @@
 """`mobank backtest`: forecasts from every origin of reported series, scored beside simpler methods."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ import typer
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
 from mobank.base.workspace import SERIES, locate_all
-from mobank.cli.terminal import LangOption, ShippedOption, language, progress
+from mobank.cli.terminal import LangOption, ShippedOption, command_line, language, made, paragraph, progress, say, table
 
 
 def backtest(
@@ -35,7 +34,7 @@ def backtest(
     from mobank.calibration.backtest import run
     from mobank.calibration.backtest.backtest import BacktestSettings
 
-    command = " ".join(["mobank", *sys.argv[1:]])
+    command = command_line()
     if full:
         refuse(choose, "--choose", "is of the reduced model's backtest", "leave out --choose or --full")
         run_full(locate_all(data or [], SERIES, shipped), only, draws, seed, workers or cores(), out, command, lang)
@@ -90,30 +89,25 @@ def show_full(result: "FullResult", where: Path, lang: "Lang") -> None:
     )
 
     parts = [
-        table(result, side, kind, lang)
+        made_for(result, side, kind, lang)
         for side in SIDES
         for kind in kinds_of(result, side)
-        for table in (score_table, coverage_table)
+        for made_for in (score_table, coverage_table)
     ]
     print_all([entity_table(result, lang), *parts], footnotes(result, lang), where)
 
 
-def print_all(tables: "list[Table]", notes: str, where: Path) -> None:
+def print_all(tables: "list[TextTable]", notes: str, where: Path) -> None:
     """Print tables, footnotes, and the names of the files in a folder."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    console.print()
-    for table in tables:
-        console.print(table)
-    console.print(notes, style="dim")
-    console.print(f"\n{where.as_posix()}/", soft_wrap=True)
-    console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")
+    say("")
+    for each in tables:
+        table(each)
+    paragraph(notes, "dim")
+    made(where)
 
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from mobank.base.quantities import Lang
     from mobank.calibration.backtest.folder import Result
     from mobank.calibration.backtest.full.folder import FullResult
+    from mobank.report.render.text_table import TextTable

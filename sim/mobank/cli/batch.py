@@ -10,7 +10,19 @@ import typer
 
 from mobank.base.machine import cores
 from mobank.base.workspace import JOB, locate
-from mobank.cli.terminal import LangOption, ShippedOption, language
+from mobank.cli.output import visible
+from mobank.cli.terminal import (
+    ForceOption,
+    LangOption,
+    ShippedOption,
+    heading,
+    language,
+    paragraph,
+    progress_bar,
+    say,
+    table,
+    warn,
+)
 
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
@@ -50,7 +62,7 @@ def batch(
     if plan:
         from mobank.batch.estimate import foresee, told
 
-        print(told(foresee(loaded, out, count), words))
+        say(told(foresee(loaded, out, count), words))
         return
     from mobank.batch.execute import execute
 
@@ -58,9 +70,11 @@ def batch(
         outcome = execute(loaded, out, lambda: Dask(dask, count) if dask else Processes(count, memory), watch)
     if not quiet:
         if outcome.spoilt:
-            print(f"spoilt and computed again: {', '.join(outcome.spoilt)}", file=sys.stderr)
-        print(f"{outcome.folder.as_posix()}/  {outcome.units} units, {outcome.computed} computed now")
-        print(f"next: mobank results {outcome.folder.as_posix()}")
+            warn(f"spoilt and computed again: {', '.join(outcome.spoilt)}")
+        if outcome.strangers:
+            warn(f"no parts of the job, taken away: {', '.join(outcome.strangers)}")
+        say(f"{outcome.folder.as_posix()}/  {outcome.units} units, {outcome.computed} computed now")
+        say(f"next: mobank results {outcome.folder.as_posix()}")
 
 
 def results(
@@ -73,6 +87,7 @@ def results(
     csv: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the tables there as CSV.")] = None,
     xlsx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as an Excel workbook.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page (.html) to read and print.")] = None,
+    force: ForceOption = False,
     lang: LangOption = None,
 ) -> None:
     """Show what a Monte Carlo job found: chances, quantiles, which levers matter; filter it, export it."""
@@ -82,9 +97,9 @@ def results(
     if job is None:
         found = [*jobs(Path("outputs"))]
         for folder, finished in found:
-            print(f"{folder.as_posix()}/{'' if finished else '  (not finished)'}")
+            say(f"{folder.as_posix()}/{'' if finished else '  (not finished)'}")
         if not found:
-            print("no jobs in outputs/ yet; mobank batch smoke makes one")
+            say("no jobs in outputs/ yet; mobank batch smoke makes one")
         return
     words = language(lang)
     tables = open_results(job).where(where or [])
@@ -93,41 +108,37 @@ def results(
     if csv:
         from mobank.batch.export import write_csvs
 
-        print("\n".join(path.as_posix() for path in write_csvs(tables, csv)))
+        say(*(path.as_posix() for path in write_csvs(tables, csv, force)))
     if xlsx:
         from mobank.batch.export import write_workbook
 
-        write_workbook(tables, xlsx, MODEL, words)
-        print(xlsx.as_posix())
+        write_workbook(tables, xlsx, MODEL, words, force)
+        say(xlsx.as_posix())
     if report:
-        _write_page(report, tables, words)
+        _write_page(report, tables, words, force)
 
 
 def _show(found: "Results", lang: "Lang") -> None:
-    from rich.console import Console
-
     from mobank.batch.terminal import terminal
     from mobank.model.mobile_banking import MODEL
 
-    console = Console(highlight=False)
     if found.question(lang):
-        console.print(f"\n[bold]{found.question(lang)}[/bold]\n")
+        heading(found.question(lang))
     for part in terminal(found, MODEL, lang):
-        console.print(part)
+        paragraph(part) if isinstance(part, str) else table(part)
 
 
-def _write_page(path: Path, found: "Results", lang: "Lang") -> None:
+def _write_page(path: Path, found: "Results", lang: "Lang", force: bool) -> None:
     from mobank.base.errors import InputError, Problem, shown
+    from mobank.base.files import write_for_user
     from mobank.batch.page import write_page
     from mobank.model.mobile_banking import MODEL
+    from mobank.report.render.page import is_page
 
     if path.suffix != ".html":
         raise InputError([Problem(shown(str(path)), "must end with .html", key="--report")])
-    try:
-        path.write_text(write_page(found, MODEL, lang), encoding="utf-8")
-    except OSError as error:
-        raise InputError([Problem(shown(str(path)), f"cannot be written ({error.strerror})", key="--report")]) from None
-    print(path.as_posix())
+    write_for_user(path, write_page(found, MODEL, lang), is_page, force, "--report")
+    say(path.as_posix())
 
 
 @contextmanager
@@ -136,34 +147,19 @@ def _bar(name: str, quiet: bool) -> Iterator[Callable[["JobState"], None]]:
     if quiet:
         yield lambda state: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         tenths: list[int] = []
 
         def tell(state: "JobState") -> None:
             tenth = 10 * state.units_done // max(state.units, 1)
             if not tenths or tenth > tenths[-1]:
                 tenths.append(tenth)
-                print(
-                    f"{name}: {state.units_done} of {state.units} units, {state.cases_done} of {state.cases} cases",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                warn(f"{name}: {state.units_done} of {state.units} units, {state.cases_done} of {state.cases} cases")
 
         yield tell
         return
-    columns = (
-        TextColumn(name),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %"),
-        TextColumn("{task.fields[said]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(name, total=None, said="")
+    with progress_bar("{task.fields[said]}") as bar:
+        task = bar.add_task(visible(name), total=None, said="")
 
         def move(state: "JobState") -> None:
             elapsed = bar.tasks[0].elapsed or 0

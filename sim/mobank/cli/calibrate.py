@@ -8,9 +8,9 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
-from mobank.base.workspace import POSTERIOR, TARGET, here, locate, scope
+from mobank.base.workspace import POSTERIOR, TARGET, here, locate, own_or, scope
 from mobank.calibration.rounds.decisions import TakenAs
-from mobank.cli.terminal import ShippedOption, progress
+from mobank.cli.terminal import ShippedOption, progress, say
 
 ROUNDS = "calibration/rounds"  # of the workspace: what was said of figures that lie far out
 
@@ -22,11 +22,14 @@ class FitEffort(StrEnum):
     SHORT = "short"
 
 
-TargetArgument = Annotated[Path, typer.Argument(help="Figures and priors: a file (YAML) or a name.")]
+TargetArgument = Annotated[
+    Path | None,
+    typer.Argument(help="Figures and priors: a file (YAML) or a name; default: your bank, else icbc_mobile."),
+]
 
 
 def calibrate(
-    target: TargetArgument = Path("icbc_mobile"),
+    target: TargetArgument = None,
     evidence: Annotated[
         str, typer.Option(help="Kinds of evidence to take, joined by commas: article,secondary,unverified.")
     ] = "article,secondary,unverified",
@@ -58,14 +61,18 @@ def calibrate(
     if taken_as and not update:
         raise InputError([Problem(f"--as {taken_as}", "says what a new figure is", "it stands beside --update")])
     where = writable(out or here() / POSTERIOR.folders[0], "--out")
-    wanted = target_of(locate(target, TARGET, shipped), MODEL, tuple(kind.strip() for kind in evidence.split(",")))
+    wanted = target_of(
+        locate(target or own_or("icbc_mobile", TARGET), TARGET, shipped),
+        MODEL,
+        tuple(kind.strip() for kind in evidence.split(",")),
+    )
     if update:
         judged = Judgement(here() / ROUNDS, taken_as, force)
         found, folder = weigh_anew(wanted, update, MODEL, where, seed, progress, judged)
-        print(f"the draws of {update}, weighed anew, are worth {found.effective:,.0f} independent ones")
+        say(f"the draws of {update}, weighed anew, are worth {found.effective:,.0f} independent ones")
         for each in found.figures:
             entry, odds = each.score, each.odds
-            print(
+            say(
                 f"{entry.measure} {entry.month}, {entry.figure}: log score {entry.log_score:.2f}, "
                 f"{entry.pit:.0%} of the old draws below it"
                 + (f"; a break in what is counted: {odds.after:.0%} (before: {odds.before:.1%})" if odds else "")
@@ -78,8 +85,8 @@ def calibrate(
     worst = max(posterior.diagnoses, key=lambda d: d.r_hat)
     least = min(posterior.diagnoses, key=lambda d: d.effective)
     last = max(posterior.diagnoses, key=lambda d: abs(d.trend))
-    print(f"{posterior.rows:,} draws that pass through {len(posterior.history.figures)} figures")
-    print(
+    say(f"{posterior.rows:,} draws that pass through {len(posterior.history.figures)} figures")
+    say(
         f"largest R-hat {worst.r_hat:.4f} ({worst.name}); least effective draws of an ensemble "
         f"{least.effective:,.0f} ({least.name}); means moved by at most {abs(last.trend):.2f} sd at the end "
         f"({last.name})"
@@ -89,9 +96,9 @@ def calibrate(
 
 def show(folder: Path) -> None:
     """Print where a posterior's folder is, and how a scenario names it."""
-    print(f"{folder.as_posix()}/")
+    say(f"{folder.as_posix()}/")
     spelled = scope().spelled(folder, POSTERIOR)
     if spelled:
-        print(f"in a scenario: posterior: {spelled}")
+        say(f"in a scenario: posterior: {spelled}")
     else:
-        print(f"it lies outside the workspace, so scenarios cannot read it: copy it to {POSTERIOR.folders[0]}/ there")
+        say(f"it lies outside the workspace, so scenarios cannot read it: copy it to {POSTERIOR.folders[0]}/ there")

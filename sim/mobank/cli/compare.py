@@ -1,6 +1,5 @@
 """`mobank compare`: scenarios or finished runs beside one another, under the same luck."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,18 @@ import typer
 from mobank.base.machine import cores
 from mobank.base.workspace import SCENARIO, locate_all
 from mobank.cli.run import Fidelity
-from mobank.cli.terminal import LangOption, ShippedOption, language, make_way, progress
+from mobank.cli.terminal import (
+    LangOption,
+    ShippedOption,
+    command_line,
+    language,
+    made,
+    make_way,
+    paragraph,
+    progress,
+    say,
+    table,
+)
 
 
 def compare(
@@ -31,6 +41,9 @@ def compare(
         str | None,
         typer.Option(help="How likely each scenario is held to be, A=60%,B=40%, for one chance over all."),
     ] = None,
+    different_subjects: Annotated[
+        bool, typer.Option("--different-subjects", help="Compare different banks or products all the same.")
+    ] = False,
     shipped: ShippedOption = False,
 ) -> None:
     """Compare scenarios or finished runs: what differs, by how much each year, at what price, how sure."""
@@ -40,7 +53,9 @@ def compare(
     from mobank.report.compare.weights import read_weights
     from mobank.report.run.record import RECORD
 
-    settings = report.ComparisonSettings(draws, seed, fidelity and fidelity.value, workers or cores())
+    settings = report.ComparisonSettings(
+        draws, seed, fidelity and fidelity.value, workers or cores(), different_subjects
+    )
     runs = [path for path in given if (path / RECORD).is_file()]
     files = iter(locate_all([path for path in given if path not in runs], SCENARIO, shipped))
     found = report.sides([path if path in runs else next(files) for path in given], MODEL, settings)
@@ -50,23 +65,19 @@ def compare(
     if not folder.reusable(final, folder.wanted(found, words, weighed)):
         make_way(final)
         with progress("compare") as told:
-            folder.make(found, final, words, " ".join(["mobank", *sys.argv[1:]]), told, weighed)
+            folder.make(found, final, words, command_line(), told, weighed)
     show(folder.read(final), words)
 
 
 def show(found: "FinishedRun", lang: "Lang") -> None:
     """Print what differs, the differences of each side, the asks side by side, and where the files are."""
-    from rich.console import Console
-
     from mobank.report.compare.tables import footnotes, tables
 
-    console = Console(highlight=False)
-    console.print()
-    for table in tables(found, lang):
-        console.print(table)
-    console.print(footnotes(found, lang), style="dim")
-    console.print(f"\n{found.folder.as_posix()}/", soft_wrap=True)
-    console.print("  " + "  ".join(sorted(p.name for p in found.folder.iterdir())), style="dim")
+    say("")
+    for each in tables(found, lang):
+        table(each)
+    paragraph(footnotes(found, lang), "dim")
+    made(found.folder)
 
 
 if TYPE_CHECKING:

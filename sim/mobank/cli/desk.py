@@ -1,13 +1,22 @@
 """`mobank desk`: a staffed service desk at its real size, from its study to a table, a chart and a capacity."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mobank.base.workspace import DESK, locate
-from mobank.cli.terminal import LangOption, ShippedOption, language, progress
+from mobank.cli.terminal import (
+    LangOption,
+    ShippedOption,
+    command_line,
+    heading,
+    language,
+    made,
+    paragraph,
+    progress,
+    table,
+)
 
 
 def desk(
@@ -22,8 +31,6 @@ def desk(
     from mobank.scenario.desk_study import load_study
 
     loaded = load_study(locate(study, DESK, shipped))
-    from rich.console import Console
-
     from mobank.report.desk import answer as report
 
     words = language(lang)
@@ -31,11 +38,9 @@ def desk(
     final = out / report.name_of(made_of)
     with progress(loaded.name):
         found = report.answer(loaded, days, seed)
-        report.write(found, final, made_of, words, " ".join(["mobank", *sys.argv[1:]]))
-    console = Console(highlight=False)
-    console.print(f"\n[bold]{loaded.question_zh if words == 'zh' else loaded.question}[/bold]\n")
-    console.print(report.table(found, words))
+        report.write(found, final, made_of, words, command_line())
+    heading(loaded.question_zh if words == "zh" else loaded.question)
+    table(report.table(found, words))
     for sentence in report.sentences(found, words):
-        console.print(sentence)
-    console.print(f"\n{final.as_posix()}/", soft_wrap=True)
-    console.print("  " + "  ".join(sorted(p.name for p in final.iterdir())), style="dim")
+        paragraph(sentence)
+    made(final)

@@ -7,6 +7,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import Lang
+from mobank.cli.terminal import ForceOption, say
 
 
 def export(
@@ -16,6 +17,7 @@ def export(
     ] = None,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="As an Excel workbook.")] = False,
     lang: Annotated[Lang | None, typer.Option("--lang", help="Language; default: that of the run.")] = None,
+    force: ForceOption = False,
 ) -> None:
     """Export a finished run: assumptions, quantiles by month, asks, data with sources, identity."""
     from mobank.model.mobile_banking import MODEL
@@ -23,4 +25,4 @@ def export(
 
     if not xlsx:
         raise InputError([Problem("a format", "is missing", "write --xlsx", "export")])
-    typer.echo(write(folder, file, MODEL, lang).as_posix())
+    say(write(folder, file, MODEL, lang, force).as_posix())

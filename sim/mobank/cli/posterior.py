@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
-from mobank.base.workspace import POSTERIOR, locate
-from mobank.cli.terminal import LangOption, ShippedOption, language, progress
+from mobank.base.workspace import POSTERIOR, locate, own_or
+from mobank.cli.terminal import LangOption, ShippedOption, language, progress, say
 
 
 def posterior(
-    name: Annotated[str, typer.Argument(help="Stored posterior: its folder or its name.")] = "icbc_mobile",
+    name: Annotated[
+        Path | None,
+        typer.Argument(help="Stored posterior: its folder or its name; default: your bank's, else icbc_mobile."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the report's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
     shipped: ShippedOption = False,
@@ -19,8 +22,8 @@ def posterior(
     from mobank.calibration.report.posterior_report import tell
     from mobank.model.mobile_banking import MODEL
 
-    folder, words = locate(name, POSTERIOR, shipped), language(lang)
-    with progress(f"looking at {name}"):
+    folder, words = locate(name or own_or("icbc_mobile", POSTERIOR), POSTERIOR, shipped), language(lang)
+    with progress(f"looking at {folder.name}"):
         said, page = tell(folder, MODEL, out, words)
-    print("\n".join(said))
-    print(f"\n{page.as_posix()}")
+    say("\n".join(said))
+    say(f"\n{page.as_posix()}")

@@ -7,7 +7,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.workspace import SCENARIO, locate
-from mobank.cli.terminal import ShippedOption
+from mobank.cli.terminal import ShippedOption, put
 
 
 def resolve(
@@ -26,4 +26,4 @@ def resolve(
     if problems:
         raise InputError(problems)
     for line, comment in annotated(tree, files):
-        typer.echo(line + typer.style(comment, dim=True) if comment else line)
+        put((line, ""), (comment, "dim"))

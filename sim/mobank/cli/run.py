@@ -1,6 +1,5 @@
 """`mobank run`, `check` and `replay`: from a scenario file to a folder, and one replicate of it again."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,19 @@ import typer
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
 from mobank.base.workspace import SCENARIO, at_hand, here, locate
-from mobank.cli.terminal import LangOption, ShippedOption, language, make_way, progress
+from mobank.cli.terminal import (
+    LangOption,
+    ShippedOption,
+    command_line,
+    heading,
+    language,
+    made,
+    make_way,
+    paragraph,
+    progress,
+    say,
+    table,
+)
 
 
 class Fidelity(StrEnum):
@@ -63,31 +74,36 @@ def run(
     if reusable(final, folder.identity(plan, words, spread)) is None:
         make_way(final)
         with progress(loaded.name) as report:
-            folder.make(plan, final, words, " ".join(["mobank", *sys.argv[1:]]), report, spread)
+            folder.make(plan, final, words, command_line(), report, spread)
     show(final, plan, words)
 
 
 def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     """Print the question, the table of year-ends, what it rests on, and where the files are."""
-    from rich.console import Console
-
-    from mobank.report.questions import asks_table, note, read_rows
+    from mobank.base.cells import read_table
+    from mobank.report.questions import asks_table, note
     from mobank.report.run.record import ASKS, DRIVERS, SUMMARY
     from mobank.report.run.spread import verdicts
     from mobank.report.tables import footnotes, year_end_table
 
-    console = Console(highlight=False)
-    question = plan.scenario.question_zh if lang == "zh" else plan.scenario.question
-    console.print(f"\n[bold]{question}[/bold]\n")
-    console.print(year_end_table(where / SUMMARY, plan, lang))
+    paragraph(f"\n{whose(plan.scenario, lang)}", "dim")
+    heading(plan.scenario.question_zh if lang == "zh" else plan.scenario.question)
+    table(year_end_table(where / SUMMARY, plan, lang))
     if plan.scenario.asks:
-        console.print(asks_table(read_rows(where / ASKS), lang))
-        console.print(note(lang), style="dim")
+        table(asks_table(read_table(where / ASKS), lang))
+        paragraph(note(lang), "dim")
     if (where / DRIVERS).exists():
-        console.print("\n".join(verdicts(read_rows(where / DRIVERS), plan.model, lang)) + "\n")
-    console.print(footnotes(plan, lang), style="dim")
-    console.print(f"\n{where.as_posix()}/", soft_wrap=True)
-    console.print("  " + "  ".join(sorted(p.name for p in where.iterdir())), style="dim")
+        paragraph("\n".join(verdicts(read_table(where / DRIVERS), plan.model, lang)) + "\n")
+    paragraph(footnotes(plan, lang), "dim")
+    made(where)
+
+
+def whose(scenario: "Scenario", lang: "Lang") -> str:
+    """Return which bank a scenario is about, and the file that says what it has reported."""
+    subject = scenario.subject[1 if lang == "zh" else 0] or scenario.subject[0]
+    figure = scenario.reported[0].provenance.place if scenario.reported else None
+    file = figure.file if figure else scenario.files[-1]
+    return " · ".join(filter(None, (subject, Path(file).as_posix())))
 
 
 def check(
@@ -113,7 +129,7 @@ def check(
         raise InputError(problems)
     whose = "in" if folder.is_relative_to(here()) else "shipped in"
     where = "" if scenarios else f" {whose} {folder.as_posix()}/"
-    print(f"{len(files)} file{'s' if len(files) > 1 else ''}{where} checked: no problems.")
+    say(f"{len(files)} file{'s' if len(files) > 1 else ''}{where} checked: no problems.")
 
 
 def replay(
@@ -132,9 +148,10 @@ def replay(
         raise InputError([Problem(str(replicate), allowed, key="--replicate")])
     with progress(f"replicate {replicate} of {plan.scenario.name}"):
         said = compare(found, plan, replicate)
-    print(said)
+    say(said)
 
 
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
     from mobank.ensemble.plan import Plan
+    from mobank.scenario.scenario import Scenario

@@ -1,15 +1,14 @@
 """`mobank sbc`: are fits to be trusted? They are tried on synthetic banks, whose truths are known."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mobank.base.machine import cores
-from mobank.base.workspace import TARGET, locate
+from mobank.base.workspace import TARGET, locate, own_or
 from mobank.cli.calibrate import TargetArgument
-from mobank.cli.terminal import ShippedOption, progress
+from mobank.cli.terminal import ShippedOption, progress, say
 
 if TYPE_CHECKING:
     from mobank.calibration.checks.sbc import Calibration
@@ -24,7 +23,7 @@ class BankCheck(StrEnum):
 
 
 def sbc(
-    target: TargetArgument = Path("icbc_mobile"),
+    target: TargetArgument = None,
     check: Annotated[
         BankCheck, typer.Option(help="Fit each synthetic bank, or take the density's slope at three truths.")
     ] = BankCheck.fits,
@@ -41,14 +40,14 @@ def sbc(
     from mobank.calibration.targets import load, require_enough
     from mobank.model.mobile_banking import MODEL
 
-    wanted = load(locate(target, TARGET, shipped), MODEL)
+    wanted = load(locate(target or own_or("icbc_mobile", TARGET), TARGET, shipped), MODEL)
     require_enough(wanted, MODEL)
     with progress(f"{banks} synthetic banks") as told:
         if check is BankCheck.score:
             lines, sound = _scored(scores(wanted, MODEL, banks=banks, seed=seed, workers=workers or cores(), told=told))
         else:
             lines, sound = _fitted(calibrated(wanted, MODEL, banks, seed, workers or cores(), told=told))
-    print("\n".join(lines))
+    say("\n".join(lines))
     raise typer.Exit(0 if sound else 1)
 
 

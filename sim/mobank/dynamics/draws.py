@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats, Ints
 from mobank.base.errors import RunError
+from mobank.base.priors import Prior
 from mobank.base.streams import Streams
 from mobank.dynamics import season
 from mobank.dynamics.changes import Change
@@ -20,11 +21,18 @@ from mobank.dynamics.posterior_draws import column
 from mobank.dynamics.shocks import ShockSizes
 from mobank.dynamics.trend import Growth, monthly
 from mobank.model.grammar import Model, Origin, Parameter
-from mobank.scenario.scenario import Figure, Fitted, Lever, Scenario, Trend, Value
+from mobank.scenario.regions import regions_of
+from mobank.scenario.scenario import Figure, Fitted, Lever, Provenance, Scenario, Trend, Value
 
 Drawn = Callable[[Value, str], Floats]  # draws (R,) of a value, by the name of what is drawn
 
 WIGGLE = "shocks.wiggle"
+REGIONS_SPREAD = "regions.spread"  # of a region's own shock, as a multiple of what all have in common
+REGIONS_PRIOR = Value(
+    Prior("lognormal", 0.5, 0.5), "median: 0.5, sigma: 0.5",
+    Provenance(reason="regions of one bank share its app and its campaigns; their own part is about half as large",
+               evidence="assumption"),
+)  # fmt: skip
 TRIES = 200  # a draw that fails so often says that the priors contradict the figures
 
 
@@ -41,7 +49,7 @@ class Draws:
     changes : levers and events, their amounts drawn.
     tried : draws made in all, those that could not hold the start included.
     origin : value of each shock path at the start, (R,), from which it goes on; None where a start in balance
-        has none, and the tilt stands for it.
+        has none, and the tilt stands for it. Of a posterior with regions, origin and tilt are those of each, (G, R).
     counted : factors of the season, (13, R), with which a measure is counted, where it has one of its own.
     """
 
@@ -59,8 +67,8 @@ class Draws:
         return replace(
             self,
             base={name: np.ascontiguousarray(values[:, rows]) for name, values in self.base.items()},
-            tilt={name: values[rows] for name, values in self.tilt.items()},
-            origin=self.origin and {name: values[rows] for name, values in self.origin.items()},
+            tilt={name: values[..., rows] for name, values in self.tilt.items()},
+            origin=self.origin and {name: values[..., rows] for name, values in self.origin.items()},
             start=np.ascontiguousarray(self.start[..., rows]),
             sizes=self.sizes.rows(rows),
             counted={name: factors[:, rows] for name, factors in self.counted.items()},
@@ -109,7 +117,12 @@ def _from_posterior(
             raise RunError(f"'{name}'", f"is not in the draws of posterior '{fitted.name}'", "fit again")
         return found[row]
 
-    shock = {path: known(f"shock.{path}") for path in scenario.shocks}
+    shock = {
+        path: np.stack([known(f"shock.{path}.{band}") for band in fitted.regions])
+        if fitted.regions
+        else known(f"shock.{path}")
+        for path in scenario.shocks
+    }
     state = np.stack(
         [
             np.stack(
@@ -142,6 +155,7 @@ def _from_posterior(
         growth=growth,
         season={name: factors for name, factors in learnt.items() if name in scenario.shocks},
         monthly=fitted.monthly,
+        regions=fitted.regions,
     )
     counted = {name: factors for name, factors in learnt.items() if name not in scenario.shocks}
     return Draws(base, shock, _whole(model, origin, state), sizes, changes, replicates.size, shock, counted)
@@ -271,6 +285,7 @@ def shock_sizes(scenario: Scenario, drawn: Drawn) -> ShockSizes:
         drift={name: drawn(s.drift, f"shocks.{name}.drift") if s.drift else still for name, s in shocks.items()},
         half_life_months={name: s.half_life_months for name, s in shocks.items()},
         growth={name: _first_growth(name, s.trend, drawn) for name, s in shocks.items() if s.trend},
+        spread=drawn(REGIONS_PRIOR, REGIONS_SPREAD) if regions_of(scenario.reported, scenario.bands) else None,
     )
 
 

@@ -72,7 +72,7 @@ class Printing:
     def of(cls, model: Model, scenario: Scenario, measure: str) -> Self:
         """Return how a measure of the model's start gets into print, by its last figure up to the start."""
         breaks = breaks_of(model, scenario.reporting)[measure]
-        known = [f for f in scenario.reported if f.measure == measure and f.month <= scenario.start]
+        known = [f for f in scenario.reported if f.of == measure and f.month <= scenario.start]
         last = max(known, key=lambda figure: figure.month, default=None)
         return cls(measure, scenario.start, breaks, Rounding.of(last))
 

@@ -33,7 +33,7 @@ class Schedule:
     ----------
     start : the month whose end is the start; `months` are those that follow.
     base : value of each parameter before any change, each (S or 1, R or 1).
-    shocks : log shock of each path, (T, R).
+    shocks : log shock of each path, (T, R), or of each segment, (T, S, R).
     season : factor by calendar month, (12,), for the parameters that have one.
     replicates : (R,) numbers of the replicates in the run. segments : (S,) names.
     """

@@ -1,12 +1,13 @@
-"""Shocks: what chance does to the whole bank, which no number of customers averages out.
+"""Shocks: what chance does to the whole bank or to a region of it, which no number of customers averages out.
 
 Each path has one value a calendar year, an AR(1) from year to year, so that published year-end figures can be
 solved for exactly; and a small wiggle within the year that sums to zero over its twelve months and does not carry
 over. A posterior of monthly figures goes on by months instead, with a law that is matched to that of years, and a
-wiggle of each month by itself. History and forecast use the same law.
+wiggle of each month by itself. History and forecast use the same law. Where regions report by themselves, each has
+paths of its own: what all have in common, and what is only of that region.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -35,6 +36,8 @@ class ShockSizes:
     growth : of each path that has a trend.
     season : factors of each path's season, (13, R), where a fit has learnt them.
     monthly : True if shocks go on by months.
+    spread : of a region's own shock as a multiple of what all have in common, (R,); None where there are no regions.
+    regions : share of each region in the bank, by its band; empty where there are none.
     """
 
     size: dict[str, Floats]
@@ -47,6 +50,8 @@ class ShockSizes:
     growth: dict[str, Growth] = field(default_factory=dict)
     season: dict[str, Floats] = field(default_factory=dict)
     monthly: bool = False
+    spread: Floats | None = None
+    regions: Mapping[str, float] = field(default_factory=dict)
 
     def rows(self, rows: NDArray[np.intp]) -> "ShockSizes":
         """Return those of some replicates, which may come more than once."""
@@ -62,7 +67,24 @@ class ShockSizes:
             wiggle=self.wiggle[rows],
             growth={path: growth.rows(rows) for path, growth in self.growth.items()},
             season={path: factors[:, rows] for path, factors in self.season.items()},
+            spread=None if self.spread is None else self.spread[rows],
         )
+
+
+def common_and_own(spread: Floats | None, shares: Sequence[float], draws: int) -> tuple[Floats, Floats]:
+    """Return what all regions have in common of a shock's variance, and what each has for itself, (R,) each.
+
+    Both as a multiple of the variance of the bank's shock, which stays what it is: with shares w of the regions in the
+    bank, common + own · Σ w² = 1.
+
+    Parameters
+    ----------
+    spread : (R,) standard deviation of a region's own as a multiple of the common one's; None without regions.
+    """
+    if spread is None:
+        return np.ones(draws), np.zeros(draws)
+    common = 1.0 / (1.0 + spread**2 * float(np.square(shares).sum()))
+    return common, np.asarray(spread**2 * common)
 
 
 def by_month(keep: Floats, size: Floats) -> tuple[Floats, Floats]:
@@ -105,9 +127,11 @@ def paths(
 ) -> dict[str, Floats]:
     """Return the log shock of each path relative to the start month, (T, R) for the T months that follow it.
 
+    Where there are regions, that of each, (T, G, R).
+
     Parameters
     ----------
-    origin : value of each path at the start, (R,), from which they go on; None: drawn like any other year.
+    origin : value of each path at the start, (R,) or (G, R), from which they go on; None: drawn like any other year.
     """
     if sizes.monthly and origin is not None:
         moved = _monthly(sizes, start, months, streams, replicates, origin)
@@ -119,27 +143,39 @@ def paths(
     calendar = [start + t for t in range(1, months + 1)]
     for name in moved:
         moved[name] = moved[name] + _wiggles(name, sizes, start, months, streams, replicates)
-        moved[name] += drift(sizes.drift[name], sizes.half_life_months[name], months)
+        of_all = [drift(sizes.drift[name], sizes.half_life_months[name], months)]
         if name in sizes.growth:
-            moved[name] += sizes.growth[name].path(name, start, months, streams, replicates)
+            of_all.append(sizes.growth[name].path(name, start, months, streams, replicates))
         if name in sizes.season:
-            moved[name] += season.at(sizes.season[name], calendar)
+            of_all.append(season.at(sizes.season[name], calendar))
+        for each in of_all:
+            moved[name] += each if sizes.spread is None else each[:, None]
     return moved
+
+
+def _normal(item: str, sizes: ShockSizes, streams: Streams, replicates: Ints, when: int) -> Floats:
+    """Return a date's standard normals, (R,); of each region, (G, R), such that the bank's mean of them is one."""
+    common = streams.normal("environment", item, replicates, when)
+    if sizes.spread is None:
+        return common
+    shared, own = common_and_own(sizes.spread, list(sizes.regions.values()), replicates.size)
+    each = [streams.normal("environment", f"{item} in {band}", replicates, when) for band in sizes.regions]
+    return np.asarray(np.sqrt(shared) * common + np.sqrt(own) * np.stack(each))
 
 
 def _monthly(
     sizes: ShockSizes, start: Month, months: int, streams: Streams, replicates: Ints, origin: Mapping[str, Floats]
 ) -> dict[str, Floats]:
-    """Return what the paths have moved since the start in each month, (T, R), by an autoregression of months."""
+    """Return what the paths have moved since the start in each month, by an autoregression of months (see `paths`)."""
     first, out = next(iter(sizes.size)), {}
     for name in sizes.size:
         keep, size = by_month(sizes.persistence[name], sizes.size[name])
         value, values = origin[name], []
         for t in range(1, months + 1):
             month = start + t
-            z = streams.normal("environment", f"{name} by month", replicates, month.ordinal)
+            z = _normal(f"{name} by month", sizes, streams, replicates, month.ordinal)
             if name != first:
-                common = streams.normal("environment", f"{first} by month", replicates, month.ordinal)
+                common = _normal(f"{first} by month", sizes, streams, replicates, month.ordinal)
                 z = sizes.correlation * common + np.sqrt(1.0 - sizes.correlation**2) * z
             if sizes.tails[name]:
                 z = z * np.sqrt(_scale(name, sizes.tails[name], streams, replicates, month.year))
@@ -167,17 +203,21 @@ def drift(a_year: Floats, half_life_months: float, months: int) -> Floats:
 def _yearly(
     sizes: ShockSizes, years: list[int], streams: Streams, replicates: Ints, origin: Mapping[str, Floats] | None
 ) -> dict[str, Floats]:
-    """Return AR(1) values, (Y, R); the first year's are as given, else drawn from the stationary law."""
+    """Return AR(1) values, (Y, R) or (Y, G, R); the first year's are as given, else of the stationary law."""
     first, out = next(iter(sizes.size)), {}
     for name, size in sizes.size.items():
         keep = sizes.persistence[name]
         value, values = np.zeros(replicates.size), []
         for year in years:
-            z = streams.normal("environment", name, replicates, year)
+            z = _normal(name, sizes, streams, replicates, year)
             if name != first:
-                common = streams.normal("environment", first, replicates, year)
+                common = _normal(first, sizes, streams, replicates, year)
                 z = sizes.correlation * common + np.sqrt(1.0 - sizes.correlation**2) * z
-            innovation = size * standardised(z, sizes.tails[name])
+            if sizes.tails[name] and sizes.spread is not None:  # one scale for all regions, as a fit has it
+                z = z * np.sqrt(_scale(name, sizes.tails[name], streams, replicates, year))
+            else:
+                z = standardised(z, sizes.tails[name])
+            innovation = size * z
             if year != years[0]:
                 value = keep * value + innovation
             else:
@@ -198,22 +238,22 @@ def standardised(z: Floats, tails: float) -> Floats:
 
 
 def _wiggles(name: str, sizes: ShockSizes, start: Month, months: int, streams: Streams, replicates: Ints) -> Floats:
-    """Return the wiggle of each month, (T, R); where shocks go by years, it sums to zero over a calendar year."""
+    """Return the wiggle of each month, (T, R) or (T, G, R); by years, it sums to zero over a calendar year."""
     size = sizes.wiggle
     if not np.any(size):
-        return np.zeros((months, replicates.size))
+        return np.zeros((months, replicates.size) if sizes.spread is None else (months, 1, replicates.size))
     first = Month.of((start + 1).year, 1)
     last = Month.of((start + months).year, 12)
     z = np.stack(
         [
-            streams.normal("environment", f"{name} within the year", replicates, (first + i).ordinal)
+            _normal(f"{name} within the year", sizes, streams, replicates, (first + i).ordinal)
             for i in range(last - first + 1)
         ]
     )
     if sizes.monthly:
         skip = (start + 1) - first
         return np.asarray(size * z[skip : skip + months])
-    year = z.reshape(-1, 12, replicates.size)
+    year = z.reshape(-1, 12, *z.shape[1:])
     mean = add_up(np.moveaxis(year, 1, 0)) / 12.0  # in order: a sum by NumPy rounds otherwise for one replicate alone
     centred = (year - mean[:, None]).reshape(z.shape)
     skip = (start + 1) - first

@@ -19,7 +19,7 @@ from mobank.base.arrays import Floats
 from mobank.base.quantities import Month
 from mobank.base.streams import LAYERS, Streams
 from mobank.dynamics.changes import beginnings
-from mobank.dynamics.draws import Draws, draw
+from mobank.dynamics.draws import REGIONS_SPREAD, Draws, draw
 from mobank.dynamics.shocks import drift, paths
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
@@ -44,7 +44,7 @@ class Input:
     kind : what stands behind it.
     what, name, of : how it is called: a `parameter` name, its `factor` of a band, a reported `figure` of a measure, the
         `amount` or `date` of a lever, a `shock`'s size and the like, its `drift`, where it stands at the `origin`, the
-        luck of the `years`.
+        luck of the `years`; of the last two, `of` is the band of a region that has shocks of its own.
     """
 
     kind: Kind
@@ -267,7 +267,10 @@ def _sizes(scenario: Scenario, draws: Draws) -> list[Input]:
     ]
     found += [Input(behind(f"{path}.drift"), "drift", path, "", values) for path, values in sizes.drift.items()]
     found += [Input("partly", "growth", path, "", growth.now) for path, growth in sizes.growth.items()]
-    found += [Input("partly", "origin", path, "", values) for path, values in (draws.origin or {}).items()]
+    for path, values in (draws.origin or {}).items():
+        found += [Input("partly", "origin", path, band, own) for band, own in _by_band(draws, values)]
+    if sizes.spread is not None:
+        found.append(Input(determined(scenario, REGIONS_SPREAD), "shock", "spread", "", sizes.spread))
     return [
         *found,
         Input(behind("correlation"), "shock", "correlation", "", sizes.correlation),
@@ -295,5 +298,11 @@ def _years(plan: Plan, draws: Draws, streams: Streams, replicates: NDArray[np.in
         foreseen = drift(sizes.drift[name], sizes.half_life_months[name], months)[-1]
         if name in sizes.growth:
             foreseen = foreseen + sizes.growth[name].expected(months)
-        found.append(Input("chance", "years", name, "", values[months - 1] - foreseen))
+        by_chance = values[months - 1] - foreseen
+        found += [Input("chance", "years", name, band, own) for band, own in _by_band(draws, by_chance)]
     return found
+
+
+def _by_band(draws: Draws, values: Floats) -> list[tuple[str, Floats]]:
+    """Return a path's values of each region, (R,), with its band; "" where the bank has one path."""
+    return list(zip(draws.sizes.regions, values, strict=True)) if draws.sizes.regions else [("", values)]

@@ -20,6 +20,7 @@ from mobank.dynamics.trajectory import Trajectory
 from mobank.fidelity import BYTES_A_LIFE, FIDELITIES, FOLLOWS_NETWORKS, MOST_LIVED, people
 from mobank.model.grammar import Model
 from mobank.scenario.effective import effective
+from mobank.scenario.regions import Regions
 from mobank.scenario.scenario import Scenario
 
 SMALLEST, LARGEST = 250, 2000  # replicates of a block: tuning constants that cannot change a result
@@ -95,8 +96,11 @@ def run_block(
         replicates=replicates,
         segments=[segment.name for segment in scenario.segments],
         changes=draws.changes,
-        shocks=_with_tilt(
-            paths(draws.sizes, scenario.start, scenario.months, streams, replicates, draws.origin), draws.tilt
+        shocks=_by_segment(
+            scenario,
+            _with_tilt(
+                paths(draws.sizes, scenario.start, scenario.months, streams, replicates, draws.origin), draws.tilt
+            ),
         ),
         season={name: np.array(factors) for name, factors in scenario.season.items()},
         streams=streams,
@@ -136,6 +140,14 @@ def met(plan: Plan, witness: Witness | None = None) -> Floats | Contacts:
 def _with_tilt(shocks: dict[str, Floats], tilt: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return the shock paths displaced by what the start asks for, so that levers meet the values as written."""
     return {name: path + tilt.get(name, 0.0) for name, path in shocks.items()}
+
+
+def _by_segment(scenario: Scenario, shocks: dict[str, Floats]) -> dict[str, Floats]:
+    """Return the shock paths of each segment, (T, S, R), where its region has one of its own; else as they are."""
+    if not scenario.fitted or not scenario.fitted.regions:
+        return shocks
+    region = Regions(tuple(scenario.fitted.regions)).of(scenario.segments)
+    return {name: path[:, region] for name, path in shocks.items()}
 
 
 def kept(plan: Plan, trajectory: Trajectory, replicates: Ints) -> Floats:
@@ -179,10 +191,18 @@ def block_size(plan: Plan) -> int:
 
 
 def customers(plan: Plan) -> int:
-    """Return how many people a replicate starts with, by the middle of the reported figure; 0 where none is needed."""
-    origin = plan.model.origin
-    figure = plan.scenario.figure(origin.total, plan.scenario.start) if origin else None
-    return round(figure.interval.middle) if figure else 0
+    """Return how many people a replicate starts with, about: the last reported figure, else the middle of a pool.
+
+    0 where a model has no start of its own.
+    """
+    origin, scenario = plan.model.origin, plan.scenario
+    if origin is None:
+        return 0
+    last = {figure.measure: figure.interval.middle for figure in scenario.reported}  # by month, so the latest stays
+    if scenario.pool is None or origin.total in last:
+        return round(last.get(origin.total, 0.0))
+    first = min((f for f in scenario.reported if f.measure == origin.stock), key=lambda figure: figure.month)
+    return round(first.interval.middle * (1.0 + scenario.pool.headroom.prior.centre))
 
 
 def refuse_a_crowd(plan: Plan, replicates: int) -> None:

@@ -3,10 +3,12 @@
 Everything is read from the run's folder, so a workbook says what was run and not what the scenario file says today.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mobank.base.cells import read_table
 from mobank.base.quantities import Lang, Month, read_month
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.summary import QUANTILES
@@ -14,9 +16,9 @@ from mobank.model.grammar import Model
 from mobank.report.assumptions import Assumption, assumptions, evidence_in_words
 from mobank.report.compare import folder as compare_folder
 from mobank.report.compare.weights import WEIGHTED
-from mobank.report.questions import MONTHS, read_rows
+from mobank.report.questions import MONTHS
 from mobank.report.render.workbook import SUFFIX, Cell, Marked, Number, Sheet, Style, check_path, write
-from mobank.report.run.record import ASKS, SUMMARY, FinishedRun, plan_of, read, refuse_changes
+from mobank.report.run.record import ASKS, SUMMARY, FinishedRun, plan_of, read
 from mobank.report.tables import figures_used
 from mobank.report.wording import differs
 from mobank.scenario.scenario import Provenance
@@ -75,23 +77,28 @@ APART = ("difference", "difference_mc_error", "weight")
 SHARES = ("chance", "mc_error", "wilson_low", "wilson_high", "never", "rival_first", "together")
 
 
-def export(folder: Path, file: Path | None, model: Model, lang: Lang | None) -> Path:
+def export(folder: Path, file: Path | None, model: Model, lang: Lang | None, force: bool = False) -> Path:
     """Write a finished run or comparison as a workbook and return its path: as named, else the folder's with .xlsx.
 
     Raises
     ------
     InputError
-        If the folder is no finished run or has been changed, or if the file cannot be written or exists already.
+        If the folder is no finished run or has been changed, or the file cannot be written, or exists without `force`.
     """
-    path = file or folder.with_name(f"{folder.resolve().name}{SUFFIX}")
+    path = file or _beside(folder)
     check_path(path)
     compared = compare_folder.is_comparison(folder)
     found = compare_folder.read(folder) if compared else read(folder)
-    refuse_changes(found)
     made_in = found.record["lang"] if compared else found.record["identity"]["lang"]
     words: Lang = lang or ("zh" if made_in == "zh" else "en")
-    write((_of_comparison if compared else _of_run)(found, model, words), path, folder.resolve().name)
+    write((_of_comparison if compared else _of_run)(found, model, words), path, folder.resolve().name, force)
     return path
+
+
+def _beside(folder: Path) -> Path:
+    """Return the workbook beside a folder; the folder may be named as `.` or `..` from within."""
+    whole = Path(os.path.abspath(folder))
+    return Path(f"{folder if folder.name == whole.name else whole}{SUFFIX}")
 
 
 def _of_run(run: FinishedRun, model: Model, lang: Lang) -> list[Sheet]:
@@ -105,7 +112,7 @@ def _of_comparison(found: FinishedRun, model: Model, lang: Lang) -> list[Sheet]:
         [label, text] for label in others for text in differs(plans[reference].scenario, plans[label].scenario, lang)
     ]
     in_words = Sheet(WORDS[lang]["differs"], _heads(lang, True, "against"), told)
-    by_how_much = difference_sheet(read_rows(found.folder / compare_folder.DIFFERENCES), model, lang)
+    by_how_much = difference_sheet(read_table(found.folder / compare_folder.DIFFERENCES), model, lang)
     return [in_words, by_how_much, *_sheets(found, plans, model, lang)]
 
 
@@ -114,8 +121,8 @@ def _sheets(run: FinishedRun, plans: Mapping[str, Plan], model: Model, lang: Lan
     asked = run.folder / ASKS
     return [
         assumption_sheet(plans, lang),
-        quantile_sheet(read_rows(run.folder / SUMMARY), model, lang),
-        *([ask_sheet(read_rows(asked), lang)] if asked.exists() else []),
+        quantile_sheet(read_table(run.folder / SUMMARY), model, lang),
+        *([ask_sheet(read_table(asked), lang)] if asked.exists() else []),
         data_sheet(plans, lang),
         identity_sheet(run.record, run.folder, lang),
     ]
@@ -183,7 +190,7 @@ def _figures(plan: Plan, lang: Lang) -> Iterator[list[Cell]]:
     for figure in plan.scenario.reported:
         span = figure.interval
         yield [
-            figure.measure,
+            figure.of,
             _label(figure.measure, plan.model, lang),
             figure.month if figure.months <= 1 else figure.dated,
             figure.text,
@@ -249,7 +256,9 @@ def ask_sheet(rows: Sequence[Mapping[str, str]], lang: Lang) -> Sheet:
     found: list[list[Cell]] = []
     for row in rows:
         shares = [number(row[name], "percent") for name in SHARES]
-        whose: list[Cell] = [WORDS[lang].get(row["scenario"], row["scenario"])] if several else []
+        whose: list[Cell] = (
+            [WORDS[lang][WEIGHTED] if row["scenario"] == WEIGHTED else row["scenario"]] if several else []
+        )
         asked = row["问题" if lang == "zh" else "question"]
         months = [_arrived(row[name], lang) for name in MONTHS]
         apart = [number(row[name], "percent") for name in (APART if several else ())]

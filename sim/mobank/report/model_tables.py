@@ -3,13 +3,11 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Mapping
-
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from collections.abc import Iterable, Mapping, Sequence
 
 from mobank.base.quantities import Lang
 from mobank.model.grammar import Flow, Measure, Model, Parameter
+from mobank.report.render.text_table import TextColumn, TextTable
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -31,7 +29,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def tables(model: Model, lang: Lang) -> list[Table]:
+def tables(model: Model, lang: Lang) -> list[TextTable]:
     """Return four tables: states, flows, parameters, measures; in English or Chinese but for what a scenario names."""
     return [_states(model, lang), _flows(model, lang), _parameters(model, lang), _measures(model, lang)]
 
@@ -43,38 +41,34 @@ def formula(flow: Flow) -> str:
     return ast.unparse(returned.value) if returned.value is not None else ""
 
 
-def _table(lang: Lang, title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold", title_style="bold", box=SIMPLE_HEAD)
-    for i, column in enumerate(columns):
-        table.add_column(WORDS[lang][column], no_wrap=i == 0, overflow="fold")
-    return table
+def _table(lang: Lang, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> TextTable:
+    heads = [TextColumn(WORDS[lang][column], wrap=i > 0) for i, column in enumerate(columns)]
+    return TextTable(heads, list(rows), title)
 
 
-def _states(model: Model, lang: Lang) -> Table:
+def _states(model: Model, lang: Lang) -> TextTable:
     name, meanings = (model.name_zh, model.meanings_zh) if lang == "zh" else (model.name, model.meanings)
-    table = _table(lang, WORDS[lang]["states"].format(name or model.name), "state", "meaning")
-    for state in model.states:
-        table.add_row(state, meanings.get(state, ""))
-    return table
+    rows = [(state, meanings.get(state, "")) for state in model.states]
+    return _table(lang, WORDS[lang]["states"].format(name or model.name), ("state", "meaning"), rows)
 
 
-def _flows(model: Model, lang: Lang) -> Table:
+def _flows(model: Model, lang: Lang) -> TextTable:
     words = WORDS[lang]
-    table = _table(lang, words["flows"], "flow", "way", "hazard")
+    rows = []
     for flow in model.flows:
         hazard = formula(flow)
         if flow.served_by:
             hazard = words["rationed"].format(hazard, model.resource[flow.served_by].capacity)
-        table.add_row(flow.name, f"{flow.source or words['outside']} → {flow.target}", hazard)
-    return table
+        rows.append((flow.name, f"{flow.source or words['outside']} → {flow.target}", hazard))
+    return _table(lang, words["flows"], ("flow", "way", "hazard"), rows)
 
 
-def _parameters(model: Model, lang: Lang) -> Table:
-    table = _table(lang, WORDS[lang]["parameters"], "parameter", "plausible", "shock", "meaning")
+def _parameters(model: Model, lang: Lang) -> TextTable:
+    rows = []
     for p in model.parameters:
         shock = f"{'+' if p.sign > 0 else '−'} {p.moved_by}" if p.moved_by else ""
-        table.add_row(p.name, _range(p, lang), shock, p.zh if lang == "zh" else p.meaning)
-    return table
+        rows.append((p.name, _range(p, lang), shock, p.zh if lang == "zh" else p.meaning))
+    return _table(lang, WORDS[lang]["parameters"], ("parameter", "plausible", "shock", "meaning"), rows)
 
 
 def _range(parameter: Parameter, lang: Lang) -> str:
@@ -85,11 +79,9 @@ def _range(parameter: Parameter, lang: Lang) -> str:
     return words[parameter.unit].format(100 * low, 100 * high)
 
 
-def _measures(model: Model, lang: Lang) -> Table:
-    table = _table(lang, WORDS[lang]["measures"], "measure", "counted", "meaning")
-    for measure in model.measures:
-        table.add_row(measure.name, _counted(measure), measure.zh if lang == "zh" else measure.meaning)
-    return table
+def _measures(model: Model, lang: Lang) -> TextTable:
+    rows = [(each.name, _counted(each), each.zh if lang == "zh" else each.meaning) for each in model.measures]
+    return _table(lang, WORDS[lang]["measures"], ("measure", "counted", "meaning"), rows)
 
 
 def _counted(measure: Measure) -> str:

@@ -1,20 +1,16 @@
 """Asks and their answers, for people and for other programs: a CSV, and the table in the terminal."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from mobank.base.cells import digits, write_table
+from mobank.base.digits import percent_places
 from mobank.base.quantities import Lang
 from mobank.ensemble.questions import Answer
 from mobank.ensemble.summary import QUANTILES
 from mobank.model.grammar import Model
-from mobank.report.tables import EXCEL_MARK
+from mobank.report.render.text_table import TextColumn, TextTable
 from mobank.report.wording import ask_in_words
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 MONTHS = tuple(f"p{100 * q:g}_month" for q in QUANTILES)
 HEAD = ("ask", "question", "问题", "measure", "month", "chance", "mc_error", "wilson_low", "wilson_high", "never",
@@ -41,46 +37,22 @@ def row(answer: Answer, model: Model) -> dict[str, str]:
     numbers = (answer.chance, answer.standard_error, low, high, answer.never, answer.rival_first, answer.together)
     reached = [str(month or "never") for month in answer.reached] or [""] * len(MONTHS)
     texts = (ask.name, ask_in_words(ask, model, "en"), ask_in_words(ask, model, "zh"), ask.condition.measure)
-    return dict(zip(HEAD, (*texts, str(ask.month), *map(_number, numbers), *reached), strict=True))
-
-
-def _number(value: float) -> str:
-    return "" if isnan(value) else f"{value:.10g}"
-
-
-def write_rows(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Write rows of equal columns as a CSV that Excel reads as UTF-8."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.DictWriter(file, list(rows[0]))
-        out.writeheader()
-        out.writerows(rows)
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Return what `write_rows` wrote."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+    return dict(zip(HEAD, (*texts, str(ask.month), *map(digits, numbers), *reached), strict=True))
 
 
 def write_asks(answers: Sequence[Answer], model: Model, path: Path) -> None:
     """Write one row an ask: its words, chance, Monte Carlo error, Wilson interval, and when it is first met."""
-    write_rows([row(answer, model) for answer in answers], path)
+    write_table([row(answer, model) for answer in answers], path)
 
 
-def asks_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":
+def asks_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> TextTable:
     """Return the table of the terminal: what is asked, its chance ± Monte Carlo error, half by, never."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     words = WORDS[lang]
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column(words["ask"], overflow="fold")
-    for name in ("chance", "error", "median", "never"):
-        table.add_column(words[name], justify="right", no_wrap=True, style="dim" if name == "error" else "")
-    for each in rows:
-        table.add_row(each["问题" if lang == "zh" else "question"], *cells(each, lang))
-    return table
+    numbers = (
+        TextColumn(words[each], right=True, dim=each == "error") for each in ("chance", "error", "median", "never")
+    )
+    asked = [(each["问题" if lang == "zh" else "question"], *cells(each, lang)) for each in rows]
+    return TextTable([TextColumn(words["ask"], wrap=True), *numbers], asked)
 
 
 def cells(each: Mapping[str, str], lang: Lang) -> tuple[str, str, str, str]:
@@ -88,18 +60,22 @@ def cells(each: Mapping[str, str], lang: Lang) -> tuple[str, str, str, str]:
 
     Where all runs agree the estimated error is zero, which they do not prove: then it says how far off it may be.
     """
-    chance = float(each["chance"])
-    error = f"± {percent(each['mc_error'])}"
+    chance, after = (
+        float(each["chance"]),
+        percent_places(float(each["wilson_low"] or 0), float(each["wilson_high"] or 0)),
+    )
+    error = f"± {percent(each['mc_error'], after)}"
     if chance in (0.0, 1.0):
-        error = f"≤ {percent(each['wilson_high'])}" if chance == 0.0 else f"≥ {percent(each['wilson_low'])}"
+        bound = each["wilson_high"] if chance == 0.0 else each["wilson_low"]
+        error = f"{'≤' if chance == 0.0 else '≥'} {percent(bound, after)}"
     half = each["p50_month"]
     half = WORDS[lang]["never"] if half == "never" else half or WORDS[lang]["none"]
-    return percent(each["chance"]), error, half, percent(each["never"])
+    return percent(each["chance"], after), error, half, percent(each["never"], after)
 
 
-def percent(number: str) -> str:
-    """Return a share as text in per cent; – where there is none."""
-    return f"{100 * float(number):.1f} %" if number else "–"
+def percent(number: str, after: int = 1) -> str:
+    """Return a share as text in per cent, with so many places after the point; – where there is none."""
+    return f"{100 * float(number):.{after}f} %" if number else "–"
 
 
 def note(lang: Lang) -> str:

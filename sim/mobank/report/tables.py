@@ -1,27 +1,27 @@
 """Numbers for people and for other programs: paths in Parquet, quantiles in CSV, the table in the terminal."""
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mobank.base.cells import digits, read_table, write_table
+from mobank.base.digits import spanned
 from mobank.base.quantities import Lang, person_unit
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.report.assumptions import UNVERIFIED, is_unverified
+from mobank.report.render.text_table import TextColumn, TextTable
 from mobank.report.wording import figures_in_words
 from mobank.scenario.scenario import Figure
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from rich.table import Table
 
 FANS = ("registered", "mau")  # measures with a fan of their own in the report
 ROWS = 1 << 20  # of a row group: what is held in memory while paths are written
-EXCEL_MARK = "\ufeff"  # without it Excel takes UTF-8 for the local encoding and spoils Chinese
 
 
 def write_paths(paths: Paths, path: Path) -> None:
@@ -75,12 +75,7 @@ def _words(words: list[str], index: "np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 def write_summary(summaries: Sequence[Summary], plan: Plan, path: Path) -> None:
     """Write mean, its Monte Carlo error and quantiles per month and measure, as a CSV that Excel reads as UTF-8."""
-    rows = summary_rows(summaries, plan)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.DictWriter(file, list(rows[0]))
-        out.writeheader()
-        out.writerows(rows)
+    write_table(summary_rows(summaries, plan), path)
 
 
 def summary_rows(summaries: Sequence[Summary], plan: Plan) -> list[dict[str, str]]:
@@ -93,18 +88,13 @@ def summary_rows(summaries: Sequence[Summary], plan: Plan) -> list[dict[str, str
         for t, month in enumerate(plan.months):
             if not np.isnan(summary.mean[t]):
                 head = {"measure": summary.measure, "名称": chinese, "segment": summary.segment, "month": str(month)}
-                rows.append(head | dict(zip(names, map(_number, numbers[:, t]), strict=True)))
+                rows.append(head | dict(zip(names, map(digits, numbers[:, t].tolist()), strict=True)))
     return rows
-
-
-def _number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.10g}"
 
 
 def read_summary(path: Path) -> dict[tuple[str, str], dict[str, float]]:
     """Return what `write_summary` wrote, for the whole bank: columns by name, for each (measure, month)."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["segment"] == ALL]
+    rows = [row for row in read_table(path) if row["segment"] == ALL]
     return {
         (r["measure"], r["month"]): {n: float(x or "nan") for n, x in r.items() if n[0] in "pm" and n not in _KEYS}
         for r in rows
@@ -140,30 +130,25 @@ POSTERIOR = {
 DIGITS = 10  # of a posterior's digest
 
 
-def year_end_table(path: Path, plan: Plan, lang: Lang) -> "Table":
+def year_end_table(path: Path, plan: Plan, lang: Lang) -> TextTable:
     """Return the start and each year's last month: median and central 90 % of registered, MAU and their ratio."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     known, words = read_summary(path), WORDS[lang]
     unit, label = person_unit(max(known["registered", str(month)]["p95"] for month in plan.months), lang)
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column(f"\n{words['month']}", no_wrap=True, min_width=7)
-    for name in ("registered", "mau"):
-        table.add_column(f"{words[name]}\n{label}", justify="right", no_wrap=True)
-        table.add_column(f"\n{words['band']}", justify="right", style="dim", no_wrap=True)
-    table.add_column(f"\n{words['share']}", justify="right", no_wrap=True)
+    columns = [TextColumn(words["month"])]
+    for name in FANS:
+        columns.append(TextColumn(f"{words[name]}\n{label}", right=True))
+        columns.append(TextColumn(words["band"], right=True, dim=True))
+    columns.append(TextColumn(words["share"], right=True))
+    rows = []
     for t, month in enumerate(plan.months):
         if t == 0 or month.month == 12 or t == len(plan.months) - 1:
-            cells = [cell for m in ("registered", "mau") for cell in _cells(known[m, str(month)], unit, lang)]
-            table.add_row(str(month), *cells, f"{100 * known['stickiness', str(month)]['p50']:.1f} %")
-    return table
+            cells = [cell for name in FANS for cell in _cells(known[name, str(month)], unit)]
+            rows.append((str(month), *cells, f"{_cells(known['stickiness', str(month)], 0.01)[0]} %"))
+    return TextTable(columns, rows)
 
 
-def _cells(row: dict[str, float], unit: float, lang: Lang) -> tuple[str, str]:
-    digits = 2 if lang == "zh" else 1
-    low, middle, high = (f"{row[name] / unit:,.{digits}f}" for name in ("p5", "p50", "p95"))
-    return middle, f"{low} – {high}"
+def _cells(row: Mapping[str, float], unit: float) -> tuple[str, str]:
+    return spanned(*(row[name] / unit for name in ("p5", "p50", "p95")))
 
 
 def figures_used(plan: Plan) -> list[Figure]:
@@ -180,7 +165,7 @@ def figures_used(plan: Plan) -> list[Figure]:
 def unverified(plan: Plan) -> list[str]:
     """Return what a run's numbers rest on that nobody has checked against a document."""
     scenario = plan.scenario
-    weak = [f"{f.measure} {f.dated} {f.text}" for f in figures_used(plan) if f.provenance.evidence == UNVERIFIED]
+    weak = [f"{f.of} {f.dated} {f.text}" for f in figures_used(plan) if f.provenance.evidence == UNVERIFIED]
     dimensions = dict.fromkeys(b.dimension for b in scenario.bands if b.provenance.evidence == UNVERIFIED)
     weak += [f"segments.{dimension}" for dimension in dimensions]
     shocks = {f"shocks.{name}": shock.size for name, shock in scenario.shocks.items()}

@@ -115,10 +115,18 @@ def figures_in_words(fitted: Fitted, model: Model, lang: Lang) -> str:
         measure, _, month = name.rpartition(".")
         months.setdefault(measure, []).append(month)
     words = WORDS[lang]
-    names = {name: model.measure[name].zh if lang == "zh" else name for name in months}
+    names = {name: _of(name, model, lang) for name in months}
     return words["sep"].join(
         words["figures"].format(names[name], min(each), max(each), len(each)) for name, each in months.items()
     )
+
+
+def _of(name: str, model: Model, lang: Lang) -> str:
+    """Return what a measure is called, with the band that it is of."""
+    measure, _, band = name.partition(".")
+    if lang == "en":
+        return f"{measure} ({band})" if band else measure
+    return f"{model.measure[measure].zh}（{band}）" if band else model.measure[measure].zh
 
 
 def _condition(condition: Condition, model: Model, lang: Lang) -> str:
@@ -329,7 +337,7 @@ def _effect(lever: Lever) -> tuple[object, ...]:
 
 def _figures(before: Sequence[Figure], now: Sequence[Figure], lang: Lang) -> Iterator[str]:
     words = WORDS[lang]
-    was, is_now = ({(f.measure, f.dated): f for f in figures} for figures in (before, now))
+    was, is_now = ({(f.of, f.dated): f for f in figures} for figures in (before, now))
     for key in dict.fromkeys((*was, *is_now)):
         title = words["reported"].format(*key)
         if key not in was:

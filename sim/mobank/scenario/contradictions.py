@@ -44,7 +44,7 @@ def note_contradictions(
 
 def contradiction(figure: Figure, allowed: str, hint: str = IS_A_UNIT_MISSING) -> Problem:
     """Return what is wrong with a figure, placed where it stands."""
-    return Problem(shown(figure.text), allowed, hint, f"{figure.name}.figure", figure.provenance.place)
+    return Problem(shown(figure.text), allowed, hint, f"{figure.key}.figure", figure.provenance.place)
 
 
 def clean_up_of(figure: Figure) -> str:

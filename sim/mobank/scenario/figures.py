@@ -14,13 +14,26 @@ from mobank.base.quantities import Month, QuantityError, read_month, read_period
 from mobank.model.grammar import Model, Origin
 from mobank.scenario.contradictions import IS_A_UNIT_MISSING, contradiction, note_contradictions
 from mobank.scenario.cursor import Cursor
-from mobank.scenario.keys.customers import DefinitionKeys, FigureKeys
-from mobank.scenario.scenario import AS_MODEL, YEAR, Definition, Figure
+from mobank.scenario.keys.customers import DefinitionKeys, FigureKeys, MeasuredKeys
+from mobank.scenario.regions import note_regions, regions_of
+from mobank.scenario.scenario import AS_MODEL, YEAR, Band, Definition, Figure
 from mobank.scenario.values import read_whence
 
 MOST_FIGURES = 2_000  # of one file
 
-Dated = tuple[str, Month, int]  # measure, last month, months that a flow is added up over
+
+class Dated(NamedTuple):
+    """What a figure is of.
+
+    Attributes
+    ----------
+    band : "" for the whole bank. months : that a flow is added up over, 0 for a count of people.
+    """
+
+    measure: str
+    band: str
+    month: Month
+    months: int
 
 
 class Start(NamedTuple):
@@ -45,33 +58,43 @@ class Reported(NamedTuple):
 
 def read_reported(
     section: Cursor | None, definitions: Mapping[str, Cursor], start: Start | None, asked: Cursor, model: Model,
-    cleaned: Sequence[Month] = (),
+    cleaned: Sequence[Month] = (), bands: Sequence[Band] = (),
 ) -> Reported:  # fmt: skip
     """Return the figures of a file; those that a run from `start` lacks are told where `asked` stands.
 
     Parameters
     ----------
     cleaned : months in which registrations were written off, so that their count may fall.
+    bands : of the customers, for which figures may be.
     """
-    reader = _FiguresReader(model, asked.problems)
+    reader = _FiguresReader(model, asked.problems, {band.name: band.dimension for band in bands})
     known = reader.definitions(definitions)
     figures = reader.figures(section, known)
     read = [figure for figure in figures.values() if figure]
     if not asked.problems:
         reader.spliced(read, known)
-    wrong = note_contradictions(asked.problems, [f for f in read if f.measure not in reader.misdated], model, cleaned)
+    dated, wrong = [f for f in read if f.measure not in reader.misdated], set()
+    for band in dict.fromkeys(f.band for f in dated):
+        wrong |= note_contradictions(asked.problems, [f for f in dated if f.band == band], model, cleaned)
+    regions, order = regions_of(read, bands), ["", *(band.name for band in bands)]
+    if regions and not asked.problems:
+        note_regions(asked.problems, read, regions, model)
     if start and model.origin:
         reader.started(figures, model.origin, start, asked, wrong)
-    return Reported(tuple(sorted(read, key=lambda f: (reader.measures.index(f.measure), f.month, f.months))), known)
+    return Reported(
+        tuple(sorted(read, key=lambda f: (reader.measures.index(f.measure), f.month, f.months, order.index(f.band)))),
+        known,
+    )
 
 
 class _FiguresReader:
     """Reads definitions, then figures, then looks at all of them together."""
 
-    def __init__(self, model: Model, problems: list[Problem]) -> None:
-        self.model, self.problems = model, problems
+    def __init__(self, model: Model, problems: list[Problem], dimension_of: Mapping[str, str]) -> None:
+        self.model, self.problems, self.dimension_of = model, problems, dimension_of
         self.stocks = [m.name for m in model.measures if m.stock]
         self.measures = [*self.stocks, *(m.name for m in model.measures if m.flows)]
+        self.divided_by = ""  # the dimension whose bands figures are for
         self.misdated: set[str] = set()  # measures with a date out of order: what follows from it is not told again
 
     # ------------ definitions
@@ -104,30 +127,54 @@ class _FiguresReader:
     def figures(self, section: Cursor | None, known: Mapping[str, Definition]) -> dict[Dated, Figure | None]:
         figures: dict[Dated, Figure | None] = {}
         for measure, group in (section.named("reported measure", self.measures) if section else {}).items():
-            dated = {written: (self.dated(measure, written, here), here) for written, here in group.named().items()}
-            read: list[tuple[Month, int, Cursor]] = []
-            for written, (when, here) in dated.items():
-                if when is None:
-                    continue
-                if when in figures:
-                    what = "year" if when[2] == YEAR else "month"
-                    here.problem(shown(written), f"is the same {what} as another figure of {measure}")
-                else:
-                    figures[when] = self.figure(when, here, known)
-                read.append((when[1], when[2], here))
-            for months in dict.fromkeys(each for _, each, _ in read):
-                if not self.in_order([(month, here) for month, each, here in read if each == months]):
-                    self.misdated.add(measure)
+            for band, members in self.by_band(group).items():
+                read: list[tuple[Month, int, Cursor]] = []
+                for written, here in members.items():
+                    when = self.dated(measure, band, written, here)
+                    if when is None:
+                        continue
+                    if when in figures:
+                        what, whom = "year" if when.months == YEAR else "month", f" for {band}" if band else ""
+                        here.problem(shown(written), f"is the same {what} as another figure of {measure}{whom}")
+                    else:
+                        figures[when] = self.figure(when, here, known)
+                    read.append((when.month, when.months, here))
+                for months in dict.fromkeys(each for _, each, _ in read):
+                    if not self.in_order([(month, here) for month, each, here in read if each == months]):
+                        self.misdated.add(measure)
         if section and len(figures) > MOST_FIGURES:
             section.problem(f"{len(figures):,} figures", f"are too many; at most {MOST_FIGURES:,} are read")
             return {}
         return figures
 
-    def dated(self, measure: str, written: str, here: Cursor) -> Dated | None:
+    def by_band(self, group: Cursor) -> dict[str, Mapping[str, Cursor]]:
+        """Return what is written by month for the whole bank, "", and for each band; an unknown band is a problem."""
+        members = group.named()
+        found: dict[str, Mapping[str, Cursor]] = {"": {n: c for n, c in members.items() if n != MeasuredKeys.for_.name}}
+        if MeasuredKeys.for_.name in members:
+            for band, here in (MeasuredKeys.for_.kind.read(members[MeasuredKeys.for_.name]) or {}).items():
+                if self.is_band(band, here):
+                    found[band] = here.named()
+        return found
+
+    def is_band(self, band: str, here: Cursor) -> bool:
+        """Return whether figures can be for a band; note why if not: all are of one dimension."""
+        if band not in self.dimension_of:
+            near = did_you_mean(band, self.dimension_of) if self.dimension_of else "write segments: with this band"
+            here.problem(shown(band), "is not a band of segments", near)
+            return False
+        own = self.dimension_of[band]
+        self.divided_by = self.divided_by or own
+        if own != self.divided_by:
+            allowed = f"is a band of {own}, but other figures are for bands of {self.divided_by}"
+            here.problem(shown(band), allowed, "keep the figures of one dimension")
+        return own == self.divided_by
+
+    def dated(self, measure: str, band: str, written: str, here: Cursor) -> Dated | None:
         try:
             if measure in self.stocks:
-                return measure, read_month(written), 0
-            return measure, *read_period(written)
+                return Dated(measure, band, read_month(written), 0)
+            return Dated(measure, band, *read_period(written))
         except QuantityError as error:
             here.problem(error.found, error.allowed, error.hint)
             return None
@@ -150,7 +197,7 @@ class _FiguresReader:
         return len(self.problems) == known
 
     def figure(self, when: Dated, here: Cursor, known: Mapping[str, Definition]) -> Figure | None:
-        measure, month, months = when
+        measure, band, month, months = when
         at = FigureKeys.at(here)
         whence = read_whence(at, here, FigureKeys.evidence, tagged=True)
         names = [*known, AS_MODEL] if months else known
@@ -165,7 +212,7 @@ class _FiguresReader:
         if stale is not None:
             interval = replace(interval, stale_share=stale)
         text = at["figure"].written
-        return Figure(measure, month, text, interval, whence, wording or text, definition or "", months)
+        return Figure(measure, month, text, interval, whence, wording or text, definition or "", months, band)
 
     # ------------ all together
 
@@ -200,16 +247,23 @@ class _FiguresReader:
         wrong: set[str],
     ) -> None:
         """Note which figures a start lacks, where it is asked for, and a start in balance that does not grow."""
+        by_band = {(when.measure, when.month) for when in figures if when.band}
         for measure, month, hint in needed(origin, start):
-            if (measure, month, 0) not in figures:
-                key = f"reported.{measure}.{month}"
-                self.problems.append(Problem("this figure", "is missing", hint, key, asked.place))
-        before, now = (figures.get((origin.stock, month, 0)) for month in (start.month - YEAR, start.month))
+            if Dated(measure, "", month, 0) in figures or (start.fitted and (measure, month) in by_band):
+                continue
+            way = f"figures for bands of {self.divided_by} are read by a fit: name its posterior (posterior: …)"
+            how = way if self.divided_by and not start.fitted else hint
+            key = f"reported.{measure}.{month}"
+            self.problems.append(Problem("this figure", "is missing", how, key, asked.place))
+        before, now = (figures.get(Dated(origin.stock, "", month, 0)) for month in (start.month - YEAR, start.month))
         if start.fitted or not before or not now or {before.name, now.name} & wrong:
             return
         if now.interval.high <= before.interval.low:
             allowed = f"is below the figure of {before.month} ({before.text})"
             self.problems.append(contradiction(now, allowed, "a start needs a bank that grows"))
+
+
+POOLED = "a pool is learnt by a fit: name its posterior (posterior: …)"
 
 
 def needed(origin: Origin, start: Start) -> Iterator[tuple[str, Month, str]]:
@@ -219,10 +273,8 @@ def needed(origin: Origin, start: Start) -> Iterator[tuple[str, Month, str]]:
     if not start.fitted:
         yield origin.stock, start.month - YEAR, hint
     yield origin.engaged, start.month, hint
-    if not start.pooled:
-        yield origin.total, start.month, hint
-    elif not start.fitted:
-        yield origin.total, start.month, "a pool is learnt by a fit: name its posterior (posterior: …)"
+    if not start.fitted:
+        yield origin.total, start.month, POOLED if start.pooled else hint
 
 
 def _counted(figure: Figure) -> str:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from mobank.base.quantities import Month, read_growth, read_interval, read_money, read_month, read_share
+from mobank.base.quantities import (
+    Month,
+    read_growth,
+    read_interval,
+    read_money,
+    read_month,
+    read_month_or_later,
+    read_share,
+)
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import AS_LINES, Cursor, Named
 
@@ -195,6 +203,9 @@ PERSONS = Words("persons", "人")
 TEXT = Text()
 NUMBER = NumberInUnit()
 MONTH: KeyKind[Month] = Reading(read_month, Words("a month", "月份"), as_number=False)
+MONTH_OR_LATER: KeyKind[Month | int] = Reading(
+    read_month_or_later, Words("a month, or a number of months", "月份，或若干个月"), as_number=False
+)
 MONEY = Reading(read_money, Words("yuan", "元"))
 REPORTED = Reading(read_interval, Words("a figure as printed", "公布的数字原文"))
 

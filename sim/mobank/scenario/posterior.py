@@ -5,7 +5,6 @@ here. Whatever a scenario changes of that would not be in the draws, so it is re
 whom may differ from then on, a drift may be switched off, and customers may be divided further.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,13 +12,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mobank.base.errors import Place, Problem, shown
+from mobank.base.errors import InputError, Place, Problem, shown
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
+from mobank.base.records import read_record
 from mobank.base.workspace import POSTERIOR, Scope, scope, seek
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
+from mobank.scenario.posterior_record import POSTERIOR_RECORD
 from mobank.scenario.scenario import (
     Band,
     Campaign,
@@ -40,6 +41,8 @@ MOSTLY_DATA, MOSTLY_PRIOR = 0.75, 0.25  # of a prior's variance taken away
 MOVED = 0.5  # prior standard deviations: a shift that says that the figures speak of it, whatever the width
 WAYS_OUT = "change it by a lever, write posterior: off, or fit again (mobank calibrate)"
 FITTED_WITHOUT = "which was fitted without it"
+FIT_AGAIN = "fit again: mobank calibrate TARGET"
+REFIT = "fit again (mobank calibrate), or write posterior: off"
 Facts = Mapping[str, Any]
 
 
@@ -63,18 +66,20 @@ class Found:
 
 
 def find(given: str | Path) -> Found | None:
-    """Return a posterior that a person names, by its folder or by name; None if it is not there or not whole."""
+    """Return a posterior that a person names, by its folder or by name; None if it is not there.
+
+    Raises
+    ------
+    InputError
+        If its record is not as it was written, or of another version.
+    """
     folder = seek(given, POSTERIOR)
-    return _found(folder, scope()) if folder else None
+    return _found(folder, scope(), FIT_AGAIN) if folder else None
 
 
-def _found(folder: Path, within: Scope) -> Found | None:
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    whole = isinstance(record, dict) and {"last", "rows", "draws", "fitted_with"} <= record.keys()
-    return Found(folder.name, folder, record, within.spelled(folder, POSTERIOR)) if whole else None
+def _found(folder: Path, within: Scope, hint: str) -> Found:
+    record = read_record(folder / RECORD, POSTERIOR_RECORD, hint)
+    return Found(folder.name, folder, record, within.spelled(folder, POSTERIOR))
 
 
 def read_posterior(here: Cursor | None, file: Path | None) -> Found | None:
@@ -95,14 +100,14 @@ def read_posterior(here: Cursor | None, file: Path | None) -> Found | None:
     if folder is None:
         here.problem(shown(text), "is not a posterior", within.nearest(text, beside, POSTERIOR))
         return None
-    found = _found(folder, within)
-    if found is None:
-        allowed = f"has no record that can be read ({(folder / RECORD).as_posix()})"
-        here.problem(shown(text), allowed, "fit again (mobank calibrate), or write posterior: off")
-    return found
+    try:
+        return _found(folder, within, REFIT)
+    except InputError as error:
+        here.problems.extend(error.problems)
+        return None
 
 
-def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model: Model) -> Fitted | None:
+def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor | None, model: Model) -> Fitted | None:
     """Return the posterior as a scenario starts from it; what the scenario has changed of it is noted."""
     if unusable := list(why_unusable(found, model, here.place)):
         here.problems.extend(unusable)
@@ -110,16 +115,17 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model:
     known = len(here.problems)
     if scenario.start != found.last:
         allowed = f"is not the month that posterior {shown(found.name)} ends with ({found.last})"
-        start.problem(str(scenario.start), allowed, f"write start: {found.last}, or posterior: off")
+        hint = f"write start: {found.last}, or posterior: off"
+        if start is None:
+            hint = f"fit again (mobank calibrate), or {hint}"
+        (start or here).problem(str(scenario.start), allowed, hint)
     here.problems.extend(_changed(found, scenario, here.place))
     aliases = _aliases(found, scenario, here)
     if len(here.problems) > known:
         return None
     parents, weights = _parts(found, scenario, aliases)
     record = found.record
-    known_by = {
-        row["name"]: determined_by(row["contraction"], row.get("shift", 0.0)) for row in record.get("coordinates", [])
-    }
+    known_by = {row["name"]: determined_by(row["contraction"], row["shift"]) for row in record["coordinates"]}
     figures = tuple(name.removeprefix("reported.") for name in record["fitted_with"]["figures"])
     return Fitted(
         found.name,
@@ -131,31 +137,26 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor, model:
         aliases,
         known_by,
         figures,
-        record.get("shocks") == "monthly",
+        record["shocks"] == "monthly",
+        record.get("regions", {}),
     )
 
 
 def why_unusable(found: Found, model: Model, place: Place | None = None) -> Iterator[Problem]:
     """Yield why what a folder holds is not the posterior of its name, or not one of a model's law."""
     record = found.folder / RECORD
-    own, name = found.record.get("name"), shown(found.folder.name)
+    own, name = found.record["name"], shown(found.folder.name)
     if own != found.folder.name:
         allowed = f"is the name of a folder that holds the posterior {shown(str(own))}"
         hint = f"write posterior: {own}, or, if it is to be renamed, name {name} in {record.as_posix()} too"
         yield Problem(name, allowed, hint, "posterior", place)
-    if "shocks" not in found.record:
-        allowed = "was fitted by an earlier version, whose shocks and trends were others"
-        hint = "fit again (mobank calibrate), or write posterior: off"
-        yield Problem(f"the posterior {shown(found.name)}", allowed, hint, "posterior", place)
-    law = found.record.get("model")
-    if law != fingerprint(as_fitted(model, found.record["fitted_with"])):
-        allowed = "was fitted to a model with another law" if law else "does not say which law it was fitted to"
-        hint = "fit again (mobank calibrate), or write posterior: off"
-        yield Problem(f"the posterior {shown(found.name)}", allowed, hint, "posterior", place)
+    if found.record["model"] != fingerprint(as_fitted(model, found.record["fitted_with"])):
+        allowed = "was fitted to a model with another law"
+        yield Problem(f"the posterior {shown(found.name)}", allowed, REFIT, "posterior", place)
     if (digest := digest_of(found.folder / DRAWS)) != found.record["draws"]:
         allowed = "are not those that its record names" if digest else "are gone"
         draws = f"the draws of the posterior {shown(found.name)} ({(found.folder / DRAWS).as_posix()})"
-        yield Problem(draws, allowed, "fit again (mobank calibrate), or write posterior: off", "posterior", place)
+        yield Problem(draws, allowed, REFIT, "posterior", place)
 
 
 def digest_of(path: Path) -> str:

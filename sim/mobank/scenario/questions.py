@@ -189,7 +189,7 @@ def _is_a_ratio(here: Cursor, level: float, measure: str, _: _Wanted) -> bool:
 
 def _is_open(here: Cursor, condition: Condition, setting: Setting) -> bool:
     """Note a condition that the figure reported for the start meets already."""
-    of_the_start = [f for f in setting.reported if f.month == setting.start and f.months <= 1]
+    of_the_start = [f for f in setting.reported if f.month == setting.start and f.months <= 1 and not f.band]
     for figure in (f for f in of_the_start if f.measure == condition.measure):
         if condition.low <= figure.interval.low and figure.interval.high <= condition.high:
             found = f"{condition.measure} {here.key.rpartition('.')[2].replace('_', ' ')} {here.written}"

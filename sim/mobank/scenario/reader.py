@@ -6,13 +6,14 @@ says what was written, checked against the model's names and plausible ranges.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from mobank.base.errors import InputError, Place, Problem
 from mobank.base.priors import Prior
-from mobank.base.quantities import Month
+from mobank.base.quantities import Month, QuantityError, read_month
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor, Named
 from mobank.scenario.desk_study import with_desks
@@ -135,19 +136,24 @@ class _ScenarioReader:
     def scenario(self, top: Cursor, name: str, files: Sequence[str], whole: bool) -> Scenario | None:
         at = ScenarioKeys.at(top, self.model, whole=whole)
         subject, question = at.read(ScenarioKeys.subject), at.read(ScenarioKeys.question)
-        start, until = self.dates(at)
+        start = at.read(ScenarioKeys.start) or self.last_reported(at)
+        until = self.until(at, start)
         asked = _own(top, at, "start", "reported")
         pool, fitted = self.pool(at.get("pool")), "posterior" in at and not removes(at["posterior"].node)
         starting = Start(start, fitted, "pool" in at) if start and whole else None
         definitions = at.read(ScenarioKeys.definitions) or {}
         cleaned = at.read(ScenarioKeys.clean_ups) or {}
-        reported = read_reported(at.get("reported"), definitions, starting, asked, self.model, written_months(cleaned))
-        retention = read_retention(at.get("retention"), reported.definitions, start, self.model, self.problems)
-        self.note_two_pools(top, at, reported.figures, whole and not fitted)
-        if not whole:
-            start = start or self.last(reported.figures, asked)
-            until = until or start
         bands = read_bands(at.read(ScenarioKeys.segments) or {}, self.model)
+        written_off = written_months(cleaned)
+        reported = read_reported(at.get("reported"), definitions, starting, asked, self.model, written_off, bands)
+        if "pool" in at and (known := self.everyone(reported.figures)):
+            self.note_two_pools(top, at, known, files, whole and not fitted)
+            pool = None
+        if start is None:
+            start = self.last(reported.figures, asked)
+        if not whole:
+            until = until or start
+        retention = read_retention(at.get("retention"), reported.definitions, start, self.model, self.problems)
         note_band_names(self.problems, at.get("segments"), bands)
         segments = cross(bands, at.get("segments"))
         given = self.parameters(at)
@@ -208,7 +214,7 @@ class _ScenarioReader:
         )
         if posterior is None:
             return scenario
-        return replace(scenario, fitted=fit_to(at["posterior"], posterior, scenario, at["start"], self.model))
+        return replace(scenario, fitted=fit_to(at["posterior"], posterior, scenario, at.get("start"), self.model))
 
     def last(self, figures: Sequence[Figure], asked: Cursor) -> Month | None:
         """Return the month of the last figure of the level that a start holds, or of the last one of all."""
@@ -220,15 +226,24 @@ class _ScenarioReader:
 
     # ------------ months and parameters
 
-    def dates(self, at: Fields) -> tuple[Month | None, Month | None]:
-        start, until = at.read(ScenarioKeys.start), at.read(ScenarioKeys.until)
+    def last_reported(self, at: Fields) -> Month | None:
+        """Return the last month in which the level has been reported, where a run starts that says nothing else."""
+        level = self.model.origin.stock if self.model.origin else ""
+        months = _months_of(at["reported"].node, level) if "reported" in at and "start" not in at else []
+        return max(months, default=None)
+
+    def until(self, at: Fields, start: Month | None) -> Month | None:
+        """Return the last month; one that is given by how much later it is needs a start."""
+        until = at.read(ScenarioKeys.until)
+        if isinstance(until, int):
+            until = start + until if start else None
         if start and until and until <= start:
             at["until"].problem(str(until), f"is not after start ({start})")
-            return start, None
+            return None
         if start and until and until - start > LONGEST_MONTHS:
             allowed = f"is {until - start} months after start ({start}); at most {LONGEST_MONTHS} are run"
             at["until"].problem(str(until), allowed)
-        return start, until
+        return until
 
     def parameters(self, top: Fields) -> dict[str, Value]:
         section, named = top.get("parameters"), top.read(ScenarioKeys.parameters) or Named({})
@@ -265,17 +280,35 @@ class _ScenarioReader:
         headroom, tails = at.read(PoolKeys.headroom), at.read(PoolKeys.tails)
         return None if headroom is None or tails is None else Pool(headroom, tails)
 
-    def note_two_pools(self, top: Cursor, at: Fields, figures: Sequence[Figure], by_figures: bool) -> None:
-        """Note a pool beside figures of all customers; a run `by_figures` alone can only do without the pool."""
+    def everyone(self, figures: Sequence[Figure]) -> Figure | None:
+        """Return the last figure of all customers, if there is one."""
         total = self.model.origin.total if self.model.origin else ""
-        known = next((f for f in reversed(figures) if f.measure == total), None)
-        if known is None or "pool" not in at:
+        return next((f for f in reversed(figures) if f.measure == total), None)
+
+    def note_two_pools(self, top: Cursor, at: Fields, known: Figure, files: Sequence[str], by_figures: bool) -> None:
+        """Note a pool beside figures of all customers; a run `by_figures` alone can only do without the pool.
+
+        Figures take the place of a pool that stands further up: neutral priors have one for banks that report none.
+        """
+        here = known.provenance.place
+        if here and files.index(here.file) < files.index(at["pool"].place.file):
             return
         ways = [_away(top, at["pool"].place, "pool", "pool: off")]
         if not by_figures:
-            ways.append(_away(top, known.provenance.place, total, f"reported: {{{total}: off}}"))
-        allowed = f"stands beside reported {total} ({known.month}: {known.text}), who are the pool"
+            ways.append(_away(top, here, known.measure, f"reported: {{{known.measure}: off}}"))
+        allowed = f"stands beside reported {known.measure} ({known.month}: {known.text}), who are the pool"
         at["pool"].problem("a pool", allowed, " or ".join(ways))
+
+
+def _months_of(node: Node, measure: str) -> list[Month]:
+    """Return the months in which a measure is reported; what is written wrong is for the reader of figures to say."""
+    own = node.entries[measure].node if isinstance(node, Members) and measure in node.entries else None
+    found = []
+    for month, entry in own.entries.items() if isinstance(own, Members) else ():
+        with suppress(QuantityError):
+            if not removes(entry.node):
+                found.append(read_month(month))
+    return found
 
 
 def _note_unlearnt(top: Cursor, at: Fields, seasons: Seasons) -> None:

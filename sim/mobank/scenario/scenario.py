@@ -51,6 +51,7 @@ class Figure:
     definition : name of what exactly is counted; "" where nothing is said of it; `AS_MODEL` of a flow that is counted
         as the model counts it.
     months : of a flow, over how many months up to `month` people are added up (1 or 12); 0 for a count of people.
+    band : whom it is of, such as a region; "" for the whole bank.
     """
 
     measure: str
@@ -61,11 +62,22 @@ class Figure:
     wording: str = ""
     definition: str = ""
     months: int = 0
+    band: str = ""
 
     @cached_property
     def name(self) -> str:
         """What a draw of where the figure lies is keyed by."""
-        return f"reported.{self.measure}.{self.dated}"
+        return f"reported.{self.of}.{self.dated}"
+
+    @property
+    def of(self) -> str:
+        """What is counted of whom, as it is named: the measure, and the band if it is of one."""
+        return f"{self.measure}.{self.band}" if self.band else self.measure
+
+    @property
+    def key(self) -> str:
+        """Where it stands in a file."""
+        return f"reported.{self.measure}.{f'for.{self.band}.' if self.band else ''}{self.dated}"
 
     @property
     def dated(self) -> str:
@@ -413,6 +425,7 @@ class Fitted:
     determined : for each draw, whether the figures determined it: "data", "partly" or "prior".
     figures : names of the figures that it was fitted to, `<measure>.<month>`.
     monthly : True if shocks go on by months, as the figures that it was fitted to do; False if by years.
+    regions : by band, the share at the first figure of each region that was fitted by itself; empty where none was.
     """
 
     name: str
@@ -425,6 +438,7 @@ class Fitted:
     determined: Mapping[str, Determined] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
     monthly: bool = False
+    regions: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -492,8 +506,9 @@ class Scenario:
         return touched(self.bands, self.segments, lever.touches)
 
     def figure(self, measure: str, month: Month) -> Figure | None:
-        """Return the reported figure of a measure and month, if there is one; sums of a year are of no month."""
-        return next((f for f in self.reported if (f.measure, f.month) == (measure, month) and f.months <= 1), None)
+        """Return the figure of a measure and month of the whole bank, if there is one; a year's is of no month."""
+        own = (f for f in self.reported if not f.band and f.months <= 1)
+        return next((f for f in own if (f.measure, f.month) == (measure, month)), None)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from mobank.base.errors import InputError, Place, Problem, shown
 from mobank.base.workspace import EXTENDED, Kind, Scope, scope, shortest
-from mobank.scenario.tree import Entry, Mapping, Scalar, merge
+from mobank.scenario.tree import Entry, Mapping, Node, Scalar, merge, removes
 from mobank.scenario.yaml_text import MOST_BYTES, parsed
 
 OFF_ANYWAY = ("posterior",)  # may be off, as messages advise, whether a file further up has one or not
+SUBJECT = "subject"  # what figures are about: of one bank and product all along a chain
 MOST_PARENTS = 10  # in a chain of `extends`
 
 
@@ -129,7 +130,23 @@ def _over_parents(
     _refuse_endless(name, parent_path, chain)
     own = {key: entry for key, entry in tree.entries.items() if key != "extends"}
     parent, chain = _extended(parent_path, within, kind, name, chain)
+    _refuse_another_subject(name, own, parent)
     return merge(parent, replace(tree, entries=own), OFF_ANYWAY), chain
+
+
+def _refuse_another_subject(name: Scalar, own: dict[str, Entry], parent: Mapping) -> None:
+    """Refuse a file about something else than what it extends: figures of one bank would become those of another."""
+    ours, theirs = (_texts(entries[SUBJECT].node) if SUBJECT in entries else [] for entries in (own, parent.entries))
+    if ours and theirs and not set(ours) & set(theirs):
+        allowed = f"is about {shown(theirs[-1])}, and this file about {shown(ours[-1])}: nothing is shared"
+        hint = "write extends: bank (or open), which are priors of no certain bank"
+        raise InputError([Problem(shown(name.text), allowed, hint, "extends", name.place)])
+
+
+def _texts(node: Node) -> list[str]:
+    """Return a text, or all texts of a mapping of languages."""
+    parts = [entry.node for entry in node.entries.values()] if isinstance(node, Mapping) else [node]
+    return [part.text for part in parts if isinstance(part, Scalar) and not removes(part)]
 
 
 def _named(text: str, path: Path, within: Scope, kind: Kind, chain: tuple[Path, ...]) -> Path | None:

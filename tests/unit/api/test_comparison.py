@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mobank as mb
-from mobank.report.questions import read_rows
+from mobank.base.cells import read_table
 from tests.conftest import ROOT
 
 DRAWS = 40
@@ -71,7 +71,7 @@ def test_what_is_saved_is_the_folder_of_the_command(mobank, saved, tmp_path):
 def test_another_language_is_another_folder(found, tmp_path):
     saved = found.save(tmp_path, lang="zh")
     assert mb.open(saved).differs["better_release"][0].startswith("新增举措")
-    assert read_rows(saved / "differences.csv")
+    assert read_table(saved / "differences.csv")
 
 
 def test_runs_are_compared_as_they_are_and_scenarios_are_run_like_the_first():

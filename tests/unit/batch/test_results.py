@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mobank.base.errors import InputError, RunError
+from mobank.base.errors import InputError
 from mobank.batch.execute import execute
 from mobank.batch.executors import Processes
 from mobank.batch.export import write_csvs, write_workbook
@@ -176,7 +176,7 @@ def test_a_folder_that_is_no_job_or_not_finished_or_changed_is_refused(folder, t
     copy = tmp_path / "which"
     shutil.copytree(folder, copy)
     (copy / "answers.parquet").write_bytes(b"")
-    with pytest.raises(RunError, match=r"answers.parquet in .* changed or gone since the job; give its mobank batch"):
+    with pytest.raises(InputError, match=r"answers.parquet in .* changed or gone since the job; give its mobank batch"):
         open_results(copy)
     (copy / "manifest.json").unlink()
     with pytest.raises(InputError, match="is a job that is not finished; finish it"):

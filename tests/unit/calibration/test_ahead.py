@@ -35,7 +35,7 @@ def test_it_forecasts_as_its_stored_folder_does(posterior, tmp_path):
     write(posterior, tmp_path, {})
     digest = sha256((tmp_path / DRAWS).read_bytes()).hexdigest()
     target = posterior.target.scenario
-    fitted = whole("stored", tmp_path, digest, posterior.rows, target, monthly=False)
+    fitted = whole("stored", tmp_path, digest, posterior.rows, target, monthly=False, regions={})
     stored = run_ahead(MODEL, target, fitted, Month.of(2022, 12), UNTIL, MEASURES, 3, 100)
     found = forecast(posterior, UNTIL, MEASURES, 3, 100)
     for measure in MEASURES:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mobank.base.errors import InputError, RunError
+from mobank.base.errors import InputError
 from mobank.calibration.rounds.decisions import Decision, TakenAs, keep
 
 DECISION = Decision(
@@ -39,7 +39,7 @@ def test_the_same_is_kept_again_and_another_only_by_force(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "icbc_mobile").write_text("a file", encoding="utf-8")
-    with pytest.raises(RunError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot be written"):
         keep([DECISION], tmp_path, force=False)
 
 

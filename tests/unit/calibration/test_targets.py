@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -281,3 +282,50 @@ def test_more_than_24_figures_that_are_rounded_widely_are_refused_and_more_digit
     assert problem.hint.startswith("give their figures with more digits, or leave months out")
     require_enough(by_month(digits=4), MODEL)
     require_enough(by_month(digits=1, months=25), MODEL)  # 24 beside the first, which fixes no shock
+
+
+# ------------ regions
+
+REGIONS = """
+extends: %s
+reported:
+  registered: {for: {west: {%s}}}
+  mau: {for: {west: {%s}}}
+"""
+
+
+def of_regions(registered="", mau=""):
+    with pytest.raises(InputError) as refused:
+        require_enough(
+            load_text(REGIONS % (ROOT / TARGETS / "two_regions.yaml", registered, mau), MODEL, TARGETS), MODEL
+        )
+    return [str(problem).partition("  ")[2] for problem in refused.value.problems]
+
+
+def test_a_target_of_regions_can_be_fitted():
+    require_enough(load(TARGETS / "two_regions.yaml", MODEL), MODEL)
+
+
+def test_regions_begin_together():
+    assert of_regions("2022-12: off", "2022-12: off") == [
+        "reported.registered.for.west: 2023-01 is where registered of west begins, and that of another region in "
+        "2022-12: all must together; give west a figure of 2022-12, or leave out what others have before 2023-01"
+    ]
+
+
+def test_regions_end_together():
+    assert of_regions("", "2024-02: off") == [
+        "reported.mau.for.west: 2024-01 is where mau of west ends, and that of another region in 2024-02: all must "
+        "together; give west a figure of 2024-02, or leave out what others have beyond 2024-01"
+    ]
+
+
+def test_each_region_needs_figures_of_its_own():
+    target = load(TARGETS / "two_regions.yaml", MODEL)
+    kept = tuple(f for f in target.figures if f.of != "mau.west")
+    with pytest.raises(InputError) as refused:
+        require_enough(replace(target, scenario=replace(target.scenario, reported=kept)), MODEL)
+    [problem] = refused.value.problems
+    assert str(problem).partition("  ")[2] == (
+        "reported.mau: no figure of mau for west is known: a fit needs one of each region"
+    )

@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from mobank.base.cells import read_table, write_table
 from mobank.base.errors import InputError
-from mobank.base.identity import law_digest
 from mobank.base.quantities import Month
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.run import run
@@ -28,12 +28,13 @@ from mobank.report.compare import folder as compare_folder
 from mobank.report.compare import tables as compare_tables
 from mobank.report.compare.comparison import ComparisonSettings, sides, year_ends
 from mobank.report.compare.weights import read_weights
-from mobank.report.questions import read_rows, write_rows
+from mobank.report.render.text_table import laid_out
 from mobank.report.run import folder
-from mobank.report.run.record import FinishedRun
+from mobank.report.run.record import RUN, FinishedRun
 from mobank.report.run.stored_paths import Written
 from mobank.report.wording import differs
 from mobank.scenario.reader import load
+from tests.conftest import rewrite
 
 pytestmark = pytest.mark.slow  # whole runs, some through the command
 
@@ -92,14 +93,55 @@ def test_the_same_scenario_twice_is_refused(child):
     assert refusal([one, one]) == message("child.yaml  this scenario is the same as child.yaml; name another")
 
 
-def test_another_start_is_refused(child):
-    text = (
-        "start: 2021-12\nreported: {registered: {2020-12: {figure: 410万户, source: s, evidence: article}},"
-        " mau: {2021-12: {figure: 159万户, source: s, evidence: article}},"
-        " customers: {2021-12: {figure: 704万户, source: s, evidence: article}}}\n"
+EARLY = (
+    "start: 2021-12\nreported: {registered: {2020-12: {figure: 410万户, source: s, evidence: article}},"
+    " mau: {2021-12: {figure: 159万户, source: s, evidence: article}},"
+    " customers: {2021-12: {figure: 704万户, source: s, evidence: article}}}\n"
+)
+
+
+def test_forecasts_from_different_starts_are_compared_in_the_months_that_they_share(child, tmp_path):
+    one, two = child(), child(f"{EARLY}until: 2024-06\n", "early")
+    found = compare_folder.make(sides([one, two], MODEL, FEW), tmp_path / "apart", "en", "mobank compare")
+    months = [each.month for each in found.differences if each.measure == "mau"]
+    assert months == [Month.of(2023, 12), Month.of(2024, 6)]
+    later, earlier = (run(side.plan) for side in found.sides)
+    more = earlier.month("mau", 24) - later.month("mau", 12)
+    assert next(e.mean for e in found.differences if e.measure == "mau") == more.mean()
+    assert any("2021-12" in sentence for sentence in found.differs["early"])
+    assert "begun apart, so that no luck cancels" in compare_tables.footnotes(
+        compare_folder.read(tmp_path / "apart"), "en"
     )
-    told = "early.yaml  start 2021-12 is not that of child (2022-12); runs are compared month by month"
-    assert refusal([child(), child(text, "early")]) == message(told)
+
+
+def test_forecasts_that_share_no_month_are_refused(child):
+    told = "early.yaml  2021-12 to 2022-12 share no month with child (2022-12 to 2025-12); runs are compared"
+    assert refusal([child(), child(f"{EARLY}until: 2022-12\nlevers: {{fee_waiver: off}}\n", "early")]).startswith(told)
+
+
+def test_spend_of_different_starts_is_added_up_from_each_start(child, tmp_path):
+    lever = "{parameter: revive_rate, multiply: 1.1, from: 2022-01, cost: {a_month: 100}, reason: r, evidence: test}"
+    two = child(f"{EARLY}levers: {{app: {lever}}}\n", "early")
+    found = compare_folder.make(sides([child(), two], MODEL, FEW), tmp_path / "apart", "en", "mobank compare")
+    spent = {each.month: each.spend for each in found.differences if each.measure == "mau"}
+    assert spent[Month.of(2023, 12)] == 24 * 100
+    assert spent[Month.of(2025, 12)] == 48 * 100
+
+
+def test_different_banks_are_compared_only_where_that_is_asked_for(child, tmp_path):
+    one, two = child(name="one"), child("subject: {en: Another bank, zh: 他行}\ndrift: off\n", "two")
+    told = (
+        "two.yaml  subject: 'Another bank' is not what one is about (not said); repeat with --different-subjects "
+        "(different_subjects=True) if that is meant"
+    )
+    assert refusal([one, two]) == message(told)
+    found = compare_folder.make(
+        sides([one, two], MODEL, replace(FEW, different_subjects=True)), tmp_path / "x", "en", "c"
+    )
+    assert len(found.differences) > 0
+    assert "Different banks or products: one = , two = Another bank." in compare_tables.footnotes(
+        compare_folder.read(tmp_path / "x"), "en"
+    )
 
 
 def test_runs_of_other_luck_are_refused_with_every_difference(child):
@@ -142,8 +184,9 @@ def test_a_scenario_takes_what_is_left_open_from_the_finished_run(child):
 
 def test_a_run_of_other_code_is_refused(child):
     child(name="one"), child("drift: off\n", "two")
-    record = made(Path("one.yaml"), Path("first")) / "run.json"
-    record.write_text(record.read_text(encoding="utf-8").replace(law_digest(), "0" * 32), encoding="utf-8")
+    path = made(Path("one.yaml"), Path("first")) / "run.json"
+    identity = json.loads(path.read_text(encoding="utf-8"))["identity"]
+    rewrite(path, RUN, {"identity": identity | {"law": "0" * 32}})
     told = "this run was made by another version of mobank than the rest; name its scenario, to run it anew"
     assert refusal([Path("first"), Path("two.yaml")], ComparisonSettings()) == message(f"first  {told}")
     assert refusal([Path("two.yaml"), Path("first")], ComparisonSettings()) == message(f"first  {told}")
@@ -494,14 +537,14 @@ def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared,
     found = compare_folder.read(compared[0])
     first, second = found.record["compared"]
     others = [second | {"label": name} for name in ("two", "three", "four")]
-    differences, asks = (read_rows(found.folder / name) for name in ("differences.csv", "asks.csv"))
-    write_rows([r | {"scenario": o["label"]} for o in others for r in differences], tmp_path / "differences.csv")
+    differences, asks = (read_table(found.folder / name) for name in ("differences.csv", "asks.csv"))
+    write_table([r | {"scenario": o["label"]} for o in others for r in differences], tmp_path / "differences.csv")
     repeated = [
         own | {"scenario": name}
         for question in (asks[:2], asks[2:])
         for name, own in (("one", question[0]), *((o["label"], question[1]) for o in others))
     ]
-    write_rows(repeated, tmp_path / "asks.csv")
+    write_table(repeated, tmp_path / "asks.csv")
     differs = {o["label"]: found.record["differs"]["two"] for o in others}
     many = FinishedRun(tmp_path, found.record | {"compared": [first | {"asks": 1}, *others], "differs": differs})
     text = shown(compare_tables.tables(many, "en"))
@@ -515,12 +558,7 @@ def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared,
 
 
 def shown(tables):
-    from rich.console import Console
-
-    console = Console(width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    for table in tables:
-        console.print(table)
-    return console.export_text()
+    return "\n".join("".join(text for text, _ in line) for table in tables for line in laid_out(table, 80))
 
 
 @pytest.mark.parametrize(

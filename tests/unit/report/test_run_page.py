@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from math import floor, log10
 from pathlib import Path
 
 import numpy as np
@@ -105,18 +106,26 @@ def test_the_numbers_are_those_of_the_summary(made, documents):
     known = folder_summary(made["en"])
     for name in ("registered", "mau"):
         row = known[name, "2024-12"]
-        low, middle, high = (f"{row[q] / 1e6:,.1f}" for q in ("p5", "p50", "p95"))
+        low, middle, high = as_borne([row[q] / 1e6 for q in ("p5", "p50", "p95")])
         assert re.search(rf"{middle}\s*†\s*{low} – {high}", words_of(documents["en"]))
 
 
 def test_what_will_be_printed_stands_below_the_band_with_the_chance_of_a_redefinition(made, documents):
     known = folder_summary(made["en"])
     for name in ("registered", "mau"):
-        low, high = (f"{known[f'{name}_printed', '2024-12'][q] / 1e6:,.1f}" for q in ("p5", "p95"))
+        row = known[f"{name}_printed", "2024-12"]
+        low, _, high = as_borne([row[q] / 1e6 for q in ("p5", "p50", "p95")])
         assert f"in print {low} – {high}" in words_of(documents["en"])
     assert "redefinition of active users within 1, 3, 5 years: 6.7 %, 18.4 %, 28.4 % (" in words_of(documents["en"])
     assert "1、3、5年内发生月活用户口径变更的概率：6.7%、18.4%、28.4%（" in words_of(documents["zh"])
     assert "registered_printed, mau_printed" in words_of(documents["en"])
+
+
+def as_borne(numbers):
+    """Write low, middle and high in steps of the first digit of half the interval, or the third of the largest."""
+    low, _, high = numbers
+    step = 10.0 ** min(floor(log10(high)) - 2, floor(log10((high - low) / 2)))
+    return [f"{round(number / step) * step:,.{max(0, -round(log10(step)))}f}" for number in numbers]
 
 
 def folder_summary(where):

@@ -17,9 +17,12 @@ import pytest
 from mobank.base.errors import InputError, Problem
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
+from mobank.base.records import write_record
+from mobank.calibration.targets import load as load_target
 from mobank.model.fingerprint import fingerprint
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.posterior import as_fitted, facts
+from mobank.scenario.posterior_record import POSTERIOR_RECORD
 from mobank.scenario.reader import Chain, load, read_chain
 from mobank.scenario.scenario import Pool, Scenario
 from mobank.scenario.values import LEAST_NOISE
@@ -353,8 +356,10 @@ def fitted(tmp_path):
         "shocks": "monthly",
         "model": fingerprint(as_fitted(MODEL, known)),
         "fitted_with": known,
+        "identity": {},
+        "coordinates": [],
     }
-    (folder / "posterior.json").write_text(json.dumps(record), encoding="utf-8")
+    write_record(folder / "posterior.json", record, POSTERIOR_RECORD)
 
     def read(changes: str = "") -> Scenario:
         path = tmp_path / "mine.yaml"
@@ -454,13 +459,14 @@ def test_what_a_posterior_was_fitted_with_cannot_be_changed_under_it(fitted, cha
     assert len(own(refusal.value)) == 1
 
 
-def test_a_pool_gives_way_to_reported_customers_as_the_message_advises(fitted, tmp_path):
+def test_reported_customers_take_the_place_of_a_pool_that_stands_further_up(fitted, tmp_path):
     customers = f"reported: {{customers: {{2022-12: {{figure: 720万户, {SOURCE}}}}}}}\n"
-    with pytest.raises(InputError) as refusal:
+    (tmp_path / "priors.yaml").write_text(f"extends: {BANK}\n{MONTHLY}", encoding="utf-8")
+    (tmp_path / "target.yaml").write_text(f"extends: priors.yaml\n{customers}", encoding="utf-8")
+    assert load_target(tmp_path / "target.yaml", MODEL).scenario.pool is None
+    assert load_target(tmp_path / "priors.yaml", MODEL).scenario.pool is not None
+    with pytest.raises(InputError) as refusal:  # under a posterior, that had a pool
         fitted(customers)
-    assert own(refusal.value)[0].hint == "write pool: off or leave customers out"
-    with pytest.raises(InputError) as refusal:
-        fitted(customers + "pool: off\n")
     assert {problem.key for problem in refusal.value.problems} >= {"pool.headroom", "pool.tails"}
 
 

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from mobank.base.cells import read_table
 from mobank.base.quantities import Month
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import NEVER, Answer, answer, met, passage
 from mobank.ensemble.run import run
 from mobank.ensemble.summary import QUANTILES
 from mobank.model.mobile_banking import MODEL
-from mobank.report.questions import HEAD, asks_table, read_rows
+from mobank.report.questions import HEAD, asks_table
 from mobank.report.run import folder
 from mobank.report.wording import ask_in_words
 from mobank.scenario.reader import load
@@ -206,13 +207,13 @@ def test_the_folder_holds_the_answers_and_the_table_shows_them(eventful, tmp_pat
     made = folder.make(Plan(MODEL, eventful, draws=40, seed=5), tmp_path / "one", "en", "mobank run")
     assert "asks.csv" in made.record["files"]
     assert (made.folder / "asks.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    rows = read_rows(made.folder / "asks.csv")
+    rows = read_table(made.folder / "asks.csv")
     assert tuple(rows[0]) == HEAD
     assert [row["ask"] for row in rows] == ["two", "later", "sticky"]
     with (made.folder / "asks.csv").open(encoding="utf-8-sig") as file:
         assert next(csv.reader(file))[2] == "问题"
     for lang, head in (("en", "asked"), ("zh", "所问")):
         table = asks_table(rows, lang)
-        assert table.columns[0].header == head
+        assert table.columns[0].head == head
         chances = [f"{100 * float(row['chance']):.1f} %" for row in rows]
-        assert list(table.columns[1].cells) == chances
+        assert [each[1] for each in table.rows] == chances

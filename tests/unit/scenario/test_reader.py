@@ -24,6 +24,7 @@ from mobank.dynamics.draws import draw
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.reader import load
 from mobank.scenario.scenario import FOREVER, Cost, Reporting, Scenario, Trigger, When
+from mobank.scenario.yaml_files import load_extended
 
 ROOT = Path(__file__).parents[3]
 BANK = ROOT / "tests/data/broken/parents/bank.yaml"
@@ -70,6 +71,39 @@ def test_a_child_changes_what_it_names_and_keeps_the_rest(extended):
     assert child.parameters["resume_rate"] == parent.parameters["resume_rate"]
     assert [lever.name for lever in child.levers] == ["fee_waiver"]
     assert [Path(file).name for file in child.files] == ["child.yaml", "bank.yaml"]
+
+
+@pytest.mark.parametrize("written", ["18 months", "18个月", "1.5 years"])
+def test_the_end_may_be_so_many_months_after_the_start(extended, written):
+    assert extended(f"until: {written}\n").until == Month.of(2024, 6)
+
+
+def test_a_run_starts_where_nothing_else_is_said_in_the_last_month_that_is_reported(extended, tmp_path):
+    parent = tmp_path / "parent.yaml"
+    parent.write_text(BANK.read_text(encoding="utf-8").replace("start: 2022-12\n", ""), encoding="utf-8")
+    assert extended("", parent).start == Month.of(2022, 12)
+    earlier = {"mau": ("2021-12", "150万户"), "customers": ("2021-12", "700万户"), "registered": ("2020-12", "400万户")}
+    figures = ", ".join(
+        f"{measure}: {{{month}: {{figure: {figure}, source: s, evidence: article}}}}"
+        for measure, (month, figure) in earlier.items()
+    )
+    assert extended(f"start: 2021-12\nreported: {{{figures}}}\n", parent).start == Month.of(2021, 12)
+
+
+def test_a_file_about_another_bank_takes_nothing_of_one_but_the_neutral_priors_that_the_message_names(tmp_path):
+    own = "question: q\nsubject: {zh: 某行, en: A bank}\n"
+    (tmp_path / "parent.yaml").write_text("subject: {zh: 他行, en: Another}\nextends: bank\n", encoding="utf-8")
+    (tmp_path / "child.yaml").write_text(f"extends: parent.yaml\n{own}", encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        load_extended(tmp_path / "child.yaml")
+    (problem,) = refusal.value.problems
+    assert (problem.key, problem.place.line) == ("extends", 1)
+    assert "extends: bank" in problem.hint
+    for advised in ("bank", "open"):
+        (tmp_path / "child.yaml").write_text(f"extends: {advised}\n{own}", encoding="utf-8")
+        assert len(load_extended(tmp_path / "child.yaml")[1]) == 2
+    (tmp_path / "child.yaml").write_text("extends: parent.yaml\nsubject: Another\n", encoding="utf-8")
+    assert load_extended(tmp_path / "child.yaml")  # one name of the same
 
 
 def test_a_list_of_the_child_replaces_that_of_the_parent(extended, tmp_path):

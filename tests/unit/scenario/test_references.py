@@ -1,6 +1,5 @@
 """What a scenario, a study or a job refers to: found by path or name, and never read outside the workspace."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,7 +10,9 @@ from mobank.base.workspace import shipped
 from mobank.batch.job_file import load_job
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.desk_study import load_study
+from mobank.scenario.posterior_record import POSTERIOR_RECORD
 from mobank.scenario.reader import load
+from tests.conftest import rewrite
 
 ROOT = Path(__file__).parents[3]
 STUDY = ROOT / "scenarios/desks/remote_service.yaml"
@@ -100,8 +101,7 @@ def posterior(stand):
     """Put a posterior of one's own into a folder of the workspace."""
     folder = Path("elsewhere/icbc_mobile")
     shutil.copytree(ROOT / "calibration/posteriors/icbc_mobile", folder)
-    record = json.loads((folder / "posterior.json").read_text(encoding="utf-8"))
-    (folder / "posterior.json").write_text(json.dumps(record | {"rows": 17}), encoding="utf-8")
+    rewrite(folder / "posterior.json", POSTERIOR_RECORD, {"rows": 17})
     return folder
 
 
@@ -169,7 +169,7 @@ def test_a_folder_of_a_posterior_without_its_record_is_not_passed_over_for_the_s
     (tmp_path / "calibration/posteriors/icbc_mobile").mkdir(parents=True)
     path = tmp_path / "own.yaml"
     path.write_text("extends: baseline\nquestion: A?\nposterior: icbc_mobile\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"'icbc_mobile' has no record that can be read"):
+    with pytest.raises(InputError, match=r"icbc_mobile/posterior\.json  this record cannot be read \(No such file"):
         load(path, MODEL)
 
 

@@ -48,7 +48,8 @@ def test_a_problem_of_a_text_is_told_with_its_name_its_line_and_its_key(monkeypa
     with pytest.raises(InputError) as error:
         load_text(f"{DRAFT}until: soon\n", name="draft")
     assert str(error.value) == (
-        "<draft>:3  until: 'soon' must be a month, such as 2022-12\n1 problem; nothing was run."
+        "<draft>:3  until: 'soon' must be a month, such as 2022-12, or a duration, such as 36 months\n"
+        "1 problem; nothing was run."
     )
 
 

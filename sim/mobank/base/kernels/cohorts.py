@@ -7,15 +7,21 @@ from mobank.base.arrays import Floats, Ints
 from mobank.base.compiled import compiled
 
 _table = float64[:, ::1]
-_cube = float64[:, :, ::1]
 _block = float64[:, :, :, ::1]
 _chances = float64[:, :, :, :, ::1]
 _wholes = int64[:, ::1]
 
 
-@compiled(void(_chances, _chances, _block, _wholes, _wholes, _table, _cube))
+@compiled(void(_chances, _chances, _block, _wholes, _wholes, int64[::1], _table, _block))
 def follow(  # noqa: C901, PLR0912 loops over draws count as branches
-    chances: Floats, swayed: Floats, entered: Floats, cells: Ints, inside: Ints, share: Floats, slopes: Floats
+    chances: Floats,
+    swayed: Floats,
+    entered: Floats,
+    cells: Ints,
+    inside: Ints,
+    region: Ints,
+    share: Floats,
+    slopes: Floats,
 ) -> None:
     """Find which share of those who entered is counted some months later, and its change with each month's shock.
 
@@ -28,8 +34,8 @@ def follow(  # noqa: C901, PLR0912 loops over draws count as branches
     swayed : (T, S, K, K, R) their change with the shock of the month, or (0, …) where that is not asked for.
     entered : (N, S, K, R) persons at the end of the months in which they entered.
     cells : (c, 4) number in `entered`, the month after that, how many months are gone through, and the row of `inside`.
-    inside : (Q, K) 1 for states that are counted.
-    share : (c, R) filled. slopes : (c, A, R) filled: change of the share with the shock of each month gone through.
+    inside : (Q, K) 1 for states that are counted. region : (S,) number of the region of each segment.
+    share : (c, R) filled. slopes : (c, A, G, R) filled: change of the share with the shock of each month gone through.
     """
     segments, states, draws = entered.shape[1:]
     longest = slopes.shape[1]
@@ -65,5 +71,5 @@ def follow(  # noqa: C901, PLR0912 loops over draws count as branches
                         chance, change = chances[begin + a, s, k, j], swayed[begin + a, s, k, j]
                         for r in range(draws):
                             before[s, k, r] += chance[r] * worth[s, j, r]
-                            slopes[i, a, r] += there[a, s, k, r] * change[r] * worth[s, j, r] / total[r]
+                            slopes[i, a, region[s], r] += there[a, s, k, r] * change[r] * worth[s, j, r] / total[r]
             worth[:] = before

@@ -73,15 +73,18 @@ def count(occupancy: Floats, states: Ints, size: int, out: Floats) -> None:
 
 @compiled(void(_rows, _rows, _rows, int64, _rows))
 def meet(mixing: Floats, exposed: Floats, customers: Floats, size: int, met: Floats) -> None:
-    """Fill `met` (M, C) with the share of exposed (S, C) among the customers whom each row of `mixing` meets."""
+    """Fill `met` (M, C) with the share of exposed (S, C), who are lost, among whom each row of `mixing` meets."""
     for m in range(met.shape[0]):
         for c in range(size):
             met[m, c] = 0.0
     for q in range(exposed.shape[0]):
+        share = exposed[q]
+        for c in range(size):
+            share[c] /= customers[q, c]
         for m in range(met.shape[0]):
-            part = mixing[m, q]
+            part, row = mixing[m, q], met[m]
             for c in range(size):
-                met[m, c] += part * (exposed[q, c] / customers[q, c])
+                row[c] += part * share[c]
 
 
 _stepping = void(_rows, float64[::1], _rows, _whole, _whole, _whole, int64, _rows, float64[::1])
@@ -99,17 +102,18 @@ def _move(
         for c in range(size):
             then[k, c] = here[k, c]
     for f in range(leaves.size):
-        row, source, target = rows[f], leaves[f], enters[f]
-        if source < 0:
+        row, target = table[rows[f]], then[enters[f]]
+        if leaves[f] < 0:
             for c in range(size):
-                came = table[row, c] * everyone[c]
-                then[target, c] += came
+                came = row[c] * everyone[c]
+                target[c] += came
                 grown[c] += came
         else:
+            source, left = here[leaves[f]], then[leaves[f]]
             for c in range(size):
-                gone = here[source, c] * table[row, c]
-                then[target, c] += gone
-                then[source, c] -= gone
+                gone = source[c] * row[c]
+                target[c] += gone
+                left[c] -= gone
     for k in range(then.shape[0]):
         for c in range(size):
             here[k, c] = then[k, c]
@@ -164,41 +168,47 @@ def _write_off(here: Floats, off: Floats, exits: Ints, asked: Floats) -> None:
 
 _living = void(
     FILL, _cube, _rows, _rows, _whole, float64[::1], _wholes, _wholes, _rows, _wholes, _whole, _whole, _whole, _wholes,
-    _rows, _wholes, _rows, _rows, _wholes, _cube, _cube, float64[::1],
+    _whole, _rows, _wholes, _rows, _rows, _wholes, _cube, _cube, float64[::1],
 )  # fmt: skip
 
 
 @compiled(_living)
 def run(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
     fill: Any, here: Floats, everyone: Floats, value: Floats, path_of: Ints, sign: Floats, units: Ints, args: Ints,
-    mixing: Floats, row_of: Ints, leaves: Ints, enters: Ints, exposed: Ints, inside: Ints, growth: Floats, which: Ints,
-    shocks: Floats, off: Floats, exits: Ints, counted: Floats, moved: Floats, asked: Floats,
+    mixing: Floats, row_of: Ints, leaves: Ints, enters: Ints, exposed: Ints, inside: Ints, region: Ints, growth: Floats,
+    which: Ints, shocks: Floats, off: Floats, exits: Ints, counted: Floats, moved: Floats, asked: Floats,
 ) -> None:  # fmt: skip
     """Move expectations (S, K, C) and customers (S, C) through months, in place.
 
     Parameters
     ----------
+    region : (S,) number of the region that each segment is in; all 0 where the bank is counted as a whole.
     growth : (T, C) by which share everyone grows in each month.
-    which : (2, T) number of the shock of each path in each month. shocks : (U, C) of them, log scale.
+    which : (2 G, T) number of the shock of each path in each month, region by region. shocks : (U, C), log scale.
     off : (T, C) persons who are written off in each month before anybody moves, or (0, C) where nobody is.
     exits : (E, 2) the states that they leave, in proportion, and those that they enter.
-    counted : (T, N, C) filled with the persons whom each of N measures of `inside` (N, K) counts after each month.
-    moved : (T, F, C) filled with the persons moved by each flow, or (0, 0, 0) where nobody asks; without those who are
-        written off. asked : (C,) filled with the largest share of who could be written off that was; 1 and more where
-        there were too few.
+    counted : (T, G N, C) filled with the persons whom each of N measures of `inside` (N, K) counts after each month,
+        region by region.
+    moved : (T, G F, C) filled with the persons moved by each flow, region by region, or (0, 0, 0) where nobody asks;
+        without those who are written off.
+    asked : (C,) filled with the largest share of who could be written off that was; 1 and more where there were too
+        few.
     """
     segments, states, size = here.shape
     flows = leaves.size
     then, grown, share = np.empty((states, size)), np.empty(size), np.empty((segments, size))
     met, table = np.zeros((mixing.shape[0], size)), np.zeros((units[:, 2].sum(), size))
-    tilted, shock, scale = np.empty(value.shape), np.empty((2, size)), np.empty(size)
+    tilted, shock, scale = np.empty(value.shape), np.empty((which.shape[0], size)), np.empty(size)
     come = np.zeros(size)
     asked[:] = 0.0
     for t in range(growth.shape[0]):
         if off.shape[0]:
             _write_off(here, off[t], exits, asked)
-        if t == 0 or which[0, t] != which[0, t - 1] or which[1, t] != which[1, t - 1]:
-            for p in range(2):
+        moves = t == 0
+        for p in range(which.shape[0]):
+            moves |= t > 0 and which[p, t] != which[p, t - 1]
+        if moves:
+            for p in range(which.shape[0]):
                 for c in range(size):
                     shock[p, c] = shocks[which[p, t], c]
             tilt(value, shock, path_of, sign, tilted)
@@ -214,27 +224,31 @@ def run(  # noqa: PLR0913, C901, PLR0912 loops over columns count as branches
                 scale[c] += everyone[s, c]
             for f in range(flows):
                 if leaves[f] < 0:
+                    row = table[row_of[s, f]]
                     for c in range(size):
-                        come[c] += table[row_of[s, f], c] * everyone[s, c]
+                        come[c] += row[c] * everyone[s, c]
         for c in range(size):
             scale[c] = growth[t, c] * scale[c] / come[c] if come[c] > 0.0 else 0.0
         for u in range(units.shape[0]):
             if units[u, 3] == INTAKE:
-                for row in range(units[u, 1], units[u, 1] + units[u, 2]):
+                for r in range(units[u, 1], units[u, 1] + units[u, 2]):
+                    row = table[r]
                     for c in range(size):
-                        table[row, c] *= scale[c]
+                        row[c] *= scale[c]
         if moved.shape[0]:
+            moved[t] = 0.0
             for f in range(flows):
-                moved[t, f] = 0.0
                 for s in range(segments):
+                    row, people = table[row_of[s, f]], everyone[s] if leaves[f] < 0 else here[s, leaves[f]]
+                    gone = moved[t, region[s] * flows + f]
                     for c in range(size):
-                        people = everyone[s, c] if leaves[f] < 0 else here[s, leaves[f], c]
-                        moved[t, f, c] += table[row_of[s, f], c] * people
+                        gone[c] += row[c] * people[c]
         for s in range(segments):
             _move(here[s], everyone[s], table, row_of[s], leaves, enters, size, then, grown)
+        counted[t] = 0.0
         for n in range(inside.shape[0]):
             count(here, inside[n], size, share)
-            counted[t, n] = 0.0
             for s in range(segments):
+                total = counted[t, region[s] * inside.shape[0] + n]
                 for c in range(size):
-                    counted[t, n, c] += share[s, c]
+                    total[c] += share[s, c]

@@ -17,15 +17,15 @@ _table = float64[:, ::1]
 _cube = float64[:, :, ::1]
 _places = int64[:, ::1]
 
-_law = (_table, _table, _numbers, int64, _cube, _places, _cube, _table)
+_law = (_table, _table, _numbers, int64, _table, _cube, _places, _cube, _table)
 _errors = (_cube, _places, _table, _table, _numbers)
 _beside = (_cube,)
 
 
 @compiled(void(*_law, int64, _cube))
 def _autoregression(  # noqa: PLR0913, C901, PLR0912 loops over draws count as branches
-    keep: Floats, size: Floats, correlation: Floats, apart: int, scale: Floats, blocks: Ints, patterns: Floats,
-    weights: Floats, first: int, out: Floats,
+    keep: Floats, size: Floats, correlation: Floats, apart: int, shared: Floats, scale: Floats, blocks: Ints,
+    patterns: Floats, weights: Floats, first: int, out: Floats,
 ) -> None:  # fmt: skip
     """Fill `out` (n, n, W) with the covariance of the blocks' shocks in W draws from `first` on (see `density`).
 
@@ -60,9 +60,10 @@ def _autoregression(  # noqa: PLR0913, C901, PLR0912 loops over draws count as b
                     for w in range(_ABREAST):
                         total[w] += ahead[w] * behind[w]
             months = (blocks[i, 2] - blocks[i, 1] + 1) * (blocks[j, 2] - blocks[j, 1] + 1)
-            here = out[i, j]
+            here, within = out[i, j], 1.0 if blocks[i, 3] == blocks[j, 3] else 0.0
             for w in range(_ABREAST):
-                here[w] = total[w] / months
+                r = min(first + w, draws - 1)
+                here[w] = total[w] / months * (shared[0, r] + within * shared[1, r])
             for k in range(patterns.shape[0]):
                 if patterns[k, i, j] != 0.0:
                     for w in range(_ABREAST):
@@ -118,32 +119,31 @@ def _factor(matrix: Floats, logs: Floats) -> None:
     """
     count = matrix.shape[0]
     logs[:] = 0.0
-    for j in range(count):
-        for w in range(_ABREAST):
-            pivot = matrix[j, j, w]
-            root = np.sqrt(pivot) if pivot > 0.0 else np.nan
-            matrix[j, j, w] = root
-            logs[0, w] += np.log(root)
-        for i in range(j + 1, count):
-            for w in range(_ABREAST):
-                matrix[i, j, w] /= matrix[j, j, w]
-        for i in range(j + 1, count):
-            by = matrix[i, j]
-            for k in range(j + 1, i + 1):
-                row, column = matrix[i, k], matrix[k, j]
+    for i in range(count):
+        for j in range(i + 1):
+            row, column, total = matrix[i], matrix[j], matrix[i, j]
+            for k in range(j):
                 for w in range(_ABREAST):
-                    row[w] -= by[w] * column[w]
+                    total[w] -= row[k, w] * column[k, w]
+            if j < i:
+                for w in range(_ABREAST):
+                    total[w] /= column[j, w]
+            else:
+                for w in range(_ABREAST):
+                    pivot = total[w]
+                    total[w] = np.sqrt(pivot) if pivot > 0.0 else np.nan
+                    logs[0, w] += np.log(total[w])
 
 
 @compiled(void(*_law, _cube))
-def leading(
-    keep: Floats, size: Floats, correlation: Floats, apart: int, scale: Floats, blocks: Ints, patterns: Floats,
-    weights: Floats, out: Floats,
+def leading(  # noqa: PLR0913
+    keep: Floats, size: Floats, correlation: Floats, apart: int, shared: Floats, scale: Floats, blocks: Ints,
+    patterns: Floats, weights: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """Fill `out` (n, n, R) with lower Cholesky factors of the covariance of the first n blocks, errors left out."""
     matrix, logs = np.empty((out.shape[0], out.shape[0], _ABREAST)), np.empty((1, _ABREAST))
     for first in range(0, correlation.size, _ABREAST):
-        _autoregression(keep, size, correlation, apart, scale, blocks, patterns, weights, first, matrix)
+        _autoregression(keep, size, correlation, apart, shared, scale, blocks, patterns, weights, first, matrix)
         _factor(matrix, logs)
         for i in range(out.shape[0]):
             for j in range(out.shape[0]):
@@ -153,15 +153,15 @@ def leading(
 
 @compiled(void(*_law, *_errors, *_beside, _cube))
 def covariance(  # noqa: PLR0913
-    keep: Floats, size: Floats, correlation: Floats, apart: int, scale: Floats, blocks: Ints, patterns: Floats,
-    weights: Floats, slopes: Floats, at: Ints, variance: Floats, pattern: Floats, weight: Floats, beside: Floats,
-    out: Floats,
+    keep: Floats, size: Floats, correlation: Floats, apart: int, shared: Floats, scale: Floats, blocks: Ints,
+    patterns: Floats, weights: Floats, slopes: Floats, at: Ints, variance: Floats, pattern: Floats, weight: Floats,
+    beside: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """Fill `out` (R, n + f, n + f) with the covariance of solved shocks and flows, errors included (see `density`)."""
     count = out.shape[1]
     matrix = np.empty((count, count, _ABREAST))
     for first in range(0, correlation.size, _ABREAST):
-        _autoregression(keep, size, correlation, apart, scale, blocks, patterns, weights, first, matrix)
+        _autoregression(keep, size, correlation, apart, shared, scale, blocks, patterns, weights, first, matrix)
         _set_beside(beside, first, matrix)
         _add_errors(slopes, at, variance, pattern, weight, first, matrix)
         for w in range(min(_ABREAST, correlation.size - first)):
@@ -173,9 +173,9 @@ def covariance(  # noqa: PLR0913
 
 @compiled(void(*_law, *_errors, *_beside, _table, _table, _numbers))
 def density(  # noqa: PLR0913
-    keep: Floats, size: Floats, correlation: Floats, apart: int, scale: Floats, blocks: Ints, patterns: Floats,
-    weights: Floats, slopes: Floats, at: Ints, variance: Floats, pattern: Floats, weight: Floats, beside: Floats,
-    apart_from: Floats, made: Floats, log: Floats,
+    keep: Floats, size: Floats, correlation: Floats, apart: int, shared: Floats, scale: Floats, blocks: Ints,
+    patterns: Floats, weights: Floats, slopes: Floats, at: Ints, variance: Floats, pattern: Floats, weight: Floats,
+    beside: Floats, apart_from: Floats, made: Floats, log: Floats,
 ) -> None:  # fmt: skip
     """Find what made the solved shocks and the flows beside them, and their log density, (R,), up to (n + f)/2 log 2π.
 
@@ -187,7 +187,8 @@ def density(  # noqa: PLR0913
     keep, size : (2, R) by path. correlation : (R,).
     apart : 0 where the stationary law is that of both paths together; 1 where each path's first value is its own
         innovation, enlarged, as an autoregression by years has it.
-    scale : (2, N, R) of each step's variance. blocks : (n, 3) path, first and last step of each.
+    shared : (2, R) of the variance what all regions have in common, and what each has for itself.
+    scale : (2, N, R) of each step's variance. blocks : (n, 4) path, first and last step, and region of each.
     patterns, weights : (P, n, n) and (P, R): what else is in the covariance.
     slopes, at : (n + f, z, R) and (n + f, z): change of each block's shock, then of each flow's residual, with the log
         of a figure, and the figure's number, −1 for none.
@@ -201,7 +202,7 @@ def density(  # noqa: PLR0913
     matrix, logs = np.empty((count, count, _ABREAST)), np.empty((1, _ABREAST))
     total, normals = np.empty(_ABREAST), np.empty((count, _ABREAST))
     for first in range(0, draws, _ABREAST):
-        _autoregression(keep, size, correlation, apart, scale, blocks, patterns, weights, first, matrix)
+        _autoregression(keep, size, correlation, apart, shared, scale, blocks, patterns, weights, first, matrix)
         _set_beside(beside, first, matrix)
         _add_errors(slopes, at, variance, pattern, weight, first, matrix)
         _factor(matrix, logs)
@@ -219,25 +220,3 @@ def density(  # noqa: PLR0913
             log[first + w] = -0.5 * square[w] - logs[0, w]
             for i in range(count):
                 made[i, first + w] = normals[i, w]
-
-
-@compiled(void(_cube, _table, _table, _numbers))
-def normal(matrices: Floats, values: Floats, made: Floats, log: Floats) -> None:
-    """Find the log density (R,), up to n/2 log 2π, of values (n, R) with covariances (n, n, R), and their normals."""
-    count, draws = values.shape
-    matrix, logs = np.empty((count, count, _ABREAST)), np.empty((1, _ABREAST))
-    for first in range(0, draws, _ABREAST):
-        for i in range(count):
-            for j in range(count):
-                for w in range(_ABREAST):
-                    matrix[i, j, w] = matrices[i, j, min(first + w, draws - 1)]
-        _factor(matrix, logs)
-        for w in range(min(_ABREAST, draws - first)):
-            r, square = first + w, 0.0
-            for i in range(count):
-                total = values[i, r]
-                for j in range(i):
-                    total -= matrix[i, j, w] * made[j, r]
-                made[i, r] = total / matrix[i, i, w]
-                square += made[i, r] ** 2
-            log[r] = -0.5 * square - logs[0, w]

@@ -1,6 +1,5 @@
 """What a backtest leaves behind: every forecast as a row, scores, PIT by series, what was left out, a record."""
 
-import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +8,29 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+from mobank.base.cells import ENCODING, digits, write_csv
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import law_digest, versions
+from mobank.base.records import RecordKind, write_record
+from mobank.base.shapes import ANYTHING, DIGEST, TEXT, ByName, RecordFields, RecordList
 from mobank.calibration.backtest.backtest import OURS, BacktestSettings, Row
 from mobank.calibration.backtest.choice import Choice
 from mobank.calibration.backtest.priors import OTHERS
 from mobank.calibration.backtest.scores import BANDS, LEVELS
 from mobank.calibration.backtest.scoring import Score
 from mobank.calibration.backtest.series import LeftOut
-from mobank.report.render.files import aside, file_digest
 
 FORECASTS, SCORES, PITS, LEFT_OUT = "forecasts.csv", "scores.csv", "pit.csv", "left_out.csv"
 CHOICES, RECORD = "choices.csv", "backtest.json"
 BY_NAME = ("numpy", "scipy", "numba")
 SIX = 6  # digits of a share, a score or a log
+BACKTEST = RecordKind(
+    2,
+    RecordFields(
+        {"identity": ByName(ANYTHING), "data": ByName(DIGEST), "files": ByName(DIGEST), "command": TEXT},
+        {"baselines_left_out": RecordList(TEXT), "methods_left_out": RecordList(TEXT)},
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ def name_of(known: Mapping[str, Any], kind: str = "backtest") -> str:
 
 def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -> None:
     """Write the folder aside, then give it its name."""
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         table(folder / FORECASTS, _forecasts(result))
         table(folder / SCORES, _scores(result))
         table(folder / PITS, _pits(result))
@@ -79,13 +88,13 @@ def write(result: Result, known: Mapping[str, Any], final: Path, command: str) -
             "baselines_left_out": list(result.missing),
             "command": command,
         }
-        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_record(folder / RECORD, record, BACKTEST)
 
 
 def table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
     """Write a table as CSV that spreadsheets read as UTF-8."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    with path.open("w", encoding=ENCODING, newline="") as file:
+        write_csv(file, rows, "\n")
 
 
 def _forecasts(result: Result) -> Iterable[Sequence[Any]]:
@@ -97,7 +106,7 @@ def _forecasts(result: Result) -> Iterable[Sequence[Any]]:
         chosen = result.chosen.get(row.entity, result.chosen[OTHERS]) if row.method == OURS else ""
         yield (row.entity, row.metric, row.unit, row.method, chosen, row.origin,
                row.target, row.horizon, row.known, row.unverified, "yes" if row.of_december else "no",
-               f"{exp(row.truth):.10g}", *(f"{exp(q):.10g}" for q in row.quantiles), round(row.crps, SIX),
+               digits(exp(row.truth)), *(digits(exp(q)) for q in row.quantiles), round(row.crps, SIX),
                *(round(score, SIX) for score in row.interval_scores), round(row.pit, SIX))  # fmt: skip
 
 

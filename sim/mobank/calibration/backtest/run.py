@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from mobank.base.files import file_digest
 from mobank.base.workspace import SERIES, locate
 from mobank.calibration.backtest import baselines, priors
 from mobank.calibration.backtest.backtest import BacktestSettings, Row, backtest, by_baselines
@@ -12,7 +13,6 @@ from mobank.calibration.backtest.folder import Result, identity, name_of, write
 from mobank.calibration.backtest.priors import OTHERS, ReducedPriors
 from mobank.calibration.backtest.scoring import Score, score
 from mobank.calibration.backtest.series import read
-from mobank.report.render.files import file_digest
 
 FIGURES = "figures"  # the series that are scored where none is named
 ALL, DECEMBER, APART = "all", "december", "apart"

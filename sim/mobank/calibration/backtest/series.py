@@ -1,4 +1,4 @@
-"""Series of yearly figures, read from files with the header of `reported_figures.csv`, and what was left out, why."""
+"""Series of yearly figures, read from files with the header of `figures.csv`, and what was left out, why."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -7,6 +7,7 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+from mobank.base.cells import text_of
 from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
 from mobank.base.quantities import Month, QuantityError, read_interval
 
@@ -161,7 +162,7 @@ def figure_rows(path: Path, problems: list[Problem]) -> Iterable[FigureRow]:
         if len(row) != len(HEADER):
             problems.append(Problem(f"{len(row)} columns", f"must be {len(HEADER)}", place=place))
             continue
-        cells = dict(zip(HEADER, (cell.strip() for cell in row), strict=True))
+        cells = dict(zip(HEADER, (text_of(each.strip()) for each in row), strict=True))
         figure = _figure(cells, place, problems)
         if figure:
             yield FigureRow(

@@ -1,8 +1,6 @@
 """The score table of a backtest as a planner reads it, in Chinese or English."""
 
-from collections.abc import Mapping
-
-from rich.table import Table
+from collections.abc import Mapping, Sequence
 
 from mobank.base.quantities import Lang
 from mobank.calibration.backtest.backtest import HORIZONS, OURS
@@ -10,6 +8,7 @@ from mobank.calibration.backtest.baselines import REFERENCE
 from mobank.calibration.backtest.folder import Result
 from mobank.calibration.backtest.scores import BANDS
 from mobank.calibration.backtest.scoring import FEW, Score
+from mobank.report.render.text_table import TextTable, table_of
 
 WORDS: Mapping[str, Mapping[Lang, str]] = {
     "gains": {
@@ -53,20 +52,17 @@ def words(key: str, lang: Lang) -> str:
     return WORDS[key][lang] if key in WORDS else key
 
 
-def gain_table(result: Result, lang: Lang) -> Table:
+def gain_table(result: Result, lang: Lang) -> TextTable:
     """Return the gains by method and horizon, with both bootstraps for the reference."""
-    table = Table(
-        title=words("gains", lang), title_justify="left", caption=words("interval", lang), caption_justify="left"
-    )
-    table.add_column(words("method", lang))
-    for horizon in HORIZONS:
-        table.add_column(words("years", lang).format(horizon), justify="right")
     scores = {(s.method, s.horizon): s for s in result.scores["all"]}
+    rows, dim = [], set()
     for method in dict.fromkeys(method for method, _ in scores):
-        table.add_row(words(method, lang), *(_gain(scores.get((method, h))) for h in HORIZONS))
+        rows.append((words(method, lang), *(_gain(scores.get((method, h))) for h in HORIZONS)))
         if method == REFERENCE:
-            table.add_row("", *(_spans(scores.get((method, h))) for h in HORIZONS), style="dim")
-    return table
+            dim.add(len(rows))
+            rows.append(("", *(_spans(scores.get((method, h))) for h in HORIZONS)))
+    columns = table_of(words("method", lang), *(words("years", lang).format(horizon) for horizon in HORIZONS))
+    return TextTable(columns, rows, words("gains", lang), words("interval", lang), frozenset(dim))
 
 
 def _gain(score: Score | None) -> str:
@@ -82,37 +78,32 @@ def _spans(score: Score | None) -> str:
     return " | ".join(f"{100 * low:.0f}…{100 * high:.0f}" for low, high in (score.by_entity, score.by_year))
 
 
-def coverage_table(result: Result, lang: Lang) -> Table:
+def coverage_table(result: Result, lang: Lang) -> TextTable:
     """Return the coverage of the reduced model's bands by horizon, and of the cases apart."""
-    table = Table(title=words("coverage", lang), title_justify="left")
-    table.add_column(words("cases", lang))
-    for horizon in (*HORIZONS, 0):
-        name = words("years", lang).format(horizon) if horizon else words("together", lang)
-        table.add_column(name, justify="right")
+    years = (words("years", lang).format(horizon) for horizon in HORIZONS)
+    rows: list[Sequence[str]] = []
     for which, all_scores in result.scores.items():
         scores = {s.horizon: s for s in all_scores if s.method == OURS}
-        table.add_row(words(which, lang), *(_count(scores.get(h)) for h in (*HORIZONS, 0)))
+        rows.append((words(which, lang), *(_count(scores.get(h)) for h in (*HORIZONS, 0))))
         for i, content in enumerate(BANDS):
             shares = [f"{100 * scores[h].coverage[i]:.0f} %" if h in scores else "–" for h in (*HORIZONS, 0)]
-            table.add_row(f"  {words('band', lang).format(content)}", *shares)
-    return table
+            rows.append((f"  {words('band', lang).format(content)}", *shares))
+    columns = table_of(words("cases", lang), *years, words("together", lang))
+    return TextTable(columns, rows, words("coverage", lang))
 
 
 def _count(score: Score | None) -> str:
     return "–" if score is None else f"{score.cases}{'*' if score.few else ''}"
 
 
-def choice_table(result: Result, lang: Lang) -> Table:
+def choice_table(result: Result, lang: Lang) -> TextTable:
     """Return the skill of each configuration without each entity, the best one marked."""
     names = list(result.choices[0].skills)
-    table = Table(title=words("skills", lang), title_justify="left")
-    table.add_column(words("entity", lang))
-    for name in names:
-        table.add_column(name, justify="right")
+    rows = []
     for choice in result.choices:
         skills = (f"{100 * choice.skills[n]:.1f} %{'*' if n == choice.best else ''}" for n in names)
-        table.add_row(words(choice.entity, lang), *skills)
-    return table
+        rows.append((words(choice.entity, lang), *skills))
+    return TextTable(table_of(words("entity", lang), *names), rows, words("skills", lang))
 
 
 def footnotes(result: Result, lang: Lang) -> str:

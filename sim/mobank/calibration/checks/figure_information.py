@@ -52,7 +52,7 @@ def informs(history: History, z: Floats, draws: int = DRAWS) -> list[Informs]:
     """Return what each figure that fixes a shock, its place in the interval a coordinate, says of each unknown.
 
     The first figure of the level is where the history begins, and figures of all customers carry no density: neither
-    can be taken away.
+    can be taken away. Nor can the rest of a whole, which is no figure of its own.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ def informs(history: History, z: Floats, draws: int = DRAWS) -> list[Informs]:
     possible = live(history, looked_at).possible
     looked_at = looked_at[:, possible]
     wide = {figure.name for figure in history.wide}
-    fixing = [block.figure for block in history.blocks if block.figure and block.figure.name in wide]
+    own = {figure.name for figure in (*history.target.reported, *(each.figure for each in history.others))}
+    fixing = [b.figure for b in history.blocks if b.figure and b.figure.name in wide & own]
     return [_informs(history, looked_at, figure) for figure in sorted(fixing, key=lambda f: (f.month, f.measure))]
 
 

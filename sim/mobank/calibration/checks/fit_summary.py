@@ -19,6 +19,7 @@ from mobank.calibration.likelihood.solve_history import Pathway, live
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target
 from mobank.model.grammar import Model
+from mobank.scenario.regions import resolved
 from mobank.scenario.scenario import Figure
 
 MOST_DRAWS = 2000  # more make a report no more exact than its print
@@ -86,8 +87,8 @@ def find(target: Target, model: Model, z: Floats, streams: Streams, diagnoses: S
     lived_again = simulate_history.again(history, looked_at, streams)
     free, at_first, before = simulate_history.before(history, streams, looked_at.shape[1])
     checks = posterior_predictive.check(history, passage, lived_again)
-    measures = (history.origin.stock, history.origin.engaged)
-    leans = [found for measure in measures if (found := posterior_predictive.lean(checks, measure))]
+    measured = [(measure, band) for measure in history.measures for band in history.regions]
+    leans = [found for each in measured if (found := posterior_predictive.lean(checks, *each))]
     return FitSummary(
         target,
         history,
@@ -99,7 +100,7 @@ def find(target: Target, model: Model, z: Floats, streams: Streams, diagnoses: S
         tuple(checks),
         tuple(leans),
         tuple(identifiability.known(history, z)),
-        tuple(identifiability.outcomes(history, passage, before.marks)),
+        tuple(identifiability.outcomes(history, passage, before.whole)),
         tuple(turnovers((free, at_first, before.state), (history, looked_at, passage.state))),
         tuple(identifiability.together(history, z)),
         tuple(_factors(target, history, looked_at, passage)),
@@ -114,12 +115,13 @@ def _factors(target: Target, history: History, z: Floats, passage: Pathway) -> l
     """
     fitted = {each.figure: each for each in history.joined}
     found = []
-    for figure in target.apart:
+    for figure in resolved(target.apart, target.scenario.bands):
         if figure in fitted:
             each = fitted[figure]
             factors = each.prior.of_normal(z[history.row[each.factor]])
         elif figure.measure in history.measures:
-            lived = passage.marks[0 if figure.month <= history.first else -1, history.measures.index(figure.measure)]
+            lane = 2 * history.regions.index(figure.band) + history.measures.index(figure.measure)
+            lived = passage.marks[0 if figure.month <= history.first else -1, lane]
             factors = figure.interval.middle / lived[np.isfinite(lived)]
         else:
             continue

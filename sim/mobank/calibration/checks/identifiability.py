@@ -70,9 +70,9 @@ def outcomes(history: History, passage: Pathway, lived_before: Floats) -> list[K
 
     Parameters
     ----------
-    passage : of draws through the figures. lived_before : of draws from the priors, (M, 3, R).
+    passage : of draws through the figures. lived_before : of draws from the priors, (M, 3, R) of the whole bank.
     """
-    after, before = passage.marks, lived_before[..., np.isfinite(lived_before).all(axis=(0, 1))]
+    after, before = passage.whole, lived_before[..., np.isfinite(lived_before).all(axis=(0, 1))]
     level, active = history.origin.stock, history.origin.engaged
     rows = [
         (level, np.log(before[-1, LEVEL]), np.log(after[-1, LEVEL]), True),

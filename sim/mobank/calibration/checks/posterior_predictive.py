@@ -35,6 +35,7 @@ class Check:
     reported : the middle of what was reported, as the draws that pass through the figures have it.
     expected : quantiles (`QUANTILES`) over histories lived again from the first figure.
     pit : share of those that lie below. ahead : the same a year ahead, None where the year before is not known.
+    band : of the region that it is of; "" for the whole bank.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Check:
     expected: tuple[float, ...]
     pit: float
     ahead: float | None = None
+    band: str = ""
 
 
 def check(history: History, passage: Pathway, lived_again: Floats) -> list[Check]:
@@ -51,27 +53,30 @@ def check(history: History, passage: Pathway, lived_again: Floats) -> list[Check
 
     Parameters
     ----------
-    passage : of draws through the figures. lived_again : of the same draws, (M, 3, R).
+    passage : of draws through the figures. lived_again : of the same draws, (M, 2 G + 1, R).
     """
     ahead = _ahead(history, passage)
     ends, again = passage.marks, lived_again
     found: list[Check] = []
-    before: dict[int, int] = {LEVEL: 0}  # the mark of the last figure of each measure; the level's first is a start
+    before = {2 * g + LEVEL: 0 for g in range(len(history.regions))}  # the mark of the last figure of each lane; the
+    # level's first is a start
     for y, mark in enumerate(history.marks):
         own = history.own(mark)
-        for row, figure in zip((LEVEL, ACTIVE), own, strict=True):
+        for lane, figure in enumerate(own):
             if figure is None:
                 continue
-            measure, pit = history.measures[row], ahead[row, mark.at]
-            found.append(_check("figure", measure, mark.month, ends[y, row], again[y, row], pit))
-            if row in before:
-                last = before[row]
-                change, anew = ends[y, row] / ends[last, row] - 1.0, again[y, row] / again[last, row] - 1.0
-                found.append(_check("change", measure, mark.month, change, anew, pit))
-            before[row] = y
-        if all(own):
-            share, anew = ends[y, ACTIVE] / ends[y, LEVEL], again[y, ACTIVE] / again[y, LEVEL]
-            found.append(_check("share", history.origin.engaged, mark.month, share, anew, None))
+            of, pit = (figure.measure, mark.month, figure.band), ahead[lane, mark.at]
+            found.append(_check("figure", of, ends[y, lane], again[y, lane], pit))
+            if lane in before:
+                last = before[lane]
+                change, anew = ends[y, lane] / ends[last, lane] - 1.0, again[y, lane] / again[last, lane] - 1.0
+                found.append(_check("change", of, change, anew, pit))
+            before[lane] = y
+        for g, band in enumerate(history.regions):
+            level, active = 2 * g + LEVEL, 2 * g + ACTIVE
+            if own[level] and own[active]:
+                share, anew = ends[y, active] / ends[y, level], again[y, active] / again[y, level]
+                found.append(_check("share", (history.origin.engaged, mark.month, band), share, anew, None))
     return found
 
 
@@ -84,6 +89,7 @@ class Lean:
     above : how many figures were above the model's median. of : how many there are.
     mean : of their PITs. chance : of so many or more on one side, if each side were as likely.
     run : how many of the last figures lay on one side in a row, positive if above.
+    band : of the region that they are of; "" for the whole bank.
     """
 
     measure: str
@@ -92,6 +98,7 @@ class Lean:
     mean: float
     chance: float
     run: int
+    band: str = ""
 
     @property
     def side(self) -> Literal["low", "high", ""]:
@@ -101,9 +108,10 @@ class Lean:
         return "low" if 2 * self.above > self.of else "high"
 
 
-def lean(checks: Sequence[Check], measure: str) -> Lean | None:
+def lean(checks: Sequence[Check], measure: str, band: str = "") -> Lean | None:
     """Return to which side the year-ahead forecasts of a measure fell, if there are any."""
-    pits = [c.ahead for c in checks if c.kind == "figure" and c.measure == measure and c.ahead is not None]
+    own = [c for c in checks if c.kind == "figure" and (c.measure, c.band) == (measure, band)]
+    pits = [c.ahead for c in own if c.ahead is not None]
     if not pits:
         return None
     above = sum(pit > 0.5 for pit in pits)
@@ -112,23 +120,24 @@ def lean(checks: Sequence[Check], measure: str) -> Lean | None:
     last = pits[-1] > 0.5
     run = next((k for k, pit in enumerate(reversed(pits)) if (pit > 0.5) is not last), len(pits))
     chance = min(1.0, 2.0 * tail)
-    return Lean(measure, above, len(pits), float(np.mean(pits)), chance, run if last else -run)
+    return Lean(measure, above, len(pits), float(np.mean(pits)), chance, run if last else -run, band)
 
 
 # ------------ the parts
 
 
 def _ahead(history: History, passage: Pathway) -> dict[tuple[int, int], float]:
-    """Return where each block's figure fell, by path and last month, given all before: how probable less was."""
+    """Return where each block's figure fell, by lane and last month, given all before: how probable less was."""
     from scipy.special import ndtr
 
     pits = ndtr(passage.innovations).mean(axis=-1)
-    return {(block.path, block.last): float(pit) for block, pit in zip(history.blocks, pits, strict=True)}
+    return {(block.lane, block.last): float(pit) for block, pit in zip(history.blocks, pits, strict=True)}
 
 
-def _check(kind: Kind, measure: str, month: Month, reported: Floats, again: Floats, ahead: float | None) -> Check:
+def _check(kind: Kind, of: tuple[str, Month, str], reported: Floats, again: Floats, ahead: float | None) -> Check:
+    measure, month, band = of
     kept = again[np.isfinite(again)]
     middle = float(np.median(reported))
     below = float((kept < middle).mean() + 0.5 * (kept == middle).mean())
     expected = tuple(float(q) for q in np.quantile(kept, QUANTILES))
-    return Check(kind, measure, month, middle, expected, below, None if ahead is None else float(ahead))
+    return Check(kind, measure, month, middle, expected, below, None if ahead is None else float(ahead), band)

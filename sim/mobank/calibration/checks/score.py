@@ -150,7 +150,7 @@ def coordinates(history: History, banks: Synthetic, number: int) -> Floats:
     for i, name in enumerate(history.names):
         if name in row and not name.startswith("innovation."):
             z[i] = banks.z[row[name], number]
-    shocks = np.array([banks.shocks[block.path, block.last][number] for block in history.blocks])
+    shocks = np.array([banks.shocks[block.lane, block.last][number] for block in history.blocks])
     for _ in history.stretches:  # a block that nothing fixes rests on those before it, errors of their figures included
         solver = solved(history, z[:, None])
         if not solver.free:

@@ -22,6 +22,7 @@ from mobank.calibration.likelihood.simulate_history import Unbound, prior_draws
 from mobank.calibration.likelihood.solve_history import HistoryState, Solver, solved
 from mobank.calibration.targets import Target
 from mobank.dynamics import season
+from mobank.dynamics.month import add_up
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Cohort, Figure
 
@@ -55,19 +56,25 @@ class Synthetic:
 
     @property
     def shocks(self) -> Mapping[tuple[int, int], Floats]:
-        """Shock of each block, (R,), by path and last month."""
-        return {(b.path, b.last): s for b, s in zip(self.free.blocks, self._solver.shocks, strict=True)}
+        """Shock of each block, (R,), by lane and last month."""
+        return {(b.lane, b.last): s for b, s in zip(self.free.blocks, self._solver.shocks, strict=True)}
 
     @property
     def level(self) -> Floats:
         """Registered at the end of each month from the first figure on, (T + 1, R) persons."""
-        return self._solver.counted[:, LEVEL]
+        return np.asarray(add_up(list(np.moveaxis(self.by_region[:, LEVEL::2], 1, 0))))
 
-    @cached_property
+    @property
     def active(self) -> Floats:
         """Active at the end of each month, as the measure counts them in that month, (T + 1, R) persons."""
-        months = [self.free.first + t for t in range(self.free.length + 1)]
-        return np.asarray(self._solver.counted[:, ACTIVE] * np.exp(season.at(self._factors, months)))
+        return np.asarray(add_up(list(np.moveaxis(self.by_region[:, ACTIVE::2], 1, 0))))
+
+    @cached_property
+    def by_region(self) -> Floats:
+        """Level and active of each region, (T + 1, 2 G, R) persons, the active as the measure counts them."""
+        months, counted = [self.free.first + t for t in range(self.free.length + 1)], self._solver.counted.copy()
+        counted[:, ACTIVE::2] *= np.exp(season.at(self._factors, months))[:, None]
+        return counted
 
     @cached_property
     def _factors(self) -> Floats:
@@ -92,19 +99,27 @@ class Synthetic:
         The first of the level and customers are those of the target.
         """
         history, found = self.history, {}
-        first = history.reported(history.origin.stock)[0]
         for path, measure in enumerate(history.measures):
-            counted = self.active if path == ACTIVE else self.level
             noise = 0.0 if history.yearly else history.natural_of(f"noise.{measure}", self._in_history)
             for f in history.reported(measure):
-                if f.month >= history.first and f != first:
-                    found[f.name] = counted[f.month - history.first] * np.exp(noise * self._normal(f"error.{f.name}"))
+                at, lane = f.month - history.first, 2 * history.regions.index(f.band) + path
+                if at > 0 or (at == 0 and path == ACTIVE):
+                    found[f.name] = self.by_region[at, lane] * np.exp(noise * self._normal(f"error.{f.name}"))
         if self.free.flows.figures:
             moved = self._solver.moved
             found |= self.free.flows.reported(self.free.row, self.z, moved, self._normal)
         if self.free.retention.cells:
             made = self._solver.retained
             found |= self.free.retention.reported(self.free.row, self.z, made, self._normal)
+        return {**found, **self._wholes(found)}
+
+    def _wholes(self, parts: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """Return what is reported of the whole bank where regions report, (R,) persons: what they add up to."""
+        found = {}
+        for f in self.target.figures:
+            own = [replace(f, band=band).name for band in self.history.regions]
+            if not f.band and f.name not in parts and all(name in parts for name in own):
+                found[f.name] = add_up([parts[name] for name in own])
         return found
 
     @cached_property
@@ -118,7 +133,8 @@ class Synthetic:
         history, values = self.history, self.values
         good = self._solver.why == 0
         for f in history.reported(history.origin.engaged):
-            level = self.level[f.month - history.first] if f.month >= history.first else np.inf
+            lane = 2 * history.regions.index(f.band) + LEVEL
+            level = self.by_region[f.month - history.first, lane] if f.month >= history.first else np.inf
             good &= values[f.name] < level if f.name in values else True
         return np.asarray(good & np.isfinite(np.stack(list(values.values()))).all(axis=0))
 

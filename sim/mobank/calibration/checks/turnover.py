@@ -14,7 +14,8 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.calibration.checks.identifiability import QUANTILES, Known
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.likelihood.solve_history import HistoryState, Inputs
+from mobank.calibration.likelihood.inputs import Inputs
+from mobank.calibration.likelihood.solve_history import HistoryState
 from mobank.dynamics.month import add_up, chance
 from mobank.scenario.scenario import Band
 

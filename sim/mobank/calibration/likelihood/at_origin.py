@@ -5,7 +5,7 @@ each autoregression, level, growth and mean of each trend, factors of each seaso
 Drawn one by one they would contradict each other: a high last figure is either a good month or an error of the figure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,8 @@ class AtOrigin:
 
     Parameters
     ----------
-    columns : (R,) each, by name: `shock.<path>`, `trend.<path>.level`, `.growth`, `.mean`, `season.<name>.<factor>`.
+    columns : (R,) each, by name: `shock.<path>` (`shock.<path>.<band>` of each region), `trend.<path>.level`,
+        `.growth`, `.mean`, `season.<name>.<factor>`.
     state : where everybody is, errors of the last figures taken out.
     """
 
@@ -88,11 +89,11 @@ def _asked(solver: Solver) -> Asked:
     blocks = len(history.blocks)
     asked = Asked(draws, len(solver.slopes))
     *_, steps, _, weights = solver.numbers
-    last = [max(steps[steps[:, 0] == p, 2]) for p in (LEVEL, ACTIVE)]
-    ends = np.array([[p, last[p], last[p]] for p in (LEVEL, ACTIVE)], np.int64)
-    full = np.moveaxis(covariance(solver, ends), 0, -1)
-    names = [f"shock.{path}" for path in history.paths]
-    asked.add(names, np.zeros(2), full[-2:, :-2], full[-2:, -2:])
+    last = int(steps[:, 2].max())
+    ends = np.array([[p, last, last, g] for g in range(len(history.regions)) for p in (LEVEL, ACTIVE)], np.int64)
+    full, solved = np.moveaxis(covariance(solver, ends), 0, -1), len(solver.slopes)
+    names = [f"shock.{path}" for path in history.lane_names()]
+    asked.add(names, np.zeros(len(ends)), full[solved:, :solved], full[solved:, solved:])
     for path, trend in law.trends.items():
         rows = np.stack([trend.level(history.length), trend.growth(history.length), np.eye(len(trend.mean))[0]])
         own_blocks, spread = law.of_path(path), np.diag(trend.variance)
@@ -121,11 +122,11 @@ def add_errors(solver: Solver, asked: Asked) -> None:
     history, errors = solver.history, solver.history.errors
     variance, size = solver.error_sizes
     numbers = errors.at(history.length)
-    for path, number in enumerate(numbers):
+    for name, number in zip(history.lane_names(), numbers, strict=True):
         if number >= 0:
             slope = np.where(solver.at[..., None] == number, solver.slopes, 0.0).sum(axis=1)
             own = variance[number]
-            asked.add([f"error.{history.paths[path]}"], np.zeros(1), (slope * own)[None], own[None, None])
+            asked.add([f"error.{name}"], np.zeros(1), (slope * own)[None], own[None, None])
     if errors.seasonal:
         shares = np.zeros((len(solver.slopes), len(season.FACTORS), solver.why.size))
         for number, figure in enumerate(errors.figures):
@@ -140,22 +141,17 @@ def covariance(solver: Solver, ends: Ints) -> Floats:
 
     Parameters
     ----------
-    ends : (e, 3) path, first and last step of each.
+    ends : (e, 4) path, first and last step and region of each.
     """
     count, more = len(solver.history.blocks), len(ends)
     rows = np.arange(solver.why.size)
-    keep, size, correlation, apart, scale, steps, patterns, weights, slopes, at, variance, pattern, weight, beside = (
-        solver.law_of(rows)
-    )
+    *own, steps, patterns, weights, slopes, at, variance, pattern, weight, beside = solver.law_of(rows)
     wider = np.zeros((patterns.shape[0], count + more, count + more))
     wider[:, :count, :count] = patterns
     wide, longer = np.insert(at, [count] * more, -1, axis=0), np.insert(slopes, [count] * more, 0.0, axis=0)
     out = np.empty((rows.size, len(wide), len(wide)))
     steps = np.concatenate([steps, ends])
-    gaussian.covariance(
-        keep, size, correlation, apart, scale, steps, wider, weights, longer, wide, variance, pattern, weight, beside,
-        out,
-    )  # fmt: skip
+    gaussian.covariance(*own, steps, wider, weights, longer, wide, variance, pattern, weight, beside, out)  # type: ignore[call-arg]
     order = [*range(count), *range(count + more, len(wide)), *range(count, count + more)]
     return out[:, order][:, :, order]
 
@@ -163,7 +159,7 @@ def covariance(solver: Solver, ends: Ints) -> Floats:
 def _drawn(solver: Solver, asked: Asked, streams: Streams, item: str) -> dict[str, Floats]:
     """Return what is asked for, drawn given the solved shocks and the flows, (R,) by name."""
     draws = solver.why.size
-    known = covariance(solver, np.empty((0, 3), np.int64))
+    known = covariance(solver, np.empty((0, 4), np.int64))
     joint = np.moveaxis(np.stack(asked.with_solved), -1, 0)  # (R, q, n + f)
     own = np.zeros((draws, len(asked.names), len(asked.names)))
     at = 0
@@ -184,18 +180,30 @@ def _drawn(solver: Solver, asked: Asked, streams: Streams, item: str) -> dict[st
 
 def _righted(history: History, state: HistoryState, drawn: Mapping[str, Floats]) -> HistoryState:
     """Return the state with the errors of the last figures taken out; idle users and the rest make up for it."""
-    model, origin = history.model, history.origin
     if not history.errors.any:
         return state
-    still = np.zeros(state.customers.shape[1])
-    level, active = (drawn.get(f"error.{path}", still) for path in history.paths)
-    figure = next((f for f in history.errors.figures if (f.measure, f.month) == (origin.engaged, history.last)), None)
+    region, people = np.array(history.region_of), state.occupancy.copy()
+    for g, band in enumerate(history.regions):
+        own = region == g
+        people[:, own] = _righted_region(history, people[:, own], drawn, history.lane_names()[2 * g : 2 * g + 2], band)
+    return HistoryState(people, state.customers)
+
+
+def _righted_region(
+    history: History, people: Floats, drawn: Mapping[str, Floats], lanes: Sequence[str], band: str
+) -> Floats:
+    """Return the people of a region, (K, S, R), with the errors of its last figures taken out."""
+    model, origin, people = history.model, history.origin, people.copy()
+    still = np.zeros(people.shape[-1])
+    level, active = (drawn.get(f"error.{lane}", still) for lane in lanes)
+    counted = (origin.engaged, band, history.last)
+    figure = next((f for f in history.errors.figures if (f.measure, f.band, f.month) == counted), None)
     if history.errors.seasonal and figure:
         factors = np.stack([drawn[f"season.{origin.engaged}.{factor}"] for factor in season.FACTORS])
         active = active + season.at(factors, [history.last])[0] - history.errors.shift(figure)
     lively = model.indices(model.measure[origin.engaged].stock)
     idle = [k for k in model.indices(model.measure[origin.stock].stock) if k not in lively]
-    rest, people = model.states.index(origin.rest), state.occupancy.copy()
+    rest = model.states.index(origin.rest)
     active_was, idle_was = people[lively].sum(axis=(0, 1)), people[idle].sum(axis=(0, 1))
     active_now = active_was * np.exp(-active)
     idle_now = np.maximum((active_was + idle_was) * np.exp(-level) - active_now, 0.01 * idle_was)
@@ -203,4 +211,4 @@ def _righted(history: History, state: HistoryState, drawn: Mapping[str, Floats])
     people[lively] *= active_now / active_was
     people[idle] *= idle_now / idle_was
     people[rest] = np.maximum(people[rest] - (people[[*lively, *idle]].sum(axis=0) - before), 0.0)
-    return HistoryState(people, state.customers)
+    return people

@@ -24,13 +24,19 @@ class ShockBlock:
     ----------
     path : `LEVEL` or `ACTIVE`. after, last : months from the first figure of the level; those after `after` up to
         `last` are in it. The block that ends at 0 stands for the year before, in which the bank grew steadily.
-    figure : what fixes its shock, None if nothing does.
+    figure : what fixes its shock, None if nothing does. region : number of that whose shock it is.
     """
 
     path: int
     after: int
     last: int
     figure: Figure | None = None
+    region: int = 0
+
+    @property
+    def lane(self) -> int:
+        """Number of its path among those of all regions: two for each region, the level's and the active's."""
+        return 2 * self.region + self.path
 
     @property
     def months(self) -> range:
@@ -46,7 +52,7 @@ class Stretch:
     ----------
     after, last : as of a block. free : numbers of the blocks without a figure that first appear in it.
     solved : numbers of the blocks whose figures stand in it.
-    known : numbers of the blocks under way in it. which : for each path and month, the place among `known`.
+    known : numbers of the blocks under way in it. which : for each lane and month, the place among `known`.
     """
 
     after: int
@@ -54,18 +60,25 @@ class Stretch:
     free: tuple[int, ...]
     solved: tuple[int, ...]
     known: tuple[int, ...]
-    which: tuple[tuple[int, ...], tuple[int, ...]]
+    which: tuple[tuple[int, ...], ...]
+
+    @property
+    def regions_apart(self) -> bool:
+        """True if no shock in it moves a figure of another region: people meet those who were active a month ago."""
+        return self.last - self.after == 1
 
 
-def divided(path: int, figures: Sequence[tuple[int, Figure]], first: Month, last: int) -> list[ShockBlock]:
-    """Return the blocks of a path, in order of time.
+def divided(
+    path: int, figures: Sequence[tuple[int, Figure]], first: Month, last: int, region: int = 0
+) -> list[ShockBlock]:
+    """Return the blocks of a path of a region, in order of time.
 
     Parameters
     ----------
     figures : each with its month, counted from `first`, 0 for that itself. last : where the history ends.
     """
     fixed = dict(figures)
-    blocks = [ShockBlock(path, -YEAR, 0, fixed.pop(0, None))]
+    blocks = [ShockBlock(path, -YEAR, 0, fixed.pop(0, None), region)]
     at = 0
     for end in (*sorted(fixed), last):
         if end == at:
@@ -73,7 +86,7 @@ def divided(path: int, figures: Sequence[tuple[int, Figure]], first: Month, last
         figure = fixed.get(end)
         ends = [m for m in range(at + 1, end) if (first + m).month == YEAR] if end - at > YEAR or not figure else []
         for cut in (*ends, end):
-            blocks.append(ShockBlock(path, at, cut, figure if cut == end else None))
+            blocks.append(ShockBlock(path, at, cut, figure if cut == end else None, region))
             at = cut
     return blocks
 
@@ -82,20 +95,21 @@ def stretches(blocks: Sequence[ShockBlock], last: int) -> tuple[list[ShockBlock]
     """Return the blocks in the order in which their shocks are found, and the stretches that find them."""
     cuts = [t for t in sorted({block.last for block in blocks}) if not any(_under_way(b, t) for b in blocks)]
     order: list[ShockBlock] = []
+    lanes = range(max(block.lane for block in blocks) + 1)
     found: list[Stretch] = []
     for after, end in zip((-YEAR, *cuts), cuts, strict=False):
         here = [b for b in blocks if b.after < end and b.last > after]
         fresh = [b for b in here if b not in order and (b.figure is None or b.last <= end)]
-        free = sorted((b for b in fresh if b.figure is None), key=lambda b: (b.after, b.path))
-        solved = sorted((b for b in fresh if b.figure is not None), key=lambda b: (b.last, b.path))
+        free = sorted((b for b in fresh if b.figure is None), key=lambda b: (b.after, b.lane))
+        solved = sorted((b for b in fresh if b.figure is not None), key=lambda b: (b.last, b.lane))
         order += [*free, *solved]
         known = [order.index(b) for b in here]
         months = range(after + 1, end + 1) if after >= 0 else range(0, 1)
         which = tuple(
             tuple(
-                next(i for i, k in enumerate(known) if order[k].path == path and t in order[k].months) for t in months
+                next(i for i, k in enumerate(known) if order[k].lane == lane and t in order[k].months) for t in months
             )
-            for path in (LEVEL, ACTIVE)
+            for lane in lanes
         )
         at = {id(b): order.index(b) for b in here}
         found.append(
@@ -105,7 +119,7 @@ def stretches(blocks: Sequence[ShockBlock], last: int) -> tuple[list[ShockBlock]
                 tuple(at[id(b)] for b in free),
                 tuple(at[id(b)] for b in solved),
                 tuple(known),
-                (which[0], which[1]),
+                which,
             )
         )
     return order, found

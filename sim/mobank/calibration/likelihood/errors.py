@@ -32,7 +32,8 @@ class FigureErrors:
     figures : those that fix shocks, and the first of the level; their numbers are those of the errors.
     first : month of that. measures : the level's and the active's. rounding : (f,) of each, log scale; 0 where the
         place in the interval is a coordinate.
-    any : True if a figure may be in error. seasonal : True if the measure of the active has a season.
+    any : True if a figure may be in error. seasonal : True if the measure of the active has a season, the same in all
+        regions. regions : names of their bands, "" for the whole bank.
     known : works out the season of each figure around which errors are linear; None for what its own months show.
     """
 
@@ -42,6 +43,7 @@ class FigureErrors:
     rounding: Floats
     any: bool
     seasonal: bool
+    regions: tuple[str, ...] = ("",)
     known: Callable[[], Floats] | None = None
 
     @cached_property
@@ -56,12 +58,17 @@ class FigureErrors:
     def _at(self) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
         for i, figure in enumerate(self.figures):
-            found.setdefault(figure.month - self.first, [-1, -1])[self.measures.index(figure.measure)] = i
+            lane = 2 * self.regions.index(figure.band) + self.measures.index(figure.measure)
+            found.setdefault(figure.month - self.first, self._none)[lane] = i
         return found
 
+    @property
+    def _none(self) -> list[int]:
+        return [-1, -1] * len(self.regions)
+
     def at(self, month: int) -> list[int]:
-        """Return the numbers of the errors of the level's and the active's figure in a month, −1 for none."""
-        return self._at.get(month, [-1, -1])
+        """Return the numbers of the errors of level and active in a month, region by region, −1 for none."""
+        return self._at.get(month, self._none)
 
     def variance(self, noise: Mapping[str, Floats]) -> Floats:
         """Return the variance of each figure's error, (f, R), log scale, given the noise of measures, (R,) each."""
@@ -84,25 +91,37 @@ class FigureErrors:
     def _shown(self) -> Floats:
         """The season that the figures of the active show by themselves, log scale, (f,)."""
         found = np.zeros(len(self.figures))
-        own = [(i, f) for i, f in enumerate(self.figures) if f.measure == self.measures[ACTIVE]]
-        gaps = {b.month - a.month for (_, a), (_, b) in pairwise(own)}
-        if not self.seasonal or len(own) < ENOUGH or gaps != {1}:
+        active = [f for f in self.figures if f.measure == self.measures[ACTIVE]]
+        by_region = [[f for f in active if f.band == band] for band in self.regions]
+        if not self.seasonal or not all(map(_shows_a_season, by_region)):
             return found
-        log = np.log([f.interval.middle for _, f in own])
-        around = np.convolve(log, np.array([0.5, *[1.0] * (YEAR - 1), 0.5]) / YEAR, "valid")
-        half = YEAR // 2
-        apart, months = log[half:-half] - around, np.array([f.month.month for _, f in own])[half:-half]
-        festival = np.array([season.festival(f.month) for _, f in own])
-        by_festival = _slope(_within(apart, months), _within(festival[half:-half], months))
-        left = apart - by_festival * festival[half:-half]
+        inner = [own[YEAR // 2 : -(YEAR // 2)] for own in by_region]
+        apart = np.concatenate([_from_the_year(own) for own in by_region])
+        months = np.array([f.month.month for own in inner for f in own])
+        festival = np.array([season.festival(f.month) for own in inner for f in own])
+        by_festival = _slope(_within(apart, months), _within(festival, months))
+        left = apart - by_festival * festival
         by_month = np.array([np.median(left[months == month]) for month in range(1, YEAR + 1)])
-        for (i, figure), more in zip(own, festival, strict=True):
-            found[i] = by_month[figure.month.month - 1] - by_month.mean() + by_festival * more
+        for figure in active:
+            of_month = by_month[figure.month.month - 1] - by_month.mean()
+            found[self.number(figure)] = of_month + by_festival * season.festival(figure.month)
         return found
 
     def shift(self, figure: Figure) -> float:
         """Return the season of one figure around which errors are linear, log scale."""
         return float(self.shifts[self._number[figure.name]])
+
+
+def _shows_a_season(figures: Sequence[Figure]) -> bool:
+    """Return whether figures stand in every month for long enough."""
+    return len(figures) >= ENOUGH and {b.month - a.month for a, b in pairwise(figures)} == {1}
+
+
+def _from_the_year(figures: Sequence[Figure]) -> Floats:
+    """Return how far monthly figures are from the mean of the year around them, log scale, without half a year."""
+    log = np.log([f.interval.middle for f in figures])
+    around = np.convolve(log, np.array([0.5, *[1.0] * (YEAR - 1), 0.5]) / YEAR, "valid")
+    return np.asarray(log[YEAR // 2 : -(YEAR // 2)] - around)
 
 
 def _within(values: Floats, months: Ints) -> Floats:

@@ -36,7 +36,7 @@ def figure_season(history: History) -> Floats:
             return found
         asked = Asked(1, len(solver.slopes))
         add_errors(solver, asked)
-        known = covariance(solver, np.empty((0, 3), np.int64))[0]
+        known = covariance(solver, np.empty((0, 4), np.int64))[0]
         expected = np.stack(asked.with_solved)[..., 0] @ np.linalg.solve(known, solver.unexpected(np.arange(1))[:, 0])
         factors = [asked.names.index(f"season.{history.origin.engaged}.{factor}") for factor in season.FACTORS]
         found = np.array(

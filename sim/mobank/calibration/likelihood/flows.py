@@ -36,25 +36,34 @@ class FlowFigures:
 
     Parameters
     ----------
-    figures : whose months all lie within it, by measure and month. first : month of the first figure of the level.
-    stock : the measure of the level.
+    figures : whose months all lie within it, by measure, month and region. first : month of the first figure of the
+        level. stock : the measure of the level. regions : names of their bands, "" for the whole bank.
     """
 
     model: Model
     figures: Sequence[Figure]
     first: Month
     stock: str
+    regions: tuple[str, ...] = ("",)
 
     @classmethod
-    def of(cls, model: Model, stock: str, figures: Sequence[Figure], first: Month, last: Month) -> "FlowFigures":
+    def of(
+        cls,
+        model: Model,
+        stock: str,
+        figures: Sequence[Figure],
+        first: Month,
+        last: Month,
+        regions: tuple[str, ...] = ("",),
+    ) -> "FlowFigures":
         """Return those of the reported figures that a history from the first to the last month can speak of.
 
         A year is left out where months of it are reported too: nothing is said twice.
         """
         own = [f for f in figures if f.months and f.month - f.months >= first and f.month <= last]
-        single = {(f.measure, f.month.year) for f in own if f.months == 1}
-        own = [f for f in own if f.months == 1 or (f.measure, f.month.year) not in single]
-        return cls(model, sorted(own, key=lambda f: (f.measure, f.month)), first, stock)
+        single = {(f.of, f.month.year) for f in own if f.months == 1}
+        own = [f for f in own if f.months == 1 or (f.of, f.month.year) not in single]
+        return cls(model, sorted(own, key=lambda f: (f.measure, f.month, f.band)), first, stock, regions)
 
     @property
     def coordinates(self) -> list[str]:
@@ -63,7 +72,7 @@ class FlowFigures:
         return [f"flow.{measure}.{what}" for measure in loose for what in ("size", "persistence")]
 
     def residuals(self, row: Mapping[str, int], z: Floats, moved: Floats) -> "Residuals":
-        """Return how far the figures are from what each flow moved, (T, F, R), given coordinates z (D, R)."""
+        """Return how far the figures are from what each flow moved, (T, G F, R), given coordinates z (D, R)."""
         found = [self._exact(own, moved) if exact else self._loose(own, row, z, moved) for own, exact in self._measures]
         return Residuals.joined(found, z.shape[1])
 
@@ -86,15 +95,17 @@ class FlowFigures:
 
         Parameters
         ----------
-        moved : (T, F, R) persons. swayed : (T, F, z, R) their change with the log of the figures `sways` (T, z).
+        moved : (T, G F, R) persons. swayed : (T, G F, z, R) their change with the log of the figures `sways` (T, z).
         slopes, at : (f, m z, R) and (f, m z) filled: the change, and with which figure.
         """
         leaving, row = self._leaving(), 0
         for own, exact in self._measures:
-            made, closed, into = self._made(own, moved), self._closures(own, moved), self._flows_of(own[0].measure)
+            made, closed, entering = self._made(own, moved), self._closures(own, moved), self._flows_of(own[0].measure)
             for i, figure in enumerate(own):
                 months = self._months(figure)
-                more, less = swayed[months][:, into].sum(axis=1), swayed[months][:, leaving].sum(axis=1)
+                more, less = (
+                    swayed[months][:, self._rows(figure.band, flows)].sum(axis=1) for flows in (entering, leaving)
+                )
                 if exact and closed is not None:  # left over is what is reported less the rise of the level
                     left = figure.interval.middle - (made[i] - closed[i])
                     slope = -(more - less) / np.maximum(left, TINY) - less / closed[i]
@@ -140,7 +151,7 @@ class FlowFigures:
         """Return who left the level in each figure's months, (f, R), if the figures are of all who enter it."""
         crossing = self.model.crossings(self.stock)
         into = {f for f, sign in enumerate(crossing) if sign > 0}
-        if {int(f) for f in self._flows_of(figures[0].measure)} != into:
+        if set(self._flows_of(figures[0].measure)) != into:
             return None
         return self._summed(figures, moved, self._leaving())
 
@@ -163,19 +174,27 @@ class FlowFigures:
         size = SIZE * np.exp(SIZE_SPREAD * z[row[f"flow.{measure}.size"]])
         keep = LONGEST_KEEP * ndtr(z[row[f"flow.{measure}.persistence"]])
         at = np.array([f.month - self.first for f in figures])
-        return np.asarray(size**2 * keep ** np.abs(at[:, None] - at)[..., None] + FACTOR**2)
+        alike = np.array([[one.band == other.band for other in figures] for one in figures])  # a factor is of all
+        return np.asarray(size**2 * keep ** np.abs(at[:, None] - at)[..., None] * alike[..., None] + FACTOR**2)
 
     def _made(self, figures: Sequence[Figure], moved: Floats) -> Floats:
         """Return what the model makes of each figure, (f, R) persons."""
-        return self._summed(figures, moved, list(self._flows_of(figures[0].measure)))
+        return self._summed(figures, moved, self._flows_of(figures[0].measure))
 
-    def _flows_of(self, measure: str) -> Ints:
+    def _flows_of(self, measure: str) -> list[int]:
         names = self.model.measure[measure].flows
-        return np.array([f for f, flow in enumerate(self.model.flows) if flow.name in names], np.int64)
+        return [f for f, flow in enumerate(self.model.flows) if flow.name in names]
 
     def _summed(self, figures: Sequence[Figure], moved: Floats, flows: Sequence[int]) -> Floats:
-        by_month = moved[:, list(flows)].sum(axis=1)
-        return np.stack([by_month[self._months(f)].sum(axis=0) for f in figures])
+        by_band = {
+            band: moved[:, self._rows(band, flows)].sum(axis=1) for band in dict.fromkeys(f.band for f in figures)
+        }
+        return np.stack([by_band[f.band][self._months(f)].sum(axis=0) for f in figures])
+
+    def _rows(self, band: str, flows: Sequence[int]) -> list[int]:
+        """Return the rows of some flows of a region among those of all, of the whole bank where none is named."""
+        own = range(len(self.regions)) if band not in self.regions else [self.regions.index(band)]
+        return [g * len(self.model.flows) + f for g in own for f in flows]
 
     def _months(self, figure: Figure) -> slice:
         """Return the months that a figure is added up over, counted from the first after that of the level."""

@@ -17,7 +17,7 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.base.priors import Prior
 from mobank.base.quantities import Month
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR, ShockBlock, Stretch, divided, stretches
+from mobank.calibration.likelihood.blocks import LEVEL, YEAR, ShockBlock, Stretch, divided, stretches
 from mobank.calibration.likelihood.errors import FigureErrors
 from mobank.calibration.likelihood.flows import FlowFigures
 from mobank.calibration.likelihood.law import Law
@@ -27,6 +27,7 @@ from mobank.dynamics.draws import unknowns
 from mobank.dynamics.month import TINY
 from mobank.model.grammar import Model, Origin
 from mobank.scenario.effective import effective
+from mobank.scenario.regions import Regions, regions_of, resolved
 from mobank.scenario.scenario import Figure, Scenario, Value
 
 SOLVED_PER_MONTH = 0.1  # change of log active with the shock of engagement, about, for each month of a block …
@@ -55,22 +56,17 @@ class Joined:
 
 @dataclass(frozen=True)
 class Mark:
-    """A month at which a block ends, and the figures of the level and of the active that fix a shock there.
+    """A month at which a block ends, and the figures that fix a shock there.
 
     Parameters
     ----------
     at : months after the first figure of the level.
+    figures : of the level and of the active, region by region.
     """
 
     at: int
     month: Month
-    level: Figure | None
-    active: Figure | None
-
-    @property
-    def figures(self) -> tuple[Figure | None, Figure | None]:
-        """The figures of the level and of the active."""
-        return self.level, self.active
+    figures: tuple[Figure | None, ...]
 
 
 def value_at(figure: Figure, z: Floats) -> Floats:
@@ -119,7 +115,7 @@ class History:
     @cached_property
     def layout(self) -> Layout:
         """What its segments share of the model's hazards."""
-        return Layout.of(self.model, self.paths, self.target)
+        return Layout.of(self.model, self.paths, self.target, self.region_of)
 
     @cached_property
     def paths(self) -> tuple[str, str]:
@@ -141,11 +137,48 @@ class History:
         """Return whether a path or a measure has a season that is to be learnt."""
         return name in self.target.seasons and not self.yearly
 
+    # ------------ regions
+
+    @cached_property
+    def _regions(self) -> Regions | None:
+        return regions_of(self.target.reported, self.target.bands)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The bands that report by themselves; "" alone where the bank is counted as a whole."""
+        return self._regions.bands if self._regions else ("",)
+
+    @cached_property
+    def region_of(self) -> list[int]:
+        """Number of the region that each segment is in, (S,)."""
+        return self._regions.of(self.target.segments) if self._regions else [0] * len(self.target.segments)
+
+    @cached_property
+    def region_shares(self) -> tuple[float, ...]:
+        """Share of each region in the level at the first figure, (G,)."""
+        known = {f.band: f.interval.middle for f in self.reported(self.origin.stock) if f.month == self.first}
+        return tuple(known[band] / sum(known.values()) for band in self.regions)
+
+    @property
+    def shares_by_band(self) -> dict[str, float]:
+        """The same by band; empty where the bank is counted as a whole."""
+        return dict(zip(self.regions, self.region_shares, strict=True)) if self._regions else {}
+
+    def lane_names(self) -> list[str]:
+        """Return the name of each path of each region, two for a region; the path's own where there are none."""
+        return [f"{path}.{band}" if band else path for band in self.regions for path in self.paths]
+
     # ------------ figures
 
-    def reported(self, measure: str) -> list[Figure]:
-        """Return the figures of a measure in order of time."""
-        return sorted((f for f in self.target.reported if f.measure == measure), key=lambda f: f.month)
+    @cached_property
+    def known(self) -> tuple[Figure, ...]:
+        """All figures that say something of their own."""
+        return resolved(self.target.reported, self.target.bands)
+
+    def reported(self, measure: str, region: str | None = None) -> list[Figure]:
+        """Return the figures of a measure in order of time, of one region or of all."""
+        own = (f for f in self.known if f.measure == measure and region in (None, f.band))
+        return sorted(own, key=lambda f: f.month)
 
     @cached_property
     def first(self) -> Month:
@@ -184,15 +217,15 @@ class History:
     @cached_property
     def overlapping(self) -> list[Joined]:
         """Those of them that stand beside a figure of the measure's own definition: they say what the factor is."""
-        own = {(f.measure, f.month) for f in self.target.reported}
-        return [each for each in self.joined if (each.figure.measure, each.figure.month) in own]
+        own = {(f.of, f.month) for f in self.known}
+        return [each for each in self.joined if (each.figure.of, each.figure.month) in own]
 
     @cached_property
     def figures(self) -> list[Figure]:
         """Every figure that a draw passes through."""
-        own = [f for f in self.target.reported if f.measure in self.measures and f.month >= self.first]
+        own = [f for f in self.known if f.measure in self.measures and f.month >= self.first]
         every = [*own, *(each.figure for each in self.joined), *self.reported(self.origin.total)]
-        return sorted(every, key=lambda f: (self._order(f), f.month))
+        return sorted(every, key=lambda f: (self._order(f), f.month, f.band))
 
     def _order(self, figure: Figure) -> int:
         return (*self.measures, self.origin.total).index(figure.measure)
@@ -218,13 +251,12 @@ class History:
             return False
         months = blocks[0].last - blocks[0].after
         path = blocks[0].path
-        slope = self._pace * months if path == LEVEL else min(SOLVED_PER_MONTH * months, SOLVED_AT_MOST)
+        slope = self._pace(figure.band) * months if path == LEVEL else min(SOLVED_PER_MONTH * months, SOLVED_AT_MOST)
         return error / slope > 0.5 * self.target.shocks[self.paths[path]].size.prior.centre
 
-    @cached_property
-    def _pace(self) -> float:
-        """Growth of the level a month, log scale, on average: what a month's registrations add, about."""
-        own = self.reported(self.origin.stock)
+    def _pace(self, region: str) -> float:
+        """Return the growth of the level a month, log scale, on average: what a month's registrations add, about."""
+        own = self.reported(self.origin.stock, region)
         return max(float(np.log(own[-1].interval.middle / own[0].interval.middle)) / max(self.length, 1), 1e-4)
 
     @staticmethod
@@ -238,14 +270,15 @@ class History:
     @cached_property
     def _solved(self) -> tuple[list[ShockBlock], list[Stretch]]:
         every: list[ShockBlock] = []
-        for path, measure in enumerate(self.measures):
-            own = {f.month - self.first: f for f in self.reported(measure) if f.month >= self.first}
-            for each in self.joined:
-                if each.figure.measure == measure:
-                    own.setdefault(each.figure.month - self.first, each.figure)
-            if path == LEVEL:
-                own.pop(0)  # the level at the first figure is where the history starts: it fixes no shock
-            every += divided(path, list(own.items()), self.first, self.length)
+        for region, band in enumerate(self.regions):
+            for path, measure in enumerate(self.measures):
+                own = {f.month - self.first: f for f in self.reported(measure, band) if f.month >= self.first}
+                for each in self.joined:
+                    if (each.figure.measure, each.figure.band) == (measure, band):
+                        own.setdefault(each.figure.month - self.first, each.figure)
+                if path == LEVEL:
+                    own.pop(0)  # the level at the first figure is where the history starts: it fixes no shock
+                every += divided(path, list(own.items()), self.first, self.length, region)
         return stretches(every, self.length)
 
     @property
@@ -261,17 +294,16 @@ class History:
     @cached_property
     def marks(self) -> list[Mark]:
         """The months at which blocks end."""
-        fixed = {(b.path, b.last): b.figure for b in self.blocks}
+        fixed, lanes = {(b.lane, b.last): b.figure for b in self.blocks}, range(2 * len(self.regions))
         return [
-            Mark(at, self.first + at, fixed.get((LEVEL, at)), fixed.get((ACTIVE, at)))
+            Mark(at, self.first + at, tuple(fixed.get((lane, at)) for lane in lanes))
             for at in sorted({b.last for b in self.blocks})
         ]
 
-    def own(self, mark: Mark) -> tuple[Figure | None, Figure | None]:
-        """Return the figures of the level and of the active at a mark that need no factor."""
+    def own(self, mark: Mark) -> tuple[Figure | None, ...]:
+        """Return the figures of the level and of the active at a mark that need no factor, region by region."""
         others = [each.figure for each in self.joined]
-        level, active = (known if known not in others else None for known in mark.figures)
-        return level, active
+        return tuple(known if known not in others else None for known in mark.figures)
 
     @cached_property
     def clean_ups(self) -> dict[int, str]:
@@ -298,16 +330,20 @@ class History:
             unknown,
             target.wiggle.prior.centre,
             target.campaigns,
+            regions=self.region_shares,
         )
 
     @cached_property
     def errors(self) -> FigureErrors:
         """The errors of the figures."""
-        figures = [self.reported(self.origin.stock)[0], *(b.figure for b in self.blocks if b.figure)]
+        begun = [f for f in self.reported(self.origin.stock) if f.month == self.first]
+        figures = [*begun, *(b.figure for b in self.blocks if b.figure)]
         wide, seasonal = {f.name for f in self.wide}, self.has_season(self.origin.engaged)
         rounding = np.array([0.0 if f.name in wide else self.rounding(f) for f in figures])
         known = partial(self.season, replace(self, season=None)) if self.season else None
-        return FigureErrors(figures, self.first, self.measures, rounding, not self.yearly, seasonal, known)
+        return FigureErrors(
+            figures, self.first, self.measures, rounding, not self.yearly, seasonal, self.regions, known
+        )
 
     def around(self, season: Floats) -> "History":
         """Return the history with errors that are linear around a season of its figures, log scale, (f,)."""
@@ -316,7 +352,7 @@ class History:
     @cached_property
     def flows(self) -> FlowFigures:
         """The flow figures."""
-        return FlowFigures.of(self.model, self.origin.stock, self.target.reported, self.first, self.last)
+        return FlowFigures.of(self.model, self.origin.stock, self.known, self.first, self.last, self.regions)
 
     @cached_property
     def retention(self) -> Retention:
@@ -344,7 +380,7 @@ class History:
         `factor.<definition>` is what a figure of another definition is a multiple by; `innovation.<path>.<month>` is
         chance in the block that ends there, where no figure fixes it; `scale.<path>.<year>` how large a year's is;
         `flow.<measure>.size` and `.persistence` are of the residual of a reported flow, `retention.<measure>.size` of
-        that of reported shares.
+        that of reported shares. What is of a region has the name of its band after that of measure or path.
         """
         free = [self.innovation(block) for block in self.blocks if block.figure is None]
         scales = [f"scale.{self.paths[path]}.{year}" for path, year in self.scales]
@@ -353,7 +389,7 @@ class History:
 
     def innovation(self, block: ShockBlock) -> str:
         """Return the name of the coordinate of a block's chance."""
-        return f"innovation.{self.paths[block.path]}.{self.first + block.last}"
+        return f"innovation.{self.lane_names()[block.lane]}.{self.first + block.last}"
 
     @cached_property
     def row(self) -> Mapping[str, int]:

@@ -5,6 +5,9 @@ of a trend whose growth reverts to its mean, of a season whose size is not known
 and of wiggle. Where all figures are
 of Decembers the autoregression goes by calendar years instead (`yearly`), with the sizes as they are written; by months
 it is matched to these: the means of two calendar years then have the same variance and the same correlation.
+
+Where regions report by themselves, a region's shock is one that all have in common and one of its own, by the same
+autoregression; so is wiggle. Trend, season and campaigns are the same in all of them.
 """
 
 from collections.abc import Sequence
@@ -18,7 +21,7 @@ from mobank.base.arrays import Floats, Ints
 from mobank.base.quantities import Month
 from mobank.calibration.likelihood.blocks import YEAR, ShockBlock
 from mobank.dynamics import season
-from mobank.dynamics.shocks import ShockSizes, by_month, drift
+from mobank.dynamics.shocks import ShockSizes, by_month, common_and_own, drift
 from mobank.dynamics.trend import TrendLaw
 from mobank.scenario.scenario import Campaign, Shock
 
@@ -46,6 +49,7 @@ class Law:
     unknown : which paths have a season that is not known. wiggle : of a month, log scale.
     campaigns : what had been announced; how far each moved its path is integrated over.
     ahead : how many of the months lie after the last figure, where a drift fades as it does in a forecast.
+    regions : (G,) share of each region at the first figure; one where the bank is counted as a whole.
     """
 
     blocks: Sequence[ShockBlock]
@@ -59,6 +63,7 @@ class Law:
     wiggle: float
     campaigns: Sequence[Campaign] = ()
     ahead: int = 0
+    regions: Sequence[float] = (1.0,)
 
     @cached_property
     def paths(self) -> Ints:
@@ -67,12 +72,12 @@ class Law:
 
     @cached_property
     def steps(self) -> Ints:
-        """Path, first and last step of each block, (n, 3): calendar years, or months from a year before the first."""
+        """Path, first and last step, region of each block, (n, 4): calendar years, or months from a year before."""
         if self.yearly:
             year = [(self.first + block.last).year - self.first.year for block in self.blocks]
-            return np.array([[block.path, t, t] for block, t in zip(self.blocks, year, strict=True)], np.int64)
+            return np.array([[b.path, t, t, b.region] for b, t in zip(self.blocks, year, strict=True)], np.int64)
         return np.array(
-            [[b.path, b.after + YEAR, b.last + YEAR - 1] for b in self.blocks], np.int64
+            [[b.path, b.after + YEAR, b.last + YEAR - 1, b.region] for b in self.blocks], np.int64
         )  # step 0 is the month that ends eleven months before the first figure
 
     @cached_property
@@ -119,7 +124,10 @@ class Law:
 
     @cached_property
     def patterns(self) -> Floats:
-        """What is in the covariance beside the autoregression, (P, n, n): what is always there, then each season."""
+        """What is in the covariance beside the autoregression, (P, n, n).
+
+        What is always there, each season, and of several regions their wiggle, common and own.
+        """
         blocks, count = self.blocks, len(self.blocks)
         steady = np.zeros((count, count))
         for path, trend in self.trends.items():
@@ -128,7 +136,7 @@ class Law:
             steady[np.ix_(own, own)] += rows @ np.diag(trend.variance) @ rows.T
         for each, share in zip(self.campaigns, self.during, strict=True):
             steady += each.effect.prior.spread**2 * np.outer(share, share)
-        if not self.yearly:  # within a calendar year wiggle sums to zero
+        if self._wiggles_at_once:
             steady += np.diag([self.wiggle**2 / len(block.months) for block in blocks])
         found = [steady]
         for path in self.seasons:
@@ -136,7 +144,24 @@ class Law:
             pattern = np.zeros((count, count))
             pattern[np.ix_(own, own)] = seasonal([blocks[i].months for i in own], self.first)
             found.append(pattern)
-        return np.stack(found)
+        return np.stack([*found, *self._wiggles])
+
+    @property
+    def _wiggles_at_once(self) -> bool:
+        """True if nothing of a draw is in the wiggle; within a calendar year it sums to zero."""
+        return not self.yearly and len(self.regions) == 1
+
+    @property
+    def _wiggles(self) -> list[Floats]:
+        """Covariance of the wiggle of blocks, were it common to all regions, and were it each region's own."""
+        if self.yearly or self._wiggles_at_once:
+            return []
+        alike = np.array([[one.path == other.path for other in self.blocks] for one in self.blocks])
+        within = np.array([[one.region == other.region for other in self.blocks] for one in self.blocks])
+        every = np.arange(1 - YEAR, self.length + 1)
+        share = np.array([np.isin(every, block.months) / len(block.months) for block in self.blocks])
+        common = self.wiggle**2 * (share @ share.T) * alike
+        return [common, common * within]
 
     @cached_property
     def mean(self) -> Floats:
@@ -177,7 +202,10 @@ class Law:
         seasons : size of each season that is not known, (R,). scales : (2, years, R) of each calendar year's variance.
         """
         keep, size = self.autoregression(sizes)
+        shared = np.stack(common_and_own(sizes.spread, self.regions, sizes.correlation.size))
         weights = np.stack([np.ones(sizes.correlation.size), *(each**2 for each in seasons)])
+        if not self.yearly and not self._wiggles_at_once:
+            weights = np.concatenate([weights, shared])
         years = np.array(self.years_of_steps) - self.years_of_steps[0]
         scale = np.ascontiguousarray(scales[:, years])
-        return keep, size, sizes.correlation, int(self.yearly), scale, self.steps, self.patterns, weights
+        return keep, size, sizes.correlation, int(self.yearly), shared, scale, self.steps, self.patterns, weights

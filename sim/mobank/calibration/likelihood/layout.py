@@ -72,7 +72,8 @@ class Layout:
     args : (U, A) rows of the values that its hazards read.
     row_of : (S, F) row of the table.
     mixing : (M, S) the distinct rows of the target's.
-    path_of, sign : (V,) of each distinct value, the path that moves it, −1 for none, and to which side.
+    path_of, sign : (V,) of each distinct value, the path that moves it, −1 for none, and to which side. Paths are
+        numbered region by region.
     """
 
     values: Mapping[str, Classes]
@@ -86,12 +87,16 @@ class Layout:
     sign: Floats
 
     @classmethod
-    def of(cls, model: Model, paths: Sequence[str], target: Scenario) -> "Layout":
-        """Return that of a model with the segments of a target."""
+    def of(cls, model: Model, paths: Sequence[str], target: Scenario, region: Sequence[int]) -> "Layout":
+        """Return that of a model with the segments of a target, given the number of each segment's region, (S,)."""
+        moving = {p.name: paths.index(p.moved_by) if p.moved_by in paths else -1 for p in model.parameters}
         touching = {
             p.name: [
-                tuple(b.name for b in target.bands if b.name in s.bands and p.name in {*b.factors, *b.values})
-                for s in target.segments
+                (
+                    g if moving[p.name] >= 0 else 0,
+                    *(b.name for b in target.bands if b.name in s.bands and p.name in {*b.factors, *b.values}),
+                )
+                for s, g in zip(target.segments, region, strict=True)
             ]
             for p in model.parameters
         }
@@ -114,7 +119,8 @@ class Layout:
                 row_of[:, f] = row + len(group.flows) * group.classes.of + i
             row += len(group.flows) * group.classes.count
         widest = max(len(each) for each in args)
-        moved = [p for p in model.parameters for _ in range(values[p.name].count)]
+        moved = [(p, s) for p in model.parameters for s in values[p.name].first]
+        path_of = [len(paths) * region[s] + moving[p.name] if moving[p.name] >= 0 else -1 for p, s in moved]
         return cls(
             values,
             first,
@@ -123,13 +129,18 @@ class Layout:
             np.array([each + [0] * (widest - len(each)) for each in args], np.int64).reshape(len(args), -1),
             row_of,
             np.ascontiguousarray(target.mixing[met.first]),
-            np.array([paths.index(p.moved_by) if p.moved_by in paths else -1 for p in moved], np.int64),
-            np.array([float(p.sign) for p in moved]),
+            np.array(path_of, np.int64),
+            np.array([float(p.sign) for p, _ in moved]),
         )
 
     def stacked(self, base: Mapping[str, Floats]) -> Floats:
         """Return the distinct values of all parameters one below the other, (V, R), given each as (S or 1, R)."""
-        return np.concatenate([base[name][each.first[: base[name].shape[0]]] for name, each in self.values.items()])
+        return np.concatenate(
+            [
+                base[name][each.first] if len(base[name]) > 1 else np.repeat(base[name], each.count, axis=0)
+                for name, each in self.values.items()
+            ]
+        )
 
 
 def _group(model: Model, flows: Sequence[int], kind: int, values: Mapping[str, Classes], met: Classes) -> Group:

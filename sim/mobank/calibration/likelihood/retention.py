@@ -53,7 +53,7 @@ class Months:
     Parameters
     ----------
     occupancy, customers : (S, K, R), (S, R) at the first figure of the level.
-    level : (K,) 1 for states of it.
+    level : (K,) 1 for states of it. region, which : by segment, and by path and region, in each month.
     """
 
     fill: Any
@@ -70,6 +70,7 @@ class Months:
     enters: Ints
     exposed: Ints
     level: Ints
+    region: Ints
     growth: Floats
     which: Ints
     shocks: Floats
@@ -81,18 +82,19 @@ class Months:
 
         Parameters
         ----------
-        people : (S, R) customers, moved on in place. by : is added to the shock of the path of the active.
+        people : (S, R) customers, moved on in place. by : is added to the shock of each region's path of the active.
         """
         here, more = np.concatenate(groups), len(groups) - 1
         everyone = np.concatenate([people, *([FEW**2 * people] * more)])  # nobody joins the few later
         mixing = np.concatenate([self.mixing, *([np.zeros(self.mixing.shape)] * more)], axis=1)
         shocks = self.shocks.copy()
-        shocks[self.which[ACTIVE, t]] += by
+        shocks[self.which[ACTIVE::2, t]] += by
         run(
             self.fill, here, everyone, self.value, self.path_of, self.sign, self.units, self.args, mixing,
             np.tile(self.row_of, (1 + more, 1)), self.leaves, self.enters, self.exposed, self.level[None],
-            self.growth[t : t + 1], np.ascontiguousarray(self.which[:, t : t + 1]), shocks, self.off[t : t + 1],
-            self.exits, np.empty((1, 1, here.shape[2])), np.empty((0, 0, 0)), np.zeros(here.shape[2]),
+            np.tile(self.region, 1 + more), self.growth[t : t + 1], np.ascontiguousarray(self.which[:, t : t + 1]),
+            shocks, self.off[t : t + 1], self.exits, np.empty((1, len(self.which) // 2, here.shape[2])),
+            np.empty((0, 0, 0)), np.zeros(here.shape[2]),
         )  # fmt: skip
         people[:] = everyone[: len(people)]
         return here.reshape(1 + more, *groups[0].shape)
@@ -175,7 +177,7 @@ class Retention:
 
         Parameters
         ----------
-        erring : False if the second, (c, A, R) by the shock of the active's path in each month of age, is all 0.
+        erring : False if the second, (c, A, G, R) by the shock of the active in each month of age and region, is all 0.
         """
         level = np.flatnonzero(months.level)  # who leaves it does not come back, and is not followed
         segments, _, draws = months.occupancy.shape
@@ -209,30 +211,34 @@ class Retention:
         ]
         stocks = [self.model.measure[measure].stock for measure in self._measures]
         inside = np.array([np.isin(self.model.states, stock) for stock in stocks], np.int64)[:, level]
-        share, slopes = np.empty((len(self.cells), draws)), np.empty((len(self.cells), self.longest, draws))
-        follow(chances, swayed, entered, np.array(numbers, np.int64), np.ascontiguousarray(inside), share, slopes)
+        share, slopes = (
+            np.empty((len(self.cells), draws)),
+            np.empty((len(self.cells), self.longest, len(months.which) // 2, draws)),
+        )
+        cells = np.array(numbers, np.int64)
+        follow(chances, swayed, entered, cells, np.ascontiguousarray(inside), months.region, share, slopes)
         clear = (share > LEAST) & (share < 1.0 - LEAST)
         share = np.clip(share, LEAST, 1.0 - LEAST)
-        return share, np.where(clear, 1.0, 0.0)[:, None] * slopes / (share * (1.0 - share))[:, None]
+        return share, np.where(clear, 1.0, 0.0)[:, None, None] * slopes / (share * (1.0 - share))[:, None, None]
 
     def slopes(self, by_month: Floats, which: Ints, solved: tuple[Floats, Ints], slopes: Floats, at: Ints) -> None:
         """Find how the residual of each share moves with the figures of people.
 
         Parameters
         ----------
-        by_month : (c, A, R) change of the log odds made with each month's shock. which : (T,) block of each month.
+        by_month : (c, A, G, R) change of the log odds made with each month's shocks. which : (2 G, T) their blocks.
         solved : change of the blocks' shocks (n, z, R) with the log of figures (n, z), −1 for none.
         slopes, at : (c, z, R) and (c, z) filled: the change, and with which figure.
         """
         change, figures = solved
         for i, (cohort, share) in enumerate(self.cells):
-            blocks = which[self._begin(cohort) : self._begin(cohort) + share.age]
+            blocks = which[ACTIVE::2, self._begin(cohort) : self._begin(cohort) + share.age].T
             numbers = sorted({int(number) for number in figures[blocks].ravel() if number >= 0})
             at[i, : len(numbers)] = numbers
-            for a, block in enumerate(blocks):
+            for (a, g), block in np.ndenumerate(blocks):
                 for z, number in enumerate(figures[block]):
                     if number >= 0:
-                        slopes[i, numbers.index(number)] -= by_month[i, a] * change[block, z]
+                        slopes[i, numbers.index(number)] -= by_month[i, a, g] * change[block, z]
 
     def _begin(self, cohort: Cohort) -> int:
         """Return the first month that a cohort goes through, counted from the first after the first figure."""

@@ -44,7 +44,8 @@ class Unbound(History):
         known = [replace(block, figure=None) for block in self._bound.blocks]
         step = YEAR if self.yearly else 1
         later = [
-            ShockBlock(path, after, after + step)
+            ShockBlock(path, after, after + step, region=region)
+            for region in range(len(self.regions))
             for path in (LEVEL, ACTIVE)
             for after in range(self._bound.length, self.length, step)
         ]
@@ -61,7 +62,9 @@ class Unbound(History):
 
 
 def again(history: History, z: Floats, streams: Streams) -> Floats:
-    """Return level, active and everyone at each mark, (M, 3, R), with chance in every block drawn anew.
+    """Return level and active of each region, and everyone, at each mark, with chance in every block drawn anew.
+
+    The shape is (M, 2 G + 1, R), persons.
 
     Parameters
     ----------

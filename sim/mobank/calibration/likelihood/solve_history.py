@@ -6,8 +6,8 @@ of a draw (the change of variables from shocks to figures), so chance runs throu
 moves all that follow (King et al. 2015, "Avoidable errors in the modelling of outbreaks of emerging pathogens").
 
 Before the first figure the bank is taken to have grown steadily, as its flows would have it grow with that many
-registered. Customers are the pool: they grow as reported, and at the draw's own rate where nothing is reported; what
-their figures say about that rate is left to its prior, so that it is not counted twice.
+registered. Where regions report by themselves, each grew steadily, and each passes through its own figures; all meet
+one another as they were active a month ago.
 
 A figure may be in error by its rounding, by noise and by a season of the measure. Such errors put something into the
 shocks and flows that are solved through it, and take it out of the next ones; to first order that is a linear map, and
@@ -17,23 +17,21 @@ widens the law. It is taken around the season that the figures themselves show, 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from mobank.base.arrays import Flags, Floats, Ints, Rows
 from mobank.base.kernels import gaussian, passage
-from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, Stretch
+from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, ShockBlock, Stretch
 from mobank.calibration.likelihood.compiled_model import filler
+from mobank.calibration.likelihood.entries import Entries
 from mobank.calibration.likelihood.flows import Residuals
-from mobank.calibration.likelihood.history import History, value_at
+from mobank.calibration.likelihood.history import History
+from mobank.calibration.likelihood.inputs import Inputs
 from mobank.calibration.likelihood.retention import Months
-from mobank.dynamics.draws import base_values, shock_sizes
-from mobank.dynamics.month import Values, add_up, intake
-from mobank.dynamics.shocks import ShockSizes
+from mobank.dynamics.month import add_up
 from mobank.model.exits import exits_of_idle
-from mobank.scenario.scenario import Value
 
 LOG_2PI = float(np.log(2.0 * np.pi))
 LEAST_WIGGLE = 0.01  # of a figure beside another of the same month, log scale: no two counts agree better
@@ -47,6 +45,7 @@ REASONS = {
     11: "no covariance",
 }
 SMALL_POOL, NO_COVARIANCE = 10, 11
+NO_LANES = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Pathway:
     ----------
     log_density : (R,) of the solved shocks, per person of the figures; −inf where a figure cannot be reached.
     innovations, shocks : (n, R) of each block: independent standard normals, and log scale.
-    marks : level, active and everyone at each month at which a block ends, (M, 3, R) persons.
+    marks : level and active of each region, and everyone, at each month at which a block ends, (M, 2 G + 1, R) persons.
     state : at the last figure.
     retained : share of each cell of the retention, (c, R).
     why : (R,) 0, or the reason why a draw is impossible, a key of `REASONS`.
@@ -84,6 +83,11 @@ class Pathway:
     why: Ints
 
     @property
+    def whole(self) -> Floats:
+        """Level, active and everyone of the whole bank at these months, (M, 3, R) persons."""
+        return of_the_whole(self.marks)
+
+    @property
     def possible(self) -> Flags:
         """Which draws pass through every figure, (R,)."""
         return np.isfinite(self.log_density)
@@ -94,88 +98,10 @@ class Pathway:
         return {REASONS[int(why)]: count for why, count in sorted(Counter(self.why[self.why > 0]).items())}
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """What some draws put into the months.
-
-    Parameters
-    ----------
-    base : value of each parameter, (S or 1, R). values : distinct ones, one below the other, (V, R).
-    sizes : of the shocks. level, everyone : at the first figure, (R,) persons.
-    growth : of everyone in each month, as a share, (T, R).
-    goals : value of each figure, (R,) persons, by name; in the definition of the rest.
-    written_off : persons in each month, (T, R); (0, R) where there is no clean-up.
-    """
-
-    history: History
-    base: Mapping[str, Floats]
-    values: Floats
-    sizes: ShockSizes
-    level: Floats
-    everyone: Floats
-    growth: Floats
-    goals: Mapping[str, Floats]
-    written_off: Floats
-
-    @classmethod
-    def of(cls, history: History, z: Floats) -> "Inputs":
-        """Return those of draws with coordinates z (D, R)."""
-        drawn = _Drawn(history, z)
-        base, sizes = base_values(history.model, history.target, drawn), shock_sizes(history.target, drawn)
-        wide = {f.name for f in history.wide}
-        goals = {
-            f.name: value_at(f, z[history.row[f.name]]) if f.name in wide else np.full(z.shape[1], f.interval.middle)
-            for f in history.figures
-        }
-        for each in history.joined:
-            goals[each.figure.name] = goals[each.figure.name] / each.prior.of_normal(z[history.row[each.factor]])
-        level = goals[history.reported(history.origin.stock)[0].name]
-        everyone, growth = _pool(history, base, goals, level, drawn)
-        off = np.zeros((history.length if history.clean_ups else 0, z.shape[1]))
-        for at, name in history.clean_ups.items():
-            off[at - 1] = drawn(history.target.clean_ups[history.first + at], name)
-        return cls(history, base, history.layout.stacked(base), sizes, level, everyone, growth, goals, off)
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """What is drawn of a value, by its name: (R,)."""
-
-    history: History
-    z: Floats
-
-    def __call__(self, value: Value, item: str) -> Floats:
-        known = item in self.history.priors
-        return (
-            value.prior.of_normal(self.z[self.history.row[item]])
-            if known
-            else np.full(self.z.shape[1], value.prior.centre)
-        )
-
-
-def _pool(
-    history: History, base: Mapping[str, Floats], goals: Mapping[str, Floats], level: Floats, drawn: _Drawn
-) -> tuple[Floats, Floats]:
-    """Return everyone at the first figure of the level, (R,), and by which share they grow in each month, (T, R)."""
-    shares = np.array([segment.share for segment in history.target.segments])[:, None]
-    ones = shares * np.ones_like(level)
-    own = 1.0 + (
-        add_up(add_up(intake(history.model, Values(base, frozenset()), ones))) if history.model.intakes else 0.0
-    )
-    months = history.length
-    pool = history.target.pool
-    if pool is not None:
-        headroom = drawn(history.priors.get("pool.headroom", pool.headroom), "pool.headroom")
-        return level * (1.0 + headroom), np.tile(own - 1.0, (months, 1))
-    figures = history.reported(history.origin.total)
-    log = np.tile(np.log(own * np.ones_like(level)), (months, 1))
-    for a, b in pairwise(figures):
-        rate = np.log(goals[b.name] / goals[a.name]) / (b.month - a.month)
-        log[max(a.month - history.first, 0) : max(b.month - history.first, 0)] = rate
-    anchor = next((f for f in figures if f.month >= history.first), figures[-1])
-    ahead = anchor.month - history.first
-    since = log[:ahead].sum(axis=0) if ahead >= 0 else ahead * np.log(own)
-    return goals[anchor.name] * np.exp(-since), np.expm1(log)
+def of_the_whole(marks: Floats) -> Floats:
+    """Return level, active and everyone of the whole bank, (M, 3, R), given those of its regions, (M, 2 G + 1, R)."""
+    level, active = (add_up(list(np.moveaxis(marks[:, path:-1:2], 1, 0))) for path in (LEVEL, ACTIVE))
+    return np.stack([level, active, marks[:, -1]], axis=1)
 
 
 # ------------ all stretches
@@ -189,11 +115,12 @@ class Solver:
     ----------
     shocks : (n, R) of the blocks, log scale. made : (n, R) independent normals that made them, errors left out.
     factors : (R, n, n) Cholesky factors of the shocks' covariance without errors.
-    slopes : (n + f, z, R) change of each block's shock, and at the end of each flow's residual, with the log of figures
-        `at` (n + f, z), −1 for none.
+    slopes : (n + f, z, R) change of each block's shock, and at the end of each residual, with the log of figures `at`
+        (n + f, z), −1 for none.
     residuals : of the reported flows, then of the reported retention. retained : (c, R) shares made of the latter.
-    log : (R,) what is known so far of the log density. counted, moved : (T + 1, 2, R), (T, F, R) of all months.
-    swayed : (T, F, z, R) change of `moved` with the log of the figures `sways` (T, z); no month where none is in error.
+    log : (R,) what is known so far of the log density. counted, moved : (T + 1, 2 G, R), (T, G F, R) of all months.
+    swayed : (T, G F, z, R) change of `moved` with the log of the figures `sways` (T, z); no month where none is in
+        error.
     """
 
     history: History
@@ -213,6 +140,7 @@ class Solver:
         reach = history.layout.values[origin.reach]
         self.reach = (history.layout.first[origin.reach] + reach.of).astype(np.int64)
         self.exits = exits_of_idle(model)
+        self.region, self.lanes = np.array(history.region_of, np.int64), 2 * len(history.regions)
         self.exposed = np.isin(model.states, model.exposed_to).astype(np.int64)
         self.errors, law = history.errors, history.law
         self.error_sizes = (
@@ -229,23 +157,32 @@ class Solver:
             gaussian.leading(*self.numbers, self.factors)  # type: ignore[call-arg]
         self.why = np.zeros(draws, np.int64)
         self.shocks, self.made = self.means.copy(), np.zeros((lead, draws))
-        self.log_slope, self.last = np.zeros(draws), {LEVEL: -1, ACTIVE: -1}
-        widest = max((len(s.solved) for s in history.stretches), default=0)
+        self.log_slope, self.last = np.zeros(draws), np.full(self.lanes, -1)
+        self.entries = [Entries(draws) for _ in history.regions]
+        widest = max((self._within(stretch) for stretch in history.stretches), default=0)
+        every = max((len(stretch.solved) for stretch in history.stretches), default=0) + self.lanes
         rows = count + len(history.flows.figures) + len(history.retention.cells)
-        wide = (widest + 2) * max(history.flows.longest, history.retention.longest)
+        longest = max(history.flows.longest, history.retention.longest)
+        wide = every * longest if rows > count else widest + self.lanes
         self.at = np.full((rows, wide), -1, np.int64)
         self.slopes = np.zeros((rows, wide, draws))
-        self.counted = np.full((history.length + 1, 2, draws), np.nan)
-        self.moved = np.full((history.length, len(model.flows), draws) if history.flows.figures else (0, 0, 0), np.nan)
+        self.counted = np.full((history.length + 1, self.lanes, draws), np.nan)
+        flows = len(history.regions) * len(model.flows)
+        self.moved = np.full((history.length, flows, draws) if history.flows.figures else (0, 0, 0), np.nan)
         erring = history.length if self.moved.size and self.errors.any else 0
-        self.swayed = np.zeros((erring, len(model.flows), widest + 2, draws))
-        self.sways = np.full((erring, widest + 2), -1, np.int64)
+        self.swayed = np.zeros((erring, flows, every, draws))
+        self.sways = np.full((erring, every), -1, np.int64)
         segments = len(history.target.segments)
         self.occupancy = np.zeros((segments, len(model.states), draws))
-        shares = np.array([segment.share for segment in history.target.segments])[:, None]
-        self.customers = np.ascontiguousarray(shares * self.inputs.everyone)
+        self.customers = np.ascontiguousarray(self.inputs.customers)
         self.begun = self.occupancy, self.customers  # at the first figure, once it has been passed
-        self.why[(self.why == 0) & ~(self.customers.sum(axis=0) > self.inputs.level)] = SMALL_POOL
+        for g, level in enumerate(self.inputs.level):
+            self.why[(self.why == 0) & ~(self.customers[self.region == g].sum(axis=0) > level)] = SMALL_POOL
+
+    def _within(self, stretch: Stretch) -> int:
+        """Return how many figures of a stretch move one of its shocks, at most."""
+        own = [self.history.blocks[i].region for i in stretch.solved]
+        return max(map(own.count, own), default=0) if stretch.regions_apart else len(own)
 
     def run(self) -> None:
         """Go through all stretches, then see what the flows of the draws are beside those that are reported."""
@@ -259,32 +196,33 @@ class Solver:
             self._cross(stretch, before, alive)
             self._normals_of(stretch, alive)
             before = stretch
-        history, draws = self.history, self.why.size
-        parts = [history.flows.residuals(history.row, self.z, self.moved)]
-        self.retained = np.empty((0, draws))
+        self._compare()
+
+    def _compare(self) -> None:
+        """Find how far reported flows and retention are from those made, and how errors of figures move that."""
+        history, count = self.history, len(self.history.blocks)
+        parts, self.retained = [history.flows.residuals(history.row, self.z, self.moved)], np.empty((0, self.why.size))
+        own = slice(count, count + len(history.flows.figures))
+        if self.swayed.size:
+            history.flows.slopes(self.moved, self.swayed, self.sways, self.slopes[own], self.at[own])
         if history.retention.cells:
-            months = self._months()
+            months, own = self._months(), slice(own.stop, None)
             self.retained, by_month = history.retention.made(months, self.errors.any)
             parts.append(history.retention.residuals(history.row, self.z, self.retained))
-        self.residuals = Residuals.joined(parts, draws)
-        if self.swayed.size:
-            count = len(history.blocks)
-            own = slice(count, count + len(history.flows.figures))
-            history.flows.slopes(self.moved, self.swayed, self.sways, self.slopes[own], self.at[own])
-        if history.retention.cells and self.errors.any:
-            blocks, own = slice(len(history.blocks)), slice(len(self.at) - len(history.retention.cells), None)
-            solved = self.slopes[blocks], self.at[blocks]
-            history.retention.slopes(by_month, months.which[ACTIVE], solved, self.slopes[own], self.at[own])
+            if self.errors.any:
+                solved = self.slopes[:count], self.at[:count]
+                history.retention.slopes(by_month, months.which, solved, self.slopes[own], self.at[own])
+        self.residuals = Residuals.joined(parts, self.why.size)
 
     def _months(self) -> Months:
         """Return the months as they were solved."""
         history, layout, model, inputs = self.history, self.history.layout, self.history.model, self.inputs
-        of = {(block.path, t): i for i, block in enumerate(history.blocks) for t in block.months}
-        which = [[of[path, t] for t in range(1, history.length + 1)] for path in (LEVEL, ACTIVE)]
+        of = {(block.lane, t): i for i, block in enumerate(history.blocks) for t in block.months}
+        which = [[of[lane, t] for t in range(1, history.length + 1)] for lane in range(self.lanes)]
         return Months(
             self.fill, *self.begun, inputs.values, layout.path_of, layout.sign, layout.units, layout.args,
-            layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside[LEVEL], inputs.growth,
-            np.array(which, np.int64), self.shocks, inputs.written_off, self.exits,
+            layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside[LEVEL], self.region,
+            inputs.growth, np.array(which, np.int64), self.shocks, inputs.written_off, self.exits,
         )  # fmt: skip
 
     def _shocks_of(self, stretch: Stretch, alive: Rows) -> None:
@@ -295,11 +233,27 @@ class Solver:
             self.shocks[i, alive] = self.means[i, alive] + self._given(i, alive) + self.factors[i, i, alive] * latent
 
     def _guess(self, stretch: Stretch, alive: Rows) -> None:
-        """Begin with the shock that the path had before, as far as it was not expected."""
+        """Begin with the shock that the path had before, as far as not expected; for the level, as entries say."""
         for i in stretch.solved:
-            before = self.last[self.history.blocks[i].path]
-            if before >= 0:
+            block = self.history.blocks[i]
+            before, entries = self.last[block.lane], self.entries[block.region]
+            if block.path == LEVEL and block.after == stretch.after and before == entries.block:
+                gain = self._goal(block, alive) - self.counted[block.after, block.lane, alive]
+                self.shocks[i, alive] = self.shocks[before, alive] + entries.step(gain, len(block.months), alive)
+            elif before >= 0:
                 self.shocks[i, alive] += self.shocks[before, alive] - self.means[before, alive]
+
+    def _keep_entries(self, stretch: Stretch, inverse: Floats, alive: Rows) -> None:
+        for k, i in enumerate(stretch.solved):
+            block = self.history.blocks[i]
+            if block.path == LEVEL and (block.after, block.last) == (stretch.after, stretch.last):
+                began, ended = (self.counted[at, block.lane, alive] for at in (block.after, block.last))
+                self.entries[block.region].keep(i, ended / inverse[:, k, k], ended - began, len(block.months), alive)
+
+    def _goal(self, block: ShockBlock, alive: Rows) -> Floats:
+        """Return what the model has to count at the end of a block with a figure, (B,) persons."""
+        assert block.figure is not None
+        return np.asarray(self.inputs.goals[block.figure.name][alive] * np.exp(-self.errors.shift(block.figure)))
 
     def _normals_of(self, stretch: Stretch, alive: Rows) -> None:
         """Find the normals that made the shocks that have been solved, as far as others rest on them."""
@@ -308,7 +262,7 @@ class Solver:
                 apart = self.shocks[i, alive] - self.means[i, alive] - self._given(i, alive)
                 self.made[i, alive] = apart / self.factors[i, i, alive]
         for i in (*stretch.free, *stretch.solved):
-            self.last[self.history.blocks[i].path] = i
+            self.last[self.history.blocks[i].lane] = i
 
     def _given(self, i: int, alive: Rows) -> Floats:
         """Return what the blocks before say of a block's shock beyond what is expected, (B,)."""
@@ -317,40 +271,39 @@ class Solver:
     def _cross(self, stretch: Stretch, before: Stretch | None, alive: Rows) -> None:
         history, layout, model = self.history, self.history.layout, self.history.model
         blocks = [history.blocks[i] for i in stretch.solved]
-        figures = [b.figure for b in blocks if b.figure]
         first, months, draws = before is None, stretch.last - stretch.after, alive.size
-        goals = np.array([self.inputs.goals[f.name][alive] for f in figures]).reshape(len(figures), draws)
-        goals = goals * np.exp(-np.array([self.errors.shift(f) for f in figures]))[:, None]
-        count = len(blocks)
-        levels = {b.last: g for b, g in zip(blocks, goals, strict=True) if b.path == LEVEL}
-        whole = (
-            np.stack([levels.get(b.last, np.full(draws, np.nan)) for b in blocks]) if blocks else np.empty((0, draws))
-        )
+        span, count = slice(stretch.after, stretch.last), len(blocks)
+        goals = np.array([self._goal(b, alive) for b in blocks]).reshape(count, draws)
+        off = self.inputs.written_off[span, alive]
+        levels = {(b.region, b.last): g for b, g in zip(blocks, goals, strict=True) if b.path == LEVEL}
+        none = np.full(draws, np.nan)
+        whole = np.stack([levels.get((b.region, b.last), none) for b in blocks]) if blocks else np.empty((0, draws))
         known = np.array(stretch.known)
         shocks = np.ascontiguousarray(self.shocks[np.ix_(known, alive)])
         unknown = np.array([stretch.known.index(i) for i in stretch.solved], np.int64)
-        nudged = int(self.errors.any and not first)
-        inverse, across = np.zeros((draws, count, count)), np.zeros((draws, count, 2))
+        apart = stretch.regions_apart and not first
+        column = np.array([b.path for b in blocks] if apart else range(count), np.int64)
+        nudges, alone = self._nudges(apart and not off.any()) if self.errors.any and not first else (NO_LANES, NO_LANES)
+        inverse, across = np.zeros((draws, count, count)), np.zeros((draws, count, self.lanes))
         log, how = np.zeros(draws), np.zeros(draws, np.int64)
-        counted = np.zeros((months, 2, draws))
-        moved = np.zeros((months, len(model.flows), draws) if self.moved.size else (0, 0, 0))
-        swayed = np.zeros((months, len(model.flows), count + 2, draws) if self.swayed.size else (0, 0, 0, 0))
+        counted = np.zeros((months, self.lanes, draws))
+        moved = np.zeros((months, self.moved.shape[1], draws) if self.moved.size else (0, 0, 0))
+        shape = (months, self.moved.shape[1], count + self.lanes, draws)
+        swayed = np.zeros(shape if self.swayed.size else (0, 0, 0, 0))
         occupancy = np.ascontiguousarray(self.occupancy[..., alive])
         customers = np.ascontiguousarray(self.customers[:, alive])
-        span = slice(stretch.after, stretch.last)
-        off = self.inputs.written_off[span, alive]
         passage.cross(
-            self.fill, occupancy, customers, np.ascontiguousarray(self.inputs.level[None, alive]),
+            self.fill, occupancy, customers, np.ascontiguousarray(self.inputs.level[:, alive]),
             np.ascontiguousarray(self.inputs.values[:, alive]), layout.path_of, layout.sign, layout.units, layout.args,
             layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside, self.reach,
-            self.within, np.ascontiguousarray(self.inside[ACTIVE, self.within]), self.rest, self.outside,
+            self.within, np.ascontiguousarray(self.inside[ACTIVE, self.within]), self.rest, self.outside, self.region,
             np.ascontiguousarray(self.inputs.growth[span, alive] if months else np.empty((0, draws))),
-            np.array(stretch.which, np.int64)[:, : months if not first else 0].reshape(2, -1).copy(),
-            np.array([w[0] for w in stretch.which] if first else [-1, -1], np.int64), shocks, unknown,
-            np.array([b.last - stretch.after for b in blocks], np.int64), np.array([b.path for b in blocks], np.int64),
-            np.ascontiguousarray(goals), np.ascontiguousarray(whole),
-            np.ascontiguousarray(off if off.any() else off[:0]), self.exits, nudged, inverse, across, log, how, counted,
-            moved, swayed,
+            np.array(stretch.which, np.int64)[:, : months if not first else 0].reshape(self.lanes, -1).copy(),
+            np.array([w[0] if first else -1 for w in stretch.which], np.int64), shocks, unknown,
+            np.array([b.last - stretch.after for b in blocks], np.int64), np.array([b.lane for b in blocks], np.int64),
+            column, int(not apart), np.ascontiguousarray(goals), np.ascontiguousarray(whole),
+            np.ascontiguousarray(off if off.any() else off[:0]), self.exits, nudges, alone, inverse, across, log, how,
+            counted, moved, swayed,
         )  # fmt: skip
         self.why[alive] = how
         self.shocks[np.ix_(known, alive)] = shocks
@@ -359,43 +312,60 @@ class Solver:
         self.counted[stretch.after + 1 : stretch.last + 1, :, alive] = counted
         if first:
             self.begun = self.occupancy.copy(), self.customers.copy()
-            for n in (LEVEL, ACTIVE):
-                self.counted[0, n, alive] = add_up(add_up(np.moveaxis(occupancy[:, self.inside[n] > 0], 1, 0)))
+            for lane in range(self.lanes):
+                own = occupancy[self.region == lane // 2][:, self.inside[lane % 2] > 0]
+                self.counted[0, lane, alive] = add_up(add_up(np.moveaxis(own, 1, 0)))
         if self.moved.size:
             self.moved[span, :, alive] = moved
         self._slopes(stretch, inverse, across, swayed, alive)
+        self._keep_entries(stretch, inverse, alive)
+
+    def _nudges(self, apart: bool) -> tuple[Ints, Ints]:
+        """Return the column that level and active of each region are moved in, and 1 for those alone in theirs.
+
+        Whom people meet ties the regions: who is active in one at the beginning moves what is solved in all.
+        """
+        lanes = np.arange(self.lanes)
+        if not apart:
+            return lanes, np.ones(self.lanes, np.int64)
+        active = lanes % 2 == ACTIVE
+        return np.where(active, 1 + lanes // 2, 0), active.astype(np.int64)
 
     def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, swayed: Floats, alive: Rows) -> None:
         """Note how errors of the figures of a stretch, and of those with which it began, move its shocks and flows."""
         if not self.errors.any:
             return
-        numbers = [self.errors.number(self.history.blocks[i].figure) for i in stretch.solved]
-        numbers += self.errors.at(stretch.after)
-        wide = len(numbers)
+        blocks = [self.history.blocks[i] for i in stretch.solved]
+        numbers = np.array([self.errors.number(b.figure) for b in blocks])
+        started = self.errors.at(stretch.after)
         back = -np.einsum("rij,rjn->rin", inverse, across)
         for k, i in enumerate(stretch.solved):
-            self.at[i, :wide] = numbers
-            self.slopes[i, :wide, alive] = np.concatenate([inverse[:, k], back[:, k]], axis=1)
+            own = [j for j, b in enumerate(blocks) if b.region == blocks[k].region or not stretch.regions_apart]
+            wide = len(own) + self.lanes
+            self.at[i, :wide] = [*numbers[own], *started]
+            self.slopes[i, :wide, alive] = np.concatenate([inverse[:, k, own], back[:, k]], axis=1)
         if swayed.size:
-            span = slice(stretch.after, stretch.last)
-            self.sways[span, :wide] = numbers
+            span, wide = slice(stretch.after, stretch.last), len(blocks) + self.lanes
+            self.sways[span, :wide] = [*numbers, *started]
             self.swayed[span, :, :wide, alive] = swayed
 
     # ------------ the end
 
     def law_of(self, rows: Rows) -> tuple[Any, ...]:
         """Return what the compiled law takes of some draws, errors of the figures included."""
-        keep, size, correlation, apart, scale, steps, patterns, weights = self.numbers
+        keep, size, correlation, apart, shared, scale, steps, patterns, weights = self.numbers
         variance, season = self.error_sizes
-        own = [np.ascontiguousarray(np.take(each, rows, -1)) for each in (keep, size, correlation, scale, weights)]
+        each_draws = (keep, size, correlation, shared, scale, weights)
+        own = [np.ascontiguousarray(np.take(each, rows, -1)) for each in each_draws]
         errors = [np.ascontiguousarray(np.take(each, rows, -1)) for each in (self.slopes, variance, season**2)]
         return (
             *own[:3],
             apart,
             own[3],
+            own[4],
             steps,
             patterns,
-            own[4],
+            own[5],
             errors[0],
             self.at,
             errors[1],
@@ -475,7 +445,7 @@ def _overlaps(history: History, goals: Mapping[str, Floats]) -> Floats:
     spread = max(history.target.wiggle.prior.centre, LEAST_WIGGLE)
     log = np.zeros(next(iter(goals.values())).size)
     for each in history.overlapping:
-        own = next(f for f in history.reported(each.figure.measure) if f.month == each.figure.month)
+        own = next(f for f in history.reported(each.figure.measure, each.figure.band) if f.month == each.figure.month)
         apart = np.log(goals[each.figure.name] / goals[own.name])
         log -= 0.5 * (apart / spread) ** 2 + np.log(spread) + 0.5 * LOG_2PI + np.log(goals[each.figure.name])
     return log

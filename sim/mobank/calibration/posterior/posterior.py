@@ -1,6 +1,5 @@
 """A posterior: draws that pass through every figure, and the folder in which scenarios find them."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.base.identity import law_digest, versions
 from mobank.base.priors import Prior
+from mobank.base.records import write_record
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.at_origin import AtOrigin, at_origin
 from mobank.calibration.likelihood.history import History
@@ -22,8 +22,8 @@ from mobank.calibration.targets import Target
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.posterior import DRAWS, RECORD, facts
+from mobank.scenario.posterior_record import POSTERIOR_RECORD
 
-FORMAT = 3
 BATCH = 500  # draws lived at once: the rows then stay in a near cache
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BY_NAME = ("numpy", "scipy", "numba", "emcee", "arviz-stats", "pyarrow")
@@ -124,8 +124,9 @@ def posterior_of(
 def table_of(posterior: FittedPosterior) -> Mapping[str, Floats]:
     """Return the columns that are stored, (N,) each, by name.
 
-    Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>`,
-    `trend.<path>.…` and `season.<name>.<factor>` at the last figure, log scale; `state.<state>.<segment>` persons.
+    Unknowns by the name that their draws are keyed by; `z.<coordinate>` what is not one of them; `shock.<path>` (of a
+    region `shock.<path>.<band>`), `trend.<path>.…` and `season.<name>.<factor>` at the last figure, log scale;
+    `state.<state>.<segment>` persons.
     """
     history = posterior.history
     found = dict(posterior.parameters)
@@ -162,13 +163,13 @@ def record_of(posterior: FittedPosterior, draws: bytes, settings: Mapping[str, A
     """Return what `posterior.json` says."""
     target, history = posterior.target, posterior.history
     return {
-        "format": FORMAT,
         "name": posterior.name,
         "last": str(history.last),
         "rows": posterior.rows,
         "model": fingerprint(history.model),
         "draws": sha256(draws).hexdigest(),
         "shocks": "yearly" if history.yearly else "monthly",
+        **({"regions": history.shares_by_band} if history.shares_by_band else {}),
         "evidence": list(target.evidence),
         "fitted_with": facts(target.scenario),
         "identity": {
@@ -221,9 +222,8 @@ def _rounded(values: Floats) -> list[float]:
 def write(posterior: FittedPosterior, folder: Path, settings: Mapping[str, Any]) -> None:
     """Write a posterior's folder."""
     draws = draws_bytes(posterior)
-    record = json.dumps(record_of(posterior, draws, settings), indent=1, ensure_ascii=False) + "\n"
     (folder / DRAWS).write_bytes(draws)
-    (folder / RECORD).write_text(record, encoding="utf-8")
+    write_record(folder / RECORD, record_of(posterior, draws, settings), POSTERIOR_RECORD)
 
 
 def normal_of(prior: Prior, values: Floats) -> Floats:

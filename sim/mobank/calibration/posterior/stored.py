@@ -12,9 +12,10 @@ from mobank.calibration.likelihood.history import History
 from mobank.calibration.posterior.posterior import normal_of
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target, load
+from mobank.dynamics import posterior_draws
 from mobank.model.grammar import Model
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
-from mobank.scenario.posterior import DRAWS, RECORD, Found, facts, find, why_unusable
+from mobank.scenario.posterior import DRAWS, FIT_AGAIN, RECORD, Found, facts, find, why_unusable
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,7 @@ def read(given: str | Path, model: Model) -> Stored:
     """
     found = find(locate(given, POSTERIOR))
     if found is None:
-        allowed = f"has no {RECORD} that can be read"
-        raise InputError([Problem(f"'{given}'", allowed, "fit again: mobank calibrate TARGET")])
+        raise InputError([Problem(f"'{given}'", f"has no {RECORD}", FIT_AGAIN)])
     if unusable := list(why_unusable(found, model, Place(str(found.folder / RECORD), 0))):
         raise InputError(unusable)
     target = _target(found, model)
@@ -51,7 +51,7 @@ def verified(name: str) -> str:
 
 
 def _target(found: Found, model: Model) -> Target:
-    evidence = tuple(found.record.get("evidence", FIGURE_EVIDENCE))
+    evidence = tuple(found.record["evidence"])
     base = found.name if evidence == FIGURE_EVIDENCE else found.name.removesuffix("_" + "_".join(evidence))
     path = scope(found.folder / RECORD).find(base, found.folder, TARGET) or locate(base, TARGET)
     target = load(path, model)
@@ -63,10 +63,11 @@ def _target(found: Found, model: Model) -> Target:
 
 
 def _coordinates(found: Found, history: History) -> Floats:
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(found.folder / DRAWS)
-    columns = {name: table.column(name).to_numpy().astype(float) for name in table.column_names}
+    columns = posterior_draws.columns(str(found.folder), found.record["draws"], found.record["rows"])
+    needed = [name if name in history.priors else f"z.{name}" for name in history.names]
+    if missing := [name for name in needed if name not in columns]:
+        allowed = f"lacks {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}"
+        raise InputError([Problem(f"'{(found.folder / DRAWS).as_posix()}'", allowed, FIT_AGAIN)])
     return np.stack(
         [
             normal_of(history.priors[name].prior, columns[name]) if name in history.priors else columns[f"z.{name}"]
@@ -76,5 +77,5 @@ def _coordinates(found: Found, history: History) -> Floats:
 
 
 def _diagnoses(found: Found) -> tuple[Diagnosis, ...]:
-    rows = found.record.get("coordinates", [])
+    rows = found.record["coordinates"]
     return tuple(Diagnosis(row["name"], row["r_hat"], row["effective"], row["trend"]) for row in rows if "trend" in row)

@@ -68,9 +68,9 @@ def examine(old: Stored, target: Target, model: Model, seed: int) -> tuple[NewFi
 
 
 def _examined(old: Stored, target: Target, figure: Figure, model: Model, seed: int) -> NewFigure:
-    paths = forecast(old, figure.month, figure.measure, model, seed)
+    paths = forecast(old, figure.month, figure.of, model, seed)
     breaks = breaks_of(model, target.scenario.reporting).get(figure.measure)
-    known = [each for each in old.target.figures if each.measure == figure.measure]
+    known = [each for each in old.target.figures if each.of == figure.of]
     last = max(known, key=lambda each: each.month, default=None)
     other = last is not None and last.definition != figure.definition
     odds = None if breaks is None or other else break_odds(paths, old.found.last, figure, breaks, Streams(seed))
@@ -163,7 +163,7 @@ def score(old: Stored, figure: Figure, paths: Floats) -> ScoreEntry:
     return ScoreEntry(
         old.found.name,
         old.found.record["draws"][:12],
-        figure.measure,
+        figure.of,
         str(figure.month),
         figure.text,
         whence.evidence,
@@ -184,5 +184,6 @@ def forecast(old: Stored, month: Month, measure: str, model: Model, seed: int) -
         found.record["rows"],
         target,
         found.record["shocks"] == "monthly",
+        found.record.get("regions", {}),
     )
     return np.asarray(run_ahead(model, target, fitted, found.last, month, (measure,), seed)[measure][-1])

@@ -3,12 +3,10 @@
 Colours, style and fonts are those of a run's charts. Equal input gives equal bytes on one machine.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from io import StringIO
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Picture
@@ -21,10 +19,12 @@ from mobank.base.quantities import Lang, Month, person_unit
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import Pair
 from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, YEAR
+from mobank.calibration.likelihood.solve_history import of_the_whole
 from mobank.calibration.report.wording import name, of_measure
-from mobank.report.render.charts import STYLE
-from mobank.report.render.fonts import chart_language, families, quiet
+from mobank.report.render.charts import styled
+from mobank.report.render.fonts import chart_language
 from mobank.report.render.look import BANDS, GREY, INK, LOST, MEDIAN, PALE
+from mobank.scenario.regions import counts_of
 
 TEXT: Mapping[Lang, Mapping[str, str]] = {
     "en": {"reported": "reported", "unverified": "reported, unverified", "again": "median, lived again",
@@ -43,7 +43,7 @@ def history(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) -> st
     """Return an SVG: for each fit, level and active lived again from the first figure, and what was reported."""
     language = chart_language(lang)
     first = fits[0].history
-    with _styled(language):
+    with styled(language):
         picture = _picture(7.4)
         panels = picture.subplots(2, len(fits), sharey="row", squeeze=False)
         for row, measure in ((LEVEL, first.origin.stock), (ACTIVE, first.origin.engaged)):
@@ -64,7 +64,7 @@ def knowledge(fits: Sequence[FitSummary], titles: Sequence[str], lang: Lang) -> 
     language = chart_language(lang)
     first = fits[0]
     names = [each.name for each in first.known]
-    with _styled(language):
+    with styled(language):
         picture = _picture(ROW * len(names) + 1.2)
         axes = picture.add_axes((0.44, 0.75 / (ROW * len(names) + 1.2), 0.54, 1 - 1.0 / (ROW * len(names) + 1.2)))
         places = np.arange(len(names))[::-1]
@@ -92,7 +92,7 @@ def pairs(found: FitSummary, shown: Sequence[Pair], lang: Lang) -> str:
     """Return an SVG: the draws of pairs that are known only together, each on its natural scale."""
     language = chart_language(lang)
     natural = found.history.natural(found.z)
-    with _styled(language):
+    with styled(language):
         picture = _picture(3.1)
         panels = picture.subplots(1, max(len(shown), LEAST_PANELS), squeeze=False)[0]
         for axes in panels[len(shown) :]:
@@ -112,12 +112,6 @@ def pairs(found: FitSummary, shown: Sequence[Pair], lang: Lang) -> str:
 
 
 # ------------ the parts
-
-
-@contextmanager
-def _styled(language: Lang) -> Iterator[None]:
-    with quiet(), style.context(["default", STYLE | {"font.family": families(language)}]):
-        yield
 
 
 def _picture(height: float) -> Picture:
@@ -148,7 +142,7 @@ def _keys(picture: Picture, keys: Sequence[Line2D | Patch]) -> None:
 
 def _lived_again(axes: Axes, found: FitSummary, row: int) -> None:
     years = np.array([_year(mark.month) for mark in found.history.marks])
-    lived = found.lived_again[:, row]
+    lived = of_the_whole(found.lived_again)[:, row]
     lived = lived[:, np.isfinite(lived).all(axis=0)]
     for share, colour in BANDS.items():
         low, high = np.quantile(lived, ((100 - share) / 200, (100 + share) / 200), axis=1)
@@ -165,7 +159,7 @@ def _year(month: Month) -> float:
 
 
 def _reported(axes: Axes, found: FitSummary, measure: str) -> None:
-    for figure in found.target.of(measure):
+    for figure in counts_of(found.target.figures, found.target.scenario.bands, measure):
         unverified = figure.provenance.evidence == "unverified"
         axes.vlines(_year(figure.month), figure.interval.low, figure.interval.high, color=INK, linewidth=1.4, zorder=4)
         axes.plot(

@@ -297,7 +297,7 @@ def _checks(found: FitSummary, lang: Lang) -> "Markup":
     rows = []
     for check in found.checks:
         reported = _of(found, check)
-        measure = of_measure(found.history.model, check.measure, lang)
+        measure = of_measure(found.history.model, check.measure, lang, check.band)
         write = (lambda v: format_persons(v, lang)) if check.kind == "figure" else format_share
         rows.append(
             [
@@ -317,7 +317,7 @@ def _of(found: FitSummary, check: Check) -> Figure | None:
     """Return the figure that a check is of; a change or a share has none of its own."""
     if check.kind != "figure":
         return None
-    return next(f for f in found.target.of(check.measure) if f.month == check.month)
+    return next(f for f in found.history.reported(check.measure, check.band) if f.month == check.month)
 
 
 def _pit(pit: float | None) -> str:

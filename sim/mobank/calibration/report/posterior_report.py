@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mobank.base.errors import InputError
+from mobank.base.files import folder_aside
 from mobank.base.quantities import Lang
 from mobank.base.streams import Streams
 from mobank.base.workspace import SCENARIO, at_hand
@@ -15,7 +16,6 @@ from mobank.calibration.posterior.stored import Stored, read, verified
 from mobank.calibration.report.page import build
 from mobank.calibration.report.wording import verdict
 from mobank.model.grammar import Model
-from mobank.report.render.files import aside
 from mobank.scenario.posterior import find as find_posterior
 from mobank.scenario.reader import load
 from mobank.scenario.scenario import Lever
@@ -43,7 +43,7 @@ def tell(given: Path, model: Model, out: Path, lang: Lang) -> tuple[list[str], P
     fits[0] = replace(fits[0], informs=tuple(informs(fits[0].history, stored[0].z)))
     levers = list(_levers(model))
     final = out / f"posterior_{stored[0].found.name}_{lang}"
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         (folder / REPORT).write_text(build(fits, lang, levers, _identity(stored[0])), encoding="utf-8")
     return verdict(fits[0], lang, levers), final / REPORT
 
@@ -62,7 +62,7 @@ def _levers(model: Model) -> Iterator[Lever]:
 
 def _identity(stored: Stored) -> list[tuple[str, str]]:
     found = stored.found
-    pairs = [(key, _flat(value)) for key, value in found.record.get("identity", {}).items()]
+    pairs = [(key, _flat(value)) for key, value in found.record["identity"].items()]
     return [("posterior", found.name), *pairs, ("draws", found.record["draws"])]
 
 

@@ -10,6 +10,7 @@ from mobank.calibration.checks.figure_information import narrowed_by
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import GROWTH, Known
 from mobank.calibration.checks.posterior_predictive import Lean
+from mobank.calibration.targets import ENOUGH_LEVELS
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Determined, Lever
 
@@ -22,6 +23,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "only": "{} only", "data": "data", "partly": "partly", "prior": "prior", "and": " and ", "sep": ", ",
         "level": "how many {} there are", "growth": "how fast {} grow", "now": "{} in {}",
         "grown": "growth of {} in {}",
+        "start_only": "{} of {}: too few to show how fast they grow, so growth in a forecast is that of the priors.",
         "determined": "The figures determine {}.",
         "partly_told": "They say something of {}, but not enough to decide.",
         "not_told": "They say next to nothing of {}: there the priors speak.",
@@ -57,6 +59,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "title": "{}：数据说明了什么", "below": "{}个数据，{}至{}", "all": "全部数据",
         "only": "仅{}", "data": "数据决定", "partly": "部分由数据决定", "prior": "先验决定", "and": "和", "sep": "、",
         "level": "{}有多少", "growth": "{}增长多快", "now": "{1}的{0}", "grown": "{1}年{0}增速",
+        "start_only": "只有{}个{}数据，几乎说明不了增长快慢：预测中的增长来自先验。",
         "determined": "数据决定了{}。",
         "partly_told": "数据对{}有所说明，但不足以定论。",
         "not_told": "数据对{}几乎没有说明：这里由先验说话。",
@@ -86,9 +89,11 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 
 _SHOCKS: Mapping[Lang, Mapping[str, str]] = {
     "en": {"size": "size of {} luck", "persistence": "persistence of {} luck", "drift": "trend of {}",
-           "correlation": "correlation of the years' luck", "clean_ups": "written off in {}", "of": "{}, {}"},
+           "correlation": "correlation of the years' luck", "clean_ups": "written off in {}", "of": "{}, {}",
+           "regions": "a region's own shock against what all have in common"},
     "zh": {"size": "{}的年度运气大小", "persistence": "{}的年度运气延续性", "drift": "{}的趋势",
-           "correlation": "两类年度运气的相关系数", "clean_ups": "{}清理的沉睡注册", "of": "{}（{}）"},
+           "correlation": "两类年度运气的相关系数", "clean_ups": "{}清理的沉睡注册", "of": "{}（{}）",
+           "regions": "地区自身冲击与共同冲击之比"},
 }  # fmt: skip
 PATHS: Mapping[Lang, Mapping[str, str]] = {"en": {}, "zh": {"adoption": "注册", "engagement": "活跃"}}
 EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
@@ -105,7 +110,7 @@ def verdict(findings: FitSummary, lang: Lang, levers: Sequence[Lever] = ()) -> l
     levers : those of the scenarios at hand, to name the ones whose effect rests on a prior.
     """
     words, model = WORDS[lang], findings.history.model
-    told = [*summary(findings, lang), *_groups(findings, lang), *_classes(findings, lang)]
+    told = [*_start_only(findings, lang), *summary(findings, lang), *_groups(findings, lang), *_classes(findings, lang)]
     told += _rests(findings, model, levers, lang)
     told += [
         words["pair"].format(*(name(model, each, lang) for each in (pair.one, pair.other)), f"{pair.correlation:+.2f}")
@@ -114,6 +119,15 @@ def verdict(findings: FitSummary, lang: Lang, levers: Sequence[Lever] = ()) -> l
     told += informed(findings, lang)
     told += [each for found in findings.leans for each in _lean(findings, found, lang)]
     return [*told, _unverified(findings, lang)]
+
+
+def _start_only(findings: FitSummary, lang: Lang) -> Iterable[str]:
+    """Yield that growth is that of the priors, where the level is known too seldom to show it."""
+    history = findings.history
+    count = len(history.reported(history.origin.stock))
+    if count < ENOUGH_LEVELS:
+        figures = str(count) if lang == "zh" else f"{count} figure{'s' if count > 1 else ''}"
+        yield WORDS[lang]["start_only"].format(figures, of_measure(history.model, history.origin.stock, lang))
 
 
 def summary(findings: FitSummary, lang: Lang) -> list[str]:
@@ -140,7 +154,9 @@ def informing(findings: FitSummary, item: str, lang: Lang) -> str:
     words, model = WORDS[lang], findings.history.model
     return words["sep"].join(
         words["informs"].format(
-            of_measure(model, each.figure.measure, lang), each.figure.month, _percent(each.contraction[item])
+            of_measure(model, each.figure.measure, lang, each.figure.band),
+            each.figure.month,
+            _percent(each.contraction[item]),
         )
         for each in narrowed_by(findings.informs, item)
     )
@@ -156,15 +172,18 @@ def name(model: Model, item: str, lang: Lang) -> str:
     if parts[0] == "shocks":
         path = PATHS[lang].get(parts[1], parts[1])
         return words[parts[-1]].format(path)
+    if parts[0] == "regions":
+        return words["regions"]
     if parts[0] == "clean_ups":
         return words["clean_ups"].format(parts[1])
     return words["of"].format(parts[-1], parts[1])
 
 
-def of_measure(model: Model, measure: str, lang: Lang) -> str:
-    """Return a measure's name."""
+def of_measure(model: Model, measure: str, lang: Lang, band: str = "") -> str:
+    """Return a measure's name, with the band that it is of."""
     found = model.measure[measure]
-    return found.zh if lang == "zh" and found.zh else found.meaning
+    called = found.zh if lang == "zh" and found.zh else found.meaning
+    return called if not band else f"{called}（{band}）" if lang == "zh" else f"{called} ({band})"
 
 
 def outcome(findings: FitSummary, item: str, lang: Lang) -> str:
@@ -246,7 +265,7 @@ def _rests(findings: FitSummary, model: Model, levers: Sequence[Lever], lang: La
 
 
 def _lean(findings: FitSummary, found: Lean, lang: Lang) -> Iterable[str]:
-    words, what = WORDS[lang], of_measure(findings.history.model, found.measure, lang)
+    words, what = WORDS[lang], of_measure(findings.history.model, found.measure, lang, found.band)
     count = found.of - found.above if found.side == "high" else found.above
     yield words[f"lean_{found.side}"].format(what, count, found.of, f"{found.mean:.2f}")
     if abs(found.run) >= LONG_RUN and found.measure == findings.history.origin.stock:

@@ -4,12 +4,17 @@ The choice is made after seeing the figure, so the record keeps what was thought
 the figure scores by today's definition and in print. A record is never overwritten unless that is asked for.
 """
 
-import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mobank.base.errors import InputError, Problem, RunError
+from mobank.base.errors import InputError, Problem
+from mobank.base.files import cannot_write, write
+from mobank.base.records import RecordKind, parsed, read_record, record_bytes
+from mobank.base.shapes import MONTH, NUMBER, TEXT, RecordFields, RecordRow, one_of, whole
+
+FORCE = "--force overwrites it"
 
 
 class TakenAs(StrEnum):
@@ -53,40 +58,55 @@ class Decision:
         return folder / self.target / f"{self.measure}-{self.month}.json"
 
     @property
-    def text(self) -> str:
-        """The record, numbers with six digits."""
-        return json.dumps(_rounded(asdict(self)), indent=2, ensure_ascii=False) + "\n"
+    def file(self) -> bytes:
+        """The record as it is written, numbers with six digits."""
+        return record_bytes({name: _rounded(value) for name, value in asdict(self).items()}, DECISION)
+
+
+SPAN = RecordRow((NUMBER, NUMBER, NUMBER))
+DECISION = RecordKind(
+    2,
+    RecordFields(
+        {
+            **dict.fromkeys(("target", "posterior", "draws", "measure", "figure", "evidence", "source"), TEXT),
+            "seed": whole(), "month": MONTH, "taken_as": one_of(*TakenAs),
+            **dict.fromkeys(("before", "after", "log_score", "log_score_printed"), NUMBER),
+            "today": SPAN, "printed": SPAN,
+        }
+    ),
+)  # fmt: skip
 
 
 def keep(decisions: list[Decision], folder: Path, force: bool) -> list[Path]:
-    """Write some decisions, each aside and then renamed, and return their files; all or none are refused.
+    """Write some decisions and return their files; all or none are refused.
 
     Raises
     ------
     InputError
-        If another decision of a figure is there already, unless `force`.
+        If another decision of a figure is there already or a damaged record, unless `force`; if it is no place for one.
     RunError
-        If a file cannot be written.
+        If the disk is full or fails.
     """
-    problems = [
-        Problem(f"'{path.as_posix()}'", "holds another decision on this figure", "--force overwrites it", "--as")
-        for each in decisions
-        if (path := each.path(folder)).exists() and not force and path.read_bytes() != each.text.encode()
-    ]
-    if problems:
+    files = [each.path(folder) for each in decisions]
+    if not force and (problems := [p for each, path in zip(decisions, files, strict=True) for p in _other(each, path)]):
         raise InputError(problems)
-    return [_write(each, each.path(folder)) for each in decisions]
+    for each, path in zip(decisions, files, strict=True):
+        try:
+            write(path, each.file)
+        except OSError as error:
+            raise cannot_write(path, error, "--as") from None
+    return files
 
 
-def _write(decision: Decision, path: Path) -> Path:
-    aside = path.with_name(f".{path.name}.new")
+def _other(decision: Decision, path: Path) -> Iterator[Problem]:
+    """Yield what stands where a decision is to be kept, if it is another or cannot be read."""
+    if not path.is_file():
+        return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(decision.text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise RunError(str(path), "cannot be written", error.strerror or "") from None
-    return path
+        if read_record(path, DECISION, FORCE) != parsed(decision.file):
+            yield Problem(f"'{path.as_posix()}'", "holds another decision on this figure", FORCE, "--as")
+    except InputError as error:
+        yield from error.problems
 
 
 def _rounded(value: object) -> object:

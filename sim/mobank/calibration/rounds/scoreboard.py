@@ -1,16 +1,21 @@
 """The scoreboard: how probable each new figure was to the draws that did not know it yet.
 
 One line a figure and posterior, in a CSV that stands beside the posteriors and is never cleared: a forecaster is judged
-by what it said before. The log score is that of the figure's interval: log of the chance that the draws gave it.
+by what it said before. So each line bears a check of itself and all above it, by which a change, a line taken out and
+a cut are seen. The log score is that of the figure's interval: log of the chance that the draws gave it.
 """
 
 import csv
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 
-from mobank.base.errors import InputError, Place, Problem, RunError
+from mobank.base.cells import ENCODING, digits, text_of, write_csv
+from mobank.base.errors import InputError, Place, Problem
+from mobank.base.files import failed, write
 
 NAME = "scoreboard.csv"
 
@@ -47,8 +52,13 @@ class ScoreEntry:
         return self.posterior, self.digest, self.measure, self.month, self.figure
 
 
-HEADER = tuple(field.name for field in fields(ScoreEntry))
+CHECK = "check"
+HEADER = (*(field.name for field in fields(ScoreEntry)), CHECK)
+SIX = 6  # digits of a number
 _NUMBERS = ("log_score", "pit", "low", "median", "high")
+_END = "end"
+DIGITS = 12  # of a check
+ASIDE = "put the file aside"
 
 
 def read(path: Path) -> list[ScoreEntry]:
@@ -57,54 +67,90 @@ def read(path: Path) -> list[ScoreEntry]:
     Raises
     ------
     InputError
-        If the file is no scoreboard: it is never overwritten then.
+        If the file is no scoreboard, or not as it was written: it is never overwritten then.
     """
     if not path.exists():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
-    if not rows or tuple(rows[0]) != HEADER:
-        found = "the first line" if rows else "an empty file"
-        raise InputError(
-            [Problem(found, f"must be {','.join(HEADER)}", "put the file aside", place=Place(str(path), 1))]
-        )
-    return [_entry(row, Place(str(path), number)) for number, row in enumerate(rows[1:], start=2)]
-
-
-def add(path: Path, entry: ScoreEntry) -> list[ScoreEntry]:
-    """Write a scoreboard with one more entry, aside and then renamed, and return all; what was scored before stays."""
-    known = read(path)
-    if any(each.key == entry.key for each in known):
-        return known
-    entries = [*known, entry]
-    aside = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(written(entries), encoding="utf-8-sig")
-        aside.replace(path)
+        cells = csv.reader(StringIO(path.read_bytes().decode(ENCODING), newline=""), strict=True)
+        rows = [[text_of(cell) for cell in row] for row in cells]
     except OSError as error:
-        raise RunError(str(path), "cannot be written", error.strerror or "") from None
+        raise _refused("this file", f"cannot be read ({error.strerror or error})", path) from None
+    except UnicodeDecodeError:
+        raise _refused("this file", "is not UTF-8: it is damaged", path) from None
+    except csv.Error as error:
+        raise _refused("this file", f"is no table ({error}): it is damaged", path) from None
+    if not rows or tuple(rows[0]) != HEADER:
+        raise _refused("the first line" if rows else "an empty file", f"must be {','.join(HEADER)}", path, 1)
+    entries = [_entry(row, path, number) for number, row in enumerate(rows[1:], start=2)]
+    for number, (row, check) in enumerate(zip(rows[1:], _checks(rows[1:]), strict=True), start=2):
+        if row[-1] != check:
+            cut = row[-1] == _checks([*rows[1:number], row])[number - 2]
+            allowed = "must be followed by another: the file was cut" if cut else "is not as it was written"
+            raise _refused("this line", allowed, path, number)
+    if not entries:
+        raise _refused("a file without entries", "was cut: mobank writes none", path)
     return entries
 
 
-def written(entries: Sequence[ScoreEntry]) -> str:
-    """Return the file of some entries: numbers with six digits."""
+def add(path: Path, new: Sequence[ScoreEntry], known: Sequence[ScoreEntry]) -> list[ScoreEntry]:
+    """Write a scoreboard with more entries and return all; what was scored before stays.
+
+    Parameters
+    ----------
+    known : what `read` returned of it.
+
+    Raises
+    ------
+    RunError
+        If it cannot be written; what was there is as it was.
+    """
+    entries = list(known)
+    for each in new:
+        if all(each.key != other.key for other in entries):
+            entries.append(each)
+    if len(entries) > len(known):
+        try:
+            write(path, written(entries))
+        except OSError as error:
+            raise failed(path, error) from None
+    return entries
+
+
+def written(entries: Sequence[ScoreEntry]) -> bytes:
+    """Return the file of some entries: numbers with six digits, each line with a check of all up to it."""
     out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
-    for entry in entries:
-        row = asdict(entry)
-        writer.writerow([f"{row[name]:.6g}" if name in _NUMBERS else row[name] for name in HEADER])
-    return out.getvalue()
+    rows = [_cells(entry) for entry in entries]
+    write_csv(out, [HEADER, *([*row, check] for row, check in zip(rows, _checks(rows), strict=True))], "\n")
+    return out.getvalue().encode(ENCODING)
 
 
-def _entry(row: Sequence[str], place: Place) -> ScoreEntry:
+def _cells(entry: ScoreEntry) -> list[str]:
+    return [digits(value, SIX) if name in _NUMBERS else value for name, value in asdict(entry).items()]
+
+
+def _checks(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the check of each line: of its cells and those above it, and that it is the last one."""
+    above, found = sha256(), []
+    for number, row in enumerate(rows, start=1):
+        above.update(json.dumps(list(row[: len(HEADER) - 1])).encode())
+        own = above.copy()
+        own.update(_END.encode() if number == len(rows) else b"")
+        found.append(own.hexdigest()[:DIGITS])
+    return found
+
+
+def _entry(row: Sequence[str], path: Path, line: int) -> ScoreEntry:
     allowed = f"must have {len(HEADER)} columns, of which {', '.join(_NUMBERS)} are numbers"
     if len(row) != len(HEADER):
-        raise InputError([Problem(f"{len(row)} columns", allowed, place=place)])
-    texts = dict(zip(HEADER, row, strict=True))
+        raise _refused(f"{len(row)} columns", allowed, path, line)
+    texts = dict(zip(HEADER[:-1], row, strict=False))
     try:
         numbers = {name: float(texts[name]) for name in _NUMBERS}
     except ValueError:
-        raise InputError([Problem("this line", allowed, place=place)]) from None
-    return ScoreEntry(**{name: texts[name] for name in HEADER if name not in _NUMBERS}, **numbers)  # type: ignore[arg-type]
+        raise _refused("this line", allowed, path, line) from None
+    return ScoreEntry(**{name: text for name, text in texts.items() if name not in _NUMBERS}, **numbers)  # type: ignore[arg-type]
+
+
+def _refused(found: str, allowed: str, path: Path, line: int = 0) -> InputError:
+    return InputError([Problem(found, allowed, ASIDE, place=Place(str(path), line))])

@@ -6,17 +6,18 @@ of them step side by side, because the likelihood costs less the more sets of pa
 keyed by the pair and by stretch of steps: an interrupted run goes on from its last checkpoint to the same draws.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
+from mobank.base.files import write
+from mobank.base.records import sealed_bytes, unsealed_bytes
 from mobank.base.streams import Streams, digest
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.impossible import too_few_possible
@@ -145,17 +146,16 @@ def sample(
 
 def _read(path: Path, effort: Effort, shape: tuple[int, int]) -> tuple[int, Floats, Floats, Floats] | None:
     """Return steps done, where walkers (W, D) stand, their log densities, and the steps kept, (T, W, D)."""
-    try:
-        with np.load(path) as found:
-            done, at, log, kept = int(found["done"]), found["at"], found["log"], found["kept"]
-    except (OSError, ValueError, KeyError, BadZipFile):  # none yet, or half a file of a machine that went down
+    data = unsealed_bytes(path)
+    if data is None:  # none yet, or a damaged one
         return None
+    with np.load(BytesIO(data)) as found:
+        done, at, log, kept = int(found["done"]), found["at"], found["log"], found["kept"]
     fits = at.shape == shape and done <= effort.steps and kept.shape[0] == max(0, done - effort.burn)
     return (done, at, log, kept) if fits else None
 
 
 def _write(path: Path, done: int, at: Floats, log: Floats, kept: Floats) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with aside.open("wb") as file:
-        np.savez(file, done=done, at=at, log=log, kept=kept)
-    aside.replace(path)
+    data = BytesIO()
+    np.savez(data, done=done, at=at, log=log, kept=kept)
+    write(path, sealed_bytes(data.getvalue()))

@@ -14,6 +14,7 @@ from mobank.base.arrays import Floats
 from mobank.base.quantities import Lang, Month
 from mobank.ensemble.paths import Paths
 from mobank.model.grammar import Counted
+from mobank.report.compare.comparison import in_month, is_paired, shared_months
 from mobank.report.render import charts, look
 from mobank.report.render.fan import measure_title
 from mobank.report.render.fonts import chart_language
@@ -25,22 +26,24 @@ TEXT = {
     "en": {
         "band": "{}: central 90%",
         "line": "median",
-        "runs": "Medians of {:,} runs with the same luck.",
+        "runs": "Medians of {:,} runs.",
         "bars": "Bars at the right: central 90% in {}.",
         "apart": "{}: difference to {}",
         "mean": "mean difference",
         "apart_band": "central 90% of the differences",
         "paired": "Differences within each of {:,} runs with the same luck, so that most of the luck cancels.",
+        "unpaired": "Differences of {:,} runs of each, begun apart: no luck cancels, the band holds that of both.",
     },
     "zh": {
         "band": "{}：90%区间",
         "line": "中位数",
-        "runs": "中位数；各情景{:,}次模拟，运气相同。",
+        "runs": "中位数；各情景{:,}次模拟。",
         "bars": "右侧竖线：{}的90%区间。",
         "apart": "{}：与{}的差异",
         "mean": "平均差异",
         "apart_band": "差异的90%区间",
         "paired": "{:,}次模拟逐次相减，运气相同，大部分运气相互抵消。",
+        "unpaired": "各{:,}次模拟相减，起点不同：运气不相互抵消，区间含双方的不确定性。",
     },
 }
 REFERENCE, BAND = "#6b7680", "#e1e5e8"
@@ -57,30 +60,32 @@ SHARES = (0.05, 0.5, 0.95)
 def draw_all(paths: Sequence[Paths], labels: Sequence[str], measures: Sequence[str], folder: Path, lang: str) -> None:
     """Write two charts a measure, levels and differences, as SVG and PNG, up to the earliest end of all."""
     plan = paths[0].plan
-    months = plan.months[: min(len(path.plan.months) for path in paths)]
+    plans = [path.plan for path in paths]
+    paired = is_paired([plan.scenario for plan in plans])
+    months = [max(each.months[0] for each in plans), *shared_months(plans)]
     for name in measures:
         title = measure_title(plan.model, name, chart_language(lang))
-        quantiles = [_quantiles(path, name, len(months)) for path in paths]
+        quantiles = [_quantiles(path, name, months) for path in paths]
         unit = plan.model.counted_in(name)
         picture = beside(quantiles, labels, months, title=title, lang=lang, draws=plan.draws, unit=unit)
         charts.save(picture, folder, name)
-        more = [_differences(paths[0], path, name, len(months)) for path in paths[1:]]
-        picture = apart(more, labels, months, title=title, lang=lang, draws=plan.draws, unit=unit)
+        more = [_differences(paths[0], path, name, months) for path in paths[1:]]
+        picture = apart(more, labels, months, title=title, lang=lang, draws=plan.draws, unit=unit, paired=paired)
         charts.save(picture, folder, f"{name}-difference")
 
 
-def _differences(reference: Paths, other: Paths, measure: str, months: int) -> Floats:
-    """Return 5 % quantile, mean and 95 % quantile of the differences by replicate in each month, (3, T + 1)."""
+def _differences(reference: Paths, other: Paths, measure: str, months: Sequence[Month]) -> Floats:
+    """Return 5 % quantile, mean and 95 % quantile of the differences by replicate in each month, (3, T)."""
     found = []
-    for t in range(months):
-        more = other.month(measure, t) - reference.month(measure, t)
+    for month in months:
+        more = in_month(other, measure, month) - in_month(reference, measure, month)
         found.append([np.quantile(more, SHARES[0]), more.mean(), np.quantile(more, SHARES[-1])])
     return np.array(found).T
 
 
-def _quantiles(paths: Paths, measure: str, months: int) -> Floats:
-    """Return the 5, 50 and 95 % quantiles in each month, (3, T + 1)."""
-    return np.stack([np.quantile(paths.month(measure, t), SHARES) for t in range(months)], axis=1)
+def _quantiles(paths: Paths, measure: str, months: Sequence[Month]) -> Floats:
+    """Return the 5, 50 and 95 % quantiles in each month, (3, T)."""
+    return np.stack([np.quantile(in_month(paths, measure, month), SHARES) for month in months], axis=1)
 
 
 def beside(
@@ -99,7 +104,7 @@ def beside(
     ----------
     quantiles : for each scenario, its 5, 50 and 95 % quantiles by month, (3, T + 1); a stock, so none is NaN.
     labels : one a scenario.
-    months : T + 1 months, the start first.
+    months : T + 1 months, the latest start first.
     """
     language = chart_language(lang)
     x, everything = np.array([m.ordinal for m in months]), np.concatenate(quantiles)
@@ -130,6 +135,7 @@ def apart(
     lang: str,
     draws: int,
     unit: Counted = "persons",
+    paired: bool = True,
 ) -> Picture:
     """Return the chart of how far scenarios lie from the first: mean difference and the band of the differences.
 
@@ -137,6 +143,7 @@ def apart(
     ----------
     differences : for each scenario but the first, 5 % quantile, mean and 95 % quantile by month, (3, T + 1).
     labels : one a scenario, that of the first included.
+    paired : True if replicate k of each is one world, so that chance cancels.
     """
     language = chart_language(lang)
     words, x = TEXT[language], np.array([m.ordinal for m in months])
@@ -160,7 +167,10 @@ def apart(
         band = Patch(color=GREY, alpha=2 * SHADE, linewidth=0, label=words["apart_band"])
         charts.draw_legend(picture, [Line2D([], [], color=GREY, linewidth=2.2, label=words["mean"]), band])
         gap = " " if language == "en" else ""
-        charts.draw_foot(picture, [gap.join([words["paired"].format(draws), words["bars"].format(months[-1])])])
+        charts.draw_foot(
+            picture,
+            [gap.join([words["paired" if paired else "unpaired"].format(draws), words["bars"].format(months[-1])])],
+        )
     return picture
 
 

@@ -2,7 +2,8 @@
 
 Replicate k of each side meets the same draws, shocks and moves, so differences are taken replicate by replicate; most
 of the luck cancels. The first side is the reference. Sides are scenarios, which are run here, or finished runs, whose
-paths are read.
+paths are read. Forecasts of one bank from different starts are compared in the months that they share; then, and where
+sides begin with other draws, nothing cancels, which is said.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,18 +14,18 @@ from typing import Any
 import numpy as np
 
 from mobank.base.arrays import Floats
-from mobank.base.errors import InputError, Place, Problem
+from mobank.base.errors import InputError, Place, Problem, shown
 from mobank.base.identity import law_digest
 from mobank.base.quantities import Lang, Month
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import Answer, answer
 from mobank.model.grammar import Model
-from mobank.report.run.record import FinishedRun, plan_of, read, refuse_changes
+from mobank.report.run.record import FinishedRun, plan_of, read
 from mobank.report.wording import differs
 from mobank.scenario.questions import meaning
 from mobank.scenario.reader import load
-from mobank.scenario.scenario import Ask
+from mobank.scenario.scenario import Ask, Scenario
 
 ACTIVE = "mau"  # what a yuan is to buy
 MOST = 8  # sides that can be told apart in one chart
@@ -39,6 +40,7 @@ class ComparisonSettings:
     seed: int | None = None
     fidelity: str | None = None
     workers: int = 1
+    different_subjects: bool = False  # banks or products, which are compared only where that is asked for
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def sides(given: Sequence[Path], model: Model, settings: ComparisonSettings) -> 
     """
     refuse_count(len(given))
     plans = _plans(given, model, settings)
-    return side_by_side([(path.as_posix(), plan, run) for path, (plan, run) in zip(given, plans, strict=True)])
+    named = [(path.as_posix(), plan, run) for path, (plan, run) in zip(given, plans, strict=True)]
+    return side_by_side(named, settings.different_subjects)
 
 
 def refuse_count(count: int) -> None:
@@ -124,7 +127,9 @@ def refuse_count(count: int) -> None:
         raise InputError([Problem(f"{count} scenarios", f"are too many to tell apart; at most {MOST}")])
 
 
-def side_by_side(given: Sequence[tuple[str, Plan, FinishedRun | None]]) -> tuple[Side, ...]:
+def side_by_side(
+    given: Sequence[tuple[str, Plan, FinishedRun | None]], different_subjects: bool = False
+) -> tuple[Side, ...]:
     """Return the sides of a comparison, each given as where it comes from, its plan, and its finished run if it is one.
 
     A side is labelled by its scenario's name, or by where it comes from where two have one name.
@@ -132,13 +137,14 @@ def side_by_side(given: Sequence[tuple[str, Plan, FinishedRun | None]]) -> tuple
     Raises
     ------
     InputError
-        If their random streams are not the same, with every problem.
+        If their random streams are not the same, or they are about different banks, with every problem.
     """
     names = [plan.scenario.name for _, plan, _ in given]
     labels = [name if names.count(name) == 1 else origin for name, (origin, *_) in zip(names, given, strict=True)]
     found = tuple(Side(label, plan, run) for label, (_, plan, run) in zip(labels, given, strict=True))
     places = [Place(origin, 0) for origin, *_ in given]
     problems = [problem for i, side in enumerate(found) for problem in _mismatches(found[:i], side, places[i])]
+    problems += [] if different_subjects else _strangers(found, places)
     problems += _outdated(found, places)
     if problems:
         raise InputError(problems)
@@ -152,7 +158,6 @@ def _plans(given: Sequence[Path], model: Model, settings: ComparisonSettings) ->
         try:
             if path.is_dir():
                 runs[path] = read(path)
-                refuse_changes(runs[path])
             else:
                 scenarios[path] = load(path, model)
         except InputError as error:
@@ -199,12 +204,23 @@ def _mismatches(before: Sequence[Side], side: Side, place: Place) -> Iterator[Pr
         mine, theirs = getattr(side.plan, name), getattr(first.plan, name)
         if mine != theirs:
             yield Problem(f"{name} {mine}", f"is not that of {first.label} ({theirs})", hint, place=place)
-    if side.plan.scenario.start != first.plan.scenario.start:
-        allowed = f"is not that of {first.label} ({first.plan.scenario.start})"
-        yield Problem(f"start {side.plan.scenario.start}", allowed, "runs are compared month by month", place=place)
+    if not shared_months([each.plan for each in (*before, side)]):
+        allowed = f"share no month with {first.label} ({first.plan.months[0]} to {first.plan.months[-1]})"
+        months = f"{side.plan.months[0]} to {side.plan.months[-1]}"
+        yield Problem(months, allowed, "runs are compared month by month", place=place)
     for other in before:
         if other.plan.scenario.resolved == side.plan.scenario.resolved:
             yield Problem("this scenario", f"is the same as {other.label}", "name another", place=place)
+
+
+def _strangers(found: Sequence[Side], places: Sequence[Place]) -> Iterator[Problem]:
+    """Yield the sides that are about another bank or product than the first."""
+    first = found[0].plan.scenario
+    for side, place in zip(found[1:], places[1:], strict=True):
+        if (subject := side.plan.scenario.subject) != first.subject:
+            allowed = f"is not what {found[0].label} is about ({first.subject[0] or 'not said'})"
+            hint = "repeat with --different-subjects (different_subjects=True) if that is meant"
+            yield Problem(shown(subject[0] or "no subject"), allowed, hint, "subject", place)
 
 
 def _outdated(found: Sequence[Side], places: Sequence[Place]) -> Iterator[Problem]:
@@ -220,17 +236,29 @@ def _outdated(found: Sequence[Side], places: Sequence[Place]) -> Iterator[Proble
 # ------------ differences and answers
 
 
+def shared_months(plans: Sequence[Plan]) -> list[Month]:
+    """Return the months that all plans run through, the latest start not among them."""
+    start, end = max(plan.months[0] for plan in plans), min(plan.months[-1] for plan in plans)
+    return [start + t for t in range(1, end - start + 1)]
+
+
 def year_ends(plans: Sequence[Plan]) -> list[Month]:
-    """Return the last month of each year that all plans run to, and the last month of all."""
-    months = min((plan.months for plan in plans), key=len)[1:]
+    """Return the last month of each year that all plans run through, and the last month of all."""
+    months = shared_months(plans)
     return [month for month in months if month.month == 12 or month == months[-1]]
 
 
+def is_paired(scenarios: Sequence[Scenario]) -> bool:
+    """Return whether replicate k of each is one world: all begin in one month with the same draws."""
+    begun = {(each.start, each.fitted.digest if each.fitted else "") for each in scenarios}
+    return len(begun) == 1
+
+
 def asked(found: Sequence[Side]) -> list[Ask]:
-    """Return what any side asks, each question once, up to the earliest end; those of the reference first."""
-    last = year_ends([side.plan for side in found])[-1]
+    """Return what any side asks of the months that all share, each question once; those of the reference first."""
+    months = shared_months([side.plan for side in found])
     asks: dict[tuple[object, ...], Ask] = {}
-    for ask in (ask for side in found for ask in side.plan.scenario.asks if ask.month <= last):
+    for ask in (ask for side in found for ask in side.plan.scenario.asks if months[0] <= ask.month <= months[-1]):
         asks.setdefault(meaning(ask), ask)
     return list(asks.values())
 
@@ -256,15 +284,13 @@ def compare(paths: Sequence[Paths], found: Sequence[Side], lang: Lang) -> Compar
 
 def differences(reference: Paths, other: Paths, label: str, months: Sequence[Month]) -> Iterator[Difference]:
     """Yield the differences of every measure of the whole bank in some months, paired by replicate."""
-    start, model = reference.plan.scenario.start, reference.plan.model
-    spent = _extra_spend(reference, other, [month - start for month in months])
-    for measure in (m.name for m in model.measures):
+    spent = _extra_spend(reference, other, months)
+    for measure in (m.name for m in reference.plan.model.measures):
         for month in months:
-            t = month - start
-            more = other.month(measure, t) - reference.month(measure, t)
+            more = in_month(other, measure, month) - in_month(reference, measure, month)
             known = ~np.isnan(more)
             if known.sum() > 1:
-                spend = spent[t] if t in spent else np.full(more.size, np.nan)
+                spend = spent[month] if month in spent else np.full(more.size, np.nan)
                 yield _difference(label, measure, month, more[known], spend[known])
 
 
@@ -289,13 +315,20 @@ def _per_yuan(more: Floats, spend: Floats) -> tuple[float, float]:
     return ratio, standard_error(more - ratio * spend) / mean
 
 
-def _extra_spend(reference: Paths, other: Paths, at: Sequence[int]) -> dict[int, Floats]:
-    """Return the extra spend from the start to some months, (R,) yuan each; nothing if neither side has a cost."""
+def in_month(paths: Paths, name: str, month: Month) -> Floats:
+    """Return a column of paths in a calendar month, (R,)."""
+    return paths.month(name, month - paths.plan.scenario.start)
+
+
+def _extra_spend(reference: Paths, other: Paths, at: Sequence[Month]) -> dict[Month, Floats]:
+    """Return the extra spend from each start to some months, (R,) yuan each; nothing if neither side has a cost."""
     sides = [(path, sign) for path, sign in ((other, 1.0), (reference, -1.0)) if path.plan.costs]
     total, found = np.zeros(reference.plan.draws), {}
-    for t in range(1, max(at) + 1) if sides else ():
+    first = min((path.plan.months[1] for path, _ in sides), default=None)
+    for month in (first + t for t in range(max(at) - first + 1)) if first else ():
         for path, sign in sides:
-            total = total + sign * path.month("spend", t)
-        if t in at:
-            found[t] = total
+            if month > path.plan.scenario.start:
+                total = total + sign * in_month(path, "spend", month)
+        if month in at:
+            found[month] = total
     return found

@@ -15,28 +15,41 @@ from typing import Any
 
 import numpy as np
 
-from mobank.base.errors import InputError
-from mobank.base.identity import DRAWING, git_commit, of_an_earlier_version, report_digest, versions
+from mobank.base.cells import digits, write_table
+from mobank.base.files import file_digest, folder_aside
+from mobank.base.identity import DRAWING, git_commit, report_digest, versions
 from mobank.base.quantities import Lang, Month
+from mobank.base.records import RecordKind, find_record, read_record, write_record
+from mobank.base.shapes import FLAG, LAW, MONTH, NUMBER, TEXT, ByName, RecordFields, RecordList, one_of, whole
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.questions import Answer
 from mobank.ensemble.run import run
 from mobank.ensemble.summary import summarise
 from mobank.model.grammar import Model
-from mobank.report.compare.comparison import ComparisonResult, Difference, Side, compare, standard_error, year_ends
+from mobank.report.compare.comparison import (
+    ComparisonResult,
+    Difference,
+    Side,
+    compare,
+    is_paired,
+    standard_error,
+    year_ends,
+)
 from mobank.report.compare.weights import WEIGHTED, Weights, together
-from mobank.report.questions import row, write_rows
-from mobank.report.render.files import aside, file_digest
+from mobank.report.questions import row
 from mobank.report.run.folder import identity
 from mobank.report.run.record import (
     COMPARED,
+    IDENTITY,
+    RECORD,
+    VERSIONS,
     FinishedRun,
     changed,
-    is_identity,
+    files_of,
     load_plan,
     numbers_of,
-    record_in,
+    refuse_changes,
 )
 from mobank.report.run.stored_paths import Written
 from mobank.report.tables import summary_rows
@@ -45,6 +58,20 @@ DIFFERENCES = "differences.csv"
 ASKS = "asks.csv"
 SUMMARY = "summary.csv"
 DRAWN = ("registered", "mau")
+COMPARED_SIDE = RecordFields({"label": TEXT, "until": MONTH, "asks": whole(), "identity": IDENTITY})
+COMPARISON = RecordKind(
+    2,
+    RecordFields(
+        {
+            "compared": RecordList(COMPARED_SIDE),
+            "lang": one_of("en", "zh"), "weights": ByName(NUMBER), "report": LAW, "versions": VERSIONS,
+            "differs": ByName(RecordList(TEXT)), "paired": FLAG, "subjects": RecordList(TEXT),
+            "files": files_of(DIFFERENCES, SUMMARY), "command": TEXT, "git_commit": TEXT, "finished": TEXT,
+            "wall_seconds": NUMBER,
+        }
+    ),
+)  # fmt: skip
+AGAIN = "compare its scenarios again"
 
 
 def wanted(found: Sequence[Side], lang: Lang, weights: Weights) -> dict[str, Any]:
@@ -79,34 +106,28 @@ def name_of(found: Sequence[Side], lang: Lang, weights: Weights) -> str:
 
 def reusable(folder: Path, asked: Mapping[str, Any]) -> bool:
     """Return whether a folder holds just what is asked for, every file as it was written."""
-    if not is_comparison(folder):
-        return False
-    found = _stored(folder)
-    return {key: found.record.get(key) for key in asked} == asked and not changed(found)
+    record = find_record(folder / COMPARED, COMPARISON)
+    return bool(
+        record and {key: record.get(key) for key in asked} == asked and not changed(FinishedRun(folder, record))
+    )
 
 
 def is_comparison(folder: Path) -> bool:
-    """Return whether there is the record of a comparison in a folder."""
-    record = record_in(folder / COMPARED, (DIFFERENCES, SUMMARY))
-    return record is not None and isinstance(record.get("compared"), list)
+    """Return whether a folder is that of a comparison, whole or not."""
+    return (folder / COMPARED).is_file() and not (folder / RECORD).is_file()
 
 
 def read(folder: Path) -> FinishedRun:
-    """Return the comparison in a folder, which must hold one.
+    """Return the comparison in a folder, whole and as it was written.
 
     Raises
     ------
     InputError
-        If an earlier version has recorded it in another way.
+        If its record or a file is not what was written, or of another version.
     """
-    found = _stored(folder)
-    if not all(isinstance(side, dict) and is_identity(side.get("identity")) for side in found.record["compared"]):
-        raise InputError([of_an_earlier_version(folder, "compare its scenarios again")])
+    found = FinishedRun(folder, read_record(folder / COMPARED, COMPARISON, AGAIN))
+    refuse_changes(found)
     return found
-
-
-def _stored(folder: Path) -> FinishedRun:
-    return FinishedRun(folder, json.loads((folder / COMPARED).read_text(encoding="utf-8")))
 
 
 def plans_of(found: FinishedRun, model: Model) -> dict[str, Plan]:
@@ -133,7 +154,7 @@ def make(
 ) -> ComparisonResult:
     """Run what is not run yet, compare, and write the folder: differences, asks, quantiles, charts and the record."""
     began = time.monotonic()
-    with aside(final) as folder, ExitStack() as stack:
+    with folder_aside(final) as folder, ExitStack() as stack:
         comparison = compare(list(_opened(found, folder, stack, progress)), found, lang)
         _write(comparison, folder, lang, command, weights or {}, began)
     return comparison
@@ -142,7 +163,7 @@ def make(
 def save(comparison: ComparisonResult, final: Path, lang: Lang, command: str) -> None:
     """Write the folder of a comparison that has been made, the same that `make` writes."""
     began = time.monotonic()
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         _write(comparison, folder, lang, command, {}, began)
 
 
@@ -156,21 +177,23 @@ def _write(
     for i, side in enumerate(found, start=1):
         scenario = side.plan.scenario
         (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8")
-    write_rows(difference_rows(comparison), folder / DIFFERENCES)
-    write_rows(quantile_rows(comparison), folder / SUMMARY)
+    write_table(difference_rows(comparison), folder / DIFFERENCES)
+    write_table(quantile_rows(comparison), folder / SUMMARY)
     if comparison.answers:
-        write_rows(answer_rows(comparison, weights), folder / ASKS)
+        write_table(answer_rows(comparison, weights), folder / ASKS)
     draw_all(comparison.paths, [side.label for side in found], DRAWN, folder, lang)
     record = {
         **wanted(found, lang, weights),
         "differs": comparison.differs,
+        "paired": is_paired([side.plan.scenario for side in found]),
+        "subjects": [side.plan.scenario.subject[1 if lang == "zh" else 0] for side in found],
         "files": {p.name: file_digest(p) for p in sorted(folder.iterdir())},
         "command": command,
         "git_commit": git_commit(),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "wall_seconds": round(time.monotonic() - began, 2),
     }
-    (folder / COMPARED).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_record(folder / COMPARED, record, COMPARISON)
 
 
 def _opened(
@@ -225,7 +248,7 @@ def difference_row(each: Difference, reference: Side) -> dict[str, str]:
         "名称": reference.plan.model.measure[each.measure].zh,
         "month": str(each.month),
     }
-    return head | {name: "" if np.isnan(value) else f"{value:.10g}" for name, value in numbers.items()}
+    return head | {name: digits(value) for name, value in numbers.items()}
 
 
 def answer_rows(comparison: ComparisonResult, weights: Weights) -> list[dict[str, str]]:
@@ -237,7 +260,7 @@ def answer_rows(comparison: ComparisonResult, weights: Weights) -> list[dict[str
     for _, answers in comparison.answers:
         for side, own in zip(comparison.sides, answers, strict=True):
             whole = row(own, side.plan.model)
-            weight = f"{weights[side.label]:.10g}" if weights else ""
+            weight = digits(weights[side.label]) if weights else ""
             rows.append({"scenario": side.label, **whole, **_apart(own, answers[0]), "weight": weight})
         if weights:
             rows.append(_over_all(answers, [weights[side.label] for side in comparison.sides], whole))
@@ -246,12 +269,12 @@ def answer_rows(comparison: ComparisonResult, weights: Weights) -> list[dict[str
 
 def _apart(own: Answer, reference: Answer) -> dict[str, str]:
     more = own.held.astype(float) - reference.held
-    return {"difference": f"{more.mean():.10g}", "difference_mc_error": f"{standard_error(more):.10g}"}
+    return {"difference": digits(more.mean()), "difference_mc_error": digits(standard_error(more))}
 
 
 def _over_all(answers: Sequence[Answer], weights: Sequence[float], like: Mapping[str, str]) -> dict[str, str]:
     """Return the row of the weighted probability; when it is reached is not asked of several scenarios at once."""
     kept = ("ask", "question", "问题", "measure", "month")
-    chances = {name: f"{value:.10g}" for name, value in together(answers, weights).items() if not np.isnan(value)}
+    chances = {name: digits(value) for name, value in together(answers, weights).items() if not np.isnan(value)}
     blank = dict.fromkeys((*like, "difference", "difference_mc_error"), "")
     return {"scenario": WEIGHTED, **blank, **{name: like[name] for name in kept}, **chances, "weight": ""}

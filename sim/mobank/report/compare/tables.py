@@ -5,17 +5,16 @@ Shown is what stands in the comparison's folder, whether it was made now or befo
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from mobank.base.cells import read_table
+from mobank.base.digits import places, written
 from mobank.base.quantities import Lang, person_unit
 from mobank.report.compare.folder import ASKS, DIFFERENCES, DRAWN
 from mobank.report.compare.weights import WEIGHTED
-from mobank.report.questions import cells, read_rows
+from mobank.report.questions import cells
 from mobank.report.questions import note as asks_note
+from mobank.report.render.text_table import TextColumn, TextTable
 from mobank.report.run.record import FinishedRun
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -24,8 +23,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "last": "Difference in {}, against {}", "more_asks": "{} more asked by the other scenarios: see asks.csv.",
         "chance": "chance", "more": "difference", "median": "half by",
         "never": "never",
-        "note": "{draws} runs, seed {seed}, the same luck for all. Mean difference to {reference} with the central "
+        "note": "{draws} runs, seed {seed}, {paired}. Mean difference to {reference} with the central "
         "90 % of the differences by run; ± is the Monte Carlo standard error of the mean.",
+        "paired": "the same luck for all", "unpaired": "begun apart, so that no luck cancels",
+        "subjects": "Different banks or products: {}.",
         "paid": "MAU/¥: mean extra MAU at the month's end per yuan of expected extra spend since the start.",
         "until": "Compared up to {until}, the earliest end.",
         "weighted": "weighted", "weights": "Weighted: {}; how likely each scenario is held to be is your judgement.",
@@ -37,7 +38,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "price": "月活/元", "scenario": "情景", "mean": "平均差异", "unit": "（{}）", "against": "{}与{}相比",
         "last": "{}的差异，与{}相比", "more_asks": "其他情景另有{}个提问：见asks.csv。",
         "chance": "概率", "more": "差异", "median": "半数达到", "never": "从未",
-        "note": "{draws}次模拟，种子{seed}，各情景运气相同。与{reference}逐次相减的平均差异及其中间90%；"
+        "paired": "各情景运气相同", "unpaired": "起点不同，运气不相互抵消", "subjects": "不同的银行或产品：{}。",
+        "note": "{draws}次模拟，种子{seed}，{paired}。与{reference}逐次相减的平均差异及其中间90%；"
         "±为平均值的蒙特卡洛标准误差。",
         "paid": "月活/元：月末平均多出的月活，除以自起点以来预期多花的钱（元）。",
         "until": "比较到{until}，即最早的终点。",
@@ -47,26 +49,24 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 }  # fmt: skip
 
 FEW = 2  # sides beside the reference that are told year by year
-DIGITS = {1.0: 0, 1e3: 1, 1e4: 1, 1e6: 2, 1e8: 4}  # after the point, by the unit of persons
+OF_ERROR = 2  # digits of an error
 
 
-def tables(found: FinishedRun, lang: Lang) -> Iterator["Table"]:
+def tables(found: FinishedRun, lang: Lang) -> Iterator[TextTable]:
     """Yield what differs and by how much for each side but the reference, then each ask with the answers of all.
 
     Few sides are told year by year. Of more than `FEW` the last year is told, all sides in one table, and what the
     reference asks.
     """
-    differences, others = read_rows(found.folder / DIFFERENCES), labels(found)[1:]
+    differences, others = read_table(found.folder / DIFFERENCES), labels(found)[1:]
     for label in others:
         yield differs_grid(found, label, lang)
         if len(others) <= FEW:
             yield difference_table([row for row in differences if row["scenario"] == label], "month", lang)
     if len(others) > FEW:
         last = max(row["month"] for row in differences)
-        table = difference_table([row for row in differences if row["month"] == last], "scenario", lang)
-        table.title = WORDS[lang]["last"].format(last, labels(found)[0])
-        table.title_style, table.title_justify = "bold", "left"
-        yield table
+        title = WORDS[lang]["last"].format(last, labels(found)[0])
+        yield difference_table([row for row in differences if row["month"] == last], "scenario", lang, title)
     asks = _asks(found)
     for rows in asks[: _asks_shown(found)]:
         yield answer_table(rows, lang)
@@ -75,7 +75,7 @@ def tables(found: FinishedRun, lang: Lang) -> Iterator["Table"]:
 def _asks(found: FinishedRun) -> list[list[dict[str, str]]]:
     """Return the answers of all sides to each ask; those of the reference first."""
     path = found.folder / ASKS
-    rows = read_rows(path) if path.exists() else []
+    rows = read_table(path) if path.exists() else []
     return [list(group) for _, group in groupby(rows, key=lambda row: row["question"])]
 
 
@@ -90,75 +90,69 @@ def labels(found: FinishedRun) -> list[str]:
     return [side["label"] for side in found.record["compared"]]
 
 
-def differs_grid(found: FinishedRun, label: str, lang: Lang) -> "Table":
+def differs_grid(found: FinishedRun, label: str, lang: Lang) -> TextTable:
     """Return what differs, a sentence a line, under a heading that names both sides."""
-    from rich.table import Table
-
     title = WORDS[lang]["against"].format(label, labels(found)[0])
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column()
-    grid.add_column(overflow="fold")
-    grid.title, grid.title_style, grid.title_justify = title, "bold", "left"
-    for sentence in found.record["differs"][label]:
-        grid.add_row(" ·", sentence)
-    return grid
+    sentences = [("·", sentence) for sentence in found.record["differs"][label]]
+    return TextTable([TextColumn(""), TextColumn("", wrap=True)], sentences, title)
 
 
-def difference_table(rows: Sequence[Mapping[str, str]], by: str, lang: Lang) -> "Table":
+def difference_table(rows: Sequence[Mapping[str, str]], by: str, lang: Lang, title: str = "") -> TextTable:
     """Return mean difference, Monte Carlo error and central 90 % of registered and MAU, a row a month or scenario."""
     found = [row for row in rows if row["measure"] in DRAWN]
     unit, head = person_unit(max(abs(float(row[end])) for row in found for end in ("p5", "p95")), lang)
-    table = _table(lang, by, "mean", "error", "band", "price")
+    cells: list[Sequence[str]] = []
     for name in DRAWN:
-        table.add_row(f"{WORDS[lang][name]}{WORDS[lang]['unit'].format(head)}")
+        cells += [(), (f"{WORDS[lang][name]}{WORDS[lang]['unit'].format(head)}",)]
         for row in found:
             if row["measure"] == name:
-                table.add_row(f"  {row[by]}", *_cells(row, unit), _price(row["extra_mau_per_yuan"]))
-        table.add_section()
-    return table
+                cells.append((f"  {row[by]}", *_cells(row, unit), _price(row["extra_mau_per_yuan"])))
+    return TextTable(_columns(lang, by, "mean", "error", "band", "price"), cells[1:], title)
 
 
-def _table(lang: Lang, *columns: str) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for i, name in enumerate(columns):
-        style = "dim" if name in ("error", "band") else ""
-        table.add_column(WORDS[lang][name], justify="right" if i else "left", no_wrap=True, style=style)
-    return table
+def _columns(lang: Lang, *columns: str) -> list[TextColumn]:
+    return [
+        TextColumn(WORDS[lang][name], right=i > 0, dim=name in ("error", "band"), wrap=i == 0)
+        for i, name in enumerate(columns)
+    ]
 
 
 def _cells(row: Mapping[str, str], unit: float) -> tuple[str, str, str]:
     mean, error, low, high = (float(row[name]) / unit for name in ("mean", "mean_mc_error", "p5", "p95"))
-    digits = DIGITS[unit]
-    return f"{mean:+,.{digits}f}", f"± {error:,.{digits + 1}f}", f"{low:+,.{digits}f} … {high:+,.{digits}f}"
+    after = places(max(abs(mean), abs(low), abs(high)), low, high)
+    band = f"{written(low, after, '+')} … {written(high, after, '+')}"
+    return written(mean, after, "+"), f"± {written(error, places(error, 0.0, 0.0, OF_ERROR))}", band
 
 
 def _price(number: str) -> str:
     return f"{float(number):+.3g}" if number else "–"
 
 
-def answer_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> "Table":
+def answer_table(rows: Sequence[Mapping[str, str]], lang: Lang) -> TextTable:
     """Return the answers of every side to one ask, with the difference of each chance to the reference's."""
-    table = _table(lang, "scenario", "chance", "error", "more", "error", "median", "never")
-    table.title = rows[0]["问题" if lang == "zh" else "question"]
-    table.title_style, table.title_justify = "bold", "left"
+    answers = []
     for i, row in enumerate(rows):
         chance, error, half, never = cells(row, lang)
         more, its_error = (100 * float(row[name]) for name in ("difference", "difference_mc_error"))
         apart = (f"{more:+.1f}", f"± {its_error:.1f}") if i else ("", "")
         name = WORDS[lang]["weighted"] if row["scenario"] == WEIGHTED else row["scenario"]
-        table.add_row(name, chance, error, *apart, half, never)
-    return table
+        answers.append((name, chance, error, *apart, half, never))
+    columns = _columns(lang, "scenario", "chance", "error", "more", "error", "median", "never")
+    return TextTable(columns, answers, rows[0]["问题" if lang == "zh" else "question"])
 
 
 def footnotes(found: FinishedRun, lang: Lang) -> str:
     """Return what a reader must know beside the tables."""
     words, sides = WORDS[lang], found.record["compared"]
     reference, known, until = sides[0], sides[0]["identity"], {side["until"] for side in sides}
-    lines = [words["note"].format(draws=f"{known['draws']:,}", seed=known["seed"], reference=reference["label"])]
-    if any(row["extra_mau_per_yuan"] for row in read_rows(found.folder / DIFFERENCES)):
+    paired = words["paired" if found.record["paired"] else "unpaired"]
+    drawn = {"draws": f"{known['draws']:,}", "seed": known["seed"], "paired": paired}
+    lines = [words["note"].format(**drawn, reference=reference["label"])]
+    subjects = found.record["subjects"]
+    if len(set(subjects)) > 1:
+        named = zip(labels(found), subjects, strict=True)
+        lines.insert(0, words["subjects"].format(words["sep"].join(f"{label} = {subject}" for label, subject in named)))
+    if any(row["extra_mau_per_yuan"] for row in read_table(found.folder / DIFFERENCES)):
         lines.append(words["paid"])
     if len(until) > 1:
         lines.append(words["until"].format(until=min(until)))

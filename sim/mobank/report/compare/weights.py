@@ -4,6 +4,7 @@ That a measure is taken, or that a competitor comes, has no probability of its o
 several scenarios must say how likely each is held to be.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -34,8 +35,8 @@ def read_weights(text: str, sides: Sequence[Side]) -> dict[str, float]:
     labels = [side.label for side in sides]
     if not asked(sides):
         problems.append(_problem("weights", "have nothing to weigh", "write asks in one of the scenarios"))
-    for part in (part.strip() for part in text.replace("，", ",").split(",")):
-        label, equals, number = (piece.strip() for piece in part.replace("＝", "=").rpartition("="))
+    for part in map(str.strip, _parts(text, labels)):
+        label, equals, number = (piece.strip() for piece in _halves(part))
         if not equals or not label:
             example = ",".join(f"{name}={1 / len(labels):.2g}" for name in labels[:2])
             problems.append(_problem(shown(part), "is not a scenario with its weight", f"write {example}"))
@@ -54,6 +55,17 @@ def read_weights(text: str, sides: Sequence[Side]) -> dict[str, float]:
     if problems:
         raise InputError(problems)
     return {label: found[label] for label in labels}
+
+
+def _parts(text: str, labels: Sequence[str]) -> list[str]:
+    """Return the parts between commas; a comma within the label of a scenario is one of its letters."""
+    known = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True))
+    return re.findall(rf"\s*((?:{known})\s*[=＝][^,，]*|[^,，]*)[,，]", f"{text},")
+
+
+def _halves(part: str) -> tuple[str, str, str]:
+    """Return what stands before the last equals sign, that sign, and what stands after; full width too."""
+    return part.rpartition(max("=", "＝", key=part.rfind))
 
 
 def _problem(found: str, allowed: str, hint: str = "") -> Problem:

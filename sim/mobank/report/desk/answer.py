@@ -1,35 +1,44 @@
 """What a desk study says: the plan and what its service level takes, by formula and played day by day; as a folder."""
 
-import csv
 import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from math import ceil
+from math import ceil, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from mobank.base.cells import ENCODING, digits, write_csv
 from mobank.base.errors import InputError, Problem
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import COMPUTING, DRAWING, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
+from mobank.base.records import RecordKind, write_record
+from mobank.base.shapes import ANYTHING, DIGEST, NUMBER, TEXT, ByName, RecordFields, RecordList, whole
 from mobank.base.streams import Streams
 from mobank.desk.day import Days, play
 from mobank.desk.erlang import Steady, needed_by, set_ups_a_month, steady_of
-from mobank.report.render.files import aside, file_digest
-from mobank.report.tables import EXCEL_MARK
+from mobank.report.render.text_table import TextColumn, TextTable
 from mobank.scenario.desk_study import told_of
 from mobank.scenario.scenario import DeskStudy
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 RECORD, RESOLVED, TABLE, CHART = "desk.json", "desk.resolved.yaml", "staffing.csv", "staffing"
+SIX = 6  # digits of a number in the table
 LEVELS = 41  # numbers of staff in the table and the chart, at most
 AROUND = 0.1  # of the staff planned or needed: how far they go beyond
 MOST_PLAYED = 30_000_000  # contacts: a quarter of an hour or more
+DESK = RecordKind(
+    2,
+    RecordFields(
+        {
+            "identity": ByName(ANYTHING), "files": ByName(DIGEST), "study_files": RecordList(TEXT), "needed": whole(1),
+            "set_ups_a_month": NUMBER, "command": TEXT, "finished": TEXT,
+        }
+    ),
+)  # fmt: skip
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -120,7 +129,7 @@ def write(found: DeskAnswer, final: Path, made_of: Mapping[str, Any], lang: Lang
     from mobank.report.desk.charts import trade_off
     from mobank.report.render.charts import save
 
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         (folder / RESOLVED).write_text(found.study.resolved, encoding="utf-8")
         write_table(found, folder / TABLE)
         save(trade_off(found.study, found.levels, found.played, found.needed, title(found.study), lang), folder, CHART)
@@ -133,7 +142,7 @@ def write(found: DeskAnswer, final: Path, made_of: Mapping[str, Any], lang: Lang
             "command": command,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
-        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_record(folder / RECORD, record, DESK)
 
 
 def title(study: DeskStudy) -> str:
@@ -144,25 +153,16 @@ def title(study: DeskStudy) -> str:
 def write_table(found: DeskAnswer, path: Path) -> None:
     """Write one row a number of staff: the long run, and the means over the days where they were played."""
     played = {days.staff: days for days in found.played}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(EXCEL_MARK)
-        out = csv.writer(file)
-        shares = ["answered_in_time", "waits", "not_answered"]
-        out.writerow(
-            [
-                "staff",
-                *shares,
-                "mean_wait_minutes",
-                "busy",
-                "set_ups_a_month",
-                *(f"played_{name}" for name in (*shares, "mean_wait_minutes", "set_ups_a_month")),
-            ]
-        )
-        for level in found.levels:
-            figures = [level.within, level.waits, level.gives_up, level.mean_wait, level.busy]
-            figures += [set_ups_a_month(found.study, level.answered)]
-            figures += _means(found.study, played[level.staff]) if level.staff in played else []
-            out.writerow([level.staff, *(f"{figure:.6g}" for figure in figures)])
+    shares = ("answered_in_time", "waits", "not_answered")
+    by_day = [f"played_{name}" for name in (*shares, "mean_wait_minutes", "set_ups_a_month")]
+    rows: list[list[object]] = [["staff", *shares, "mean_wait_minutes", "busy", "set_ups_a_month", *by_day]]
+    for level in found.levels:
+        figures = [level.within, level.waits, level.gives_up, level.mean_wait, level.busy]
+        figures += [set_ups_a_month(found.study, level.answered)]
+        figures += _means(found.study, played[level.staff]) if level.staff in played else [nan] * len(by_day)
+        rows.append([level.staff, *(digits(figure, SIX) for figure in figures)])
+    with path.open("w", encoding=ENCODING, newline="") as file:
+        write_csv(file, rows)
 
 
 def _means(study: DeskStudy, days: Days) -> list[float]:
@@ -172,23 +172,19 @@ def _means(study: DeskStudy, days: Days) -> list[float]:
     return [*over_all, float(days.set_ups.mean()) * study.number("days_a_month")]
 
 
-def table(found: DeskAnswer, lang: Lang) -> "Table":
+def table(found: DeskAnswer, lang: Lang) -> TextTable:
     """Return the plan and the need, each by formula and as played."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     words, study = WORDS[lang], found.study
-    out = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for head in ("", "", "staff", "within", "waits", "gives_up", "mean_wait", "set_ups"):
-        text = words[head].format(60 * study.number("within_minutes")) if head else ""
-        out.add_column(text, justify="right" if head else "left", no_wrap=True)
+    heads = [words[name].format(60 * study.number("within_minutes"))
+             for name in ("staff", "within", "waits", "gives_up", "mean_wait", "set_ups")]  # fmt: skip
+    rows = []
     for name, staff in (("plan", found.plan), ("needed", found.needed)):
         level = found.level(staff)
         steady = [level.within, level.waits, level.gives_up, level.mean_wait, set_ups_a_month(study, level.answered)]
         days = next(days for days in found.played if days.staff == staff)
-        out.add_row(words[name], words["formula"], f"{staff:,}", *_cells(steady, words))
-        out.add_row("", words["played"].format(days.offered.size), "", *_cells(_means(study, days), words))
-    return out
+        rows.append((words[name], words["formula"], f"{staff:,}", *_cells(steady, words)))
+        rows.append(("", words["played"].format(days.offered.size), "", *_cells(_means(study, days), words)))
+    return TextTable([TextColumn(""), TextColumn(""), *(TextColumn(head, right=True) for head in heads)], rows)
 
 
 def _cells(figures: Sequence[float], words: Mapping[str, str]) -> list[str]:

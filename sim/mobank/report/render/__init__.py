@@ -1,1 +1,1 @@
-"""What every report is made with: page, fonts, charts, workbook, files."""
+"""What every report is made with: page, fonts, charts, workbook."""

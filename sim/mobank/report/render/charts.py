@@ -36,11 +36,12 @@ from mobank.scenario.scenario import Figure
 
 WIDTH, HEIGHT, DPI = 9.6, 5.42, 200  # inches: at 1,280 px and on A4 the smallest print is 16 px and 6 pt
 LEFT, RIGHT, TOP, BOTTOM = 0.75, 1.5, 1.34, 1.12  # inches around the axes
-STYLE = {
+STYLE = {  # a dollar sign in a question is a dollar sign: no text is taken for mathematics
     "font.size": 10.5, "axes.edgecolor": GREY, "axes.labelcolor": GREY, "text.color": INK, "xtick.color": GREY,
     "ytick.color": GREY, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
     "axes.axisbelow": True, "grid.color": PALE, "grid.linewidth": 0.8, "ytick.major.size": 0,
     "xtick.major.size": 4, "svg.fonttype": "path", "svg.hashsalt": "mobank", "savefig.dpi": DPI,
+    "text.parse_math": False,
 }  # fmt: skip
 LABEL = 29  # points that the two lines of a label at the right end take
 FOOT = 134  # columns of small print below a chart

@@ -15,6 +15,7 @@ from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.summary import QUANTILES, Summary
 from mobank.model.grammar import Counted, Model
 from mobank.report.assumptions import is_unverified
+from mobank.scenario.regions import counts_of
 from mobank.scenario.scenario import Figure
 
 
@@ -125,7 +126,7 @@ def fan_of(
         run=run,
         draws=plan.draws,
         asked=asked,
-        reported=tuple(f for f in scenario.reported if f.measure == measure and f.months <= 1 and segment == ALL),
+        reported=tuple(counts_of(scenario.reported, scenario.bands, measure, "" if segment == ALL else segment)),
         reference=reference,
         outline=outline,
         target=target,

@@ -5,6 +5,7 @@ always had, so that any title can be set in it; a Japanese font with a few hundr
 """
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -66,12 +67,14 @@ def gb2312() -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep matplotlib from telling the user that a font, as WenQuanYi Zen Hei, has one weight only."""
+    """Keep matplotlib from warning that a font, as WenQuanYi Zen Hei, has one weight only, or lacks an emoji."""
     log = logging.getLogger("matplotlib.font_manager")
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"Glyph \d+ ")
+            yield
     finally:
         log.setLevel(level)
 

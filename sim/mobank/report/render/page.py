@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from mobank.base.files import begins_with
 from mobank.base.quantities import Lang
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
     from markupsafe import Markup
+
+is_page = begins_with(b'<meta name="generator" content="mobank">')  # whether a file is a page of ours
 
 Kind = Literal["text", "short", "wide", "number", "dim"]
 TableKind = Literal["", "small", "narrow"]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mobank.base.digits import places, written
 from mobank.base.quantities import Lang, Month, person_unit
 from mobank.model.grammar import Counted
 from mobank.report.render.look import TEXT
@@ -24,26 +25,21 @@ class AxisScale:
 
     @classmethod
     def of(cls, unit: Counted, largest: float, spread: float, language: Lang) -> "AxisScale":
-        """The scale for values up to `largest`, with three digits, or more where the `spread` needs them."""
+        """The scale for values up to `largest`, with as many digits as the `spread` bears (see `digits.places`)."""
         divide, head = person_unit(largest, language)
         if unit != "persons":
             divide, head = (0.01 if unit == "share" else 1.0), TEXT[language][unit]
         after = {"persons": _short(head), "share": "%", "ratio": ""}[unit]
-        digits = [2 - _magnitude(largest / divide), 1 - _magnitude(spread / divide) if spread else 0, 0]
-        return cls(divide, head, after, min(max(digits), 6))
+        return cls(divide, head, after, places(abs(largest) / divide, 0.0, spread / divide))
 
     def write(self, value: float) -> str:
         """A value with its unit: "6.50亿", "650 m"."""
-        return minus(f"{value / self.divide:z,.{self.decimals}f}") + self.after
+        return minus(written(value / self.divide, self.decimals)) + self.after
 
     def marks(self, ticks: Sequence[float]) -> list[str]:
         """The values that are marked, evenly apart, without their unit: "1.50", "0"."""
         step = (ticks[1] - ticks[0] if len(ticks) > 1 else abs(ticks[0])) / self.divide
         return [minus(f"{tick / self.divide:z,.{step_decimals(step) if tick else 0}f}") for tick in ticks]
-
-
-def _magnitude(value: float) -> int:
-    return math.floor(math.log10(abs(value))) if value else 0
 
 
 def minus(text: str) -> str:

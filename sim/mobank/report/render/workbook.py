@@ -4,16 +4,18 @@ Whoever has a table makes a `Sheet` of it; this is the only place that knows Xls
 Equal sheets give equal bytes.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mobank.base.cells import cell_of
 from mobank.base.errors import InputError, Problem, RunError
+from mobank.base.files import write_for_user
 from mobank.base.quantities import Month
 from mobank.report.render.labels import columns
 
@@ -63,28 +65,22 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
 
 
-def write(sheets: Sequence[Sheet], path: Path, title: str) -> None:
-    """Write a workbook aside and give it its name; nothing is overwritten but an equal one.
+def write(sheets: Sequence[Sheet], path: Path, title: str, force: bool = False) -> None:
+    """Write a workbook as a whole; nothing is overwritten but an equal one, unless by `force`.
 
     Raises
     ------
     InputError
         If XlsxWriter is not installed, or the path cannot be or is another file already.
+    RunError
+        If Excel holds fewer rows, or the disk is full or fails.
     """
     check_path(path)
     for sheet in sheets:
         if len(sheet.rows) >= MOST_ROWS:
             raise RunError(f"'{sheet.name}' has {len(sheet.rows):,} rows", f"but Excel holds {MOST_ROWS - 1:,}")
-    hidden = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        _write(sheets, hidden, title)
-        if path.exists() and path.read_bytes() != hidden.read_bytes():
-            raise InputError([Problem(f"'{path.as_posix()}'", "exists already", "name another file")])
-        hidden.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    finally:
-        hidden.unlink(missing_ok=True)
+    data = _made(sheets, title)
+    write_for_user(path, data, lambda there: there.read_bytes() == data, force)
 
 
 def check_path(path: Path) -> None:
@@ -103,17 +99,12 @@ def check_path(path: Path) -> None:
         raise InputError([Problem(f"'{path.parent.as_posix()}'", "is not a folder", "make it, or name another")])
 
 
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError([Problem(f"'{path.as_posix()}'", f"cannot be written ({error.strerror or error})")])
-
-
-def _write(sheets: Sequence[Sheet], path: Path, title: str) -> None:
+def _made(sheets: Sequence[Sheet], title: str) -> bytes:
+    """Return the file of a workbook; it is made in memory, so that no disk can fill up in the middle of it."""
     import xlsxwriter
-    from xlsxwriter.exceptions import FileCreateError
 
-    with path.open("xb"):  # tells of a place that cannot be written before anything is made
-        pass
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    file = BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": title, "created": MADE})
     formats = {style: book.add_format({"num_format": code, "valign": "top"}) for style, code in FORMATS.items()}
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
@@ -123,14 +114,12 @@ def _write(sheets: Sequence[Sheet], path: Path, title: str) -> None:
         page = book.add_worksheet(sheet.name)
         _lay_out(page, sheet)
         for column, text in enumerate(sheet.heads):
-            page.write_string(0, column, text, head)
+            page.write_string(0, column, cell_of(text)[:LONGEST], head)
         for row, cells in enumerate(sheet.rows, start=1):
             for column, cell in enumerate(cells):
                 _put(page, row, column, cell, formats, wrapped, marked)
-    try:
-        book.close()
-    except FileCreateError as error:
-        raise OSError(getattr(error.args[0], "errno", None), str(error)) from None
+    book.close()
+    return file.getvalue()
 
 
 def _lay_out(page: "Worksheet", sheet: Sheet) -> None:
@@ -171,7 +160,7 @@ def _put(
         page.write_number(row, column, cell.value, formats[cell.style])
     else:
         text = "unlimited" if isinstance(cell, Number) else cell.text if isinstance(cell, Marked) else cell
-        page.write_string(row, column, text[:LONGEST], marked if isinstance(cell, Marked) else wrapped)
+        page.write_string(row, column, cell_of(text)[:LONGEST], marked if isinstance(cell, Marked) else wrapped)
 
 
 def _last_day(month: Month) -> datetime:

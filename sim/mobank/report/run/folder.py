@@ -12,15 +12,27 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import COMPUTING, DRAWING, git_commit, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
+from mobank.base.records import sealed, write_record
 from mobank.ensemble.plan import Plan
 from mobank.model.fingerprint import fingerprint
 from mobank.report.questions import write_asks
-from mobank.report.render.files import aside, file_digest
 from mobank.report.run import page
 from mobank.report.run.numbers import numbers
-from mobank.report.run.record import ASKS, DRIVERS, PATHS, RECORD, SCENARIO, SHARES, SUMMARY, FinishedRun, fitted_to
+from mobank.report.run.record import (
+    ASKS,
+    DRIVERS,
+    PATHS,
+    RECORD,
+    RUN,
+    SCENARIO,
+    SHARES,
+    SUMMARY,
+    FinishedRun,
+    fitted_to,
+)
 from mobank.report.run.result import RunResult
 from mobank.report.run.spread import write_drivers, write_shares
 from mobank.report.tables import write_paths, write_summary
@@ -71,7 +83,7 @@ def make(
     """
     began = time.monotonic()
     known = identity(plan, lang, shares)
-    with aside(final) as folder, numbers(plan, known, final.parent, progress, folder) as (paths, tried):
+    with folder_aside(final) as folder, numbers(plan, known, final.parent, progress, folder) as (paths, tried):
         record = _write(RunResult(paths, tried), folder, lang, command, shares, began)
     return FinishedRun(final, record)
 
@@ -79,7 +91,7 @@ def make(
 def save(result: RunResult, final: Path, lang: Lang, command: str, shares: bool = True) -> FinishedRun:
     """Write the folder of a run that has been made, the same that `make` writes."""
     began = time.monotonic()
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         record = _write(result, folder, lang, command, shares, began)
     return FinishedRun(final, record)
 
@@ -90,8 +102,8 @@ def _write(result: RunResult, folder: Path, lang: Lang, command: str, shares: bo
     _write_numbers(result, folder, shares)
     _write_page(result, folder, lang, shares, known)
     record = _record(result, folder, command, known, began)
-    (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return record
+    write_record(folder / RECORD, record, RUN)
+    return sealed(record, RUN)
 
 
 def _write_numbers(result: RunResult, folder: Path, shares: bool) -> None:

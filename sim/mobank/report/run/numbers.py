@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mobank.base.files import is_whole
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.run import run
-from mobank.report.render.files import file_digest
 from mobank.report.run.record import PATHS, RECORD, FinishedRun, finished, numbers_of
 from mobank.report.run.stored_paths import Written
 
@@ -40,5 +40,4 @@ def with_numbers_of(known: Mapping[str, Any], out: Path) -> FinishedRun | None:
 
 
 def _whole(run: FinishedRun) -> bool:
-    path = run.folder / PATHS
-    return path.is_file() and file_digest(path) == run.record["files"][PATHS]
+    return is_whole(run.folder / PATHS, run.record["files"][PATHS])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobank.base.digits import spanned
 from mobank.base.quantities import Lang, person_unit
 from mobank.base.streams import LAYERS
 from mobank.dynamics.printed import HORIZONS, chances
@@ -94,10 +95,6 @@ def _unit(told: Told) -> tuple[float, str]:
     return person_unit(max((float(told.summary(name).quantiles[-1].max()) for name in names), default=1.0), told.lang)
 
 
-def _persons(value: float, unit: float, lang: Lang) -> str:
-    return f"{value / unit:,.{2 if lang == 'zh' else 1}f}"
-
-
 def _share(value: float, lang: Lang) -> str:
     if 0 < value < 0.0005:
         return WORDS[lang]["slight"]
@@ -118,10 +115,9 @@ def _headline(told: Told) -> Section:
     sign = page.mark(DAGGER) if weak else ""
 
     def written(name: str, t: int) -> tuple[str, str]:
-        low, middle, high = told.summary(name).quantiles[[0, 3, 6], t]
-        if name in people:
-            return _persons(middle, unit, lang), f"{_persons(low, unit, lang)} – {_persons(high, unit, lang)}"
-        return _share(middle, lang), f"{_share(low, lang)} – {_share(high, lang)}"
+        divide, after = (unit, "") if name in people else (0.01, "%" if lang == "zh" else " %")
+        middle, band = spanned(*(told.summary(name).quantiles[[0, 3, 6], t] / divide))
+        return f"{middle}{after}", f"{band}{after}"
 
     cards = []
     for name in (*names, "stickiness"):
@@ -358,7 +354,7 @@ def _reported(told: Told) -> Iterator["Markup"]:
     ]
     rows: list[list[str | Markup]] = []
     for figure in scenario.reported:
-        name = page.code(f"{figure.measure}.{figure.dated}") + page.raw("<br>")
+        name = page.code(f"{figure.of}.{figure.dated}") + page.raw("<br>")
         evidence = UNVERIFIED if is_unverified(figure.provenance) else figure.provenance.evidence
         value = figure.text if figure.wording in ("", figure.text) else f"{figure.text} ({figure.wording})"
         rows.append(

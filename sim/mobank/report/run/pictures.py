@@ -12,6 +12,7 @@ from mobank.report.render.fonts import chart_language
 from mobank.report.run import communities, spread_charts
 from mobank.report.run.bands import Use
 from mobank.report.tables import FANS
+from mobank.scenario.regions import counts_of
 
 GAINED = ("gross_adds", "resurrected")
 LOST = ("lost",)
@@ -35,7 +36,7 @@ def draw_all(
     asked = f"{scenario.name}：{scenario.question_zh}" if lang == "zh" else f"{scenario.name}: {scenario.question}"
     by_name = {s.measure: s for s in summaries if s.segment == ALL}
     for name in FANS:
-        reported = [figure for figure in plan.scenario.reported if figure.measure == name]
+        reported = counts_of(scenario.reported, scenario.bands, name)
         title = measure_title(plan.model, name, lang)
         twin = plan.model.printed.get(name)
         printed = by_name[twin.name] if twin else None

@@ -1,18 +1,32 @@
 """A finished run, read back from its folder."""
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
-from mobank.base.identity import COMPUTING, of_an_earlier_version
+from mobank.base.files import is_whole
+from mobank.base.identity import COMPUTING
+from mobank.base.records import RecordKind, find_record, read_record
+from mobank.base.shapes import (
+    DIGEST,
+    FLAG,
+    LAW,
+    NUMBER,
+    TEXT,
+    ByName,
+    OrNothing,
+    RecordFields,
+    RecordList,
+    one_of,
+    whole,
+)
 from mobank.ensemble.plan import Plan
+from mobank.fidelity import FIDELITIES
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
-from mobank.report.render.files import file_digest
 from mobank.scenario.reader import load
 from mobank.scenario.scenario import Fitted, Scenario
 
@@ -38,36 +52,55 @@ class FinishedRun:
     record: dict[str, Any]
 
 
+VERSIONS = ByName(TEXT)
+IDENTITY = RecordFields(
+    {
+        "scenario": TEXT, "resolved": DIGEST, "posterior": OrNothing(DIGEST), "model": TEXT, "seed": whole(),
+        "draws": whole(1), "fidelity": one_of(*FIDELITIES), "by_segment": FLAG, "law": LAW, "versions": VERSIONS,
+    },
+    {"shares": FLAG, "lang": one_of("en", "zh"), "report": LAW},
+)  # fmt: skip
+FITTED_TO = RecordFields({"name": TEXT, "draws": DIGEST, "figures": RecordList(TEXT)})
+
+
+def files_of(*names: str) -> RecordFields:
+    """Return the shape of digests by file, these among them."""
+    return RecordFields(dict.fromkeys(names, DIGEST), others=DIGEST)
+
+
+RUN = RecordKind(
+    2,
+    RecordFields(
+        {
+            "question": TEXT, "identity": RecordFields({**IDENTITY.needed, **IDENTITY.optional}),
+            "posterior": OrNothing(FITTED_TO),
+            "files": files_of(SCENARIO, PATHS, SUMMARY), "draws_tried": whole(1),
+            "scenario_files": RecordList(TEXT), "command": TEXT, "git_commit": TEXT, "machine": TEXT,
+            "workers": whole(1), "finished": TEXT, "wall_seconds": NUMBER,
+        }
+    ),
+)  # fmt: skip
+
+
 def read(folder: Path) -> FinishedRun:
-    """Return the finished run in a folder.
+    """Return the finished run in a folder, whole and as it was written.
 
     Raises
     ------
     InputError
-        If there is no complete run, or one that an earlier version has recorded in another way.
+        If there is none, or its record or a file is not what was written, or of another version.
     """
-    record = _record(folder)
-    if record is None and (folder / COMPARED).is_file():
+    if (folder / RECORD).is_file():
+        run = FinishedRun(folder, read_record(folder / RECORD, RUN, run_again(folder / SCENARIO)))
+        refuse_changes(run)
+        return run
+    if (folder / COMPARED).is_file():
         hint = "name one of the runs or scenarios compared"
         refused = "is not the folder of a finished run but of a comparison"
         raise InputError([Problem(f"'{folder.as_posix()}'", refused, hint)])
-    if record is None:
-        near = [p.parent.as_posix() for p in folder.parent.glob(f"*/{RECORD}") if p.parent != folder]
-        hint = did_you_mean(folder.as_posix(), sorted(near))
-        raise InputError([Problem(f"'{folder.as_posix()}'", "is not the folder of a finished run", hint)])
-    if not is_identity(record["identity"]):
-        raise InputError([of_an_earlier_version(folder, run_again(folder / SCENARIO))])
-    return FinishedRun(folder, record)
-
-
-def _record(folder: Path) -> dict[str, Any] | None:
-    record = record_in(folder / RECORD, (SCENARIO, PATHS, SUMMARY))
-    return record if record and isinstance(record.get("identity"), dict) else None
-
-
-def is_identity(known: Any) -> bool:
-    """Return whether a record identifies what numbers depend on, as records of earlier versions do not."""
-    return isinstance(known, dict) and known.keys() >= {"scenario", *NUMBERS} and isinstance(known["versions"], dict)
+    near = [p.parent.as_posix() for p in folder.parent.glob(f"*/{RECORD}") if p.parent != folder]
+    hint = did_you_mean(folder.as_posix(), sorted(near))
+    raise InputError([Problem(f"'{folder.as_posix()}'", "is not the folder of a finished run", hint)])
 
 
 def run_again(scenario: Path) -> str:
@@ -87,23 +120,9 @@ def fitted_to(scenario: Scenario) -> dict[str, Any] | None:
     return {"name": fitted.name, "draws": fitted.digest, "figures": list(fitted.figures)} if fitted else None
 
 
-def record_in(path: Path, files: Collection[str]) -> dict[str, Any] | None:
-    """Return the record of a folder if it has the shape of one, with digests of at least these files."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    shaped = isinstance(record, dict) and isinstance(record.get("files"), dict)
-    return record if shaped and set(files) <= record["files"].keys() else None
-
-
 def changed(run: FinishedRun) -> list[str]:
     """Return the files of a run that are gone or no longer as they were written."""
-    return [
-        name
-        for name, digest in run.record["files"].items()
-        if not (run.folder / name).is_file() or file_digest(run.folder / name) != digest
-    ]
+    return [name for name, digest in run.record["files"].items() if not is_whole(run.folder / name, digest)]
 
 
 def refuse_changes(run: FinishedRun) -> None:
@@ -114,16 +133,15 @@ def refuse_changes(run: FinishedRun) -> None:
     InputError
         Naming them.
     """
-    spoilt = changed(run)
-    if spoilt:
-        found = f"{', '.join(spoilt)} in '{run.folder.as_posix()}'"
+    if others := changed(run):
+        found = f"{', '.join(others)} in '{run.folder.as_posix()}'"
         raise InputError([Problem(found, "changed or gone since the run", "run it again")])
 
 
 def finished(folder: Path) -> FinishedRun | None:
-    """Return the finished run in a folder; None if there is none, or one that an earlier version has recorded."""
-    record = _record(folder)
-    return FinishedRun(folder, record) if record and is_identity(record["identity"]) else None
+    """Return the finished run in a folder by its record; None if there is none that can be read."""
+    record = find_record(folder / RECORD, RUN)
+    return FinishedRun(folder, record) if record else None
 
 
 def reusable(folder: Path, wanted: dict[str, Any]) -> FinishedRun | None:

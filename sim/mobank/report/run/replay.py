@@ -5,7 +5,7 @@ import numpy as np
 from mobank.base.errors import RunError
 from mobank.base.identity import COMPUTING, law_digest, versions
 from mobank.ensemble.plan import Plan, kept, run_block
-from mobank.report.run.record import PATHS, FinishedRun, changed
+from mobank.report.run.record import PATHS, FinishedRun
 
 SHOWN = ("registered", "mau", "gross_adds", "resurrected", "lost")
 
@@ -16,13 +16,8 @@ def compare(run: FinishedRun, plan: Plan, replicate: int) -> str:
     Raises
     ------
     RunError
-        If one differs; the code that computes or its libraries have changed since, or the files have.
+        If one differs; the code that computes or its libraries have changed since.
     """
-    spoilt = changed(run)
-    if spoilt:
-        raise RunError(
-            f"{', '.join(spoilt)} in '{run.folder.as_posix()}'", "changed or gone since the run", "run it again"
-        )
     numbers = np.array([replicate])
     trajectory, _ = run_block(plan, numbers)
     again = {

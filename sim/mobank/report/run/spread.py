@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 from pathlib import Path
 
+from mobank.base.cells import Digits, write_table
 from mobank.base.quantities import Lang
 from mobank.base.streams import LAYERS
 from mobank.ensemble.drivers import KINDS, Drivers, Input
 from mobank.ensemble.shapley import ShapleyShares
 from mobank.model.grammar import Model
-from mobank.report.questions import write_rows
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -52,7 +52,13 @@ PATHS: Mapping[Lang, Mapping[str, str]] = {
     "en": {"adoption": "registering", "engagement": "staying active"},
     "zh": {"adoption": "注册", "engagement": "活跃"},
 }
-SHOCKS_ZH = {"size": "大小", "persistence": "持续性", "correlation": "相关系数", "wiggle": "年内波动"}
+SHOCKS_ZH = {
+    "size": "大小",
+    "persistence": "持续性",
+    "correlation": "相关系数",
+    "wiggle": "年内波动",
+    "spread": "地区差异",
+}
 NAMED = 3  # draws named in a sentence
 
 
@@ -72,7 +78,8 @@ def input_in_words(each: Input, model: Model, lang: Lang) -> str:
     elif each.what in ("amount", "date"):
         second = parameter_in_words(each.of, model, lang)
     elif each.what in ("drift", "growth", "origin", "years"):
-        first = PATHS[lang].get(each.name, each.name)
+        path = PATHS[lang].get(each.name, each.name)
+        first = path if not each.of else f"{path}（{each.of}）" if lang == "zh" else f"{path} ({each.of})"
     elif each.what == "shock":
         path, _, what = each.name.rpartition(" ")
         path = PATHS[lang].get(path, path)
@@ -123,7 +130,7 @@ def write_shares(found: Sequence[ShapleyShares], path: Path) -> None:
          "first_order": _number(each.first[i]), "total": _number(each.total[i]), "replicates": str(each.replicates)}
         for each in found for i, layer in enumerate(LAYERS)
     ]  # fmt: skip
-    write_rows(rows, path)
+    write_table(rows, path)
 
 
 def driver_rows(found: Drivers, model: Model) -> list[dict[str, str]]:
@@ -150,8 +157,8 @@ def driver_rows(found: Drivers, model: Model) -> list[dict[str, str]]:
 
 def write_drivers(found: Sequence[Drivers], model: Model, path: Path) -> None:
     """Write the rows of all answers."""
-    write_rows([row for each in found for row in driver_rows(each, model)], path)
+    write_table([row for each in found for row in driver_rows(each, model)], path)
 
 
 def _number(value: float) -> str:
-    return "" if isnan(value) else f"{value:.4f}"
+    return Digits("" if isnan(value) else f"{value:.4f}")

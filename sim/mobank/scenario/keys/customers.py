@@ -109,8 +109,23 @@ class DimensionKeys(Noun):
 
 
 BANDS = Each(Nested(BandKeys), "band", MOST_BANDS)
-MEASURED = Each(Nested(FigureKeys), "month")
-MEASURED_FLOW = Each(Nested(FigureKeys), "month or year")
+
+
+class MeasuredKeys(Noun):
+    """Figures of a measure: of the whole bank, or for bands. / 某指标的公布数据：全行，或分客群。"""
+
+    for_ = YamlKey(
+        Each(Each(Nested(FigureKeys), "month"), "band", MOST_BANDS),
+        "客群",
+        "{west: {2022-12: {figure: 612万户, source: …}}}",
+    ).says(
+        "Figures for bands of one dimension, such as regions; a band without figures is the rest of the whole.",
+        "同一维度各段（如各地区）的数据；未写的一段为全行减去其余各段。",
+    )
+
+
+MEASURED = Nested(MeasuredKeys, Each(Nested(FigureKeys), "month"))
+MEASURED_FLOW = Nested(MeasuredKeys, Each(Nested(FigureKeys), "month or year"))
 
 
 class MixingKeys(LeverSourceKeys):

@@ -10,7 +10,7 @@ from mobank.scenario.keys.questions import BILINGUAL, AskKeys
 from mobank.scenario.keys.reporting import ReportingKeys
 from mobank.scenario.keys.retention import RETENTION
 from mobank.scenario.keys.values import VALUE, AnySourceKeys, ValueKeys
-from mobank.scenario.kinds import MONTH, MONTHS, NUMBER, TEXT, Each, EachOf, ListOf, Quantity, Words
+from mobank.scenario.kinds import MONTH, MONTH_OR_LATER, MONTHS, NUMBER, TEXT, Each, EachOf, ListOf, Quantity, Words
 from mobank.scenario.nouns import Nested, Noun, YamlKey
 from mobank.scenario.values import SCALES, ValueOf
 
@@ -127,10 +127,13 @@ class ScenarioKeys(Noun):
     question = YamlKey(BILINGUAL, "问题", "What if more customers come back?", ("", ""), required=True).says(
         "What you want to know.", "想回答的问题。"
     )
-    start = YamlKey(MONTH, "起点", "2022-12", required=True).says(
-        "The month of the figures from which a run starts.", "起点月份，须有公布数据。"
+    start = YamlKey(MONTH, "起点", "2022-12").says(
+        "The month of the figures from which a run starts; left out: the last that is reported.",
+        "起点月份，须有公布数据；不写则为最后一个有公布数据的月份。",
     )
-    until = YamlKey(MONTH, "终点", "2027-12", required=True).says("The last month.", "最后一个月。")
+    until = YamlKey(MONTH_OR_LATER, "终点", "2027-12", required=True).says(
+        "The last month, or how many months after the start: 36 months.", "最后一个月，或起点之后若干个月：36个月。"
+    )
     posterior = YamlKey(TEXT, "后验", "icbc_mobile").says(
         "Fitted draws that runs start from, by name or folder; else priors and figures.",
         "起点所用的校准后验（名称或文件夹）；不写则只用先验和公布数据。",

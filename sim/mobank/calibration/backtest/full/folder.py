@@ -1,14 +1,16 @@
 """What a full backtest leaves behind: every forecast as a row, scores, PIT, refits, entities, what was left out."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import exp, isfinite
 from pathlib import Path
 from typing import Any
 
+from mobank.base.cells import digits
+from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import law_digest, versions
-from mobank.calibration.backtest.folder import BY_NAME, FORECASTS, LEFT_OUT, PITS, RECORD, SCORES, SIX, table
+from mobank.base.records import write_record
+from mobank.calibration.backtest.folder import BACKTEST, BY_NAME, FORECASTS, LEFT_OUT, PITS, RECORD, SCORES, SIX, table
 from mobank.calibration.backtest.full.cases import Refit
 from mobank.calibration.backtest.full.jobs import Forecasts, RefitEffort
 from mobank.calibration.backtest.full.methods import MODEL
@@ -17,7 +19,6 @@ from mobank.calibration.backtest.full.rows import FullRow
 from mobank.calibration.backtest.full.scoring import FullScore
 from mobank.calibration.backtest.scores import BANDS, LEVELS
 from mobank.calibration.backtest.series import LeftOut
-from mobank.report.render.files import aside, file_digest
 
 REFITS, ENTITIES = "refits.csv", "entities.csv"
 SHOWN = 12  # digits of a digest in the rows of forecasts; refits.csv has all
@@ -69,7 +70,7 @@ def identity(result: FullResult, reduced_priors: str, model: str) -> dict[str, A
 
 def write(result: FullResult, known: Mapping[str, Any], final: Path, command: str) -> None:
     """Write the folder aside, then give it its name."""
-    with aside(final) as folder:
+    with folder_aside(final) as folder:
         table(folder / FORECASTS, _forecasts(result))
         table(folder / SCORES, _scores(result))
         table(folder / PITS, _pits(result))
@@ -84,7 +85,7 @@ def write(result: FullResult, known: Mapping[str, Any], final: Path, command: st
             "methods_left_out": list(result.missing),
             "command": command,
         }
-        (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_record(folder / RECORD, record, BACKTEST)
 
 
 def _forecasts(result: FullResult) -> Iterable[Sequence[Any]]:
@@ -100,7 +101,7 @@ def _forecasts(result: FullResult) -> Iterable[Sequence[Any]]:
         priors = digests[id(refit)][:SHOWN] if row.method == MODEL else ""
         yield (pair.entity, pair.group, row.side, series.metric, series.unit, row.fan, row.method, refit.kind,
                refit.origin, row.target, row.months, row.known, row.unverified, "yes" if row.broken else "",
-               row.conflict, priors, f"{exp(row.truth):.10g}", *(f"{exp(q):.10g}" for q in row.quantiles),
+               row.conflict, priors, digits(exp(row.truth)), *(digits(exp(q)) for q in row.quantiles),
                round(row.crps, SIX), *(round(score, SIX) for score in row.interval_scores),
                round(row.pit, SIX))  # fmt: skip
 

@@ -12,18 +12,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zipfile import BadZipFile
 
 import numpy as np
 
 from mobank.base.arrays import Floats
 from mobank.base.errors import MobankError
+from mobank.base.files import write
 from mobank.base.identity import law_digest
 from mobank.base.machine import ONE_THREAD
 from mobank.base.quantities import Month
+from mobank.base.records import sealed_bytes, unsealed_bytes
 from mobank.base.streams import Streams, digest
 from mobank.calibration.backtest.forecaster import Forecaster
 from mobank.calibration.backtest.priors import ReducedPriors
@@ -191,25 +193,24 @@ def _do(job: RefitJob, model: Model, path: Path, fitter: Fitter) -> Forecasts:
 
 
 def _write(path: Path, found: Forecasts) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     arrays = {f"{of}.{side}": v.astype(np.float32) for of in OF for side, v in getattr(found, of).items()}
     numbers = {"r_hat": found.r_hat, "effective": found.effective, "reason": found.reason}
-    with aside.open("wb") as file:
-        np.savez_compressed(file, **arrays, **numbers)  # type: ignore[arg-type]
-    aside.replace(path)
+    data = BytesIO()
+    np.savez_compressed(data, **arrays, **numbers)  # type: ignore[arg-type]
+    write(path, sealed_bytes(data.getvalue()))
 
 
 def _read(path: Path) -> Forecasts | None:
-    try:
-        with np.load(path) as found:
-            parts = {
-                of: {name.partition(".")[2]: found[name].astype(float) for name in found if name.startswith(f"{of}.")}
-                for of in OF
-            }
-            return Forecasts(**parts, r_hat=float(found["r_hat"]), effective=float(found["effective"]),
-                             reason=str(found["reason"]))  # fmt: skip
-    except (OSError, ValueError, KeyError, BadZipFile):  # none yet, or half a file of a machine that went down
+    data = unsealed_bytes(path)
+    if data is None:  # none yet, or a damaged one
         return None
+    with np.load(BytesIO(data)) as found:
+        parts = {
+            of: {name.partition(".")[2]: found[name].astype(float) for name in found if name.startswith(f"{of}.")}
+            for of in OF
+        }
+        return Forecasts(**parts, r_hat=float(found["r_hat"]), effective=float(found["effective"]),
+                         reason=str(found["reason"]))  # fmt: skip
 
 
 OF = ("model", "reduced")  # who forecasts

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mobank.base.errors import InputError, Problem
+from mobank.base.files import cannot_write, file_digest
 from mobank.base.workspace import SERIES, locate
 from mobank.calibration.backtest import priors as reduced
 from mobank.calibration.backtest.folder import name_of
@@ -33,7 +34,6 @@ from mobank.calibration.backtest.series import FigureRow, LeftOut
 from mobank.calibration.neutral_priors import class_of, group_of, leaks, made
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
-from mobank.report.render.files import file_digest
 
 SHIPPED = ("figures", "pairs")  # files that any others join
 WORK = "backtest-full-refits"  # folder of what is done, beside the result
@@ -97,7 +97,10 @@ def run_full(
         raise InputError([_nothing(data, left_out)])
     texts = _texts(every, rows, maker)
     jobs = _jobs(every, texts, model, settings)
-    forecasts = run_jobs(jobs, model, out / WORK, settings.workers, fitter, progress)
+    try:
+        forecasts = run_jobs(jobs, model, out / WORK, settings.workers, fitter, progress)
+    except OSError as error:
+        raise cannot_write(out / WORK, error) from None
     methods, missing = simple_methods()
     scored = full_rows(every, forecasts, methods, printed(settings.seed))
     result = FullResult(

@@ -1,9 +1,8 @@
 """The tables of a full backtest as a planner reads them, in Chinese or English."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
-
-from rich.table import Table
 
 from mobank.base.quantities import Lang
 from mobank.calibration.backtest.baselines import REFERENCE
@@ -15,6 +14,7 @@ from mobank.calibration.backtest.full.rows import FANS, Fan
 from mobank.calibration.backtest.full.scoring import HORIZONS, FullScore
 from mobank.calibration.backtest.scores import BANDS
 from mobank.calibration.backtest.scoring import FEW
+from mobank.report.render.text_table import TextTable, table_of
 
 WORDS: Mapping[str, Mapping[Lang, str]] = {
     "entities": {"en": "Who is forecast, by which metrics", "zh": "预测的实体与所用指标"},
@@ -74,37 +74,38 @@ def words(key: str, lang: Lang) -> str:
     return WORDS[key][lang] if key in WORDS else key
 
 
-def entity_table(result: FullResult, lang: Lang) -> Table:
+def entity_table(result: FullResult, lang: Lang) -> TextTable:
     """Return who is forecast: the metrics that are paired, and how many origins there are."""
-    table = Table(title=words("entities", lang), title_justify="left")
-    for key in ("entity", "registered_metric", "active_metric", "refits"):
-        table.add_column(words(key, lang))
+    heads = ("entity", "registered_metric", "active_metric", "refits")
+    rows = []
     for pair in result.pairs:
         kinds = [refit.kind for refit in result.refits if refit.pair.entity == pair.entity]
         if kinds:
             counts = f"{kinds.count('years')}, {kinds.count('months')}"
-            table.add_row(pair.entity, pair.level.metric, pair.active.metric, counts)
-    return table
+            rows.append((pair.entity, pair.level.metric, pair.active.metric, counts))
+    return TextTable(table_of(*(words(key, lang) for key in heads), left=len(heads)), rows, words("entities", lang))
 
 
-def score_table(result: FullResult, side: str, kind: Kind, lang: Lang) -> Table:
+def score_table(result: FullResult, side: str, kind: Kind, lang: Lang) -> TextTable:
     """Return the model's CRPS by horizon under both fans, and its ratio to other methods by today's definition."""
     table, columns = _by_horizon(result, side, kind, "scores", lang)
-    table.caption, table.caption_justify = words("span", lang), "left"
-    for fan in FANS:
-        table.add_row(words(fan, lang), *_cells(result, side, fan, MODEL, columns, lambda s: f"{s.crps:.4f}{_star(s)}"))
+    crps: Picked = lambda s: f"{s.crps:.4f}{_star(s)}"  # noqa: E731
+    rows = [(words(fan, lang), *_cells(result, side, fan, MODEL, columns, crps)) for fan in FANS]
+    dim = set()
     for method in dict.fromkeys(score.method for score in result.scores):
         if method != MODEL:
             ratios = _cells(result, side, "today", method, columns, lambda s: f"{_ratio(s)}{_star(s)}")
-            table.add_row(words(method, lang), *ratios)
+            rows.append((words(method, lang), *ratios))
         if method in SPANNED:
-            table.add_row("", *_cells(result, side, "today", method, columns, _span), style="dim")
-    return table
+            dim.add(len(rows))
+            rows.append(("", *_cells(result, side, "today", method, columns, _span)))
+    return replace(table, rows=rows, caption=words("span", lang), dim=frozenset(dim))
 
 
-def coverage_table(result: FullResult, side: str, kind: Kind, lang: Lang) -> Table:
+def coverage_table(result: FullResult, side: str, kind: Kind, lang: Lang) -> TextTable:
     """Return the coverage of the model's bands by horizon and fan, where the truths lie in them, and the best width."""
     table, columns = _by_horizon(result, side, kind, "coverage", lang)
+    rows: list[Sequence[str]] = []
     for fan in FANS:
         lines: list[tuple[str, Picked]] = [(words("cases", lang), lambda s: f"{s.cases}{_star(s)}")]
         lines += [(words("band", lang).format(band), _coverage(i)) for i, band in enumerate(BANDS)]
@@ -112,10 +113,10 @@ def coverage_table(result: FullResult, side: str, kind: Kind, lang: Lang) -> Tab
             (words("pit", lang), lambda s: f"{s.mean_pit:.2f}"),
             (words("width", lang), lambda s: f"{s.width:.2f}"),
         ]
-        table.add_row(words(fan, lang), *("" for _ in columns))
+        rows.append((words(fan, lang),))
         for name, picked in lines:
-            table.add_row(f"  {name}", *_cells(result, side, fan, MODEL, columns, picked))
-    return table
+            rows.append((f"  {name}", *_cells(result, side, fan, MODEL, columns, picked)))
+    return replace(table, rows=rows)
 
 
 def footnotes(result: FullResult, lang: Lang) -> str:
@@ -144,16 +145,14 @@ def kinds_of(result: FullResult, side: str) -> list[Kind]:
     return [kind for kind in AHEAD if any(h.name in found for h in HORIZONS if h.kind == kind)]
 
 
-def _by_horizon(result: FullResult, side: str, kind: Kind, title: str, lang: Lang) -> tuple[Table, list[str]]:
-    """Return a table with a column for each horizon of a side and kind that has a case, and the names of these."""
-    table = Table(title=words("title", lang).format(words(side, lang), words(title, lang)), title_justify="left")
-    table.add_column(words("method", lang))
+def _by_horizon(result: FullResult, side: str, kind: Kind, title: str, lang: Lang) -> tuple[TextTable, list[str]]:
+    """Return an empty table with a column for each horizon of a side and kind with a case, and their names."""
     found = {score.horizon for score in result.scores if score.side == side}
     columns = [horizon.name for horizon in HORIZONS if horizon.kind == kind and horizon.name in found]
-    for name in columns:
-        number, unit = name.split(" ")
-        table.add_column(UNITS[unit][lang].format(number.replace("-", "–")), justify="right")
-    return table, columns
+    parts = (name.split(" ") for name in columns)
+    heads = [UNITS[unit][lang].format(number.replace("-", "–")) for number, unit in parts]
+    full = words("title", lang).format(words(side, lang), words(title, lang))
+    return TextTable(table_of(words("method", lang), *heads), [], full), columns
 
 
 def _cells(result: FullResult, side: str, fan: Fan, method: str, columns: Sequence[str], picked: Picked) -> list[str]:

@@ -132,15 +132,20 @@ class Plain:
         occupancy[self.model.states.index(self.origin.apart)] = customers - able
         return occupancy, customers
 
-    def month(self, state, t, shock):
-        """Return the state a month later and what each flow moved in each region, (G F, C); t counts months."""
-        occupancy, customers = self.written_off(state[0], t), state[1]
+    def moves(self, occupancy, customers, t, shock):
+        """Return what each flow moves in a month, (F, S, C); t counts months from the first figure."""
         values = self.values(shock)
         moves = np.zeros((len(self.model.flows), *customers.shape))
         exposure = exposure_of(self.model, self.mixing, occupancy, customers)
         expected_month(Chances(self.model, *customers.shape), occupancy, customers, values, exposure, moves)
         intakes = list(self.model.intakes)
         moves[intakes] *= self.inputs.growth[t, 0] * customers.sum(axis=0) / moves[intakes].sum(axis=(0, 1))
+        return moves
+
+    def month(self, state, t, shock):
+        """Return the state a month later and what each flow moved in each region, (G F, C); t as of `moves`."""
+        occupancy, customers = self.written_off(state[0], t), state[1]
+        moves, intakes = self.moves(occupancy, customers, t, shock), list(self.model.intakes)
         then = occupancy.copy()
         for f, (source, target) in enumerate(zip(self.model.leaves, self.model.enters, strict=True)):
             then[target] += moves[f]
@@ -204,10 +209,15 @@ class Plain:
         return np.log([known[month][lane] for month, lane in asked]), state, flows
 
     def run(self, means, factors):
-        """Solve all shocks; fill `shocks` (n,), `log_slope`, `slopes` (n, f), `state` and `flows` (T, G F)."""
+        """Solve all shocks; fill `shocks` (n,), `log_slope`, `slopes` (n, f), `state`, `flows` (T, G F) and `sways`.
+
+        The sways are the change of the persons of each flow with the log of each figure, (T, G F, f).
+        """
         history, blocks = self.history, self.history.blocks
         self.shocks = means.copy()
         self.slopes = np.zeros((len(blocks), len(history.errors.figures)))
+        flows = len(self.regions) * len(self.model.flows)
+        self.sways = np.zeros((history.length, flows, len(history.errors.figures)))
         self.log_slope, self.flows, state = 0.0, [], None
         made = np.zeros(len(blocks))
         last = dict.fromkeys(b.lane for b in blocks)
@@ -236,16 +246,18 @@ class Plain:
         asked = [(blocks[i].last, blocks[i].lane) for i in solved]
         goals = np.log([self.goal(blocks[i].figure) for i in solved])
 
-        def ends(start, shocks):
-            """Return log figures, (k, C), given shocks (n, C)."""
+        def ends(start, shocks, number=0):
+            """Return log figures, (k, C), or with 2 what flows move, (T, G F, C), given shocks (n, C)."""
             wide = start and tuple(np.repeat(part, shocks.shape[1], axis=-1) for part in start)
-            return self.through(stretch.after, stretch.last, wide, shocks, asked)[0]
+            found = self.through(stretch.after, stretch.last, wide, shocks, asked)[number]
+            return np.array(found).reshape(-1, self.sways.shape[1], shocks.shape[1]) if number else found
 
-        def jacobian():
+        def jacobian(number=0):
             tried = np.repeat(self.shocks[:, None], 4 * len(solved), axis=1)
             for j, i in enumerate(solved):
                 tried[i, 4 * j : 4 * j + 4] += STEP * STEPS
-            return ends(state, tried).reshape(len(solved), len(solved), 4) @ SLOPE / STEP
+            found = ends(state, tried, number)
+            return found.reshape(*found.shape[:-1], len(solved), 4) @ SLOPE / STEP
 
         if solved:
             for _ in range(100):
@@ -256,7 +268,10 @@ class Plain:
                     break
             slope = jacobian()
             self.log_slope += np.linalg.slogdet(slope)[1] + goals.sum()
-            self._note_errors(stretch, state, np.linalg.inv(slope), lambda start: ends(start, self.shocks[:, None]))
+            self._note_errors(
+                stretch, state, np.linalg.inv(slope), lambda start, number: ends(start, self.shocks[:, None], number)
+            )
+            self.sways[stretch.after : stretch.last] += jacobian(2) @ self.slopes[solved]
         _, end, flows = self.through(stretch.after, stretch.last, state, self.shocks[:, None], [])
         self.flows += [moved[:, 0] for moved in flows]
         return end
@@ -268,8 +283,11 @@ class Plain:
         self.slopes[np.ix_(solved, numbers)] = inverse
         for lane, number in enumerate(errors.at(stretch.after) if state else ()):
             if number >= 0:
-                up, down = (ends(self.nudged(state, lane, by))[:, 0] for by in (NUDGE, -NUDGE))
+                nudged = [self.nudged(state, lane, by) for by in (NUDGE, -NUDGE)]
+                up, down = (ends(each, 0)[:, 0] for each in nudged)
                 self.slopes[solved, number] -= inverse @ (up - down) / (2 * NUDGE)
+                up, down = (ends(each, 2)[..., 0] for each in nudged)
+                self.sways[stretch.after : stretch.last, :, number] += (up - down) / (2 * NUDGE)
 
 
 # ------------ the law
@@ -453,18 +471,30 @@ def error_covariance(plain):
     return found
 
 
-def plain_density(history, z):
-    """Return a plain history that has gone through its figures, with its log density as `log`; flows left out."""
+def plain_density(history, z, beside=None):
+    """Return a plain history that has gone through its figures, with its log density as `log`.
+
+    Parameters
+    ----------
+    beside : takes the plain history and returns residuals of flows (m,), their slopes with the log of the figures of
+        people (m, f), their covariance without these figures' errors (m, m), and the log of their slope with the
+        flows. None leaves flows out.
+    """
     plain = Plain(history, z)
     law = PlainLaw(plain)
     plain.run(law.mean, np.linalg.cholesky(law.covariance))
-    covariance, apart = law.covariance.copy(), plain.shocks - law.mean
+    residuals, sways, own, log = beside(plain) if beside else (np.zeros(0), np.zeros((0, plain.slopes.shape[1])), 0, 0)
+    count = len(history.blocks)
+    covariance = np.zeros((count + len(residuals), count + len(residuals)))
+    covariance[:count, :count], covariance[count:, count:] = law.covariance, own
+    apart = np.concatenate([plain.shocks - law.mean, residuals])
     if history.errors.any:
-        covariance += plain.slopes @ error_covariance(plain) @ plain.slopes.T
-        apart = apart + plain.slopes @ history.errors.shifts
+        slopes = np.concatenate([plain.slopes, sways])
+        covariance += slopes @ error_covariance(plain) @ slopes.T
+        apart = apart + slopes @ history.errors.shifts
     root = np.linalg.cholesky(covariance)
     normal = np.linalg.solve(root, apart)
-    plain.log = -0.5 * normal @ normal - np.log(np.diag(root)).sum() - 0.5 * np.log(2 * np.pi) * len(apart)
+    plain.log = -0.5 * normal @ normal - np.log(np.diag(root)).sum() - 0.5 * np.log(2 * np.pi) * len(apart) + log
     free = [i for i, b in enumerate(history.blocks) if b.figure is None]
     alone = np.linalg.cholesky(law.covariance)
     for i in free:

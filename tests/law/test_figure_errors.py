@@ -9,6 +9,7 @@ import pytest
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.at_origin import at_origin
+from mobank.calibration.likelihood.figure_season import figure_season
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import live, solved
 from mobank.calibration.targets import load
@@ -207,3 +208,26 @@ def test_without_a_season_of_the_measure_the_same_figures_are_far_less_probable(
         history = history_of(reported, noise={"mau": fixed(0.005)}, seasons=seasons)
         logs.append(live(history, np.zeros((len(history.names), 1))).log_density[0])
     assert logs[1] > logs[0] + 20.0
+
+
+def test_errors_are_linear_around_the_season_that_the_figures_have():
+    """Fifteen months show no season by themselves; solved again around what is expected of it, that stays as it is."""
+    factors = np.zeros(12)
+    factors[1] = 0.08
+    history = history_of(
+        grown(DECEMBER, range(15), season_of_active=factors),
+        noise={"mau": fixed(0.002)},
+        seasons={"mau": value("lognormal", 0.05, 0.7)},
+    )
+    assert not history.errors.shifts.any()
+    found = replace(history, season=figure_season)
+    again = figure_season(found.around(found.errors.shifts))
+    np.testing.assert_allclose(again, found.errors.shifts, atol=2e-4)
+    (february,) = [
+        shift
+        for f, shift in zip(found.errors.figures, found.errors.shifts, strict=True)
+        if f.measure == "mau" and f.month == DECEMBER + 14
+    ]
+    assert february == pytest.approx(0.08 * 11 / 12, abs=0.02)
+    levels = [f.measure == "registered" for f in found.errors.figures]
+    assert not found.errors.shifts[levels].any()

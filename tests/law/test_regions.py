@@ -211,6 +211,7 @@ def covariance(solver):
     count, draws = len(solver.history.blocks), solver.why.size
     out = np.empty((draws, count, count))
     none = np.zeros((count, 1, draws)), np.full((count, 1), -1), np.zeros((1, draws)), np.zeros((1, 1)), np.zeros(draws)
+    none = (*none, np.zeros((0, 0, draws)))
     gaussian.covariance(*solver.numbers, *none, out)
     return out
 

@@ -62,6 +62,7 @@ def covariance(own, of, scales=None):
     numbers = own.numbers(of, (), np.ones((2, years, draws)) if scales is None else scales)
     out = np.empty((draws, count, count))
     none = np.zeros((count, 1, draws)), np.full((count, 1), -1), np.zeros((1, draws)), np.zeros((1, 1)), np.zeros(draws)
+    none = (*none, np.zeros((0, 0, draws)))
     gaussian.covariance(*numbers, *none, out)
     return out
 

@@ -107,6 +107,7 @@ class PlainOf:
         self.mean, self.covariance = law.mean, law.covariance
         solver, count = solved(history, z[:, None]), len(history.blocks)
         none = np.zeros((count, 1, 1)), np.full((count, 1), -1), np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1)
+        none = (*none, np.zeros((0, 0, 1)))
         out = np.empty((1, count, count))
         gaussian.covariance(*solver.numbers, *none, out)
         self.compiled = out[0]

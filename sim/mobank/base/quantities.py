@@ -207,6 +207,18 @@ def read_share(text: str) -> float:
     return float(value)
 
 
+def read_share_interval(text: str) -> Interval:
+    """The shares, above 0 and below 1, that may stand behind "62%", "9.1%" or "0.62", rounded to its last digit."""
+    phrase = _Phrase.of(text, "must be a share above 0% and below 100%, such as 62% or 9.1%")
+    figure = _figure(phrase, _SHARES)
+    if not 0 < figure.value < 1:
+        raise phrase.error(
+            f"write {_plain(figure.value)}%" if 1 <= figure.value < 100 and "%" not in phrase.rest else ""
+        )
+    low, high = figure.value - figure.step / 2, figure.value + figure.step / 2
+    return Interval(float(max(low, Decimal(0))), float(min(high, Decimal(1))), 0.0)
+
+
 def read_rate(text: str) -> float:
     """The hazard per person per month in "3%", "3% a month", "每月3%" or "20% a year" (a twelfth of it)."""
     phrase = _Phrase.of(text, "must be a rate, such as 3% a month or 20% a year")

@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from mobank.base.arrays import Floats
 from mobank.base.machine import ONE_THREAD
 from mobank.base.streams import Streams
-from mobank.calibration.likelihood.history import History, Joined
+from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.impossible import too_few_possible
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.sampler.diagnostics import diagnose
 from mobank.calibration.sampler.ensembles import FULL, Effort, prior_draws, sample
 from mobank.calibration.targets import Target
 from mobank.model.grammar import Model
-from mobank.scenario.scenario import Scenario
 
 Told = Callable[[int, int], None]
 
@@ -125,7 +124,7 @@ def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: i
     done = context.Array("q", len(sizes))
     with ProcessPoolExecutor(workers, context, _share, (done,)) as pool:
         waiting: list[Future[Floats]] = [
-            pool.submit(_sample, history.model, history.target, history.others, seed, g, effort, work)
+            pool.submit(_sample, replace(history), seed, g, effort, work)  # without what it has worked out
             for g in range(len(sizes))
         ]
         try:
@@ -155,12 +154,10 @@ def _share(done: Any) -> None:
     _done = done
 
 
-def _sample(
-    model: Model, target: Scenario, others: tuple[Joined, ...], seed: int, number: int, effort: Effort, work: Path
-) -> Floats:
+def _sample(history: History, seed: int, number: int, effort: Effort, work: Path) -> Floats:
     group = effort.groups[number]
 
     def told(steps: int) -> None:
         _done[number] = steps
 
-    return sample(History(model, target, others), Streams(seed), group, effort, _checkpoint(work, group), told)
+    return sample(history, Streams(seed), group, effort, _checkpoint(work, group), told)

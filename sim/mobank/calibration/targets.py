@@ -8,21 +8,24 @@ there are enough of them.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from mobank.base.errors import InputError, Place, Problem, did_you_mean
 from mobank.base.priors import Prior
+from mobank.calibration.likelihood.figure_season import figure_season
 from mobank.calibration.likelihood.history import MOST_WIDE, History, Joined
 from mobank.model.grammar import Model, Origin
 from mobank.scenario.keys.scenario import PoolKeys
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.regions import counts_of, regions_of, resolved
-from mobank.scenario.scenario import Figure, Scenario
+from mobank.scenario.scenario import Cohort, Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
 
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
 ENOUGH_LEVELS = 3  # figures of the level that say how fast it grows, and whether that slows down; fewer: a start
 YEAR_END = 12
+Report = TypeVar("Report", Figure, Cohort)
 UNREPORTED = f"where nobody reports it, write pool: {PoolKeys.written()}"
 
 
@@ -37,7 +40,7 @@ class Target:
     apart : counts of definitions other than that of the latest figure of their measure: joined to the fit by a factor
         that is not known exactly, and never read as growth. A flow has one definition and stays among the figures.
     breaks : prior of that factor, by definition.
-    left_out : figures whose evidence was not asked for.
+    left_out, cohorts_left_out : figures, and retention, whose evidence was not asked for.
     evidence : kinds of evidence that are taken; where figures are left out, those of the figures that are not.
     """
 
@@ -46,6 +49,7 @@ class Target:
     apart: tuple[Figure, ...]
     breaks: Mapping[str, Prior]
     left_out: tuple[Figure, ...] = ()
+    cohorts_left_out: tuple[Cohort, ...] = ()
     evidence: tuple[str, ...] = FIGURE_EVIDENCE
 
     @property
@@ -71,7 +75,7 @@ class Target:
         """Return the years that a fit lives through, and what of them is not known."""
         apart = resolved(self.apart, self.scenario.bands)
         others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in apart)
-        return History(model, self.scenario, others)
+        return History(model, self.scenario, others, figure_season)
 
     def only(self, evidence: Sequence[str]) -> "Target":
         """Return the target with figures of some kinds of evidence alone.
@@ -87,15 +91,18 @@ class Target:
                 raise InputError([Problem(f"'{kind}'", "is not a kind of evidence", hint, "--evidence")])
         kept, dropped = _divided(self.figures, evidence)
         apart, apart_dropped = _divided(self.apart, evidence)
+        cohorts, cohorts_dropped = _divided(self.scenario.retention, evidence)
         left_out = (*self.left_out, *dropped, *apart_dropped)
-        there = {figure.provenance.evidence for figure in (*kept, *apart)}
+        cohorts_left_out = (*self.cohorts_left_out, *cohorts_dropped)
+        there = {f.provenance.evidence for f in (*kept, *apart)} | {cohort.provenance.evidence for cohort in cohorts}
         wanted = (kind for kind in FIGURE_EVIDENCE if kind in evidence and kind in self.evidence)
         return replace(
             self,
-            scenario=replace(self.scenario, reported=kept),
+            scenario=replace(self.scenario, reported=kept, retention=cohorts),
             apart=apart,
             left_out=left_out,
-            evidence=tuple(kind for kind in wanted if kind in there or not left_out),
+            cohorts_left_out=cohorts_left_out,
+            evidence=tuple(kind for kind in wanted if kind in there or not (left_out or cohorts_left_out)),
         )
 
 
@@ -147,7 +154,8 @@ def require_enough(target: Target, model: Model) -> None:
     origin = model.origin
     if origin is None:
         raise InputError([Problem(f"the model '{model.name}'", "says not how a start is found")])
-    problems = [*_too_few(target, origin), *_without_noise(target, origin), *_too_early(target, origin)]
+    of_months = [*_without_noise(target, origin), *_too_early(target, origin)]
+    problems = [*_too_few(target, origin), *of_months]
     if not target.scenario.written:
         allowed = "are missing: nothing is thought of the parameters before"
         problems.append(Problem("priors", allowed, "", "parameters", Place(str(target.path), 0)))
@@ -174,9 +182,9 @@ def _too_wide(history: History) -> list[Problem]:
     return [Problem(f"{len(wide)} figures", allowed, hint, f"reported.{wide[0].measure}.{wide[0].dated}", place)]
 
 
-def _divided(figures: Sequence[Figure], kinds: Sequence[str]) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
-    kept = tuple(f for f in figures if f.provenance.evidence in kinds)
-    return kept, tuple(f for f in figures if f not in kept)
+def _divided(reports: Sequence[Report], kinds: Sequence[str]) -> tuple[tuple[Report, ...], tuple[Report, ...]]:
+    kept = tuple(each for each in reports if each.provenance.evidence in kinds)
+    return kept, tuple(each for each in reports if each not in kept)
 
 
 def _break(scenario: Scenario, name: str, main: Mapping[str, str]) -> Prior:
@@ -256,7 +264,7 @@ def _without_noise(target: Target, origin: Origin) -> list[Problem]:
 
 
 def _too_early(target: Target, origin: Origin) -> Iterator[Problem]:
-    """Yield campaigns and clean-ups of months before those that are passed through: a fit could not see them."""
+    """Yield campaigns, clean-ups and cohorts of months before those that are passed through: no fit could see them."""
     first = min((f.month for f in target.of(origin.stock)), default=None)
     if first is None:
         return
@@ -269,6 +277,10 @@ def _too_early(target: Target, origin: Origin) -> Iterator[Problem]:
         if month <= first:
             allowed = f"is not after the first figure of {origin.stock} ({first}), which counts those who were left"
             yield Problem(str(month), allowed, "leave it out", f"clean_ups.{month}", persons.provenance.place)
+    for cohort in target.scenario.retention:
+        if cohort.month <= first:
+            allowed = f"is not after the first figure of {origin.stock} ({first}): who registered in it is not known"
+            yield Problem(str(cohort.month), allowed, "leave it out", cohort.name, cohort.provenance.place)
 
 
 def _elsewhere(target: Target, measure: str) -> str:

@@ -24,6 +24,7 @@ from mobank.scenario.posterior_record import POSTERIOR_RECORD
 from mobank.scenario.scenario import (
     Band,
     Campaign,
+    Cohort,
     Determined,
     Figure,
     Fitted,
@@ -206,7 +207,9 @@ def facts(scenario: Scenario) -> dict[str, Any]:
         "bands": [_band(band) for band in scenario.bands],
         "tails": {path: shock.tails for path, shock in scenario.shocks.items()},
         "figures": {figure.name: _known(figure) for figure in scenario.reported},
-    } | ({"campaigns": {c.name: _ran(c) for c in scenario.campaigns}} if scenario.campaigns else {})
+        **({"campaigns": {c.name: _ran(c) for c in scenario.campaigns}} if scenario.campaigns else {}),
+        **({"retention": {c.name: _kept(c) for c in scenario.retention}} if scenario.retention else {}),
+    }
 
 
 def _values(scenario: Scenario) -> dict[str, Value]:
@@ -261,6 +264,12 @@ def _known(figure: Figure) -> list[Any]:
     return [interval.low, interval.high, interval.stale_share, *counted, figure.text]
 
 
+def _kept(cohort: Cohort) -> list[Any]:
+    """Return what a cohort says, as it is written last."""
+    shares = [[share.age, share.interval.low, share.interval.high] for share in cohort.shares]
+    return [shares, cohort.definition, ", ".join(f"{share.age}: {share.text}" for share in cohort.shares)]
+
+
 # ------------ what a scenario has changed
 
 
@@ -269,7 +278,14 @@ def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]
     yield from _other_values(found.record["fitted_with"], name, scenario, here)
     yield from _other_figures(found.record, name, scenario, here)
     yield from _other_years(found.record["fitted_with"], name, scenario)
-    yield from _other_campaigns(found.record["fitted_with"].get("campaigns", {}), name, scenario, here)
+    known = found.record["fitted_with"]
+    ran = {f"campaigns.{each}": said for each, said in known.get("campaigns", {}).items()}
+    campaigns = {f"campaigns.{c.name}": (_ran(c), c.effect.provenance) for c in scenario.campaigns}
+    yield from _other_blocks(ran, campaigns, "campaign", name, here)
+    kept = known.get("retention", {})
+    asked = [c for c in scenario.retention if c.name in kept or _asked(found.record, c.provenance)]
+    cohorts = {c.name: (_kept(c), c.provenance) for c in asked}
+    yield from _other_blocks(kept, cohorts, "cohort", name, here)
 
 
 def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
@@ -287,6 +303,11 @@ def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> I
         yield Problem(shown(values[key].text), f"is not in {name}, {FITTED_WITHOUT}", WAYS_OUT, key, place)
 
 
+def _asked(record: Facts, whence: Provenance) -> bool:
+    """Return whether a posterior took reports of this evidence."""
+    return whence.evidence in record["evidence"]
+
+
 def _other_figures(record: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
     known, figures = record["fitted_with"]["figures"], {figure.name: figure for figure in scenario.reported}
     for key, (*said, text) in known.items():
@@ -297,7 +318,7 @@ def _other_figures(record: Facts, name: str, scenario: Scenario, here: Place) ->
             allowed = f"is not the figure that {name} was fitted with ({text})"
             yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
     for key in (key for key in figures if key not in known):
-        if figures[key].provenance.evidence in record["evidence"]:
+        if _asked(record, figures[key].provenance):
             allowed = f"is a figure that {name} was fitted without"
             yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
 
@@ -314,17 +335,20 @@ def _other_years(known: Facts, name: str, scenario: Scenario) -> Iterator[Proble
             yield Problem(_tails(scenario.shocks[path].tails), allowed, WAYS_OUT, key, place)
 
 
-def _other_campaigns(known: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
-    own = {campaign.name: campaign for campaign in scenario.campaigns}
-    for campaign in dict.fromkeys((*known, *own)):
-        key = f"campaigns.{campaign}"
-        if campaign not in own:
-            allowed = f"is missing, but {name} was fitted with it ({known[campaign][-1]})"
-            yield Problem("this campaign", allowed, WAYS_OUT, key, here)
-        elif campaign not in known or _ran(own[campaign])[:-1] != known[campaign][:-1]:
-            text = known[campaign][-1] if campaign in known else ""
+def _other_blocks(
+    known: Facts, own: Mapping[str, tuple[list[Any], Provenance]], kind: str, name: str, here: Place
+) -> Iterator[Problem]:
+    """Yield the campaigns or cohorts that a posterior was fitted with and a scenario has not, or has otherwise."""
+    for key in dict.fromkeys((*known, *own)):
+        if key not in own:
+            yield Problem(
+                f"this {kind}", f"is missing, but {name} was fitted with it ({known[key][-1]})", WAYS_OUT, key, here
+            )
+        elif key not in known or own[key][0][:-1] != known[key][:-1]:
+            said, whence = own[key]
+            text = known[key][-1] if key in known else ""
             allowed = f"is not what {name} was fitted with ({text})" if text else f"is not in {name}, {FITTED_WITHOUT}"
-            yield Problem(shown(own[campaign].text), allowed, WAYS_OUT, key, own[campaign].effect.provenance.place)
+            yield Problem(shown(said[-1]), allowed, WAYS_OUT, key, whence.place)
 
 
 def _tails(degrees: float) -> str:

@@ -16,6 +16,7 @@ from mobank.base.shapes import (
 )
 
 ROW = RecordRow((TEXT, ANYTHING, NUMBER, TEXT))  # of a value: kind, centre (or "unlimited"), spread, as it was written
+SHARE = RecordRow((whole(1), NUMBER, NUMBER))  # of a cohort: age in months, and between which shares it lies
 SUMMARY = RecordFields(
     {
         "name": TEXT, "prior": TEXT, "prior_quantiles": RecordList(NUMBER), "quantiles": RecordList(NUMBER),
@@ -42,7 +43,10 @@ POSTERIOR_RECORD = RecordKind(
                     ),
                     "tails": ByName(NUMBER), "figures": ByName(RecordRow((ANYTHING, ANYTHING, NUMBER, TEXT))),
                 },
-                {"campaigns": ByName(RecordRow((TEXT, MONTH, MONTH, TEXT, ANYTHING, NUMBER, TEXT)))},
+                {
+                    "campaigns": ByName(RecordRow((TEXT, MONTH, MONTH, TEXT, ANYTHING, NUMBER, TEXT))),
+                    "retention": ByName(RecordRow((RecordList(SHARE), TEXT, TEXT))),
+                },
             ),
             "identity": ByName(ANYTHING), "coordinates": RecordList(SUMMARY),
         },

@@ -29,6 +29,7 @@ from mobank.scenario.past_events import read_campaigns, read_clean_ups, written_
 from mobank.scenario.posterior import fit_to, read_posterior
 from mobank.scenario.questions import note_twins, read_asks
 from mobank.scenario.reporting import read_reporting
+from mobank.scenario.retention import read_retention
 from mobank.scenario.scenario import Figure, Pool, Provenance, Scenario, Value
 from mobank.scenario.season import Seasons, read_season
 from mobank.scenario.segments import cross, note_band_names, note_products, read_bands, read_mixing
@@ -152,6 +153,7 @@ class _ScenarioReader:
             start = self.last(reported.figures, asked)
         if not whole:
             until = until or start
+        retention = read_retention(at.get("retention"), reported.definitions, start, self.model, self.problems)
         note_band_names(self.problems, at.get("segments"), bands)
         segments = cross(bands, at.get("segments"))
         given = self.parameters(at)
@@ -208,6 +210,7 @@ class _ScenarioReader:
             reporting=reporting,
             campaigns=campaigns,
             clean_ups=clean_ups,
+            retention=retention,
         )
         if posterior is None:
             return scenario

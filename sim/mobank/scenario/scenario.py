@@ -19,7 +19,7 @@ Operation = Literal["multiply", "set", "add"]
 Determined = Literal["data", "partly", "prior"]
 FOREVER = 2**40  # months
 YEAR = 12  # months
-AS_MODEL = "model"  # definition of a flow that is counted exactly as the model counts it
+AS_MODEL = "model"  # definition of a flow or a retention that is counted exactly as the model counts it
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,38 @@ class Figure:
     def dated(self) -> str:
         """The month or the calendar year that it is of, as it is written."""
         return str(self.month.year) if self.months == YEAR else str(self.month)
+
+
+@dataclass(frozen=True)
+class RetainedShare:
+    """Which share of a cohort is still counted, `age` months after it registered; `text` as it is read."""
+
+    age: int
+    text: str
+    interval: Interval
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Of those who registered in a month, which share a measure still counts later.
+
+    Parameters
+    ----------
+    shares : by age. definition : as of a figure; `AS_MODEL` where the measure counts them as the model does.
+    """
+
+    measure: str
+    month: Month
+    shares: tuple[RetainedShare, ...]
+    provenance: Provenance
+    wording: str = ""
+    definition: str = ""
+
+    @property
+    def name(self) -> str:
+        """Where it stands in a file."""
+        return f"retention.{self.measure}.{self.month}"
 
 
 @dataclass(frozen=True)
@@ -424,6 +456,7 @@ class Scenario:
     reporting : what happens between what is counted and what is printed.
     campaigns : announced ones, in months that have been reported.
     clean_ups : dormant registrations written off, by month, persons: they leave the count for good.
+    retention : of those who registered in a month, the shares that are still counted later.
     """
 
     name: str
@@ -456,6 +489,7 @@ class Scenario:
     reporting: Reporting = Reporting()
     campaigns: tuple[Campaign, ...] = ()
     clean_ups: Mapping[Month, Value] = field(default_factory=dict)
+    retention: tuple[Cohort, ...] = ()
 
     @property
     def months(self) -> int:

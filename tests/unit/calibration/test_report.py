@@ -7,8 +7,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mobank.base.quantities import Interval, format_share
 from mobank.base.streams import Streams
 from mobank.calibration.checks.figure_information import Informs
 from mobank.calibration.checks.fit_summary import find
@@ -17,10 +19,12 @@ from mobank.calibration.likelihood import simulate_history
 from mobank.calibration.likelihood.solve_history import live
 from mobank.calibration.report import wording
 from mobank.calibration.report.page import EVIDENCE, TEXT, build
+from mobank.calibration.report.retention import TEXT as RETENTION_TEXT
 from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.reader import load as load_scenario
+from mobank.scenario.scenario import Cohort, Provenance, RetainedShare
 
 pytestmark = pytest.mark.slow  # whole runs, some through the command
 
@@ -117,6 +121,26 @@ def test_every_figure_stands_with_its_evidence_and_unverified_ones_stand_out(pag
     marked = document.count(f'class="tag unverified">{EVIDENCE[lang]["unverified"]}<')
     apart = sum(f.figure.provenance.evidence == "unverified" for f in fits[0].factors)
     assert marked == unverified + apart > 0
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_retention_stands_beside_what_the_draws_make_of_it(lang):
+    target = load(BREAKS, MODEL)
+    share = RetainedShare(6, "41.5%", Interval(0.4145, 0.4155, 0.0))
+    month = target.history(MODEL).first + 5
+    cohort = Cohort("mau", month, (share,), Provenance("s", "", "unverified"))
+    kept = found_in(replace(target, scenario=replace(target.scenario, retention=(cohort,))))
+    document = build([kept], lang)
+    made = kept.passage.retained[0, kept.passage.possible]
+    assert (kept.passage.retained.shape[0], made.min() > 0.0, made.max() < 1.0) == (1, True, True)
+    ends = [format_share(float(q)) for q in np.quantile(made, (0.05, 0.95))]
+    words = RETENTION_TEXT[lang]
+    row = document.partition(words["retention"])[2].partition("</table>")[0]
+    for part in (words["cohort"].format(month), "41.5%", EVIDENCE[lang]["unverified"], " – ".join(ends)):
+        assert part in row, part
+    without = build([found_in(target)], lang)
+    assert words["note"] in document
+    assert words["note"] not in without
 
 
 def test_both_fits_stand_side_by_side(page):

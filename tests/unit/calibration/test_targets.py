@@ -139,6 +139,47 @@ def test_flows_are_figures_of_a_month_or_a_year_that_never_stand_apart(tmp_path)
     assert [f.dated for f in verified.of("gross_adds")] == ["2021", "2022"]
 
 
+RETENTION = """
+retention:
+  mau:
+    2020-03: {1: 62%, 12: 40%, source: annual report, evidence: article}
+    2020-06: {1: 61%, source: annual report, evidence: unverified}
+"""
+
+
+def test_retention_is_taken_by_its_evidence(tmp_path):
+    (tmp_path / "kept.yaml").write_text(f"extends: {ROOT}/{DATA}/icbc_mobile.yaml\n{RETENTION}", encoding="utf-8")
+    target = load(tmp_path / "kept.yaml", MODEL)
+    require_enough(target, MODEL)
+    assert [cell.name for cell in target.history(MODEL).retention.cells] == [
+        "retention.mau.2020-03.1",
+        "retention.mau.2020-03.12",
+        "retention.mau.2020-06.1",
+    ]
+    verified = target.only(("article", "secondary"))
+    assert [str(cohort.month) for cohort in verified.scenario.retention] == ["2020-03"]
+    assert [str(cohort.month) for cohort in verified.cohorts_left_out] == ["2020-06"]
+
+
+def test_retention_of_months_that_are_not_passed_through_is_refused(tmp_path):
+    (tmp_path / "out.yaml").write_text(
+        f"extends: {(ROOT / DATA / 'icbc_mobile.yaml').as_posix()}\n"
+        "retention:\n"
+        "  mau:\n"
+        "    2016-12: {1: 62%, source: s, evidence: article}\n"
+        "    2022-06: {6: 45%, 7: 44%, source: s, evidence: article}\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "out.yaml"
+    assert refusal(out) == [
+        f"{out}:4  retention.mau.2016-12: 2016-12 is not after the first figure of registered (2016-12): who "
+        "registered in it is not known; leave it out",
+        f"{out}:5  retention.mau.2022-06.7: '44%' is of 2023-01, after the last figure of registered (2022-12); leave "
+        "it out, or give registered and mau of 2023-01 too",
+        "2 problems; nothing was run.",
+    ]
+
+
 # ------------ too little
 
 

@@ -25,7 +25,8 @@ LONGEST_CPU_SECONDS = 2.0
 KINDS = {
     "asks", "campaigns", "clean_ups", "colliding_levers", "dates", "desk", "duplicate_key", "encoding", "extends",
     "figures", "flows", "full_width", "missing", "negative_people", "network",
-    "no_source", "noise", "not_a_number", "out_of_range", "pool", "priors", "reporting", "season", "shares", "spread",
+    "no_source", "noise", "not_a_number", "out_of_range", "pool", "priors", "reporting", "retention", "season",
+    "shares", "spread",
     "trend", "unknown_key", "unknown_parameter", "unknown_segment", "wrong_indent", "wrong_type", "yaml_tricks",
 }  # fmt: skip
 

@@ -51,6 +51,11 @@ reported:
     2022: {{figure: 60万户, definition: model, {SOURCE}}}
   closed:
     2022-12: {{figure: 1300, {SOURCE}}}
+retention:
+  mau:
+    2022-02: {{1: 62%, 03: 48.5%, definition: model, {SOURCE}}}
+  registered:
+    2022-03: {{9: 99.1%, {SOURCE}}}
 """
 
 
@@ -220,6 +225,23 @@ def test_a_fall_of_the_registered_is_allowed_where_a_clean_up_lies_between_the_f
     for month in ("2021-12", "2021-06"):
         with pytest.raises(InputError, match="falls by 2% a year at most"):
             target(f"{FALL}{written.replace('2022-12', month)}\n")
+
+
+# ------------ retention
+
+
+def test_a_share_is_as_exact_as_its_last_digit_and_stands_under_its_age(target):
+    first, second = target(MONTHLY).retention
+    assert (first.name, first.definition) == ("retention.registered.2022-03", "")
+    assert (second.measure, second.month, second.definition) == ("mau", Month.of(2022, 2), "model")
+    assert [(share.age, share.text) for share in second.shares] == [(1, "62%"), (3, "48.5%")]
+    for share, (low, high) in zip(second.shares, ((0.615, 0.625), (0.4845, 0.4855)), strict=True):
+        assert (share.interval.low, share.interval.high) == pytest.approx((low, high), abs=1e-12)
+
+
+def test_what_a_posterior_was_fitted_without_for_its_evidence_may_stand_beside_it(fitted):
+    later = "source: s, evidence: unverified"
+    assert len(fitted(f"retention: {{registered: {{2022-05: {{6: 99%, {later}}}}}}}").retention) == 3
 
 
 # ------------ flows
@@ -424,6 +446,10 @@ WITHOUT = "is not in posterior 'made_up', which was fitted without it"
         (f"campaigns: {{autumn: {CAMPAIGN}}}", "campaigns.autumn: 'engagement from 2022-01 to 2022-02, mean 0%, sd"),
         ("reported: {gross_adds: {2022: {definition: off}}}", "2022: '60万户' is not the figure that posterior"),
         (f"reported: {{lost: {{2022: {{figure: 90万户, {SOURCE}}}}}}}", "2022: '90万户' is a figure that posterior"),
+        ("retention: {registered: off}", "retention.registered.2022-03: this cohort is missing, but posterior"),
+        ("retention: {mau: {2022-02: {1: 63%}}}", f"mau.2022-02: '1: 63%, 3: 48.5%' {OTHER} (1: 62%, 3: 48.5%)"),
+        ("retention: {mau: {2022-02: {definition: off}}}", f"mau.2022-02: '1: 62%, 3: 48.5%' {OTHER} (1: 62%, 3: 48"),
+        (f"retention: {{mau: {{2022-01: {{1: 60%, definition: model, {SOURCE}}}}}}}", f"'1: 60%' {WITHOUT}"),
     ],
 )
 def test_what_a_posterior_was_fitted_with_cannot_be_changed_under_it(fitted, changes, message):
@@ -478,6 +504,12 @@ def test_a_run_without_a_posterior_names_what_only_a_fit_can_learn_and_the_advic
             "campaigns__half_written",
             r"announced \((announced: .*)\): a",
             "campaigns: {{spring: {{path: adoption, between: [2022-01, 2022-02], effect: 10%, reason: r, {}}}}}",
+        ),
+        ("retention__no_shares", r"after registering: (\{.*\})$", "retention: {{mau: {{2020-03: {}}}}}"),
+        (
+            "retention__no_shares",
+            r"write (48%)",
+            "retention: {{mau: {{2020-03: {{3: {}, source: s, evidence: article}}}}}}",
         ),
         ("trend__half_written", r"write (change: .*)", "drift: {{adoption: {{growth: 4%, start: 4%, reason: r, {}}}}}"),
     ],

@@ -19,6 +19,7 @@ _places = int64[:, ::1]
 
 _law = (_table, _table, _numbers, int64, _table, _cube, _places, _cube, _table)
 _errors = (_cube, _places, _table, _table, _numbers)
+_beside = (_cube,)
 
 
 @compiled(void(*_law, int64, _cube))
@@ -26,8 +27,11 @@ def _autoregression(  # noqa: PLR0913, C901, PLR0912 loops over draws count as b
     keep: Floats, size: Floats, correlation: Floats, apart: int, shared: Floats, scale: Floats, blocks: Ints,
     patterns: Floats, weights: Floats, first: int, out: Floats,
 ) -> None:  # fmt: skip
-    """Fill `out` (n, n, W) with the covariance of the blocks' shocks in W draws from `first` on (see `density`)."""
-    draws, steps, count = correlation.size, scale.shape[1], out.shape[0]
+    """Fill `out` (n, n, W) with the covariance of the blocks' shocks in W draws from `first` on (see `density`).
+
+    What is beside the shocks in a larger `out` is left as it is.
+    """
+    draws, steps, count = correlation.size, scale.shape[1], min(out.shape[0], blocks.shape[0])
     own, cross = np.empty((2, steps, _ABREAST)), np.empty((steps, _ABREAST))
     power, total = np.empty((2, steps, _ABREAST)), np.empty(_ABREAST)
     for w in range(_ABREAST):
@@ -94,6 +98,19 @@ def _add_errors(  # noqa: C901 loops over draws count as branches
                         out[i, j, w] += spread[at[j, z], w] * slopes[j, z, min(first + w, draws - 1)]
 
 
+@compiled(void(*_beside, int64, _cube))
+def _set_beside(beside: Floats, first: int, out: Floats) -> None:
+    """Set what stands after the shocks in `out` (n + f, n + f, W): independent of them but for errors of figures."""
+    more, draws = beside.shape[0], beside.shape[2]
+    count = out.shape[0] - more
+    for i in range(more):
+        for j in range(count):
+            out[count + i, j] = 0.0
+        for j in range(i + 1):
+            for w in range(_ABREAST):
+                out[count + i, count + j, w] = beside[i, j, min(first + w, draws - 1)]
+
+
 @compiled(void(_cube, _table))
 def _factor(matrix: Floats, logs: Floats) -> None:
     """Turn covariances (n, n, W) into their lower Cholesky factors, in place; `logs` (1, W) of their pivots' sum.
@@ -142,17 +159,18 @@ def leading(  # noqa: PLR0913
                     out[i, j, first + w] = matrix[i, j, w] if j <= i else 0.0
 
 
-@compiled(void(*_law, *_errors, _cube))
+@compiled(void(*_law, *_errors, *_beside, _cube))
 def covariance(  # noqa: PLR0913
     keep: Floats, size: Floats, correlation: Floats, apart: int, shared: Floats, scale: Floats, blocks: Ints,
     patterns: Floats, weights: Floats, slopes: Floats, at: Ints, variance: Floats, pattern: Floats, weight: Floats,
-    out: Floats,
+    beside: Floats, out: Floats,
 ) -> None:  # fmt: skip
-    """Fill `out` (R, n, n) with the covariance of the solved shocks, errors included (see `density`)."""
+    """Fill `out` (R, n + f, n + f) with the covariance of solved shocks and flows, errors included (see `density`)."""
     count = out.shape[1]
     matrix = np.empty((count, count, _ABREAST))
     for first in range(0, correlation.size, _ABREAST):
         _autoregression(keep, size, correlation, apart, shared, scale, blocks, patterns, weights, first, matrix)
+        _set_beside(beside, first, matrix)
         _add_errors(slopes, at, variance, pattern, weight, first, matrix)
         for w in range(min(_ABREAST, correlation.size - first)):
             for i in range(count):
@@ -161,13 +179,13 @@ def covariance(  # noqa: PLR0913
                     out[first + w, j, i] = matrix[i, j, w]
 
 
-@compiled(void(*_law, *_errors, _table, _table, _numbers))
+@compiled(void(*_law, *_errors, *_beside, _table, _table, _numbers))
 def density(  # noqa: PLR0913
     keep: Floats, size: Floats, correlation: Floats, apart: int, shared: Floats, scale: Floats, blocks: Ints,
     patterns: Floats, weights: Floats, slopes: Floats, at: Ints, variance: Floats, pattern: Floats, weight: Floats,
-    apart_from: Floats, made: Floats, log: Floats,
+    beside: Floats, apart_from: Floats, made: Floats, log: Floats,
 ) -> None:  # fmt: skip
-    """Find what made the solved shocks, and their log density, (R,), up to n/2 log 2π.
+    """Find what made the solved shocks and the flows beside them, and their log density, (R,), up to (n + f)/2 log 2π.
 
     A path goes x_t = keep · x_(t−1) + size · √scale_t · ξ_t; the ξ of both paths are correlated. It begins in its
     stationary law. A block's shock is the mean over its steps, and what is added.
@@ -180,17 +198,20 @@ def density(  # noqa: PLR0913
     shared : (2, R) of the variance what all regions have in common, and what each has for itself.
     scale : (2, N, R) of each step's variance. blocks : (n, 4) path, first and last step, and region of each.
     patterns, weights : (P, n, n) and (P, R): what else is in the covariance.
-    slopes, at : (n, z, R) and (n, z): change of each block's shock with the log of a figure, and the figure's number,
-        −1 for none.
+    slopes, at : (n + f, z, R) and (n + f, z): change of each block's shock, then of each flow's residual, with the log
+        of a figure, and the figure's number, −1 for none.
     variance : (f, R) of each figure's error, log scale. pattern, weight : (f, f) and (R,): covariance of the errors
         beside that, and its variance.
-    apart_from : (n, R) shocks less what was expected. made : (n, R) filled: independent normals that make them.
+    beside : (f, f, R) covariance of the residuals of f flows, errors of figures left out.
+    apart_from : (n + f, R) shocks less what was expected, and residuals of flows.
+    made : (n + f, R) filled: independent normals that make them.
     """
-    draws, count = correlation.size, blocks.shape[0]
+    draws, count = correlation.size, apart_from.shape[0]
     matrix, logs = np.empty((count, count, _ABREAST)), np.empty((1, _ABREAST))
     total, normals = np.empty(_ABREAST), np.empty((count, _ABREAST))
     for first in range(0, draws, _ABREAST):
         _autoregression(keep, size, correlation, apart, shared, scale, blocks, patterns, weights, first, matrix)
+        _set_beside(beside, first, matrix)
         _add_errors(slopes, at, variance, pattern, weight, first, matrix)
         _factor(matrix, logs)
         square = np.zeros(_ABREAST)
@@ -207,25 +228,3 @@ def density(  # noqa: PLR0913
             log[first + w] = -0.5 * square[w] - logs[0, w]
             for i in range(count):
                 made[i, first + w] = normals[i, w]
-
-
-@compiled(void(_cube, _table, _table, _numbers))
-def normal(matrices: Floats, values: Floats, made: Floats, log: Floats) -> None:
-    """Find the log density (R,), up to n/2 log 2π, of values (n, R) with covariances (n, n, R), and their normals."""
-    count, draws = values.shape
-    matrix, logs = np.empty((count, count, _ABREAST)), np.empty((1, _ABREAST))
-    for first in range(0, draws, _ABREAST):
-        for i in range(count):
-            for j in range(count):
-                for w in range(_ABREAST):
-                    matrix[i, j, w] = matrices[i, j, min(first + w, draws - 1)]
-        _factor(matrix, logs)
-        for w in range(min(_ABREAST, draws - first)):
-            r, square = first + w, 0.0
-            for i in range(count):
-                total = values[i, r]
-                for j in range(i):
-                    total -= matrix[i, j, w] * made[j, r]
-                made[i, r] = total / matrix[i, i, w]
-                square += made[i, r] ** 2
-            log[r] = -0.5 * square - logs[0, w]

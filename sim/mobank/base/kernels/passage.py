@@ -31,6 +31,7 @@ _LOST, _ON_THE_WAY, _ARRIVED = 0, 1, 2
 
 _rows = float64[:, ::1]
 _cube = float64[:, :, ::1]
+_block = float64[:, :, :, ::1]
 _whole = int64[::1]
 _wholes = int64[:, ::1]
 _numbers = float64[::1]
@@ -218,10 +219,43 @@ def _corrected(row: Floats, b: int, abreast: int, by: Floats) -> float:
     return found
 
 
+_swaying = void(
+    _numbers, int64, int64, int64, _whole, _whole, int64, _whole, _whole, _rows, _rows, _numbers, float64[:],
+)  # fmt: skip
+
+
+@compiled(_swaying)
+def _sway(  # noqa: PLR0913
+    row: Floats, own: int, b: int, abreast: int, kind: Ints, column: Ints, alone: int, nudges: Ints, nudge_alone: Ints,
+    inverse: Floats, across: Floats, by: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Fill `out` (k + 2 G,) with the change of a flow of one set and region, given its columns (C,), with log figures.
+
+    First with the k figures that are met, then with those at the beginning, while the others stay.
+
+    Parameters
+    ----------
+    own : the region. inverse, across : (k, k), (k, 2 G) as of `cross`; what else, too. by : (k,) lent.
+    """
+    count, wide = by.size, column.max() + 1 if column.size else 0
+    out[:] = 0.0
+    for j in range(count):
+        begin = (1 + column[j]) * abreast + b
+        by[j] = (row[begin] - row[begin + wide * abreast]) / (2.0 * _FINE) if alone or kind[j] // 2 == own else 0.0
+        for i in range(count):
+            out[i] += by[j] * inverse[j, i]
+    for n in range(nudges.size):
+        if nudge_alone[n] or n // 2 == own:
+            out[count + n] = (row[(1 + 2 * wide + nudges[n]) * abreast + b] - row[b]) / _NUDGE
+        for i in range(count):
+            out[count + n] -= out[i] * across[i, n]
+
+
 _crossing = void(
     FILL, _cube, _rows, _rows, _rows, _whole, _numbers, _wholes, _wholes, _rows, _wholes, _whole, _whole, _whole,
     _wholes, _whole, _whole, _whole, int64, int64, _whole, _rows, _wholes, _whole, _rows, _whole, _whole, _whole,
     _whole, int64, _rows, _rows, _rows, _wholes, _whole, _whole, _cube, _cube, _numbers, _whole, _cube, _cube,
+    _block,
 )  # fmt: skip
 
 
@@ -232,7 +266,7 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
     reach: Ints, within: Ints, lively: Ints, rest: int, apart: int, region: Ints, growth: Floats, which: Ints,
     begins: Ints, shocks: Floats, unknown: Ints, when: Ints, kind: Ints, column: Ints, alone: int, goal: Floats,
     whole: Floats, off: Floats, exits: Ints, nudges: Ints, nudge_alone: Ints, inverse: Floats, across: Floats,
-    log_slope: Floats, how: Ints, counted: Floats, moved: Floats,
+    log_slope: Floats, how: Ints, counted: Floats, moved: Floats, swayed: Floats,
 ) -> None:  # fmt: skip
     """Take sets of parameters (R) through a stretch of months, with the shocks that bring them to its figures.
 
@@ -257,6 +291,8 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
     log_slope : (R,) filled: log |∂ figures / ∂ shocks|, persons. how : (R,) filled: `SOLVED`, or why not.
     counted : (T, 2 G, R) filled: level and active of each region after each month.
     moved : (T, G F, R) filled with the persons of each flow, or (0, 0, 0).
+    swayed : (T, G F, k + 2 G, R) filled: ∂ moved / ∂ log figures, persons, then ∂ moved / ∂ log level and active at the
+        beginning as of `across`, figures unchanged; or (0, 0, 0, 0).
     """
     count, months, draws = unknown.size, growth.shape[0], customers.shape[1]
     segments, states, lanes, flows = occupancy.shape[0], occupancy.shape[1], which.shape[0], leaves.size
@@ -388,3 +424,9 @@ def cross(  # noqa: PLR0913, C901, PLR0912, PLR0915 one call for the whole of Ne
                         counted[t, n, r] = _corrected(found[t, n], b, abreast, last_step[n // 2])
                     for f in range(flow.shape[1] if asked else 0):
                         moved[t, f, r] = _corrected(flow[t, f], b, abreast, last_step[f // flows])
+                for t in range(swayed.shape[0]):
+                    for f in range(flow.shape[1]):
+                        _sway(
+                            flow[t, f], f // flows, b, abreast, kind, column, alone, nudges, nudge_alone, inverse[r],
+                            across[r], step, swayed[t, f, :, r],
+                        )  # fmt: skip

@@ -116,7 +116,7 @@ def _freed(history: History, figure: Figure) -> History:
     wide = replace(figure, interval=Interval(middle * np.exp(-WIDE), middle * np.exp(WIDE), 0.0))
     reported = tuple(wide if each == figure else each for each in history.target.reported)
     others = tuple(replace(each, figure=wide) if each.figure == figure else each for each in history.others)
-    return History(history.model, replace(history.target, reported=reported), others)
+    return replace(history, target=replace(history.target, reported=reported), others=others)
 
 
 def _density(free: History, figure: Figure, z: Floats, at: Floats) -> Floats:

@@ -132,7 +132,7 @@ def gradients(job: tuple[Synthetic, range]) -> Floats:
     banks = every.some(np.array(numbers))
     out = np.empty((len(numbers), len(names)))
     for k in range(len(numbers)):
-        history = History(every.free.model, banks.reported(k, exactly=True).scenario)
+        history = banks.reported(k, exactly=True).history(every.free.model)
         at = coordinates(history, banks, k)
         rows = [history.row[name] for name in names]
         z = np.repeat(at[:, None], 2 * len(names), axis=1)

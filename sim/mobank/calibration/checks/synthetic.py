@@ -2,7 +2,8 @@
 
 A truth is a point in all unknowns. The bank goes through the target's months with chance of its own and reports in the
 months in which the target does: counts with the errors that the likelihood allows for, noise and season of the measure,
-and flows with theirs. What comes after the last figure is simulated too, and never looked at when truths are chosen.
+flows and retention with theirs. What comes after the last figure is simulated too, and never looked at when truths are
+chosen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +17,14 @@ from mobank.base.quantities import Interval
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL
 from mobank.calibration.likelihood.history import History
+from mobank.calibration.likelihood.retention import Cell
 from mobank.calibration.likelihood.simulate_history import Unbound, prior_draws
 from mobank.calibration.likelihood.solve_history import HistoryState, Solver, solved
 from mobank.calibration.targets import Target
 from mobank.dynamics import season
 from mobank.dynamics.month import add_up
 from mobank.model.grammar import Model
-from mobank.scenario.scenario import Figure
+from mobank.scenario.scenario import Cohort, Figure
 
 EXACT = 1e-12  # of a count: width of a figure that is reported to the person
 ROOT = np.linalg.cholesky(season.UNIT + 1e-14 * np.eye(len(season.FACTORS)))  # the twelve sum to zero: singular
@@ -92,7 +94,10 @@ class Synthetic:
 
     @cached_property
     def values(self) -> Mapping[str, Floats]:
-        """What is reported, (R,) persons, by figure; the first of the level and customers are those of the target."""
+        """What is reported, (R,), persons by figure and shares by cell of the retention.
+
+        The first of the level and customers are those of the target.
+        """
         history, found = self.history, {}
         for path, measure in enumerate(history.measures):
             noise = 0.0 if history.yearly else history.natural_of(f"noise.{measure}", self._in_history)
@@ -103,6 +108,9 @@ class Synthetic:
         if self.free.flows.figures:
             moved = self._solver.moved
             found |= self.free.flows.reported(self.free.row, self.z, moved, self._normal)
+        if self.free.retention.cells:
+            made = self._solver.retained
+            found |= self.free.retention.reported(self.free.row, self.z, made, self._normal)
         return {**found, **self._wholes(found)}
 
     def _wholes(self, parts: Mapping[str, Floats]) -> Mapping[str, Floats]:
@@ -133,20 +141,37 @@ class Synthetic:
     def reported(self, number: int, exactly: bool = False) -> Target:
         """Return the target with what one bank reports: to the person, or in intervals of the target's widths."""
         figures = tuple(self._figure(f, number, exactly) for f in self.target.figures)
-        return replace(self.target, apart=(), scenario=replace(self.target.scenario, reported=figures))
+        cohorts = tuple(self._cohort(c, number, exactly) for c in self.target.scenario.retention)
+        scenario = replace(self.target.scenario, reported=figures, retention=cohorts)
+        return replace(self.target, apart=(), scenario=scenario)
+
+    def _cohort(self, cohort: Cohort, number: int, exactly: bool) -> Cohort:
+        named = {Cell(cohort, share).name: share for share in cohort.shares}
+        shares = [
+            replace(share, interval=_interval(share.interval, float(self.values[name][number]), exactly))
+            if name in self.values
+            else share
+            for name, share in named.items()
+        ]
+        return replace(cohort, shares=tuple(shares))
 
     def _figure(self, figure: Figure, number: int, exactly: bool) -> Figure:
         if figure.name not in self.values:
             return figure
-        value, width = float(self.values[figure.name][number]), figure.interval.high - figure.interval.low
-        low = value if exactly else float(np.floor(value / width) * width)
-        return replace(figure, interval=Interval(low, low + (value * EXACT if exactly else width), 0.0))
+        return replace(figure, interval=_interval(figure.interval, float(self.values[figure.name][number]), exactly))
 
     def some(self, rows: Rows) -> "Synthetic":
         """Return some of the banks, by their positions."""
         return Synthetic(
             self.target, self.free, np.ascontiguousarray(self.z[:, rows]), self.numbers[rows], self.streams
         )
+
+
+def _interval(like: Interval, value: float, exactly: bool) -> Interval:
+    """Return where a value lies, as wide as another interval, or to the digit."""
+    width = like.high - like.low
+    low = value if exactly else float(np.floor(value / width) * width)
+    return Interval(low, low + (value * EXACT if exactly else width), 0.0)
 
 
 def from_priors(target: Target, model: Model, count: int, ahead: int, seed: int) -> Synthetic:

@@ -35,29 +35,37 @@ class AtOrigin:
 
 
 @dataclass
-class _Asked:
-    """Numbers that are asked for: their names, expectations, covariance with the shocks and with each other."""
+class Asked:
+    """Numbers that are asked for: their names, expectations, covariance with what was solved and with each other.
+
+    Parameters
+    ----------
+    solved : how many shocks were solved, and flows are reported.
+    """
 
     draws: int
-    blocks: int
+    solved: int
 
     def __post_init__(self) -> None:
         self.names: list[str] = []
         self.mean: list[Floats] = []
-        self.with_shocks: list[Floats] = []  # (n, R)
+        self.with_solved: list[Floats] = []  # (n + f, R)
         self.parts: list[Floats] = []  # (k, k, R) on the diagonal
 
-    def add(self, names: list[str], mean: Floats, with_shocks: Floats, own: Floats) -> None:
+    def add(self, names: list[str], mean: Floats, with_solved: Floats, own: Floats) -> None:
         """Take in some numbers that are independent of all others before the shocks are known.
 
         Parameters
         ----------
-        mean : (k,). with_shocks : (k, n, R or 1). own : (k, k, R or 1).
+        mean : (k,). with_solved : (k, n or n + f, R or 1), of shocks alone where flows have nothing to do with them.
+        own : (k, k, R or 1).
         """
         count = len(names)
+        among = np.zeros((count, self.solved, self.draws))
+        among[:, : with_solved.shape[1]] = with_solved
         self.names += names
         self.mean += [np.full(self.draws, m) for m in mean]
-        self.with_shocks += list(np.broadcast_to(with_shocks, (count, self.blocks, self.draws)))
+        self.with_solved += list(among)
         self.parts.append(np.broadcast_to(own, (count, count, self.draws)))
 
 
@@ -76,17 +84,16 @@ def at_origin(solver: Solver, state: HistoryState, streams: Streams, item: str) 
     return AtOrigin(columns, _righted(history, state, drawn))
 
 
-def _asked(solver: Solver) -> _Asked:
+def _asked(solver: Solver) -> Asked:
     history, law, draws = solver.history, solver.history.law, solver.why.size
     blocks = len(history.blocks)
-    asked = _Asked(draws, blocks)
+    asked = Asked(draws, len(solver.slopes))
     *_, steps, _, weights = solver.numbers
     last = int(steps[:, 2].max())
     ends = np.array([[p, last, last, g] for g in range(len(history.regions)) for p in (LEVEL, ACTIVE)], np.int64)
-    full = _covariance(solver, np.concatenate([steps, ends]))
+    full, solved = np.moveaxis(covariance(solver, ends), 0, -1), len(solver.slopes)
     names = [f"shock.{path}" for path in history.lane_names()]
-    with_shocks, own = np.moveaxis(full[:, blocks:, :blocks], 0, -1), np.moveaxis(full[:, blocks:, blocks:], 0, -1)
-    asked.add(names, np.zeros(len(ends)), with_shocks, own)
+    asked.add(names, np.zeros(len(ends)), full[solved:, :solved], full[solved:, solved:])
     for path, trend in law.trends.items():
         rows = np.stack([trend.level(history.length), trend.growth(history.length), np.eye(len(trend.mean))[0]])
         own_blocks, spread = law.of_path(path), np.diag(trend.variance)
@@ -98,19 +105,19 @@ def _asked(solver: Solver) -> _Asked:
         size = np.sqrt(weights[1 + k])
         _add_season(asked, history.paths[path], law.shares(path), size)
     if history.errors.any:
-        _add_errors(solver, asked)
+        add_errors(solver, asked)
     return asked
 
 
-def _add_season(asked: _Asked, name: str, shares: Floats, size: Floats) -> None:
-    """Ask for the factors of a season, given how much of each is in each shock, (n, 13) or (n, 13, R)."""
+def _add_season(asked: Asked, name: str, shares: Floats, size: Floats) -> None:
+    """Ask for the factors of a season, given how much of each is in each shock, (n, 13), or flow, (n + f, 13, R)."""
     joint = np.einsum("ml,nl...->mn...", season.UNIT, shares)
     joint = joint if joint.ndim == 3 else joint[..., None]
     names = [f"season.{name}.{factor}" for factor in season.FACTORS]
     asked.add(names, np.zeros(len(names)), joint * size**2, season.UNIT[..., None] * size**2)
 
 
-def _add_errors(solver: Solver, asked: _Asked) -> None:
+def add_errors(solver: Solver, asked: Asked) -> None:
     """Ask for the errors of the last figures, and for the season with which the measure of the active is counted."""
     history, errors = solver.history, solver.history.errors
     variance, size = solver.error_sizes
@@ -121,7 +128,7 @@ def _add_errors(solver: Solver, asked: _Asked) -> None:
             own = variance[number]
             asked.add([f"error.{name}"], np.zeros(1), (slope * own)[None], own[None, None])
     if errors.seasonal:
-        shares = np.zeros((len(history.blocks), len(season.FACTORS), solver.why.size))
+        shares = np.zeros((len(solver.slopes), len(season.FACTORS), solver.why.size))
         for number, figure in enumerate(errors.figures):
             if figure.measure == history.origin.engaged:
                 slope = np.where(solver.at[..., None] == number, solver.slopes, 0.0).sum(axis=1)
@@ -129,28 +136,31 @@ def _add_errors(solver: Solver, asked: _Asked) -> None:
         _add_season(asked, history.origin.engaged, shares, size)
 
 
-def _covariance(solver: Solver, steps: Ints) -> Floats:
-    """Return the covariance of the shocks, errors included, and of the paths at their last steps, (R, m, m)."""
-    count, whole = len(solver.history.blocks), len(steps)
+def covariance(solver: Solver, ends: Ints) -> Floats:
+    """Return the covariance of solved shocks and flows, errors included, and of steps of the paths, (R, n + f + e, …).
+
+    Parameters
+    ----------
+    ends : (e, 4) path, first and last step and region of each.
+    """
+    count, more = len(solver.history.blocks), len(ends)
     rows = np.arange(solver.why.size)
-    *own, _, patterns, weights, slopes, at, variance, pattern, weight = solver.law_of(rows)
-    wider = np.zeros((patterns.shape[0], whole, whole))
+    *own, steps, patterns, weights, slopes, at, variance, pattern, weight, beside = solver.law_of(rows)
+    wider = np.zeros((patterns.shape[0], count + more, count + more))
     wider[:, :count, :count] = patterns
-    wide = np.full((whole, at.shape[1]), -1, np.int64)
-    wide[:count] = at
-    longer = np.zeros((whole, *slopes.shape[1:]))
-    longer[:count] = slopes
-    out = np.empty((rows.size, whole, whole))
-    gaussian.covariance(*own, steps, wider, weights, longer, wide, variance, pattern, weight, out)  # type: ignore[call-arg]
-    return out
+    wide, longer = np.insert(at, [count] * more, -1, axis=0), np.insert(slopes, [count] * more, 0.0, axis=0)
+    out = np.empty((rows.size, len(wide), len(wide)))
+    steps = np.concatenate([steps, ends])
+    gaussian.covariance(*own, steps, wider, weights, longer, wide, variance, pattern, weight, beside, out)  # type: ignore[call-arg]
+    order = [*range(count), *range(count + more, len(wide)), *range(count, count + more)]
+    return out[:, order][:, :, order]
 
 
-def _drawn(solver: Solver, asked: _Asked, streams: Streams, item: str) -> dict[str, Floats]:
-    """Return what is asked for, drawn given the solved shocks, (R,) by name."""
-    draws, count = solver.why.size, len(solver.history.blocks)
-    *_, steps, _, _ = solver.numbers
-    shocks = _covariance(solver, steps)[:, :count, :count]
-    joint = np.moveaxis(np.stack(asked.with_shocks), -1, 0)  # (R, q, n)
+def _drawn(solver: Solver, asked: Asked, streams: Streams, item: str) -> dict[str, Floats]:
+    """Return what is asked for, drawn given the solved shocks and the flows, (R,) by name."""
+    draws = solver.why.size
+    known = covariance(solver, np.empty((0, 4), np.int64))
+    joint = np.moveaxis(np.stack(asked.with_solved), -1, 0)  # (R, q, n + f)
     own = np.zeros((draws, len(asked.names), len(asked.names)))
     at = 0
     for part in asked.parts:
@@ -158,7 +168,7 @@ def _drawn(solver: Solver, asked: _Asked, streams: Streams, item: str) -> dict[s
         own[:, at:end, at:end] = np.moveaxis(part, -1, 0)
         at = end
     apart = solver.unexpected(np.arange(draws)).T[..., None]
-    weights = np.linalg.solve(shocks, np.concatenate([np.swapaxes(joint, 1, 2), apart], axis=2))
+    weights = np.linalg.solve(known, np.concatenate([np.swapaxes(joint, 1, 2), apart], axis=2))
     mean = np.stack(asked.mean).T + (joint @ weights[..., -1:])[..., 0]
     spread = own - joint @ weights[..., :-1]
     values, vectors = np.linalg.eigh(0.5 * (spread + np.swapaxes(spread, 1, 2)))

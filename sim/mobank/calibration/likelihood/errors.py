@@ -1,11 +1,11 @@
 """Errors of the figures themselves: rounding, noise, and a season of the measure.
 
 What a figure says is what is counted, times an error. Errors are small, so what they do to the shocks that are solved
-through the figures is linear in them; around 0, or around the season that the figures of the active show by themselves
-where they are monthly, which is only where the slopes are taken.
+through the figures is linear in them, around the season with which the active are counted, as far as it is known before
+(`mobank.calibration.likelihood.figure_season`); that is only where the slopes are taken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -34,6 +34,7 @@ class FigureErrors:
         place in the interval is a coordinate.
     any : True if a figure may be in error. seasonal : True if the measure of the active has a season, the same in all
         regions. regions : names of their bands, "" for the whole bank.
+    known : works out the season of each figure around which errors are linear; None for what its own months show.
     """
 
     figures: Sequence[Figure]
@@ -43,6 +44,7 @@ class FigureErrors:
     any: bool
     seasonal: bool
     regions: tuple[str, ...] = ("",)
+    known: Callable[[], Floats] | None = None
 
     @cached_property
     def _number(self) -> dict[str, int]:
@@ -82,7 +84,12 @@ class FigureErrors:
 
     @cached_property
     def shifts(self) -> Floats:
-        """The season that the figures of the active show by themselves, log scale, (f,): where slopes are taken."""
+        """The season of the figures of the active around which slopes are taken, log scale, (f,)."""
+        return self.known() if self.known else self._shown
+
+    @cached_property
+    def _shown(self) -> Floats:
+        """The season that the figures of the active show by themselves, log scale, (f,)."""
         found = np.zeros(len(self.figures))
         active = [f for f in self.figures if f.measure == self.measures[ACTIVE]]
         by_region = [[f for f in active if f.band == band] for band in self.regions]

@@ -8,9 +8,9 @@ without a figure. All coordinates are standard normal a priori, so a prior draw 
 Figures that are known better than the shock that they fix are no coordinates: their rounding is a normal error.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from mobank.calibration.likelihood.errors import FigureErrors
 from mobank.calibration.likelihood.flows import FlowFigures
 from mobank.calibration.likelihood.law import Law
 from mobank.calibration.likelihood.layout import Layout
+from mobank.calibration.likelihood.retention import Retention
 from mobank.dynamics.draws import unknowns
 from mobank.dynamics.month import TINY
 from mobank.model.grammar import Model, Origin
@@ -91,11 +92,14 @@ class History:
     ----------
     target : figures, segments, priors, mixing, shocks and drift, in the grammar of a scenario.
     others : figures of other definitions, which are joined to the months that are passed through.
+    season : works out the season of each figure around which errors are linear (`FigureErrors.known`), given the
+        history without it.
     """
 
     model: Model
     target: Scenario
     others: tuple[Joined, ...] = ()
+    season: Callable[["History"], Floats] | None = None
 
     def __post_init__(self) -> None:
         """Leave out the flows that the target leaves switched off."""
@@ -336,12 +340,24 @@ class History:
         figures = [*begun, *(b.figure for b in self.blocks if b.figure)]
         wide, seasonal = {f.name for f in self.wide}, self.has_season(self.origin.engaged)
         rounding = np.array([0.0 if f.name in wide else self.rounding(f) for f in figures])
-        return FigureErrors(figures, self.first, self.measures, rounding, not self.yearly, seasonal, self.regions)
+        known = partial(self.season, replace(self, season=None)) if self.season else None
+        return FigureErrors(
+            figures, self.first, self.measures, rounding, not self.yearly, seasonal, self.regions, known
+        )
+
+    def around(self, season: Floats) -> "History":
+        """Return the history with errors that are linear around a season of its figures, log scale, (f,)."""
+        return replace(self, season=lambda _: season)
 
     @cached_property
     def flows(self) -> FlowFigures:
         """The flow figures."""
         return FlowFigures.of(self.model, self.origin.stock, self.known, self.first, self.last, self.regions)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """What is reported of the months' registrations later."""
+        return Retention.of(self.model, self.target.retention, self.first, self.last)
 
     # ------------ coordinates
 
@@ -363,12 +379,13 @@ class History:
         Priors have the name that their draws are keyed by; `reported.<measure>.<month>` is where a figure lies;
         `factor.<definition>` is what a figure of another definition is a multiple by; `innovation.<path>.<month>` is
         chance in the block that ends there, where no figure fixes it; `scale.<path>.<year>` how large a year's is;
-        `flow.<measure>.size` and `.persistence` are of the residual of a reported flow. What is of a region has the
-        name of its band after that of measure or path.
+        `flow.<measure>.size` and `.persistence` are of the residual of a reported flow, `retention.<measure>.size` of
+        that of reported shares. What is of a region has the name of its band after that of measure or path.
         """
         free = [self.innovation(block) for block in self.blocks if block.figure is None]
         scales = [f"scale.{self.paths[path]}.{year}" for path, year in self.scales]
-        return (*self.priors, *(f.name for f in self.wide), *self.factors, *free, *scales, *self.flows.coordinates)
+        residuals = (*self.flows.coordinates, *self.retention.coordinates)
+        return (*self.priors, *(f.name for f in self.wide), *self.factors, *free, *scales, *residuals)
 
     def innovation(self, block: ShockBlock) -> str:
         """Return the name of the coordinate of a block's chance."""

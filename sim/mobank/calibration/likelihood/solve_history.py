@@ -10,8 +10,8 @@ registered. Where regions report by themselves, each grew steadily, and each pas
 one another as they were active a month ago.
 
 A figure may be in error by its rounding, by noise and by a season of the measure. Such errors put something into the
-shocks that are solved through it, and take it out of the next ones; to first order that is a linear map, and widens the
-law. It is taken around the season that the figures themselves show, so that what is left is small.
+shocks and flows that are solved through it, and take it out of the next ones; to first order that is a linear map, and
+widens the law. It is taken around the season that the figures themselves show, so that what is left is small.
 """
 
 from collections import Counter
@@ -26,8 +26,10 @@ from mobank.base.kernels import gaussian, passage
 from mobank.calibration.likelihood.blocks import ACTIVE, LEVEL, ShockBlock, Stretch
 from mobank.calibration.likelihood.compiled_model import filler
 from mobank.calibration.likelihood.entries import Entries
+from mobank.calibration.likelihood.flows import Residuals
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.inputs import Inputs
+from mobank.calibration.likelihood.retention import Months
 from mobank.dynamics.month import add_up
 from mobank.model.exits import exits_of_idle
 
@@ -68,6 +70,7 @@ class Pathway:
     innovations, shocks : (n, R) of each block: independent standard normals, and log scale.
     marks : level and active of each region, and everyone, at each month at which a block ends, (M, 2 G + 1, R) persons.
     state : at the last figure.
+    retained : share of each cell of the retention, (c, R).
     why : (R,) 0, or the reason why a draw is impossible, a key of `REASONS`.
     """
 
@@ -76,6 +79,7 @@ class Pathway:
     shocks: Floats
     marks: Floats
     state: HistoryState
+    retained: Floats
     why: Ints
 
     @property
@@ -111,14 +115,20 @@ class Solver:
     ----------
     shocks : (n, R) of the blocks, log scale. made : (n, R) independent normals that made them, errors left out.
     factors : (R, n, n) Cholesky factors of the shocks' covariance without errors.
-    slopes : (R, n, z) change of each block's shock with the log of figures `at` (n, z), −1 for none.
+    slopes : (n + f, z, R) change of each block's shock, and at the end of each residual, with the log of figures `at`
+        (n + f, z), −1 for none.
+    residuals : of the reported flows, then of the reported retention. retained : (c, R) shares made of the latter.
     log : (R,) what is known so far of the log density. counted, moved : (T + 1, 2 G, R), (T, G F, R) of all months.
+    swayed : (T, G F, z, R) change of `moved` with the log of the figures `sways` (T, z); no month where none is in
+        error.
     """
 
     history: History
     inputs: Inputs
     z: Floats
     why: Ints = field(init=False)
+    residuals: Residuals = field(init=False)
+    retained: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         history, draws, count = self.history, self.z.shape[1], len(self.history.blocks)
@@ -150,14 +160,22 @@ class Solver:
         self.log_slope, self.last = np.zeros(draws), np.full(self.lanes, -1)
         self.entries = [Entries(draws) for _ in history.regions]
         widest = max((self._within(stretch) for stretch in history.stretches), default=0)
-        self.at = np.full((count, widest + self.lanes), -1, np.int64)
-        self.slopes = np.zeros((count, widest + self.lanes, draws))
+        every = max((len(stretch.solved) for stretch in history.stretches), default=0) + self.lanes
+        rows = count + len(history.flows.figures) + len(history.retention.cells)
+        longest = max(history.flows.longest, history.retention.longest)
+        wide = every * longest if rows > count else widest + self.lanes
+        self.at = np.full((rows, wide), -1, np.int64)
+        self.slopes = np.zeros((rows, wide, draws))
         self.counted = np.full((history.length + 1, self.lanes, draws), np.nan)
         flows = len(history.regions) * len(model.flows)
         self.moved = np.full((history.length, flows, draws) if history.flows.figures else (0, 0, 0), np.nan)
+        erring = history.length if self.moved.size and self.errors.any else 0
+        self.swayed = np.zeros((erring, flows, every, draws))
+        self.sways = np.full((erring, every), -1, np.int64)
         segments = len(history.target.segments)
         self.occupancy = np.zeros((segments, len(model.states), draws))
         self.customers = np.ascontiguousarray(self.inputs.customers)
+        self.begun = self.occupancy, self.customers  # at the first figure, once it has been passed
         for g, level in enumerate(self.inputs.level):
             self.why[(self.why == 0) & ~(self.customers[self.region == g].sum(axis=0) > level)] = SMALL_POOL
 
@@ -167,17 +185,45 @@ class Solver:
         return max(map(own.count, own), default=0) if stretch.regions_apart else len(own)
 
     def run(self) -> None:
-        """Go through all stretches."""
+        """Go through all stretches, then see what the flows of the draws are beside those that are reported."""
         before: Stretch | None = None
         for stretch in self.history.stretches:
             alive = np.flatnonzero(self.why == 0)
             if not alive.size:
-                return
+                break
             self._shocks_of(stretch, alive)
             self._guess(stretch, alive)
             self._cross(stretch, before, alive)
             self._normals_of(stretch, alive)
             before = stretch
+        self._compare()
+
+    def _compare(self) -> None:
+        """Find how far reported flows and retention are from those made, and how errors of figures move that."""
+        history, count = self.history, len(self.history.blocks)
+        parts, self.retained = [history.flows.residuals(history.row, self.z, self.moved)], np.empty((0, self.why.size))
+        own = slice(count, count + len(history.flows.figures))
+        if self.swayed.size:
+            history.flows.slopes(self.moved, self.swayed, self.sways, self.slopes[own], self.at[own])
+        if history.retention.cells:
+            months, own = self._months(), slice(own.stop, None)
+            self.retained, by_month = history.retention.made(months, self.errors.any)
+            parts.append(history.retention.residuals(history.row, self.z, self.retained))
+            if self.errors.any:
+                solved = self.slopes[:count], self.at[:count]
+                history.retention.slopes(by_month, months.which, solved, self.slopes[own], self.at[own])
+        self.residuals = Residuals.joined(parts, self.why.size)
+
+    def _months(self) -> Months:
+        """Return the months as they were solved."""
+        history, layout, model, inputs = self.history, self.history.layout, self.history.model, self.inputs
+        of = {(block.lane, t): i for i, block in enumerate(history.blocks) for t in block.months}
+        which = [[of[lane, t] for t in range(1, history.length + 1)] for lane in range(self.lanes)]
+        return Months(
+            self.fill, *self.begun, inputs.values, layout.path_of, layout.sign, layout.units, layout.args,
+            layout.mixing, layout.row_of, model.leaves, model.enters, self.exposed, self.inside[LEVEL], self.region,
+            inputs.growth, np.array(which, np.int64), self.shocks, inputs.written_off, self.exits,
+        )  # fmt: skip
 
     def _shocks_of(self, stretch: Stretch, alive: Rows) -> None:
         """Give the blocks that no figure fixes their shocks, given what has been solved before."""
@@ -242,6 +288,8 @@ class Solver:
         log, how = np.zeros(draws), np.zeros(draws, np.int64)
         counted = np.zeros((months, self.lanes, draws))
         moved = np.zeros((months, self.moved.shape[1], draws) if self.moved.size else (0, 0, 0))
+        shape = (months, self.moved.shape[1], count + self.lanes, draws)
+        swayed = np.zeros(shape if self.swayed.size else (0, 0, 0, 0))
         occupancy = np.ascontiguousarray(self.occupancy[..., alive])
         customers = np.ascontiguousarray(self.customers[:, alive])
         passage.cross(
@@ -255,7 +303,7 @@ class Solver:
             np.array([b.last - stretch.after for b in blocks], np.int64), np.array([b.lane for b in blocks], np.int64),
             column, int(not apart), np.ascontiguousarray(goals), np.ascontiguousarray(whole),
             np.ascontiguousarray(off if off.any() else off[:0]), self.exits, nudges, alone, inverse, across, log, how,
-            counted, moved,
+            counted, moved, swayed,
         )  # fmt: skip
         self.why[alive] = how
         self.shocks[np.ix_(known, alive)] = shocks
@@ -263,12 +311,13 @@ class Solver:
         self.occupancy[..., alive], self.customers[:, alive] = occupancy, customers
         self.counted[stretch.after + 1 : stretch.last + 1, :, alive] = counted
         if first:
+            self.begun = self.occupancy.copy(), self.customers.copy()
             for lane in range(self.lanes):
                 own = occupancy[self.region == lane // 2][:, self.inside[lane % 2] > 0]
                 self.counted[0, lane, alive] = add_up(add_up(np.moveaxis(own, 1, 0)))
         if self.moved.size:
             self.moved[span, :, alive] = moved
-        self._slopes(stretch, inverse, across, alive)
+        self._slopes(stretch, inverse, across, swayed, alive)
         self._keep_entries(stretch, inverse, alive)
 
     def _nudges(self, apart: bool) -> tuple[Ints, Ints]:
@@ -282,8 +331,8 @@ class Solver:
         active = lanes % 2 == ACTIVE
         return np.where(active, 1 + lanes // 2, 0), active.astype(np.int64)
 
-    def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, alive: Rows) -> None:
-        """Note how errors of the figures of a stretch, and of those with which it began, move its shocks."""
+    def _slopes(self, stretch: Stretch, inverse: Floats, across: Floats, swayed: Floats, alive: Rows) -> None:
+        """Note how errors of the figures of a stretch, and of those with which it began, move its shocks and flows."""
         if not self.errors.any:
             return
         blocks = [self.history.blocks[i] for i in stretch.solved]
@@ -292,10 +341,13 @@ class Solver:
         back = -np.einsum("rij,rjn->rin", inverse, across)
         for k, i in enumerate(stretch.solved):
             own = [j for j, b in enumerate(blocks) if b.region == blocks[k].region or not stretch.regions_apart]
-            self.at[i, : len(own)] = numbers[own]
-            self.slopes[i, : len(own), alive] = inverse[:, k, own]
-            self.at[i, -self.lanes :] = started
-            self.slopes[i, -self.lanes :, alive] = back[:, k]
+            wide = len(own) + self.lanes
+            self.at[i, :wide] = [*numbers[own], *started]
+            self.slopes[i, :wide, alive] = np.concatenate([inverse[:, k, own], back[:, k]], axis=1)
+        if swayed.size:
+            span, wide = slice(stretch.after, stretch.last), len(blocks) + self.lanes
+            self.sways[span, :wide] = [*numbers, *started]
+            self.swayed[span, :, :wide, alive] = swayed
 
     # ------------ the end
 
@@ -319,11 +371,12 @@ class Solver:
             errors[1],
             self.errors.pattern,
             errors[2],
+            np.ascontiguousarray(np.take(self.residuals.spread, rows, -1)),
         )
 
     def unexpected(self, rows: Rows) -> Floats:
-        """Return the shocks of some draws less what is expected around the season of the figures, (n, B)."""
-        apart = self.shocks[:, rows] - self.means[:, rows]
+        """Return shocks, then flows, of some draws less what is expected around the figures' season, (n + f, B)."""
+        apart = np.concatenate([self.shocks[:, rows] - self.means[:, rows], self.residuals.apart[:, rows]])
         if self.errors.any:
             shift = np.append(self.errors.shifts, 0.0)  # −1 points to nothing
             apart = apart + np.einsum("nzr,nz->nr", np.take(self.slopes, rows, -1), shift[self.at])
@@ -351,22 +404,21 @@ class Solver:
         everywhere[alive] = np.arange(alive.size)  # the state of an impossible draw is that of another
         state = HistoryState(np.ascontiguousarray(np.moveaxis(self.occupancy, 0, 1)), self.customers)
         state = state.columns(alive).columns(everywhere) if alive.size else state
-        return Pathway(log, np.where(np.isfinite(log), normals, np.nan), shocks, marks, state, self.why)
+        return Pathway(log, np.where(np.isfinite(log), normals, np.nan), shocks, marks, state, self.retained, self.why)
 
     def _density(self, rows: Rows) -> tuple[Floats, Floats]:
         """Return the independent normals (n, B) of some draws, and their log density (B,)."""
         history, free = self.history, self.free
-        made, log = np.empty((len(history.blocks), rows.size)), np.empty(rows.size)
-        gaussian.density(*self.law_of(rows), self.unexpected(rows), made, log)  # type: ignore[call-arg]
-        log -= 0.5 * LOG_2PI * (len(made) - len(free))
+        apart, log = self.unexpected(rows), np.empty(rows.size)
+        made = np.empty(apart.shape)
+        gaussian.density(*self.law_of(rows), apart, made, log)  # type: ignore[call-arg]
+        log += self.residuals.log[rows] - 0.5 * LOG_2PI * (len(made) - len(free))
         for i in free:  # a coordinate: what is said of it is its prior's
             latent = self.z[history.row[history.innovation(history.blocks[i])], rows]
             log += np.log(self.factors[i, i, rows]) + 0.5 * latent**2
         log -= self.log_slope[rows] + _log_factors(history, self.z[:, rows])
         log += _overlaps(history, {name: goal[rows] for name, goal in self.inputs.goals.items()})
-        if self.moved.size:
-            log += history.flows.log_density(history.row, self.z[:, rows], self.moved[..., rows])
-        return made, log
+        return made[: len(history.blocks)], log
 
 
 def live(history: History, z: Floats) -> Pathway:

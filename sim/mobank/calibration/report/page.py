@@ -7,8 +7,8 @@ from mobank.base.quantities import Lang, format_persons, format_share
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import Known
 from mobank.calibration.checks.posterior_predictive import Check
-from mobank.calibration.report import charts
-from mobank.calibration.report.wording import WORDS, informing, name, of_measure, outcome, summary, verdict
+from mobank.calibration.report import charts, retention
+from mobank.calibration.report.wording import EVIDENCE, WORDS, informing, name, of_measure, outcome, summary, verdict
 from mobank.calibration.sampler.diagnostics import LEAST_EFFECTIVE, MOST_R_HAT, MOST_TREND
 from mobank.report.render.page import (
     Card,
@@ -104,22 +104,6 @@ TEXT: Mapping[Lang, Mapping[str, str]] = {
                         "几个数据说明同一件事时，缺少其中任何一个都不会显出影响。",
     },
 }  # fmt: skip
-EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
-    "en": {
-        "internal": "own system",
-        "article": "article",
-        "secondary": "secondary",
-        "unverified": "unverified",
-        "assumption": "assumption",
-    },
-    "zh": {
-        "internal": "行内系统",
-        "article": "报道",
-        "secondary": "二手资料",
-        "unverified": "未核实",
-        "assumption": "假设",
-    },
-}
 
 
 def build(
@@ -147,7 +131,9 @@ def build(
             figure(charts.knowledge(fits, titles, lang), "known", words["parameters"]),
             text(words["known"], note=True), _known_table(fits, titles, lang), *_turnovers(fits, titles, lang),
             *_informs(first, lang)]),
-        Section(words["figures"], [*_figure_tables(fits, titles, lang), text(words["lean"], note=True)]),
+        Section(words["figures"], [
+            *_figure_tables(fits, titles, lang), text(words["lean"], note=True),
+            *retention.tables(fits, titles, lang)]),
         Section(words["pairs"], _pairs(first, lang)),
         *_breaks(first, lang),
         Section(words["definitions"], [_definitions(first, lang)]),
@@ -198,8 +184,9 @@ def _cards(found: FitSummary, heading: str, lang: Lang) -> list[Card]:
 def _dropped(found: FitSummary, lang: Lang) -> str:
     words = TEXT[lang]
     said = [words["col_figure"] if lang == "zh" else "figures"]
-    if found.target.left_out:
-        said.append(words["left_out"].format(len(found.target.left_out)))
+    left_out = len(found.target.left_out) + len(found.target.cohorts_left_out)
+    if left_out:
+        said.append(words["left_out"].format(left_out))
     return WORDS[lang]["sep"].join(said)
 
 

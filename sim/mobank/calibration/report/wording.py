@@ -97,6 +97,22 @@ _SHOCKS: Mapping[Lang, Mapping[str, str]] = {
            "regions": "地区自身冲击与共同冲击之比"},
 }  # fmt: skip
 PATHS: Mapping[Lang, Mapping[str, str]] = {"en": {}, "zh": {"adoption": "注册", "engagement": "活跃"}}
+EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
+    "en": {
+        "internal": "own system",
+        "article": "article",
+        "secondary": "secondary",
+        "unverified": "unverified",
+        "assumption": "assumption",
+    },
+    "zh": {
+        "internal": "行内系统",
+        "article": "报道",
+        "secondary": "二手资料",
+        "unverified": "未核实",
+        "assumption": "假设",
+    },
+}
 
 
 def verdict(findings: FitSummary, lang: Lang, levers: Sequence[Lever] = ()) -> list[str]:

@@ -27,6 +27,12 @@ def level(model: Model) -> list[Option]:
     return _options(measure for measure in model.measures if model.origin and measure.name == model.origin.stock)
 
 
+def of_registered(model: Model) -> list[Option]:
+    """Return the measures that count people who have registered, whose share is a retention."""
+    registered = set(model.measure[model.origin.stock].stock) if model.origin else set()
+    return _options(m for m in model.measures if m.stock and set(m.stock) <= registered)
+
+
 def flow_measures(model: Model) -> list[Option]:
     """Return the measures that add up people moved by flows: those that are reported of a month or a year."""
     return _options(measure for measure in model.measures if measure.flows)

@@ -8,6 +8,7 @@ from mobank.scenario.keys.network import NetworkKeys
 from mobank.scenario.keys.past_events import CAMPAIGNS, CLEAN_UPS
 from mobank.scenario.keys.questions import BILINGUAL, AskKeys
 from mobank.scenario.keys.reporting import ReportingKeys
+from mobank.scenario.keys.retention import RETENTION
 from mobank.scenario.keys.values import VALUE, AnySourceKeys, ValueKeys
 from mobank.scenario.kinds import MONTH, MONTH_OR_LATER, MONTHS, NUMBER, TEXT, Each, EachOf, ListOf, Quantity, Words
 from mobank.scenario.nouns import Nested, Noun, YamlKey
@@ -143,6 +144,10 @@ class ScenarioKeys(Noun):
     reported = YamlKey(EachOf("reported measure", MEASURES), "公布数据").says(
         "What the bank has reported: counts by month, flows by month or year.",
         "银行公布的数据：存量按月，流量按月或按年。",
+    )
+    retention = YamlKey(RETENTION, "留存").says(
+        "Of those who registered in a month, which share a measure still counts so many months later.",
+        "某月注册的客户中，若干月后仍被某指标计入的比例。",
     )
     noise = YamlKey(
         EachOf.one("stock measure", model_names.stocks, NOISE), "噪声", "{mau: {low: 0.1%, high: 0.4%, reason: …}}"

@@ -17,7 +17,7 @@ from mobank.calibration.posterior.stored import Stored
 from mobank.calibration.posterior.update import examine
 from mobank.calibration.targets import Target, load
 from mobank.dynamics.shocks import ShockSizes, by_month, common_and_own, paths
-from mobank.ensemble.plan import Plan, run_block
+from mobank.ensemble.plan import Plan, kept, run_block
 from mobank.fidelity import FIDELITIES
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.posterior import Found
@@ -111,6 +111,23 @@ def test_a_forecast_of_a_region_is_that_of_its_segments(monthly):
     found = forecast(posterior, last + 3, ("mau", "mau.east", "mau.west"), 1, 50)
     np.testing.assert_allclose(found["mau.east"] + found["mau.west"], found["mau"], rtol=1e-12)
     assert scenario.fitted.regions
+
+
+def test_a_run_keeps_each_region_beside_the_whole_bank(monthly):
+    _, scenario = monthly
+    plan = Plan(MODEL, scenario, 60, 3, "mean_field")
+    assert list(plan.parts) == ["east", "west"]
+    trajectory, _ = run_block(plan, np.arange(60))
+    found = dict(zip(plan.columns, kept(plan, trajectory, np.arange(60)), strict=True))
+    for measure in ("registered", "mau", "gross_adds"):
+        np.testing.assert_allclose(found[measure, "east"] + found[measure, "west"], found[measure, "all"], rtol=1e-12)
+        np.testing.assert_allclose(
+            [found[measure, "east"], found[measure, "west"]], by_region(run(scenario, draws=60), scenario, measure)
+        )
+    ratio = found["mau", "west"] / found["registered", "west"]
+    np.testing.assert_allclose(found["stickiness", "west"], ratio)  # of the region's sums, not a mean of segments
+    both = replace(plan, by_segment=True)
+    assert set(both.parts) == {"east", "west", *(segment.name for segment in scenario.segments)}
 
 
 def test_new_figures_of_regions_are_held_against_forecasts_of_their_own(tmp_path):

@@ -52,7 +52,7 @@ def _arrow_of_segment(paths: Paths, segment: str) -> "pa.Table":
         "draw": pa.array(np.repeat(np.arange(plan.draws, dtype=np.int32), len(plan.months))),
         "month": days.take(pa.array(np.tile(np.arange(len(plan.months)), plan.draws))),
     }
-    if plan.by_segment:
+    if plan.parts:
         words = np.zeros(plan.draws * len(plan.months), np.int32)
         columns["segment"] = pa.DictionaryArray.from_arrays(pa.array(words), pa.array([segment])).cast(pa.string())
     for measure in (m for m, s in plan.columns if s == segment):

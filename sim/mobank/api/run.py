@@ -99,7 +99,7 @@ class Run:
 
     @property
     def segments(self) -> tuple[str, ...]:
-        """The segments whose paths are kept: "all", the whole bank, and others where `by_segment` asked for them."""
+        """What paths are kept of: "all", the whole bank; regions that were fitted; with `by_segment`, all segments."""
         return tuple(exports.segments_of(self._plan))
 
     @cached_property

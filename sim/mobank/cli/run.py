@@ -89,6 +89,9 @@ def show(where: Path, plan: "Plan", lang: "Lang") -> None:
     paragraph(f"\n{whose(plan.scenario, lang)}", "dim")
     heading(plan.scenario.question_zh if lang == "zh" else plan.scenario.question)
     table(year_end_table(where / SUMMARY, plan, lang))
+    for region in plan.regions:
+        paragraph(region, "bold")
+        table(year_end_table(where / SUMMARY, plan, lang, region))
     if plan.scenario.asks:
         table(asks_table(read_table(where / ASKS), lang))
         paragraph(note(lang), "dim")

@@ -1,7 +1,7 @@
 """What a run returns for a block of replicates: who was where each month, who moved, and the measures of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,30 +28,29 @@ class Trajectory:
     spent: Floats
     counted: Mapping[str, Floats] = field(default_factory=dict)
 
+    def of(self, segments: Sequence[int]) -> "Trajectory":
+        """Return that of some segments, by their numbers, where segments were kept."""
+        return replace(self, occupancy=self.occupancy[:, :, segments], moves=self.moves[:, :, segments])
+
     def observe(self, measure: str, by_segment: bool = False) -> Floats:
         """Return a measure at each month, (T + 1, R) or by segment (T + 1, S, R); NaN where it is undefined.
 
         Flows and ratios of flows have no value at the start month; a ratio is undefined where nobody is counted.
         """
-        found = observe(self.model, self.model.measure[measure], self.occupancy, self.moves, by_segment)
+        ratio = self.model.measure[measure].ratio
+        if ratio is not None:
+            upper, lower = (sum((self.observe(n, by_segment) for n in names), np.float64(0)) for names in ratio)
+            blank = np.full(np.shape(upper), np.nan)
+            return np.asarray(np.divide(upper, lower, out=blank, where=np.asarray(lower) != 0))
+        found = _people(self.model, self.model.measure[measure], self.occupancy, self.moves, by_segment)
         if measure not in self.counted:
             return found
         factor = self.counted[measure]
         return np.asarray(found * (factor[:, None] if by_segment else factor))
 
 
-def observe(model: Model, measure: Measure, occupancy: People, moves: People, by_segment: bool = False) -> Floats:
-    """Return a measure of a block, (T + 1, R) or (T + 1, S, R); see `Trajectory.observe`."""
-    if measure.ratio is not None:
-        upper, lower = (
-            sum(
-                (observe(model, model.measure[name], occupancy, moves, by_segment) for name in names),
-                np.float64(0),
-            )
-            for names in measure.ratio
-        )
-        blank = np.full(np.shape(upper), np.nan)
-        return np.asarray(np.divide(upper, lower, out=blank, where=np.asarray(lower) != 0))
+def _people(model: Model, measure: Measure, occupancy: People, moves: People, by_segment: bool) -> Floats:
+    """Return how many people a stock or a flow counts, (T + 1, R) or (T + 1, S, R)."""
     if measure.stock:
         return _sum(occupancy, model.indices(measure.stock), by_segment)
     flows = [i for i, f in enumerate(model.flows) if f.name in measure.flows]

@@ -67,13 +67,26 @@ class Plan:
         return {twin.name: measure for measure, twin in self.model.printed.items()}
 
     @property
+    def regions(self) -> dict[str, list[int]]:
+        """The numbers of the segments of each region that was fitted by itself, by its name."""
+        if not self.scenario.fitted or not self.scenario.fitted.regions:
+            return {}
+        names = tuple(self.scenario.fitted.regions)
+        of = Regions(names).of(self.scenario.segments)
+        return {name: [s for s, region in enumerate(of) if names[region] == name] for name in names}
+
+    @property
+    def parts(self) -> dict[str, list[int]]:
+        """What is kept beside the whole bank: the numbers of the segments of each part, by its name."""
+        segments = enumerate(self.scenario.segments) if self.by_segment else ()
+        return self.regions | {segment.name: [s] for s, segment in segments if segment.bands}
+
+    @property
     def columns(self) -> list[tuple[str, str]]:
-        """The (measure, segment) pairs that are kept, in order."""
+        """The (measure, segment or region) pairs that are kept, in order."""
         measures = [m.name for m in self.model.measures]
         whole = [(m, ALL) for m in (*measures, *self.printed)] + ([("spend", ALL)] if self.costs else [])
-        named = [s.name for s in self.scenario.segments if s.bands] if self.by_segment else []
-        parts = [(m, name) for m in measures for name in named]
-        return whole + parts
+        return whole + [(m, name) for m in measures for name in self.parts]
 
 
 def run_block(
@@ -107,7 +120,7 @@ def run_block(
     )
     with closing(schedule):
         run = FIDELITIES[plan.fidelity]
-        trajectory = run(plan.model, schedule, draws.start, met(plan, witness), streams, plan.by_segment)
+        trajectory = run(plan.model, schedule, draws.start, met(plan, witness), streams, bool(plan.parts))
     counted = {measure: np.exp(season.at(factors, plan.months)) for measure, factors in draws.counted.items()}
     return replace(trajectory, counted=counted), draws.tried
 
@@ -154,7 +167,7 @@ def kept(plan: Plan, trajectory: Trajectory, replicates: Ints) -> Floats:
     """Return the plan's columns of a block, (columns, T + 1, R); `replicates` (R,) are their numbers in the run."""
     blank = np.full((1, trajectory.spent.shape[1]), np.nan)
     out = np.empty((len(plan.columns), *trajectory.observe(plan.model.measures[0].name).shape))
-    at: dict[str, Floats] = {}
+    parts = {name: trajectory.of(rows) for name, rows in plan.parts.items()}
     for i, (measure, segment) in enumerate(plan.columns):
         if measure == "spend":
             out[i] = np.concatenate([blank, trajectory.spent])
@@ -163,10 +176,7 @@ def kept(plan: Plan, trajectory: Trajectory, replicates: Ints) -> Floats:
         elif segment == ALL:
             out[i] = trajectory.observe(measure)
         else:
-            s = [g.name for g in plan.scenario.segments].index(segment)
-            if s == 0:
-                at[measure] = trajectory.observe(measure, by_segment=True)
-            out[i] = at[measure][:, s]
+            out[i] = parts[segment].observe(measure)
     return out
 
 
@@ -181,7 +191,7 @@ def block_size(plan: Plan) -> int:
     """Return how many replicates go into a block: at least one block a worker, none too small, none over `MEMORY`."""
     model, segments = plan.model, len(plan.scenario.segments)
     months = len(plan.months)
-    kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.by_segment else 1)
+    kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.parts else 1)
     working = segments * (len(model.states) + 2 * len(model.flows))
     lives = BYTES_A_LIFE.get(plan.fidelity, 0) * customers(plan)
     lives += people.bytes_needed(plan.scenario.network, customers(plan)) if plan.scenario.network else 0

@@ -62,7 +62,7 @@ def _tables(paths: Paths) -> Iterator["pa.Table"]:
                 "measure": _words([measure], np.zeros(rows)),
                 "value": pa.array(values[known]),
             }
-            if paths.plan.by_segment:
+            if paths.plan.parts:
                 columns["segment"] = _words([segment], np.zeros(rows))
             yield pa.table(columns)
 
@@ -92,9 +92,9 @@ def summary_rows(summaries: Sequence[Summary], plan: Plan) -> list[dict[str, str
     return rows
 
 
-def read_summary(path: Path) -> dict[tuple[str, str], dict[str, float]]:
-    """Return what `write_summary` wrote, for the whole bank: columns by name, for each (measure, month)."""
-    rows = [row for row in read_table(path) if row["segment"] == ALL]
+def read_summary(path: Path, part: str = ALL) -> dict[tuple[str, str], dict[str, float]]:
+    """Return what `write_summary` wrote of the whole bank, or of a part: columns by name, for each (measure, month)."""
+    rows = [row for row in read_table(path) if row["segment"] == part]
     return {
         (r["measure"], r["month"]): {n: float(x or "nan") for n, x in r.items() if n[0] in "pm" and n not in _KEYS}
         for r in rows
@@ -130,9 +130,14 @@ POSTERIOR = {
 DIGITS = 10  # of a posterior's digest
 
 
-def year_end_table(path: Path, plan: Plan, lang: Lang) -> TextTable:
-    """Return the start and each year's last month: median and central 90 % of registered, MAU and their ratio."""
-    known, words = read_summary(path), WORDS[lang]
+def year_end_table(path: Path, plan: Plan, lang: Lang, part: str = ALL) -> TextTable:
+    """Return the start and each year's last month: median and central 90 % of registered, MAU and their ratio.
+
+    Parameters
+    ----------
+    part : the whole bank, or a region.
+    """
+    known, words = read_summary(path, part), WORDS[lang]
     unit, label = person_unit(max(known["registered", str(month)]["p95"] for month in plan.months), lang)
     columns = [TextColumn(words["month"])]
     for name in FANS:

@@ -53,7 +53,7 @@ def _written(run: FinishedRun, plan: Plan, replicate: int) -> dict[tuple[tuple[s
 
     table = pq.read_table(run.folder / PATHS, filters=[("replicate", "=", replicate)])
     whole = ["all"] * table.num_rows
-    segments = table["segment"].to_pylist() if plan.by_segment else whole
+    segments = table["segment"].to_pylist() if plan.parts else whole
     keys = zip(table["measure"].to_pylist(), segments, table["month"].to_pylist(), strict=True)
     return {((m, s), month): v for (m, s, month), v in zip(keys, table["value"].to_pylist(), strict=True)}
 

@@ -218,15 +218,29 @@ class _Builder:
     def _mapping(self, start: _Event, spot: _Spot) -> Mapping:
         _refuse_depth(start, spot)
         entries: dict[str, Entry] = {}
+        number, of = "", spot  # what may go on after a comma, and under which key it stands
         while (event := next(self.events)).kind != "MappingEnd":
             key = self._node(event, spot)
             node = self._node(next(self.events), spot.at(event.text))
+            if spot.flow and number and _goes_on(event, node):
+                number = self._refuse_comma(event, of, number)
+                continue
+            number, of = (node.text if _ends_in_digits(node) else ""), spot.at(event.text)
             if isinstance(key, Scalar):
                 self._refuse_key(event, spot, entries)
                 entries.setdefault(key.text, Entry(key.place, node))
             else:
                 self._refuse(event, spot, "a key that is a list or a mapping", "must be a word")
         return Mapping(entries, start.place)
+
+    def _refuse_comma(self, event: _Event, spot: _Spot, number: str) -> str:
+        """Refuse a number whose comma has ended an entry of { }; of several commas one problem is left."""
+        whole = f"{number},{event.text}"
+        if self.problems and self.problems[-1].key == spot.path and self.problems[-1].found == shown(number):
+            event = event._replace(place=self.problems.pop().place or event.place)
+        allowed = "is cut by its comma, which ends an entry inside { }"
+        self._refuse(event, spot, shown(whole), allowed, f'put it in quotes: "{whole}"')
+        return whole if _THOUSANDS.fullmatch(event.text) else ""
 
     def _refuse_key(self, event: _Event, spot: _Spot, entries: dict[str, Entry]) -> None:
         name = event.text
@@ -264,6 +278,21 @@ class _Builder:
 
     def _refuse(self, event: _Event, spot: _Spot, found: str, allowed: str, hint: str = "") -> None:
         self.problems.append(Problem(found, allowed, hint, spot.path, event.place))
+
+
+_THOUSANDS = re.compile(r"[0-9]{3}")
+_UP_TO_THREE = re.compile(r"(?:^|[^0-9.])[0-9]{1,3}$")
+_MORE_DIGITS = re.compile(r"[0-9]{3}(?![0-9])")
+
+
+def _ends_in_digits(node: Node) -> bool:
+    return isinstance(node, Scalar) and not node.quoted and _UP_TO_THREE.search(node.text) is not None
+
+
+def _goes_on(event: _Event, node: Node) -> bool:
+    """Return whether a key without a value is what stands after a comma of a number."""
+    empty = isinstance(node, Scalar) and not node.text and not node.quoted
+    return empty and not event.quoted and _MORE_DIGITS.match(event.text) is not None
 
 
 def _refuse_depth(start: _Event, spot: _Spot) -> None:

@@ -163,8 +163,8 @@ def test_retention_is_taken_by_its_evidence(tmp_path):
         (
             "2016-12",
             "1: 62%",
-            "retention.mau.2016-12: 2016-12 is not after the first figure of registered (2016-12): who registered in it "
-            "is not known; leave it out",
+            "retention.mau.2016-12: 2016-12 is not after the first figure of registered (2016-12): who registered in "
+            "it is not known; leave it out",
         ),
         (
             "2022-06",

@@ -15,7 +15,8 @@ import pytest
 
 from mobank.api.table import Table, html_table
 from mobank.base.cells import ENCODING, FORMULA, cell_of, digits, read_csv, read_table, text_of, write_csv, write_table
-from mobank.base.files import folder_aside
+from mobank.base.files import CRUMB, folder_aside
+from mobank.base.owner import own_name
 from mobank.calibration.rounds import scoreboard
 from mobank.cli import terminal
 from mobank.cli.output import any_output
@@ -257,7 +258,7 @@ def test_a_scoreboard_gives_its_texts_back(tmp_path):
     entry = scoreboard.ScoreEntry("a", "d", "mau", "2023-12", "1.9亿", "article", "", -1.5, 0.2, 1.0, 2.0, 3.0)
     entries = [replace(entry, posterior=text, figure=text, source=f"{text}, p. 3") for text in TEXTS]
     path = tmp_path / scoreboard.NAME
-    path.write_text(scoreboard.written(entries), encoding=ENCODING)
+    path.write_bytes(scoreboard.written(entries))
     assert scoreboard.read(path) == entries
     with path.open(encoding=ENCODING, newline="") as file:
         assert [row[7] for row in csv.reader(file)][1:] == ["-1.5"] * COUNT
@@ -310,14 +311,14 @@ def test_each_syntax_has_one_door(syntax):
 def test_f18_a_name_is_no_pattern(tmp_path):
     """Whatever a folder is called, its own leftovers are cleared and nobody else's."""
     names = file_names(210)
-    gone = 2**22 + 1  # above every process number here
+    gone = f"{own_name().partition('-')[0]}-{2**22 + 1}-1-1{CRUMB}"  # of a process number above all that there are
     for name in names:
-        (tmp_path / f".{name}.{gone}.tmp").mkdir()
+        (tmp_path / f".{name}.{gone}").mkdir()
     for number, name in enumerate(names):
         with folder_aside(tmp_path / name) as folder:
             (folder / "a").write_text(name, encoding="utf-8")
-        left = {path.name for path in tmp_path.iterdir() if path.name.endswith(".tmp")}
-        assert left == {f".{other}.{gone}.tmp" for other in names[number + 1 :]}
+        left = {path.name for path in tmp_path.iterdir() if path.name.endswith(gone)}
+        assert left == {f".{other}.{gone}" for other in names[number + 1 :]}
     assert {path.name for path in tmp_path.iterdir()} == set(names)
     counted("names of folders", len(names))
     assert os.listdir(tmp_path / names[-1]) == ["a"]

@@ -141,7 +141,7 @@ def calibrate(
     ----------
     target : the name or the path of a target (figures and priors), or YAML text of more than one line, in which files
         are named as from the working folder and whose posterior is called "text".
-    evidence : kinds of evidence to take: "article", "secondary", "unverified".
+    evidence : kinds of evidence to take: "internal", "article", "secondary", "unverified".
     out : where the folder of the posterior goes; default: `calibration/posteriors` of the workspace.
     workers : processes; default: all cores.
     progress : called with (steps done, steps in all); an exception that it raises ends the fit.

@@ -18,16 +18,24 @@ SHORT_LIST = 24
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands: a file, a line and a column, both counted from 1.
+    """Where something stands: a file, a line and a column, both counted from 1; or a cell of a table.
 
     Line 0 means the file as a whole; column 0 means that the column is not known.
+
+    Examples
+    --------
+    >>> print(Place("bank.yaml", 3), Place("figures.xlsx", 0, cell="Sheet1!H4"))
+    bank.yaml:3 figures.xlsx!Sheet1!H4
     """
 
     file: str
     line: int
     column: int = 0
+    cell: str = ""
 
     def __str__(self) -> str:
+        if self.cell:
+            return f"{self.file}!{self.cell}"
         return f"{self.file}:{self.line}" if self.line else self.file
 
 

@@ -48,8 +48,8 @@ def fit_for(target: Target, model: Model, evidence: Sequence[str] = FIGURE_EVIDE
 
 
 def name_of(target: Target) -> str:
-    """Return the name of a target's posterior: the target's, and the evidence that was taken if not all was."""
-    return target.name if target.evidence == FIGURE_EVIDENCE else "_".join([target.name, *target.evidence])
+    """Return the name of a target's posterior: the target's, and the evidence taken if figures are left out."""
+    return "_".join([target.name, *target.evidence]) if target.left_out else target.name
 
 
 def writable(out: Path, key: str) -> Path:

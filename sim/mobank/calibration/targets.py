@@ -41,7 +41,7 @@ class Target:
         that is not known exactly, and never read as growth. A flow has one definition and stays among the figures.
     breaks : prior of that factor, by definition.
     left_out, cohorts_left_out : figures, and retention, whose evidence was not asked for.
-    evidence : kinds of evidence that are taken.
+    evidence : kinds of evidence that are taken; where figures are left out, those of the figures that are not.
     """
 
     chain: Chain
@@ -92,14 +92,24 @@ class Target:
         kept, dropped = _divided(self.figures, evidence)
         apart, apart_dropped = _divided(self.apart, evidence)
         cohorts, cohorts_dropped = _divided(self.scenario.retention, evidence)
+        left_out = (*self.left_out, *dropped, *apart_dropped)
+        cohorts_left_out = (*self.cohorts_left_out, *cohorts_dropped)
+        there = {f.provenance.evidence for f in (*kept, *apart)} | {cohort.provenance.evidence for cohort in cohorts}
+        wanted = (kind for kind in FIGURE_EVIDENCE if kind in evidence and kind in self.evidence)
         return replace(
             self,
             scenario=replace(self.scenario, reported=kept, retention=cohorts),
             apart=apart,
-            left_out=(*self.left_out, *dropped, *apart_dropped),
-            cohorts_left_out=(*self.cohorts_left_out, *cohorts_dropped),
-            evidence=tuple(kind for kind in FIGURE_EVIDENCE if kind in evidence and kind in self.evidence),
+            left_out=left_out,
+            cohorts_left_out=cohorts_left_out,
+            evidence=tuple(kind for kind in wanted if kind in there or not (left_out or cohorts_left_out)),
         )
+
+
+def verified_kinds(target: Target) -> list[str]:
+    """Return the kinds of evidence of a target's figures but the unverified."""
+    there = {figure.provenance.evidence for figure in (*target.figures, *target.apart)}
+    return [kind for kind in FIGURE_EVIDENCE if kind in there and kind != "unverified"]
 
 
 def load(path: Path, model: Model) -> Target:

@@ -11,7 +11,9 @@ from mobank.base.machine import cores
 from mobank.base.workspace import POSTERIOR, TARGET, here, locate, own_or, scope
 from mobank.calibration.rounds.decisions import TakenAs
 from mobank.cli.terminal import ShippedOption, progress, say
+from mobank.scenario.keys.values import FIGURE_EVIDENCE
 
+ALL_EVIDENCE = ",".join(FIGURE_EVIDENCE)
 ROUNDS = "calibration/rounds"  # of the workspace: what was said of figures that lie far out
 
 
@@ -31,8 +33,8 @@ TargetArgument = Annotated[
 def calibrate(
     target: TargetArgument = None,
     evidence: Annotated[
-        str, typer.Option(help="Kinds of evidence to take, joined by commas: article,secondary,unverified.")
-    ] = "article,secondary,unverified",
+        str, typer.Option(help=f"Kinds of evidence to take, joined by commas: {ALL_EVIDENCE}.")
+    ] = ALL_EVIDENCE,
     update: Annotated[
         str, typer.Option(help="Name of a posterior: weigh its draws anew by the figures that TARGET has more.")
     ] = "",

@@ -1,7 +1,7 @@
 """Every number that a scenario rests on, one row each: what it is, what it may be, and where it comes from."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -9,11 +9,15 @@ from mobank.base.quantities import Lang, format_factor, format_money, format_sha
 from mobank.dynamics.printed import rate_quantiles
 from mobank.model.grammar import Model
 from mobank.report.wording import contact_share, lever_in_words
-from mobank.scenario.scenario import NO_COST, Band, Breaks, Lever, Provenance, Reporting, Scenario, Value
+from mobank.scenario.scenario import NO_COST, Band, Breaks, Figure, Lever, Provenance, Reporting, Scenario, Value
 
 Group = Literal["posterior", "definitions", "segments", "parameters", "mixing", "network", "season", "shocks", "drift",
                 "noise", "pool", "campaigns", "written_off", "levers", "events", "reporting"]  # fmt: skip
-UNVERIFIED = "unverified"
+UNVERIFIED, INTERNAL = "unverified", "internal"
+OWN_SYSTEMS: Mapping[Lang, str] = {
+    "en": "{} of the figures are from the bank's own systems, as of {}.",
+    "zh": "其中{}个数据来自行内系统，截至{}。",
+}
 ADMITTED = (UNVERIFIED, "not checked", "未核实")
 BETWEEN = re.compile(r"low (\S.*), high (\S[^,]*)")
 NETWORK: Mapping[str, str] = {
@@ -81,8 +85,9 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     },
 }  # fmt: skip
 EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
-    "en": {},
+    "en": {"internal": "own system"},
     "zh": {
+        "internal": "行内系统",
         "article": "报道",
         "secondary": "二手来源",
         "unverified": "未核实",
@@ -149,6 +154,12 @@ def is_unverified(whence: Provenance) -> bool:
 def evidence_in_words(tag: str, lang: Lang) -> str:
     """Return an evidence tag as a reader calls it."""
     return EVIDENCE[lang].get(tag, tag)
+
+
+def from_own_systems(figures: Iterable[Figure], lang: Lang) -> list[str]:
+    """Return how many figures are from the bank's own systems, and of which month the last is; nothing if none is."""
+    own = [figure for figure in figures if figure.provenance.evidence == INTERNAL]
+    return [OWN_SYSTEMS[lang].format(len(own), max(figure.month for figure in own))] if own else []
 
 
 def assumptions(scenario: Scenario, model: Model, lang: Lang) -> list[Assumption]:

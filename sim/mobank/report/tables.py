@@ -12,7 +12,7 @@ from mobank.base.quantities import Lang, person_unit
 from mobank.ensemble.paths import Paths
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.summary import QUANTILES, Summary
-from mobank.report.assumptions import UNVERIFIED, is_unverified
+from mobank.report.assumptions import UNVERIFIED, from_own_systems, is_unverified
 from mobank.report.render.text_table import TextColumn, TextTable
 from mobank.report.wording import figures_in_words
 from mobank.scenario.scenario import Figure
@@ -194,7 +194,8 @@ def footnotes(plan: Plan, lang: Lang) -> str:
         known=known,
         weak=("；" if lang == "zh" else "; ").join(unverified(plan)) or "–",
     )
-    return "\n".join([told, *starts_from(plan, lang), *warnings(plan, lang)])
+    own = from_own_systems(figures_used(plan), lang)
+    return "\n".join([told, *own, *starts_from(plan, lang), *warnings(plan, lang)])
 
 
 def warnings(plan: Plan, lang: Lang) -> list[str]:

@@ -92,4 +92,4 @@ def test_a_target_may_be_a_text():
     few = load_target_text(one, MODEL)
     with pytest.raises(InputError) as error:
         require_enough(few, MODEL)
-    assert "<text>:2" in [str(problem.place) for problem in error.value.problems]
+    assert "<text>:1" in [str(problem.place) for problem in error.value.problems]

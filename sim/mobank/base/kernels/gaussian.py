@@ -10,7 +10,7 @@ from numba import float64, int64, void
 from mobank.base.arrays import Floats, Ints
 from mobank.base.compiled import compiled
 
-_ABREAST = 8  # draws
+_ABREAST = 16  # draws
 
 _numbers = float64[::1]
 _table = float64[:, ::1]
@@ -117,22 +117,30 @@ def _factor(matrix: Floats, logs: Floats) -> None:
 
     Where there is none, the log is no number.
     """
-    count = matrix.shape[0]
-    logs[:] = 0.0
+    count, width = matrix.shape[0], matrix.shape[2]  # a width that is not known beforehand: loops of a fixed one are
+    logs[:] = 0.0  # unrolled, and then work on one number at a time
+    total = np.empty(width)
     for i in range(count):
         for j in range(i + 1):
-            row, column, total = matrix[i], matrix[j], matrix[i, j]
-            for k in range(j):
-                for w in range(_ABREAST):
+            row, column = matrix[i], matrix[j]
+            total[:] = row[j]
+            fours = j // 4 * 4
+            for k in range(0, fours, 4):
+                a, b, c, d = row[k], row[k + 1], row[k + 2], row[k + 3]
+                e, f, g, h = column[k], column[k + 1], column[k + 2], column[k + 3]
+                for w in range(width):
+                    total[w] -= a[w] * e[w] + b[w] * f[w] + c[w] * g[w] + d[w] * h[w]
+            for k in range(fours, j):
+                for w in range(width):
                     total[w] -= row[k, w] * column[k, w]
             if j < i:
-                for w in range(_ABREAST):
-                    total[w] /= column[j, w]
+                for w in range(width):
+                    row[j, w] = total[w] / column[j, w]
             else:
-                for w in range(_ABREAST):
-                    pivot = total[w]
-                    total[w] = np.sqrt(pivot) if pivot > 0.0 else np.nan
-                    logs[0, w] += np.log(total[w])
+                for w in range(width):
+                    root = np.sqrt(total[w]) if total[w] > 0.0 else np.nan
+                    row[j, w] = root
+                    logs[0, w] += np.log(root)
 
 
 @compiled(void(*_law, _cube))

@@ -11,10 +11,9 @@ from mobank.base.workspace import POSTERIOR, TARGET, locate, scope
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.posterior.posterior import normal_of
 from mobank.calibration.sampler.diagnostics import Diagnosis
-from mobank.calibration.targets import Target, load
+from mobank.calibration.targets import Target, load, verified_kinds
 from mobank.dynamics import posterior_draws
 from mobank.model.grammar import Model
-from mobank.scenario.keys.values import FIGURE_EVIDENCE
 from mobank.scenario.posterior import DRAWS, FIT_AGAIN, RECORD, Found, facts, find, why_unusable
 
 
@@ -45,17 +44,17 @@ def read(given: str | Path, model: Model) -> Stored:
     return Stored(found, target, _coordinates(found, target.history(model)), _diagnoses(found))
 
 
-def verified(name: str) -> str:
-    """Return the name of the posterior that leaves unverified figures out."""
-    return "_".join([name, *(kind for kind in FIGURE_EVIDENCE if kind != "unverified")])
+def verified(stored: Stored) -> str:
+    """Return the name of the posterior beside it that leaves unverified figures out."""
+    return "_".join([stored.found.name, *verified_kinds(stored.target)])
 
 
 def _target(found: Found, model: Model) -> Target:
     evidence = tuple(found.record["evidence"])
-    base = found.name if evidence == FIGURE_EVIDENCE else found.name.removesuffix("_" + "_".join(evidence))
+    base = found.name.removesuffix("_" + "_".join(evidence))
     path = scope(found.folder / RECORD).find(base, found.folder, TARGET) or locate(base, TARGET)
     target = load(path, model)
-    target = target if evidence == FIGURE_EVIDENCE else target.only(evidence)
+    target = target.only(evidence)
     if facts(target.scenario) != found.record["fitted_with"]:
         allowed = f"is not what the posterior '{found.name}' was fitted to any more"
         raise InputError([Problem("this target", allowed, "fit again: mobank calibrate", place=Place(str(path), 0))])

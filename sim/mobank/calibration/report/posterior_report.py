@@ -36,7 +36,8 @@ def tell(given: Path, model: Model, out: Path, lang: Lang) -> tuple[list[str], P
     InputError
         If there is no such posterior, or its target has changed since it was fitted.
     """
-    stored, beside = [read(given, model)], given.with_name(verified(given.name))
+    stored = [read(given, model)]
+    beside = given.with_name(verified(stored[0]))
     if find_posterior(beside) is not None:
         stored.append(read(beside, model))
     fits = [findings(each, model) for each in stored]

@@ -10,8 +10,9 @@ from mobank.calibration.checks.figure_information import narrowed_by
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import GROWTH, Known
 from mobank.calibration.checks.posterior_predictive import Lean
-from mobank.calibration.targets import ENOUGH_LEVELS
+from mobank.calibration.targets import ENOUGH_LEVELS, verified_kinds
 from mobank.model.grammar import Model
+from mobank.report.assumptions import from_own_systems
 from mobank.scenario.scenario import Determined, Lever
 
 DRIVEN: tuple[Determined, ...] = ("data", "partly", "prior")  # from the best known to the least
@@ -53,7 +54,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
                    "{:.2f} sd; limits {}, {:,.0f} and {}.",
         "unsound": "The sampler has not met its limits for {}: do not use this fit.",
         "none_unverified": "No figure is unverified.",
-        "unverified": "{} of the {} figures are not verified; a fit with --evidence article,secondary leaves them out.",
+        "unverified": "{} of the {} figures are not verified; a fit with --evidence {} leaves them out.",
     },
     "zh": {
         "title": "{}：数据说明了什么", "below": "{}个数据，{}至{}", "all": "全部数据",
@@ -83,7 +84,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
                    "{:.2f}个标准差；限值为{}、{:,.0f}与{}。",
         "unsound": "{}的抽样未达限值：请勿使用此校准。",
         "none_unverified": "全部数据均已核实。",
-        "unverified": "{1}个数据中有{0}个未核实；以 --evidence article,secondary 校准则不用它们。",
+        "unverified": "{1}个数据中有{0}个未核实；以 --evidence {2} 校准则不用它们。",
     },
 }  # fmt: skip
 
@@ -97,8 +98,20 @@ _SHOCKS: Mapping[Lang, Mapping[str, str]] = {
 }  # fmt: skip
 PATHS: Mapping[Lang, Mapping[str, str]] = {"en": {}, "zh": {"adoption": "注册", "engagement": "活跃"}}
 EVIDENCE: Mapping[Lang, Mapping[str, str]] = {
-    "en": {"article": "article", "secondary": "secondary", "unverified": "unverified"},
-    "zh": {"article": "报道", "secondary": "二手资料", "unverified": "未核实"},
+    "en": {
+        "internal": "own system",
+        "article": "article",
+        "secondary": "secondary",
+        "unverified": "unverified",
+        "assumption": "assumption",
+    },
+    "zh": {
+        "internal": "行内系统",
+        "article": "报道",
+        "secondary": "二手资料",
+        "unverified": "未核实",
+        "assumption": "假设",
+    },
 }
 
 
@@ -118,7 +131,7 @@ def verdict(findings: FitSummary, lang: Lang, levers: Sequence[Lever] = ()) -> l
     ]
     told += informed(findings, lang)
     told += [each for found in findings.leans for each in _lean(findings, found, lang)]
-    return [*told, _unverified(findings, lang)]
+    return [*told, _unverified(findings, lang), *_own_systems(findings, lang)]
 
 
 def _start_only(findings: FitSummary, lang: Lang) -> Iterable[str]:
@@ -278,7 +291,12 @@ LONG_RUN = 4  # years on one side in a row, at the end
 def _unverified(findings: FitSummary, lang: Lang) -> str:
     figures = findings.target.figures
     count = sum(figure.provenance.evidence == "unverified" for figure in figures)
-    return WORDS[lang]["unverified"].format(count, len(figures)) if count else WORDS[lang]["none_unverified"]
+    kinds = ",".join(verified_kinds(findings.target))
+    return WORDS[lang]["unverified"].format(count, len(figures), kinds) if count else WORDS[lang]["none_unverified"]
+
+
+def _own_systems(findings: FitSummary, lang: Lang) -> list[str]:
+    return from_own_systems((*findings.target.figures, *findings.target.apart), lang)
 
 
 def _and(items: Sequence[str], lang: Lang) -> str:

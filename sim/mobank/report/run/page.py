@@ -16,7 +16,14 @@ from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.questions import Answer
 from mobank.ensemble.shapley import FEWEST, ShapleyShares
 from mobank.ensemble.summary import Summary
-from mobank.report.assumptions import UNVERIFIED, Assumption, assumptions, evidence_in_words, is_unverified
+from mobank.report.assumptions import (
+    UNVERIFIED,
+    Assumption,
+    assumptions,
+    evidence_in_words,
+    from_own_systems,
+    is_unverified,
+)
 from mobank.report.questions import cells, note, percent, row
 from mobank.report.render import page
 from mobank.report.render.page import Card, Column, Section
@@ -327,7 +334,8 @@ def _assumptions(told: Told) -> Section:
     for group in dict.fromkeys(each.group for each in found):
         rows = [_assumption(each, told) for each in found if each.group == group]
         parts += [page.subheading(words[group]), page.table(head, rows, "small")]
-    notes = page.text(words["assumptions_note"], *warnings(told.plan, told.lang), note=True)
+    own = from_own_systems(scenario.reported, told.lang)
+    notes = page.text(words["assumptions_note"], *own, *warnings(told.plan, told.lang), note=True)
     return Section(words["assumptions"], [notes, *parts])
 
 

@@ -83,7 +83,7 @@ def calibrate(
     out : where the folder goes, under the posterior's name. work : where the checkpoints are until it is there.
     """
     settings = settings_of(effort, ROWS)
-    identity = dumps([facts(target.scenario), settings, seed, fingerprint(model), law_digest("fits")], sort_keys=True)
+    identity = dumps([facts(target.whole), settings, seed, fingerprint(model), law_digest("fits")], sort_keys=True)
     checkpoints = work / f"{name_of(target)}-{sha256(identity.encode()).hexdigest()[:10]}"
     with progress(f"fitting {name_of(target)}") as told:
         try:

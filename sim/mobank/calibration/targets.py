@@ -67,6 +67,11 @@ class Target:
         """The figures that are fitted."""
         return self.scenario.reported
 
+    @property
+    def whole(self) -> Scenario:
+        """The scenario with the figures of other definitions among the rest: all that a fit takes."""
+        return replace(self.scenario, reported=(*self.figures, *self.apart))
+
     def of(self, measure: str) -> tuple[Figure, ...]:
         """Return the figures of a measure that are fitted, by month."""
         return tuple(figure for figure in self.figures if figure.measure == measure)

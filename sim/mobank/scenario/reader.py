@@ -6,7 +6,6 @@ says what was written, checked against the model's names and plausible ranges.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -301,14 +300,19 @@ class _ScenarioReader:
 
 
 def _months_of(node: Node, measure: str) -> list[Month]:
-    """Return the months in which a measure is reported; what is written wrong is for the reader of figures to say."""
+    """Return the months in which a measure is reported, of bands too; the reader of figures says what is wrong."""
     own = node.entries[measure].node if isinstance(node, Members) and measure in node.entries else None
-    found = []
-    for month, entry in own.entries.items() if isinstance(own, Members) else ():
-        with suppress(QuantityError):
-            if not removes(entry.node):
-                found.append(read_month(month))
-    return found
+    return list(_months_below(own)) if own else []
+
+
+def _months_below(node: Node) -> Iterator[Month]:
+    for key, entry in node.entries.items() if isinstance(node, Members) else ():
+        if removes(entry.node):
+            continue
+        try:
+            yield read_month(key)
+        except QuantityError:
+            yield from _months_below(entry.node)
 
 
 def _note_unlearnt(top: Cursor, at: Fields, seasons: Seasons) -> None:

@@ -171,7 +171,7 @@ def record_of(posterior: FittedPosterior, draws: bytes, settings: Mapping[str, A
         "shocks": "yearly" if history.yearly else "monthly",
         **({"regions": history.shares_by_band} if history.shares_by_band else {}),
         "evidence": list(target.evidence),
-        "fitted_with": facts(target.scenario),
+        "fitted_with": facts(target.whole),
         "identity": {
             "engine": posterior.engine,
             "seed": posterior.seed,

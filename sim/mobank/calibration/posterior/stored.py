@@ -55,7 +55,7 @@ def _target(found: Found, model: Model) -> Target:
     path = scope(found.folder / RECORD).find(base, found.folder, TARGET) or locate(base, TARGET)
     target = load(path, model)
     target = target.only(evidence)
-    if facts(target.scenario) != found.record["fitted_with"]:
+    if facts(target.whole) != found.record["fitted_with"]:
         allowed = f"is not what the posterior '{found.name}' was fitted to any more"
         raise InputError([Problem("this target", allowed, "fit again: mobank calibrate", place=Place(str(path), 0))])
     return target

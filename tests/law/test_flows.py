@@ -16,6 +16,8 @@ from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import AS_MODEL
 from tests.law.plain_history import figure, fixed, grown, normals, plain_density, value
+from tests.law.test_regions import divided
+from tests.law.test_regions import grown as regional
 
 ROOT = Path(__file__).parents[2]
 SMALL = load(ROOT / "tests/data/targets/small.yaml", MODEL).scenario
@@ -191,6 +193,38 @@ def test_adds_below_the_rise_of_the_level_are_impossible():
     flows = [figure("gross_adds", DECEMBER + 3, 1e6, 1e4, months=1, definition=AS_MODEL)]
     history = history_of(flows)
     assert not live(history, normals(history, 5)).possible.any()
+
+
+def test_flows_of_regions_are_those_of_their_own_months():
+    """Two regions share columns of slopes within a month; an error of a figure moves flows of its own region alone."""
+    every, rows = regional(range(5)), [i for i, flow in enumerate(MODEL.flows) if flow.name in LOST]
+    target = replace(divided(SMALL), reported=every, noise=NOISE)
+    bare = History(MODEL, target)
+    moved = plain_density(bare, np.zeros(len(bare.names))).flows
+    months = [(g, t) for t in (2, 3) for g in (0, 1)]
+    own = [[g * len(MODEL.flows) + row for row in rows] for g, _ in months]
+    flows = [
+        replace(
+            figure("lost", DECEMBER + t, 1.03 * moved[t - 1, at].sum(), 2e4, months=1, definition=AS_MODEL), band=band
+        )
+        for (g, t), at, band in zip(months, own, ("east", "west") * 2, strict=True)
+    ]
+
+    def beside(plain):
+        made = np.array([plain.flows[t - 1, at].sum() for (_, t), at in zip(months, own, strict=True)])
+        values = np.array([f.interval.middle for f in flows])
+        swayed = np.stack([plain.sways[t - 1, at].sum(axis=0) for (_, t), at in zip(months, own, strict=True)])
+        spread = np.diag(0.03**2 + (2e4 / np.sqrt(12.0) / values) ** 2)
+        return np.log(values / made), -swayed / made[:, None], spread, -np.log(values).sum()
+
+    history = History(MODEL, replace(target, reported=(*every, *flows)))
+    assert [f.band for f in history.flows.figures] == ["east", "west", "east", "west"]
+    z = normals(history, 6, spread=0.3)
+    found = live(history, z)
+    kept = np.flatnonzero(found.possible)[:2]
+    assert kept.size == 2
+    for r in kept:
+        assert found.log_density[r] == pytest.approx(plain_density(history, z[:, r], beside).log, abs=1e-6)
 
 
 # ------------ years

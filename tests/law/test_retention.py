@@ -12,11 +12,13 @@ from mobank.calibration.checks import score
 from mobank.calibration.checks.turnover import months
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.simulate_history import Unbound, prior_draws
-from mobank.calibration.likelihood.solve_history import live
+from mobank.calibration.likelihood.solve_history import live, solved
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import AS_MODEL, Cohort, Provenance, RetainedShare
-from tests.law.plain_history import ACTIVE, LEVEL, Plain, PlainLaw, fixed, grown, normals, plain_density, value
+from tests.law.plain_history import ACTIVE, Plain, PlainLaw, fixed, grown, normals, plain_density, value
+from tests.law.test_regions import divided
+from tests.law.test_regions import grown as regional
 from tests.law.test_score import MONTHLY, until
 
 ROOT = Path(__file__).parents[2]
@@ -46,12 +48,13 @@ def retained(plain, measure, entered, ages):
     the bank's own customers in the same state and segment.
     """
     history = plain.history
-    of = {(b.path, t): plain.shocks[i] for i, b in enumerate(history.blocks) for t in b.months}
-    state = plain.steady(np.array([[of[LEVEL, 0]], [of[ACTIVE, 0]]]))
+    of = {(b.lane, t): plain.shocks[i] for i, b in enumerate(history.blocks) for t in b.months}
+    lanes = range(2 * len(history.regions))
+    state = plain.steady(np.array([[of[lane, 0]] for lane in lanes]))
     crossing = MODEL.crossings("registered")
     own, found = None, {}
     for t in range(entered + max(ages)):
-        shock = np.array([[of[LEVEL, t + 1]], [of[ACTIVE, t + 1]]])
+        shock = np.array([[of[lane, t + 1]] for lane in lanes])
         before = state[0]
         occupancy = plain.written_off(before, t)
         moves = plain.moves(occupancy, state[1], t, shock)
@@ -177,6 +180,25 @@ def test_the_density_of_two_cohorts_is_that_of_slow_residuals_in_log_odds(defini
     assert kept.size == 3
     for r in kept:
         assert found.log_density[r] == pytest.approx(plain_density(history, z[:, r], beside).log, abs=1e-6)
+
+
+def test_retention_of_the_whole_bank_goes_through_the_months_of_each_region():
+    """Two regions: the shares of both together, and what an error of either region's figures does to them."""
+    target = replace(
+        divided(SMALL), reported=regional(range(6)), noise=NOISE, retention=(cohort("mau", {1: 0.6, 3: 0.5}),)
+    )
+    history = History(MODEL, target)
+    z = normals(history, 1, spread=0.3)
+    solver = solved(history, z)
+    plain = passed(history, z[:, 0])
+    np.testing.assert_allclose(solver.retained[:, 0], retained(plain, "mau", ENTERED, (1, 3)), rtol=1e-6)
+    found = np.zeros((2, plain.slopes.shape[1]))
+    for i, numbers in enumerate(solver.at[-2:]):
+        for k, number in enumerate(numbers):
+            found[i, number] += solver.slopes[i - 2, k, 0] if number >= 0 else 0.0
+    wanted = -slopes_of(plain, "mau", ENTERED, (1, 3))
+    assert np.abs(wanted).max() > 0.1
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6 * np.abs(wanted).max())
 
 
 # ------------ what it says of turnover

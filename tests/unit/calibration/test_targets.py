@@ -161,23 +161,28 @@ def test_retention_is_taken_by_its_evidence(tmp_path):
     assert [str(cohort.month) for cohort in verified.cohorts_left_out] == ["2020-06"]
 
 
-def test_retention_of_months_that_are_not_passed_through_is_refused(tmp_path):
-    (tmp_path / "out.yaml").write_text(
-        f"extends: {(ROOT / DATA / 'icbc_mobile.yaml').as_posix()}\n"
-        "retention:\n"
-        "  mau:\n"
-        "    2016-12: {1: 62%, source: s, evidence: article}\n"
-        "    2022-06: {6: 45%, 7: 44%, source: s, evidence: article}\n",
-        encoding="utf-8",
-    )
+@pytest.mark.parametrize(
+    ("month", "shares", "message"),
+    [
+        (
+            "2016-12",
+            "1: 62%",
+            "retention.mau.2016-12: 2016-12 is not after the first figure of registered (2016-12): who registered in "
+            "it is not known; leave it out",
+        ),
+        (
+            "2022-06",
+            "6: 45%, 7: 44%",
+            "retention.mau.2022-06.7: 7 months after 2022-06 is 2023-01, after the last month that has been reported "
+            "(2022-12); leave it out",
+        ),
+    ],
+)
+def test_retention_of_months_that_are_not_passed_through_is_refused(tmp_path, month, shares, message):
     out = tmp_path / "out.yaml"
-    assert refusal(out) == [
-        f"{out}:4  retention.mau.2016-12: 2016-12 is not after the first figure of registered (2016-12): who "
-        "registered in it is not known; leave it out",
-        f"{out}:5  retention.mau.2022-06.7: '44%' is of 2023-01, after the last figure of registered (2022-12); leave "
-        "it out, or give registered and mau of 2023-01 too",
-        "2 problems; nothing was run.",
-    ]
+    text = f"retention: {{mau: {{{month}: {{{shares}, source: s, evidence: article}}}}}}\n"
+    out.write_text(f"extends: {(ROOT / DATA / 'icbc_mobile.yaml').as_posix()}\n{text}", encoding="utf-8")
+    assert refusal(out) == [f"{out}:2  {message}", "1 problem; nothing was run."]
 
 
 # ------------ too little

@@ -81,6 +81,7 @@ reporting:
 
 
 # What a run takes only from a posterior; a target may say it.
+BESIDE_NAMES = {*SourceKeys.names(), "evidence", "spread", "wording", "definition"}  # that the file itself gives
 OF_A_TARGET = f"""
 extends: {BANK}
 reported:
@@ -95,6 +96,8 @@ campaigns:
   spring: {{path: adoption, between: [2022-01, 2022-02], announced: 2021-11, effect: {{mean: 0%, sd: 9%}}, reason: r}}
 clean_ups:
   2022-06: {{registered: {{low: 3万, high: 8万}}, reason: r}}
+retention:
+  mau: {{2022-02: {{1: 62%, 6: 41%, definition: model, source: s, evidence: article}}}}
 """
 
 
@@ -160,7 +163,7 @@ def test_the_keys_of_the_schema_are_those_that_the_readers_take(complete, of_a_t
         node = below(key, seen)
         taken = set(allowed)
         if node["additionalProperties"] is not False:  # names that the file itself gives, such as dimensions
-            assert set(node.get("properties", ())) == taken & {*SourceKeys.names(), "evidence", "spread"}, key
+            assert set(node.get("properties", ())) == taken & BESIDE_NAMES, key
             continue
         taken |= {"extends"} if not key else set()
         taken -= set(ONLY_OF_A_LEVER) if key.startswith("events.") else set()  # an event's reader refuses them in words

@@ -225,7 +225,7 @@ class _Builder:
             if spot.flow and number and _goes_on(event, node):
                 number = self._refuse_comma(event, of, number)
                 continue
-            number, of = (node.text if _ends_in_digits(node) else ""), spot.at(event.text)
+            number, of = _begun(node), spot.at(event.text)
             if isinstance(key, Scalar):
                 self._refuse_key(event, spot, entries)
                 entries.setdefault(key.text, Entry(key.place, node))
@@ -285,8 +285,10 @@ _UP_TO_THREE = re.compile(r"(?:^|[^0-9.])[0-9]{1,3}$")
 _MORE_DIGITS = re.compile(r"[0-9]{3}(?![0-9])")
 
 
-def _ends_in_digits(node: Node) -> bool:
-    return isinstance(node, Scalar) and not node.quoted and _UP_TO_THREE.search(node.text) is not None
+def _begun(node: Node) -> str:
+    """Return a text that a comma and three digits may go on from; "" where it cannot be one."""
+    plain = node.text if isinstance(node, Scalar) and not node.quoted else ""
+    return plain if _UP_TO_THREE.search(plain) else ""
 
 
 def _goes_on(event: _Event, node: Node) -> bool:

@@ -4,16 +4,15 @@ Each worker uses one thread: BLAS and numba are told so before they are loaded, 
 """
 
 import os
-import signal
-import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from typing import Any, Protocol
 
 from mobank.base.errors import InputError, Problem, RunError
 from mobank.base.machine import ONE_THREAD
+from mobank.base.workers import leave_signals_to_the_driver
 
 MEGABYTE = 1 << 20
 
@@ -78,22 +77,12 @@ def _begin(memory_mb: int) -> None:
     """Prepare a worker: leave Ctrl-C to the driver, end when the driver ends, keep to the memory allowed."""
     import pyarrow as pa
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_driver, daemon=True).start()
+    leave_signals_to_the_driver()
     pa.set_cpu_count(1)
     if memory_mb:
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * MEGABYTE, memory_mb * MEGABYTE))
-
-
-def _end_with_driver() -> None:
-    """End this process when the driver is gone, killed or not: it would otherwise wait for work for ever."""
-    driver = parent_process()
-    if driver:
-        driver.join()
-        os._exit(1)
 
 
 class Dask:

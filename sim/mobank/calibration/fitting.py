@@ -1,10 +1,9 @@
 """Fitting a target: the sampler's ensembles on all cores, or weighted draws from the priors."""
 
 import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
-from mobank.base.machine import ONE_THREAD
 from mobank.base.streams import Streams
+from mobank.base.workers import processes
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.impossible import too_few_possible
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
@@ -119,22 +118,16 @@ def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: i
             progress = _of_group(told, int(first), len(group), total)
             found.append(sample(history, Streams(seed), group, effort, _checkpoint(work, group), progress))
         return np.concatenate(found)
-    os.environ.update(ONE_THREAD)
-    context = multiprocessing.get_context("spawn")
-    done = context.Array("q", len(sizes))
-    with ProcessPoolExecutor(workers, context, _share, (done,)) as pool:
+    done = multiprocessing.get_context("spawn").Array("q", len(sizes))
+    with processes(workers, _share, done) as pool:
         waiting: list[Future[Floats]] = [
             pool.submit(_sample, replace(history), seed, g, effort, work)  # without what it has worked out
             for g in range(len(sizes))
         ]
-        try:
-            while not all(future.done() for future in waiting):
-                wait(waiting, POLL_SECONDS)
-                told(sum(size * int(steps) for size, steps in zip(sizes, done[:], strict=True)), total)
-            return np.concatenate([future.result() for future in waiting])
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        while not all(future.done() for future in waiting):
+            wait(waiting, POLL_SECONDS)
+            told(sum(size * int(steps) for size, steps in zip(sizes, done[:], strict=True)), total)
+        return np.concatenate([future.result() for future in waiting])
 
 
 def _of_group(told: Told, before: int, size: int, total: int) -> Callable[[int], None]:

@@ -7,10 +7,7 @@ wrong slope, a shock counted twice or a prior read wrongly shows as ranks that c
 their last figure and held against what the truth then does, so bands of a forecast are counted as well.
 """
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +17,8 @@ from typing import TypeVar
 import numpy as np
 
 from mobank.base.arrays import Floats, Ints
-from mobank.base.machine import ONE_THREAD
 from mobank.base.streams import Streams
+from mobank.base.workers import processes
 from mobank.calibration.backtest.full.jobs import kept
 from mobank.calibration.backtest.full.methods import best_width
 from mobank.calibration.backtest.scores import BANDS, EnsembleForecast
@@ -210,8 +207,7 @@ def in_turn(do: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R
     if workers == 1:
         yield from map(do, jobs)
         return
-    os.environ.update(ONE_THREAD)
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    with processes(workers) as pool:
         yield from pool.map(do, jobs)
 
 

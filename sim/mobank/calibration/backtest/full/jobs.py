@@ -5,11 +5,9 @@ changes it. A fit that fails gives its reason.
 """
 
 import json
-import multiprocessing
-import os
 import re
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from io import BytesIO
@@ -23,10 +21,10 @@ from mobank.base.arrays import Floats
 from mobank.base.errors import MobankError
 from mobank.base.files import write
 from mobank.base.identity import law_digest
-from mobank.base.machine import ONE_THREAD
 from mobank.base.quantities import Month
 from mobank.base.records import sealed_bytes, unsealed_bytes
 from mobank.base.streams import Streams, digest
+from mobank.base.workers import processes
 from mobank.calibration.backtest.forecaster import Forecaster
 from mobank.calibration.backtest.priors import ReducedPriors
 from mobank.calibration.backtest.series import Series
@@ -171,16 +169,11 @@ def run_jobs(
             found[path] = _do(job, model, path, fitter)
             progress(len(found), len(jobs))
         return [found[path] for path in paths]
-    os.environ.update(ONE_THREAD)
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    with processes(workers) as pool:
         waiting = {pool.submit(_do, job, model, path, fitter): path for job, path in missing}
-        try:
-            for future in as_completed(waiting):
-                found[waiting[future]] = future.result()
-                progress(len(found), len(jobs))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        for future in as_completed(waiting):
+            found[waiting[future]] = future.result()
+            progress(len(found), len(jobs))
     return [found[path] for path in paths]
 
 

@@ -159,7 +159,8 @@ RUN = {
 SIDE = {"label": "tiny", "until": "2023-03", "asks": 0, "identity": IDENTITY}
 COMPARISON = {
     "compared": [SIDE, SIDE | {"label": "other"}], "lang": "en", "weights": {"tiny": 0.5, "other": 0.5}, "report": LAW,
-    "versions": {"python": "3.11.7"}, "differs": {"other": ["a lever"]}, "command": "mobank compare", "git_commit": "",
+    "versions": {"python": "3.11.7"}, "differs": {"other": ["a lever"]},
+    "paired": True, "subjects": ["A bank", "A bank"], "command": "mobank compare", "git_commit": "",
     "finished": "2024-01-01T00:00:00+0000", "wall_seconds": 1.5,
 }  # fmt: skip
 JOB_SAYS = {

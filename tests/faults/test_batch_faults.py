@@ -287,7 +287,7 @@ def test_a_part_file_is_cut_and_another_is_overwritten(job, quiet, finished, par
     second.write_bytes(b"nonsense")
     outcome = execute(job, finished, lambda: Processes(1))
     assert outcome.computed == 2
-    assert len(outcome.spoilt) == 2
+    assert len(outcome.corrupt) == 2
     assert content(outcome.folder) == quiet
 
 

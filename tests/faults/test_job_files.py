@@ -24,7 +24,7 @@ from mobank.batch.store import Store
 from mobank.model.mobile_banking import MODEL
 from tests.conftest import ROOT
 from tests.faults.disks import room_for, small_disk
-from tests.faults.test_batch_faults import content
+from tests.faults.test_batch_faults import SHORT, content
 
 JOB = """
 scenarios: [short.yaml]
@@ -37,20 +37,7 @@ design:
   vary:
     levers.seniors.multiply: {values: [+0%, +20%, +60%]}
 """
-SHORT = f"""
-extends: {ROOT.as_posix()}/scenarios/baseline.yaml
-question: A short one?
-until: 2023-12
-asks: off
-levers:
-  seniors:
-    parameter: revive_rate
-    multiply: +20%
-    for: [over_60]
-    from: 2023-02
-    evidence: assumption
-    reason: a test
-"""
+SHORTER = SHORT.replace("BASELINE", f"{ROOT.as_posix()}/scenarios/baseline.yaml")
 MINE = "these are my notes\n"
 
 
@@ -65,7 +52,7 @@ def unraised(monkeypatch) -> list[object]:
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     folder = tmp_path_factory.mktemp("job")
-    (folder / "short.yaml").write_text(SHORT, encoding="utf-8")
+    (folder / "short.yaml").write_text(SHORTER, encoding="utf-8")
     (folder / "job.yaml").write_text(JOB, encoding="utf-8")
     return load_job(folder / "job.yaml", MODEL)
 

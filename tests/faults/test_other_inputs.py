@@ -20,13 +20,13 @@ from mobank.model.grammar import Flow
 from mobank.model.mobile_banking import MODEL
 from mobank.report.run.record import RUN
 from tests.conftest import bare, rewrite
+from tests.faults.conftest import TINY
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "icbc_mobile"
 POSTERIOR = Path("calibration/posteriors") / NAME
 OTHER = Path("calibration/posteriors/icbc_mobile_article_secondary")
 BASELINE = Path("scenarios/baseline.yaml")
-TINY = "extends: baseline.yaml\nquestion: A tiny one?\nuntil: 2023-03\nasks: off\n"
 JOB = "scenarios: [tiny.yaml]\nfidelity: mean_field\ndraws: 40\n"
 FEW = ("--draws", "40", "--no-shares", "--lang", "en")
 RELAUNCHED = replace(MODEL, flows=(*MODEL.flows, Flow("relaunch", "lapsed", "active", mobile_banking.reviving)))
@@ -36,14 +36,10 @@ EARLIER = "this record has no digest of its content: an earlier version of moban
 
 
 @pytest.fixture
-def planner(mobank, tmp_path, monkeypatch):
-    """Return the command in a workspace of its own with a small scenario, no picture drawn."""
-    for name in ("scenarios", "calibration"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    Path("scenarios/tiny.yaml").write_text(TINY, encoding="utf-8")
-    monkeypatch.setattr("mobank.report.run.pictures.draw_all", lambda *_: None)
+def planner(planner, monkeypatch):
+    """Return the command where comparisons draw no picture either."""
     monkeypatch.setattr("mobank.report.compare.charts.draw_all", lambda *_: None)
-    return mobank
+    return planner
 
 
 def runs(out: str = "outputs") -> list[Path]:

@@ -2,7 +2,6 @@
 
 import gc
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,23 +10,11 @@ import pytest
 from mobank.base.files import (
     write,
 )
-from tests.conftest import ROOT
 from tests.faults.disks import small_disk
 from tests.faults.test_batch_faults import content
 
-TINY = "extends: baseline.yaml\nquestion: A tiny one?\nuntil: 2023-03\nasks: off\n"
 FEW = ("--draws", "10", "--no-shares", "--lang", "en")
 MINE = "these are my notes\n"
-
-
-@pytest.fixture
-def planner(mobank, tmp_path, monkeypatch):
-    """Return the command in a workspace of its own with a small scenario, no picture drawn."""
-    for name in ("scenarios", "calibration"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    Path("scenarios/tiny.yaml").write_text(TINY, encoding="utf-8")
-    monkeypatch.setattr("mobank.report.run.pictures.draw_all", lambda *_: None)
-    return mobank
 
 
 def test_f26_an_edited_record_of_a_run_is_refused_by_all_who_read_it(planner):

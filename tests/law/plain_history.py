@@ -502,3 +502,13 @@ def plain_density(history, z, beside=None):
         plain.log += np.log(alone[i, i]) + 0.5 * latent**2 + 0.5 * np.log(2 * np.pi)
     plain.log -= plain.log_slope
     return plain
+
+
+def same_slopes(solver, r, plain):
+    """Check that errors of the figures move the shocks of draw r as the reference finds."""
+    slopes = np.zeros(plain.slopes.shape)
+    for i, numbers in enumerate(solver.at):
+        for k, number in enumerate(numbers):
+            slopes[i, number] += solver.slopes[i, k, r] if number >= 0 else 0.0
+    if solver.history.errors.any:
+        np.testing.assert_allclose(slopes, plain.slopes, rtol=0, atol=1e-6 * np.abs(plain.slopes).max())

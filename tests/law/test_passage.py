@@ -18,7 +18,7 @@ from mobank.calibration.likelihood.solve_history import REASONS, live, solved
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Campaign, Pool
-from tests.law.plain_history import figure, grown, normals, plain_density, value
+from tests.law.plain_history import figure, grown, normals, plain_density, same_slopes, value
 
 ROOT = Path(__file__).parents[2]
 SMALL = load(ROOT / "tests/data/targets/small.yaml", MODEL).scenario
@@ -83,12 +83,7 @@ def test_the_log_density_is_that_of_a_converged_reference(name):
     for r in possible:
         plain = plain_density(history, z[:, r])
         np.testing.assert_allclose(found.shocks[:, r], plain.shocks, rtol=0, atol=1e-10)
-        slopes = np.zeros(plain.slopes.shape)
-        for i, numbers in enumerate(solver.at):
-            for k, number in enumerate(numbers):
-                slopes[i, number] += solver.slopes[i, k, r] if number >= 0 else 0.0
-        if history.errors.any:
-            np.testing.assert_allclose(slopes, plain.slopes, rtol=0, atol=1e-6 * np.abs(plain.slopes).max())
+        same_slopes(solver, r, plain)
         assert found.log_density[r] == pytest.approx(plain.log, abs=1e-6, rel=0)
         np.testing.assert_allclose(found.state.occupancy[..., r], plain.state[0][..., 0], rtol=1e-9, atol=1e-3)
 

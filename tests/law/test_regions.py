@@ -15,7 +15,7 @@ from mobank.calibration.targets import load
 from mobank.dynamics.shocks import common_and_own
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Band, Pool, Provenance, Segment
-from tests.law.plain_history import figure, normals, plain_density, value
+from tests.law.plain_history import figure, normals, plain_density, same_slopes, value
 
 ROOT = Path(__file__).parents[2]
 TARGET = load(ROOT / "tests/data/targets/two_regions.yaml", MODEL).scenario
@@ -127,12 +127,7 @@ def agrees(history, more=0.0):
     for r in possible:
         plain = plain_density(history, z[:, r])
         np.testing.assert_allclose(found.shocks[:, r], plain.shocks, rtol=0, atol=1e-9)
-        slopes = np.zeros(plain.slopes.shape)
-        for i, numbers in enumerate(solver.at):
-            for k, number in enumerate(numbers):
-                slopes[i, number] += solver.slopes[i, k, r] if number >= 0 else 0.0
-        if history.errors.any:
-            np.testing.assert_allclose(slopes, plain.slopes, rtol=0, atol=1e-6 * np.abs(plain.slopes).max())
+        same_slopes(solver, r, plain)
         factor = np.log(history.joined[0].prior.of_normal(z[history.row["factor.older"], r])) if more else 0.0
         assert found.log_density[r] == pytest.approx(plain.log - more * factor, abs=1e-6, rel=0)
         np.testing.assert_allclose(found.state.occupancy[..., r], plain.state[0][..., 0], rtol=1e-8, atol=1e-2)

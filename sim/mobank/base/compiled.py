@@ -136,7 +136,7 @@ def _text_beside(name: str, text: str) -> Path | None:
     if not path.is_file():
         try:
             path.parent.mkdir(exist_ok=True)
-            handle, aside = tempfile.mkstemp(dir=path.parent)  # of this process alone, whoever shares the folder
+            handle, aside = tempfile.mkstemp(dir=path.parent)  # of this process alone, in a folder that others share
             with open(handle, "w", encoding="utf-8") as file:
                 file.write(text)
             os.replace(aside, path)

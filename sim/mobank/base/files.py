@@ -1,6 +1,6 @@
 """Files and folders for users: written aside in the same place, made durable, then renamed; and their digests.
 
-Whoever reads finds the old file or the new one, never a part of it, and what cannot be written to its end leaves what
+A reader finds the old file or the new one, never a part of it, and what cannot be written to its end leaves what
 was there. A file that mobank did not write is not overwritten unless a person says so.
 """
 
@@ -159,7 +159,7 @@ def folder_aside(final: Path) -> Iterator[Path]:
 def set_aside(folder: Path, names: Collection[str], ours: Ours, force: bool, key: str = "") -> Iterator[Path]:
     """Give a hidden folder to write some files of a set in; on success they take their places, all or none.
 
-    Of the set, what stands in the folder and is not written anew goes, so that no older file stays beside newer ones.
+    Older files of the set that are not written this time are removed, so that none stays beside newer ones.
     Other files of the folder are left alone.
 
     Parameters

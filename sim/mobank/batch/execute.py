@@ -19,14 +19,14 @@ class Outcome:
 
     Parameters
     ----------
-    spoilt : files that were damaged, whose units were computed again.
+    corrupt : files that were damaged, whose units were computed again.
     strangers : files that belonged to no unit and were taken away.
     """
 
     folder: Path
     units: int
     computed: int
-    spoilt: tuple[str, ...]
+    corrupt: tuple[str, ...]
     strangers: tuple[str, ...]
 
 
@@ -47,18 +47,18 @@ def execute(
     with store.locked():
         try:
             resumed = store.open()
-            done, spoilt, strangers = store.done()
+            done, corrupt, strangers = store.done()
             finished = store.manifest()
-            if finished is not None and not spoilt and _tables_whole(store, finished):
+            if finished is not None and not corrupt and _tables_whole(store, finished):
                 return Outcome(store.folder, len(done), 0, (), tuple(strangers))
             store.reopen(done)
             log(f"{'resumed' if resumed else 'begun'}: {len(job.cases)} cases, {len(done)} units done before")
-            for name in spoilt:
+            for name in corrupt:
                 log(f"{name} was spoilt; its unit is computed again")
             for name in strangers:
                 log(f"{name} was no part of the job; it was taken away")
             outcome = _finish(job, store, executors(), told, log, done)
-            return replace(outcome, spoilt=tuple(spoilt), strangers=tuple(strangers))
+            return replace(outcome, corrupt=tuple(corrupt), strangers=tuple(strangers))
         except OSError as error:
             raise cannot_write(store.folder, error) from error
 

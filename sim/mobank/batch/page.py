@@ -95,8 +95,8 @@ def _ends(results: Results, model: Model, lang: Lang) -> "Markup":
                 low, high = min(row[names[0]] for row in found), max(row[names[-1]] for row in found)
                 between = (f([row[middle] for row in found]) for f in (min, max))
                 *ends, least, most = counted((low, high, *between), measure, model, lang)
-                told = least if least == most else words["band"].format(least, most)
-                rows.append([label, scenario, found[0]["month"], told, words["band"].format(*ends)])
+                middles = least if least == most else words["band"].format(least, most)
+                rows.append([label, scenario, found[0]["month"], middles, words["band"].format(*ends)])
     return table(head, rows)
 
 

@@ -193,27 +193,27 @@ class Store:
     # ------------ what is done
 
     def done(self) -> tuple[dict[UnitKey, dict[str, str]], list[str], list[str]]:
-        """Return the finished units, each with the digests of its files, the files that are spoilt, and strangers.
+        """Return the finished units, each with the digests of its files, the files that are corrupt, and strangers.
 
         All are read. A unit that was finished but not noted before the driver was killed counts, if its files can be
-        read and say so. A spoilt file, or one that belongs to no unit, is taken away; a spoilt unit is computed again.
+        read and say so. A corrupt file, or one of no unit, is taken away; a corrupt unit is computed again.
 
         Raises
         ------
         InputError
             If folders stand among the parts, which readers of the data set would take for parts too.
         """
-        found, spoilt, strangers = {}, [], []
+        found, corrupt, strangers = {}, [], []
         self._refuse_folders()
         for key, files in self._noted().items():
             bad = [name for name, digest in files.items() if not is_whole(self.folder / name, digest)]
             if bad:
-                spoilt += bad
+                corrupt += bad
             else:
                 found[key] = files
         units = self._units()
         for key in units:
-            if key not in found and not set(self._names(*key)) & set(spoilt):
+            if key not in found and not set(self._names(*key)) & set(corrupt):
                 adopted = self._adopted(key, units[key])
                 found |= {key: adopted} if adopted else {}
         known = {name for files in found.values() for name in files}
@@ -223,7 +223,7 @@ class Store:
             if name not in known and not path.is_dir():
                 strangers += [] if name in parts or is_crumb(path.name) else [name]
                 path.unlink()
-        return found, sorted(spoilt), sorted(strangers)
+        return found, sorted(corrupt), sorted(strangers)
 
     def _units(self) -> dict[UnitKey, tuple[int, int]]:
         """Return all units of the job with the replicates of each."""

@@ -69,8 +69,8 @@ def batch(
     with _bar(loaded.name, quiet) as watch:
         outcome = execute(loaded, out, lambda: Dask(dask, count) if dask else Processes(count, memory), watch)
     if not quiet:
-        if outcome.spoilt:
-            warn(f"spoilt and computed again: {', '.join(outcome.spoilt)}")
+        if outcome.corrupt:
+            warn(f"spoilt and computed again: {', '.join(outcome.corrupt)}")
         if outcome.strangers:
             warn(f"no parts of the job, taken away: {', '.join(outcome.strangers)}")
         say(f"{outcome.folder.as_posix()}/  {outcome.units} units, {outcome.computed} computed now")

@@ -69,10 +69,8 @@ class Plan:
     @property
     def regions(self) -> dict[str, list[int]]:
         """The numbers of the segments of each region that was fitted by itself, by its name."""
-        if not self.scenario.fitted or not self.scenario.fitted.regions:
-            return {}
-        names = tuple(self.scenario.fitted.regions)
-        of = Regions(names).of(self.scenario.segments)
+        names = tuple(self.scenario.fitted.regions) if self.scenario.fitted else ()
+        of = Regions(names).of(self.scenario.segments) if names else []
         return {name: [s for s, region in enumerate(of) if names[region] == name] for name in names}
 
     @property

@@ -71,31 +71,44 @@ def _autoregression(  # noqa: PLR0913, C901, PLR0912 loops over draws count as b
 
 
 @compiled(void(*_errors, int64, _cube))
-def _add_errors(  # noqa: C901 loops over draws count as branches
+def _add_errors(  # noqa: C901, PLR0912 loops over draws count as branches
     slopes: Floats, at: Ints, variance: Floats, pattern: Floats, weight: Floats, first: int, out: Floats
 ) -> None:
     """Add to `out` (n, n, W) what errors of the figures put into the shocks of W draws (see `density`)."""
     draws, count, wide, figures = weight.size, out.shape[0], at.shape[1], variance.shape[0]
-    spread = np.empty((figures, _ABREAST))
+    width = out.shape[2]  # as in `_factor`
+    slope, spread = np.empty((count, wide, _ABREAST)), np.empty((figures, _ABREAST))
+    own, common = np.empty((figures, _ABREAST)), np.empty(_ABREAST)
+    for w in range(_ABREAST):
+        r = min(first + w, draws - 1)
+        common[w] = weight[r]
+        for g in range(figures):
+            own[g, w] = variance[g, r]
+        for i in range(count):
+            for z in range(wide):
+                slope[i, z, w] = slopes[i, z, r]
     for i in range(count):
         spread[:] = 0.0
         for z in range(wide):
             g = at[i, z]
-            if g >= 0:
-                for w in range(_ABREAST):
-                    r = min(first + w, draws - 1)
-                    by = slopes[i, z, r]
-                    spread[g, w] += by * variance[g, r]
-                for f in range(figures):
-                    if pattern[g, f] != 0.0:
-                        for w in range(_ABREAST):
-                            r = min(first + w, draws - 1)
-                            spread[f, w] += slopes[i, z, r] * weight[r] * pattern[g, f]
+            if g < 0:
+                continue
+            by, alone, alike = slope[i, z], own[g], pattern[g]
+            there = spread[g]
+            for w in range(width):
+                there[w] += by[w] * alone[w]
+            for f in range(figures):
+                if alike[f] != 0.0:
+                    there = spread[f]
+                    for w in range(width):
+                        there[w] += by[w] * common[w] * alike[f]
         for j in range(i + 1):
+            total = out[i, j]
             for z in range(wide):
                 if at[j, z] >= 0:
-                    for w in range(_ABREAST):
-                        out[i, j, w] += spread[at[j, z], w] * slopes[j, z, min(first + w, draws - 1)]
+                    there, by = spread[at[j, z]], slope[j, z]
+                    for w in range(width):
+                        total[w] += there[w] * by[w]
 
 
 @compiled(void(*_beside, int64, _cube))

@@ -22,7 +22,7 @@ from mobank.model.grammar import Model
 from mobank.scenario.scenario import AS_MODEL, Figure
 
 FACTOR = 0.1  # standard deviation of the log of the factor between another definition and the model's
-EXACT = 0.03  # of a month's residual where the definition is the model's, log scale
+EXACT = 0.03  # of a month's residual where the definition is the model's, log scale; no other count comes nearer
 CLOSURES = 0.3  # of the residual of closures that gross adds less the level's rise leave
 SIZE, SIZE_SPREAD = 0.05, 0.7  # median and log standard deviation of the size of another definition's residual
 LONGEST_KEEP = 0.9  # of a residual from month to month, at most
@@ -175,7 +175,8 @@ class FlowFigures:
         keep = LONGEST_KEEP * ndtr(z[row[f"flow.{measure}.persistence"]])
         at = np.array([f.month - self.first for f in figures])
         alike = np.array([[one.band == other.band for other in figures] for one in figures])  # a factor is of all
-        return np.asarray(size**2 * keep ** np.abs(at[:, None] - at)[..., None] * alike[..., None] + FACTOR**2)
+        slow = size**2 * keep ** np.abs(at[:, None] - at)[..., None] * alike[..., None]
+        return np.asarray(slow + FACTOR**2 + EXACT**2 * np.eye(len(figures))[..., None])
 
     def _made(self, figures: Sequence[Figure], moved: Floats) -> Floats:
         """Return what the model makes of each figure, (f, R) persons."""

@@ -67,7 +67,8 @@ class Pathway:
     Parameters
     ----------
     log_density : (R,) of the solved shocks, per person of the figures; −inf where a figure cannot be reached.
-    innovations, shocks : (n, R) of each block: independent standard normals, and log scale.
+    normals : (n + f, R) independent standard normals that make the blocks' shocks, then the residuals of flows and of
+        retention. shocks : (n, R) of each block, log scale.
     marks : level and active of each region, and everyone, at each month at which a block ends, (M, 2 G + 1, R) persons.
     state : at the last figure.
     retained : share of each cell of the retention, (c, R).
@@ -75,12 +76,17 @@ class Pathway:
     """
 
     log_density: Floats
-    innovations: Floats
+    normals: Floats
     shocks: Floats
     marks: Floats
     state: HistoryState
     retained: Floats
     why: Ints
+
+    @property
+    def innovations(self) -> Floats:
+        """The normals that make the shocks, (n, R)."""
+        return self.normals[: len(self.shocks)]
 
     @property
     def whole(self) -> Floats:
@@ -387,7 +393,7 @@ class Solver:
         history = self.history
         alive = np.flatnonzero(self.why == 0)
         log = np.full(self.why.size, -np.inf)
-        normals = np.full(self.shocks.shape, np.nan)
+        normals = np.full((len(self.slopes), self.why.size), np.nan)
         if alive.size:
             normals[:, alive], log[alive] = self._density(alive)
         self.why[(self.why == 0) & ~np.isfinite(log)] = NO_COVARIANCE
@@ -407,7 +413,7 @@ class Solver:
         return Pathway(log, np.where(np.isfinite(log), normals, np.nan), shocks, marks, state, self.retained, self.why)
 
     def _density(self, rows: Rows) -> tuple[Floats, Floats]:
-        """Return the independent normals (n, B) of some draws, and their log density (B,)."""
+        """Return the independent normals (n + f, B) of some draws, and their log density (B,)."""
         history, free = self.history, self.free
         apart, log = self.unexpected(rows), np.empty(rows.size)
         made = np.empty(apart.shape)
@@ -418,7 +424,7 @@ class Solver:
             log += np.log(self.factors[i, i, rows]) + 0.5 * latent**2
         log -= self.log_slope[rows] + _log_factors(history, self.z[:, rows])
         log += _overlaps(history, {name: goal[rows] for name, goal in self.inputs.goals.items()})
-        return made[: len(history.blocks)], log
+        return made, log
 
 
 def live(history: History, z: Floats) -> Pathway:

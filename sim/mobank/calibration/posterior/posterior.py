@@ -83,7 +83,7 @@ def lived(history: History, z: Floats) -> Pathway:
 def _joined(parts: Sequence[Pathway]) -> Pathway:
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts], axis=-1)
-        for name in ("log_density", "innovations", "shocks", "marks", "retained", "why")
+        for name in ("log_density", "normals", "shocks", "marks", "retained", "why")
     }
     return Pathway(**joined, state=_joined_states([part.state for part in parts]))
 

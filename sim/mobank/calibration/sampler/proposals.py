@@ -6,22 +6,24 @@ Moves of emcee, and one more. Imported where sampling begins: emcee takes a whil
 from collections.abc import Sequence
 
 import numpy as np
-from emcee.moves import DEMove, DESnookerMove, RedBlueMove, StretchMove
+from emcee.moves import DEMove, DESnookerMove, RedBlueMove
 
 from mobank.base.arrays import Floats
 
 SHORTEST = 0.25  # of a step about the others' mean: up to 1, which forgets where the walker stood
-PRIOR_SHARE = 0.05  # of the shape of a step: few walkers in many dimensions tell it badly
+PEAK_SHARE = 0.3  # of the shape of a step: a few hundred walkers say it badly in dozens of directions
 
 
 class AutoregressiveMove(RedBlueMove):  # type: ignore[misc]
-    """Steps ρ·(z − m) + √(1 − ρ²)·ξ about the mean of the other walkers, in the shape of their spread.
+    """Steps ρ·(z − m) + √(1 − ρ²)·ξ about the mean of the other walkers, in the shape of their spread and of the peak.
 
     The nearer the posterior is to a normal law the more steps are accepted, also in many dimensions; a step along a
     line between walkers must shrink with their root. With lines alone the ensembles of ICBC's fit were still 0.4
     posterior standard deviations from where they had to go when R̂ found nothing to say against them.
 
-    Coordinates have standard normal priors.
+    Parameters
+    ----------
+    peak : (D, D), whose product with standard normals is spread as the density is about its peak.
 
     References
     ----------
@@ -29,38 +31,52 @@ class AutoregressiveMove(RedBlueMove):  # type: ignore[misc]
     (the step); Boehl (2022), "Ensemble MCMC sampling for robust Bayesian inference" (mean and spread of others).
     """
 
+    def __init__(self, peak: Floats) -> None:
+        super().__init__()
+        self.covariance = peak @ peak.T
+
     def get_proposal(
         self, moved: Floats, others: Sequence[Floats], random: np.random.RandomState
     ) -> tuple[Floats, Floats]:
         """Return where walkers (n, D) might go, and log q(back) − log q(forth), (n,)."""
         known = np.concatenate(others)
-        size = known.shape[1]
         mean = known.mean(axis=0)
-        shape = np.linalg.cholesky((1.0 - PRIOR_SHARE) * np.cov(known.T) + PRIOR_SHARE * np.eye(size))
+        shape = np.linalg.cholesky((1.0 - PEAK_SHARE) * np.cov(known.T) + PEAK_SHARE * self.covariance)
         step = SHORTEST ** random.uniform(size=(moved.shape[0], 1))
         here = np.linalg.solve(shape, (moved - mean).T).T
         there = np.sqrt(1.0 - step**2) * here + step * random.normal(size=moved.shape)
         return mean + there @ shape.T, 0.5 * ((there**2).sum(axis=1) - (here**2).sum(axis=1))
 
 
-MIX = ((0.6, AutoregressiveMove), (0.2, DEMove), (0.1, DESnookerMove), (0.1, StretchMove))
-
-
-def side_by_side(count: int) -> list[tuple[RedBlueMove, float]]:
-    """Return moves and their shares that take so many ensembles, one after the other, as if each were alone.
+class SideBySide(RedBlueMove):  # type: ignore[misc]
+    """Moves several ensembles, one after the other, each by a move of its own as if it were alone.
 
     emcee deals walkers out to the parts of a move by turns; each part then holds equally many of each ensemble.
     """
-    return [(_apart(kind, count), share) for share, kind in MIX]
+
+    def __init__(self, moves: Sequence[RedBlueMove]) -> None:
+        super().__init__(randomize_split=False)
+        self.moves, self.nsplits = moves, moves[0].nsplits
+
+    def setup(self, coords: Floats) -> None:
+        """Let each move look at the walkers, (W, D), before a step."""
+        for move in self.moves:
+            move.setup(coords)
+
+    def get_proposal(
+        self, moved: Floats, others: Sequence[Floats], random: np.random.RandomState
+    ) -> tuple[Floats, Floats]:
+        """Return where walkers (n, D) might go, and log q(back) − log q(forth), (n,)."""
+        count = len(self.moves)
+        own = zip(self.moves, np.split(moved, count), *(np.split(other, count) for other in others), strict=True)
+        found = [move.get_proposal(one, rest, random) for move, one, *rest in own]
+        return np.concatenate([q for q, _ in found]), np.concatenate([factors for _, factors in found])
 
 
-def _apart(kind: type[RedBlueMove], count: int) -> RedBlueMove:
-    class SideBySide(kind):  # type: ignore[misc]
-        def get_proposal(
-            self, moved: Floats, others: Sequence[Floats], random: np.random.RandomState
-        ) -> tuple[Floats, Floats]:
-            own = zip(np.split(moved, count), *(np.split(other, count) for other in others), strict=True)
-            found = [super(SideBySide, self).get_proposal(one, rest, random) for one, *rest in own]
-            return np.concatenate([q for q, _ in found]), np.concatenate([factors for _, factors in found])
-
-    return SideBySide(randomize_split=False)
+def side_by_side(peaks: Floats) -> list[tuple[RedBlueMove, float]]:
+    """Return moves of as many ensembles as there are peaks (E, D, D), and how often each is made."""
+    return [
+        (SideBySide([AutoregressiveMove(peak) for peak in peaks]), 0.7),
+        (SideBySide([DEMove() for _ in peaks]), 0.2),
+        (SideBySide([DESnookerMove() for _ in peaks]), 0.1),
+    ]

@@ -77,9 +77,9 @@ def _add_errors(  # noqa: C901, PLR0912 loops over draws count as branches
     """Add to `out` (n, n, W) what errors of the figures put into the shocks of W draws (see `density`)."""
     draws, count, wide, figures = weight.size, out.shape[0], at.shape[1], variance.shape[0]
     width = out.shape[2]  # as in `_factor`
-    slope, spread = np.empty((count, wide, _ABREAST)), np.empty((figures, _ABREAST))
-    own, common = np.empty((figures, _ABREAST)), np.empty(_ABREAST)
-    for w in range(_ABREAST):
+    slope, spread = np.empty((count, wide, width)), np.empty((figures, width))
+    own, common = np.empty((figures, width)), np.empty(width)
+    for w in range(width):
         r = min(first + w, draws - 1)
         common[w] = weight[r]
         for g in range(figures):
@@ -93,22 +93,19 @@ def _add_errors(  # noqa: C901, PLR0912 loops over draws count as branches
             g = at[i, z]
             if g < 0:
                 continue
-            by, alone, alike = slope[i, z], own[g], pattern[g]
-            there = spread[g]
             for w in range(width):
-                there[w] += by[w] * alone[w]
+                spread[g, w] += slope[i, z, w] * own[g, w]
             for f in range(figures):
-                if alike[f] != 0.0:
-                    there = spread[f]
+                alike = pattern[g, f]
+                if alike != 0.0:
                     for w in range(width):
-                        there[w] += by[w] * common[w] * alike[f]
+                        spread[f, w] += slope[i, z, w] * common[w] * alike
         for j in range(i + 1):
-            total = out[i, j]
             for z in range(wide):
-                if at[j, z] >= 0:
-                    there, by = spread[at[j, z]], slope[j, z]
+                g = at[j, z]
+                if g >= 0:
                     for w in range(width):
-                        total[w] += there[w] * by[w]
+                        out[i, j, w] += spread[g, w] * slope[j, z, w]
 
 
 @compiled(void(*_beside, int64, _cube))
@@ -135,24 +132,27 @@ def _factor(matrix: Floats, logs: Floats) -> None:
     total = np.empty(width)
     for i in range(count):
         for j in range(i + 1):
-            row, column = matrix[i], matrix[j]
-            total[:] = row[j]
+            for w in range(width):
+                total[w] = matrix[i, j, w]
             fours = j // 4 * 4
             for k in range(0, fours, 4):
-                a, b, c, d = row[k], row[k + 1], row[k + 2], row[k + 3]
-                e, f, g, h = column[k], column[k + 1], column[k + 2], column[k + 3]
                 for w in range(width):
-                    total[w] -= a[w] * e[w] + b[w] * f[w] + c[w] * g[w] + d[w] * h[w]
+                    total[w] -= (
+                        matrix[i, k, w] * matrix[j, k, w]
+                        + matrix[i, k + 1, w] * matrix[j, k + 1, w]
+                        + matrix[i, k + 2, w] * matrix[j, k + 2, w]
+                        + matrix[i, k + 3, w] * matrix[j, k + 3, w]
+                    )
             for k in range(fours, j):
                 for w in range(width):
-                    total[w] -= row[k, w] * column[k, w]
+                    total[w] -= matrix[i, k, w] * matrix[j, k, w]
             if j < i:
                 for w in range(width):
-                    row[j, w] = total[w] / column[j, w]
+                    matrix[i, j, w] = total[w] / matrix[j, j, w]
             else:
                 for w in range(width):
                     root = np.sqrt(total[w]) if total[w] > 0.0 else np.nan
-                    row[j, w] = root
+                    matrix[i, j, w] = root
                     logs[0, w] += np.log(root)
 
 

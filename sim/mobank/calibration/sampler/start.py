@@ -1,6 +1,6 @@
 """Where the walkers of an ensemble begin: about the most probable set of parameters that a search finds.
 
-With months of exact figures the posterior is a few thousandths of the prior's volume in dozens of directions; walkers
+With months of exact figures the posterior fills a tiny part of the prior's volume, in dozens of directions; walkers
 that begin at draws from the priors are still on their way after hundreds of steps. Each ensemble has a search of its
 own, from draws of its own: where two searches end in different places, R̂ says so.
 

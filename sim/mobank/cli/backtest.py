@@ -7,6 +7,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
+from mobank.base.signals import resumes
 from mobank.base.workspace import SERIES, locate_all
 from mobank.cli.terminal import LangOption, ShippedOption, command_line, language, made, paragraph, progress, say, table
 
@@ -62,6 +63,7 @@ def run_full(
     from mobank.model.mobile_banking import MODEL
 
     files, settings = run.data_of(data, only), run.FullSettings(seed, workers, RefitEffort(reduced=draws))
+    resumes()
     with progress("backtest, refits") as advance:
         result, folder = run.run_full(files, MODEL, settings, out, command, run.neutral_maker(), progress=advance)
     show_full(result, folder, language(lang))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.machine import cores
+from mobank.base.signals import resumes
 from mobank.base.workspace import JOB, locate
 from mobank.cli.output import visible
 from mobank.cli.terminal import (
@@ -66,6 +67,7 @@ def batch(
         return
     from mobank.batch.execute import execute
 
+    resumes()
     with _bar(loaded.name, quiet) as watch:
         outcome = execute(loaded, out, lambda: Dask(dask, count) if dask else Processes(count, memory), watch)
     if not quiet:

@@ -8,6 +8,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
+from mobank.base.signals import resumes
 from mobank.base.workspace import POSTERIOR, TARGET, here, locate, own_or, scope
 from mobank.calibration.rounds.decisions import TakenAs
 from mobank.cli.terminal import ShippedOption, progress, say
@@ -81,6 +82,7 @@ def calibrate(
             )
         show(folder)
         return
+    resumes()
     posterior, folder = calibrate(
         wanted, MODEL, where, Path("outputs/.calibration"), seed, EFFORTS[effort], workers or cores(), progress
     )

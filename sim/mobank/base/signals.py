@@ -23,6 +23,7 @@ LONGEST = 3.0  # seconds from a request to the end of the process, whatever it i
 SHOW_CURSOR = "\x1b[?25h"  # which a progress bar has hidden
 
 _resumes = threading.Event()
+_asked: list[int] = []  # the exit code of the request that has come
 
 
 def resumes() -> None:
@@ -36,15 +37,19 @@ def stopped() -> str:
     return f"stopped; nothing was left half-written; the same command again {again}"
 
 
-def is_request(code: object) -> bool:
-    """Return True if an exit code says that a request to end was answered."""
-    return code in {ENDED + number for number in REQUESTS}
+def asked() -> int:
+    """Return the exit code of the request to end that has come, else 0.
+
+    Whatever is raised after one comes of it: a library that took the exception for its own fails a little later.
+    """
+    return _asked[0] if _asked else 0
 
 
 @contextmanager
 def answered() -> Iterator[None]:
     """Let a request to end become `SystemExit` with its exit code, and see to it that the process then ends in time."""
     _resumes.clear()
+    _asked.clear()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -62,14 +67,19 @@ def answered() -> Iterator[None]:
         woken.close()
         atexit.register(_ignore)  # the work is over: a request that comes while Python ends changes nothing
         for number, handler in before.items():
-            if signal.getsignal(number) is not signal.SIG_IGN:  # else a request has come, which one is enough of
+            if not asked():  # else it stays ignored, since Python is about to end
                 signal.signal(number, handler)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
     _ignore()  # until the end: a second request would disturb the clearing up after the first
-    sys.unraisablehook = lambda _: None  # the exception may be raised where none gets through, in a callback of C
-    raise SystemExit(ENDED + number)
+    sys.unraisablehook, threading.excepthook = _pass_over, _pass_over  # it may be raised where none gets through
+    _asked.append(ENDED + number)
+    raise SystemExit(asked())
+
+
+def _pass_over(raised: object) -> None:
+    pass
 
 
 def _ignore() -> None:

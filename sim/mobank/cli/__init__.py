@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from mobank.base.errors import MobankError
-from mobank.base.signals import answered, is_request, stopped
+from mobank.base.signals import answered, asked, stopped
 from mobank.cli.output import any_output, visible
 
 
@@ -28,14 +28,17 @@ def _code_of(action: Callable[[], object]) -> int:
     """Do something and return the exit code; what went wrong is said among the errors."""
     try:
         action()
-    except MobankError as error:
-        _say(str(error))
-        return error.exit_code
-    except SystemExit as stop:
-        if is_request(stop.code):
+    except BaseException as error:
+        if asked():
             _say(stopped())
-        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-    return 0
+            return asked()
+        if isinstance(error, MobankError):
+            _say(str(error))
+            return error.exit_code
+        if isinstance(error, SystemExit):
+            return error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+        raise
+    return asked()
 
 
 def _say(text: str) -> None:

@@ -58,12 +58,12 @@ def run_full(
     data: "list[Path]", only: bool, draws: int, seed: int, workers: int, out: Path, command: str, lang: "Lang | None"
 ) -> None:
     """Score the model that runs use, and print its tables."""
+    resumes()
     from mobank.calibration.backtest.full import run
     from mobank.calibration.backtest.full.jobs import RefitEffort
     from mobank.model.mobile_banking import MODEL
 
     files, settings = run.data_of(data, only), run.FullSettings(seed, workers, RefitEffort(reduced=draws))
-    resumes()
     with progress("backtest, refits") as advance:
         result, folder = run.run_full(files, MODEL, settings, out, command, run.neutral_maker(), progress=advance)
     show_full(result, folder, language(lang))

@@ -53,6 +53,7 @@ def batch(
     """
     from mobank.batch.executors import Dask, Processes, warmed_up
 
+    resumes()
     file, count, words = locate(job, JOB, shipped), workers or cores(), language(lang)
     if not (plan or dask):
         warmed_up()  # workers load what they need while we read the job
@@ -67,7 +68,6 @@ def batch(
         return
     from mobank.batch.execute import execute
 
-    resumes()
     with _bar(loaded.name, quiet) as watch:
         outcome = execute(loaded, out, lambda: Dask(dask, count) if dask else Processes(count, memory), watch)
     if not quiet:

@@ -63,6 +63,8 @@ def calibrate(
 
     if taken_as and not update:
         raise InputError([Problem(f"--as {taken_as}", "says what a new figure is", "it stands beside --update")])
+    if not update:
+        resumes()
     where = writable(out or here() / POSTERIOR.folders[0], "--out")
     wanted = target_of(
         locate(target or own_or("icbc_mobile", TARGET), TARGET, shipped),
@@ -82,7 +84,6 @@ def calibrate(
             )
         show(folder)
         return
-    resumes()
     posterior, folder = calibrate(
         wanted, MODEL, where, Path("outputs/.calibration"), seed, EFFORTS[effort], workers or cores(), progress
     )

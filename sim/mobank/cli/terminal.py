@@ -33,6 +33,10 @@ ShippedOption = Annotated[
 ]
 
 
+PlanOption = Annotated[bool, typer.Option("--plan", help="Tell time, memory and disk that it takes; compute nothing.")]
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Begin also what takes more than an hour.")]
+
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite a file that mobank did not write.")]
 
 

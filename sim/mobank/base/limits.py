@@ -16,7 +16,7 @@ from mobank.base.errors import InputError, Problem
 from mobank.base.machine import free, free_on_disk
 from mobank.base.quantities import Lang
 
-PROBE = 2.4e-3  # processor seconds of `_arithmetic` on the machine where costs were measured
+PROBE = 5.0e-3  # processor seconds of `_arithmetic` on the machine where costs were measured
 WANDERS = 1.7
 LONG = 3600.0  # seconds; what takes longer is begun only where a person says so
 MEGABYTE = 1e6
@@ -33,7 +33,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Cost:
+class WorkCost:
     """What a piece of work will take.
 
     Parameters
@@ -73,7 +73,7 @@ def _arithmetic() -> float:
     return max(time.process_time() - began, 1e-6)
 
 
-def refuse(cost: Cost, what: str, out: Path, key: str, hint: str, yes: bool) -> None:
+def refuse(cost: WorkCost, what: str, out: Path, key: str, hint: str, yes: bool) -> None:
     """Refuse work that takes more than the machine has, or long unless a person has said `yes`.
 
     Parameters
@@ -92,15 +92,15 @@ def refuse(cost: Cost, what: str, out: Path, key: str, hint: str, yes: bool) -> 
     ):
         if have is not None and needed > have:
             where = f" in '{out.as_posix()}'" if of == "disk" else ""
-            allowed = f"takes {size(needed)} of {of}, and {size(have)} are free{where}"
+            allowed = f"would take {size(needed)} of {of}, and {size(have)} are free{where}"
             problems.append(Problem(what, allowed, hint, key))
     if not problems and cost.seconds > LONG and not yes:
-        problems.append(Problem(what, f"takes about {duration(cost.seconds)} here", "give --yes to begin it", key))
+        problems.append(Problem(what, f"would take about {duration(cost.seconds)}", "give --yes to begin it", key))
     if problems:
         raise InputError(problems)
 
 
-def rows(cost: Cost, out: Path, lang: Lang) -> list[tuple[str, str]]:
+def rows(cost: WorkCost, out: Path, lang: Lang) -> list[tuple[str, str]]:
     """Return a cost as lines of a table: what, how much."""
     words = WORDS[lang]
     meanwhile = words["meanwhile"].format(size(cost.meanwhile)) if cost.meanwhile >= MEGABYTE else ""

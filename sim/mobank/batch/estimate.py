@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mobank.base import limits
-from mobank.base.limits import Cost, clock
+from mobank.base.limits import WorkCost, clock
 from mobank.base.machine import cores
 from mobank.base.quantities import Lang
 from mobank.batch.job import JobOutline, months_kept, segments_kept
@@ -14,12 +14,12 @@ from mobank.ensemble import cost
 from mobank.scenario.scenario import Scenario
 
 # processor seconds
-BEGINS = 3.0  # the command and its workers: Python, libraries, the job
+BEGINS = 4.0  # the command and its workers: Python, libraries, the job
 A_CASE = 0.015  # its scenario read with the values of its point
 A_VALUE = 0.1e-6  # summarised, or kept in a path
 JOINED = 0.3e-3  # a row of a summary read and joined; the driver does it while workers compute
 # bytes of memory
-DRIVER, A_WORKER, A_CASE_HELD = 200e6, 75e6, 60e3
+DRIVER, A_WORKER, A_CASE_HELD = 200e6, 75e6, 100e3
 # bytes on disk
 A_SUMMARY = 490.0  # a measure of a segment in a month, of one unit
 A_PATH_VALUE: Mapping[str, float] = {"mean_field": 7.6}  # of other fidelities, which count whole persons:
@@ -44,7 +44,7 @@ class Forecast:
     size: int
     workers: int
     processor: float
-    cost: Cost
+    cost: WorkCost
     at_most: bool
 
 
@@ -76,7 +76,7 @@ def foresee(job: JobOutline, out: Path, workers: int) -> Forecast:
         size,
         workers,
         shared,
-        Cost(
+        WorkCost(
             seconds=clock(shared, alone, min(busy, cores())),
             memory=DRIVER + cases * A_CASE_HELD + busy * (A_WORKER + block),
             disk=left * disk,

@@ -18,6 +18,7 @@ from mobank.cli.terminal import (
     PlanOption,
     ShippedOption,
     YesOption,
+    foretell,
     heading,
     language,
     paragraph,
@@ -71,7 +72,10 @@ def batch(
 
     def look(outline: "JobOutline") -> None:
         if not dask:  # else others compute, of whom we know nothing
-            refuse(outline, foresee(outline, out, count), out, yes)
+            forecast = foresee(outline, out, count)
+            refuse(outline, forecast, out, yes)
+            if not quiet:
+                foretell(forecast.cost)
 
     loaded = load_job(file, MODEL, look)
     from mobank.batch.execute import execute

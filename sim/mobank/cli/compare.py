@@ -13,6 +13,7 @@ from mobank.cli.terminal import (
     ShippedOption,
     YesOption,
     command_line,
+    foretell,
     language,
     made,
     make_way,
@@ -68,7 +69,9 @@ def compare(
     if not folder.reusable(final, folder.wanted(found, words, weighed)):
         plans = [side.plan for side in found if not side.finished]
         if plans:
-            cost.refuse(plans[0], cost.of_several(plans), out, "--draws", yes)
+            taken = cost.of_several(plans)
+            cost.refuse(plans[0], taken, out, "--draws", yes)
+            foretell(taken)
         make_way(final)
         with progress("compare") as told:
             folder.make(found, final, words, command_line(), told, weighed)

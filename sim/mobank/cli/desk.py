@@ -13,6 +13,7 @@ from mobank.cli.terminal import (
     ShippedOption,
     YesOption,
     command_line,
+    foretell,
     heading,
     language,
     made,
@@ -43,8 +44,9 @@ def desk(
     if plan:
         say(text(rows(taken, out, words)))
         return
-    what = f"{days:,} days of {loaded.number('offered_a_day'):,.0f} {loaded.channel}"
+    what = f"{days:,} day{'s' if days > 1 else ''} of {loaded.number('offered_a_day'):,.0f} {loaded.channel}"
     refuse(taken, what, out, "--days", "play fewer days, or a smaller desk", yes)
+    foretell(taken)
     from mobank.report.desk import answer as report
 
     made_of = report.identity(loaded, days, seed, words)

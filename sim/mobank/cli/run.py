@@ -16,6 +16,7 @@ from mobank.cli.terminal import (
     ShippedOption,
     YesOption,
     command_line,
+    foretell,
     heading,
     language,
     made,
@@ -82,6 +83,7 @@ def run(
     final = out / folder.name_of(plan, words, spread)
     if reusable(final, folder.identity(plan, words, spread)) is None:
         cost.refuse(plan, taken, out, "--draws", yes)
+        foretell(taken)
         make_way(final)
         with progress(loaded.name) as report:
             folder.make(plan, final, words, command_line(), report, spread)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mobank.base import limits
-from mobank.base.limits import Cost, clock
+from mobank.base.limits import WorkCost, clock
 from mobank.base.machine import cores
 from mobank.base.streams import LAYERS
 from mobank.ensemble import cost
@@ -22,14 +22,14 @@ A_COUNT_ON_DISK = 5.9
 CORNERS = 3  # ensembles beside the run's own that shares of the spread take, where three layers matter
 
 
-def of(plan: Plan, shares: bool) -> Cost:
+def of(plan: Plan, shares: bool) -> WorkCost:
     """Return what a run takes; with `shares` its spread is taken apart."""
     more = 0
     if shares and plan.draws >= FEWEST:
         size = min(2 * plan.draws, ENOUGH)
         more = max(size - plan.draws, 0) + CORNERS * size + len(LAYERS) * PILOT
     numbers, (held, passing) = cost.values(plan), kept_open([plan])
-    return Cost(
+    return WorkCost(
         seconds=clock(cost.seconds(plan, plan.draws + more), ALONE + numbers * A_VALUE, busy(plan)),
         memory=BESIDE + blocks(plan) + held,
         disk=PAGES + numbers * A_VALUE_ON_DISK.get(plan.fidelity, A_COUNT_ON_DISK),
@@ -37,11 +37,11 @@ def of(plan: Plan, shares: bool) -> Cost:
     )
 
 
-def of_several(plans: Sequence[Plan]) -> Cost:
+def of_several(plans: Sequence[Plan]) -> WorkCost:
     """Return what a comparison takes that runs these plans one after the other and keeps no paths."""
     held, passing = kept_open(plans)
     alone = ALONE + sum(map(cost.values, plans)) * A_VALUE
-    return Cost(
+    return WorkCost(
         seconds=clock(sum(cost.seconds(plan, plan.draws) / busy(plan) for plan in plans), alone, 1),
         memory=BESIDE + max(map(blocks, plans), default=0.0) + held,
         disk=PAGES,
@@ -71,7 +71,7 @@ def _at_once(plan: Plan) -> int:
     return 1 if plan.fidelity in ON_ALL_PROCESSORS else min(plan.workers, -(-plan.draws // block_size(plan)))
 
 
-def refuse(plan: Plan, found: Cost, out: Path, key: str, yes: bool) -> None:
+def refuse(plan: Plan, found: WorkCost, out: Path, key: str, yes: bool) -> None:
     """Refuse a run that takes more than the machine has, or long unless a person has said `yes`.
 
     Raises

@@ -111,8 +111,8 @@ def main() -> None:
         "# What is foreseen, and what it then takes\n\nMade by `python -m tests.benchmarks.limits`; do not edit. "
         "Wanted: time within a factor of 2, memory and disk within 1.3.\n\n"
         f"{cores()} processors, {slowness():.2g} times as slow as where the costs were measured; {busy:.1f} programs "
-        "were at work in the last quarter of an hour, ours included. Where that is more than the processors, the clock counts others too; what one would wait alone lies between the processor seconds and, where all "
-        "processors are at work, those divided by their number.\n\n"
+        "were at work in the last quarter of an hour, ours included. Where that is more than the processors, the clock "
+        "counts others too; what one would wait alone lies between the processor seconds and, where all processors are at work, those divided by their number.\n\n"
         "| command | time foreseen | by the clock (processor) | memory foreseen | measured | disk foreseen "
         "| measured |\n| --- | --- | --- | --- | --- | --- | --- |\n"
     )

@@ -13,8 +13,8 @@ PASSED_OVER = 6e-9  # one who waits before another who gives up
 A_STEP = 60e-9  # of the recursion of the formula, which goes up to the staff
 LEVELS = 45  # numbers of staff of which the long run is taken, beside those of the search
 # bytes of memory
-CHART = 140e6  # Python, libraries and the chart
-PLAYING = 85e6  # Python and libraries, before the chart
+CHART = 170e6  # Python, libraries and the chart
+PLAYING = 110e6  # Python and libraries, before the chart
 A_CONTACT_HELD = 130.0  # of one day
 FILES = 0.2e6  # bytes on disk
 

@@ -112,7 +112,8 @@ def main() -> None:
         "Wanted: time within a factor of 2, memory and disk within 1.3.\n\n"
         f"{cores()} processors, {slowness():.2g} times as slow as where the costs were measured; {busy:.1f} programs "
         "were at work in the last quarter of an hour, ours included. Where that is more than the processors, the clock "
-        "counts others too; what one would wait alone lies between the processor seconds and, where all processors are at work, those divided by their number.\n\n"
+        "counts others too; what one would wait alone lies between the processor seconds and, where all "
+        "processors are at work, those divided by their number.\n\n"
         "| command | time foreseen | by the clock (processor) | memory foreseen | measured | disk foreseen "
         "| measured |\n| --- | --- | --- | --- | --- | --- | --- |\n"
     )

@@ -124,7 +124,7 @@ class One:
         """Return the executor."""
         return Here()
 
-    def close(self) -> None:
+    def close(self, now: bool = False) -> None:
         """Leave nothing behind."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from tempfile import gettempdir
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from mobank.ensemble.run import run as computed
 from mobank.ensemble.summary import QUANTILES
 from mobank.fidelity import BYTES_A_LIFE, FIDELITIES
 from mobank.model.mobile_banking import MODEL
-from mobank.report.run import folder
+from mobank.report.run import cost, folder
 from mobank.report.run.record import SCENARIO, FinishedRun, plan_of, read
 from mobank.report.run.result import RunResult
 from mobank.report.run.stored_paths import Written
@@ -329,7 +330,14 @@ def planned(
 
 
 def compute(plan: Plan, progress: Progress | None, known: Ensemble | None = None) -> Run:
-    """Return the run of a plan; draws that are known are not drawn again."""
+    """Return the run of a plan; draws that are known are not drawn again.
+
+    Raises
+    ------
+    InputError
+        If it takes more memory or space for temporary files than there is.
+    """
+    cost.refuse(plan, cost.of_several([plan]), Path(gettempdir()), "draws", yes=True)
     paths = computed(plan, progress or (lambda done, total: None), known=known)
     return Run(RunResult(paths, paths.tried))
 

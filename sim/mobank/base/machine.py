@@ -1,4 +1,4 @@
-"""What the machine has: memory and processors.
+"""What the machine has: memory, processors, space on a disk.
 
 `keep_freed` keeps freed memory for the next block instead of giving it back to the system after each.
 
@@ -9,6 +9,7 @@ mean-field run, measured). Elsewhere than on glibc nothing is done, and no resul
 
 import ctypes
 import os
+import shutil
 import sys
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,15 @@ def free() -> int | None:
     """Return how many bytes a process may still take, or None where the system does not tell."""
     found = [n for n in (_available(), _left_in_group()) if n is not None]
     return min(found) if found else None
+
+
+def free_on_disk(folder: Path) -> int | None:
+    """Return how many bytes may still be written below a folder, which need not be there yet; None if nobody knows."""
+    there = next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), None)
+    try:
+        return shutil.disk_usage(there).free if there else None
+    except OSError:
+        return None
 
 
 def _available() -> int | None:

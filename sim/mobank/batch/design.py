@@ -4,9 +4,11 @@ A grid crosses lists of values; Latin hypercube and scrambled Sobol' points fill
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import product
 from math import exp, isfinite, log
 from pathlib import Path
+from typing import Any, overload
 
 from mobank.base.errors import did_you_mean, shown
 from mobank.base.quantities import read_count, read_month, read_months_duration
@@ -175,10 +177,30 @@ def _spread(method: Method, section: Cursor, at: Fields, axes: Sequence[tuple[Ax
         allowed = "is not a power of 2, so Sobol' points would lose their balance"
         at["points"].problem(at["points"].written, allowed, f"write {near:,}")
         return Design()
-    unit = Streams(seed).spread(method, points, len(axes))
     known = [(axis, ends) for (axis, _), ends in zip(axes, ranges, strict=True) if ends]
-    rows = [tuple(_at(axis, ends, float(u)) for (axis, ends), u in zip(known, row, strict=True)) for row in unit]
-    return Design(tuple(axis for axis, _ in axes), tuple(rows))
+
+    def rows() -> list[tuple[str, ...]]:
+        unit = Streams(seed).spread(method, points, len(axes))
+        return [tuple(_at(axis, ends, float(u)) for (axis, ends), u in zip(known, row, strict=True)) for row in unit]
+
+    return Design(tuple(axis for axis, _ in axes), _SpreadPoints(points, rows))
+
+
+class _SpreadPoints(Sequence[tuple[str, ...]]):
+    """Points that fill ranges, made when one is asked for: who only counts them need not wait for that."""
+
+    def __init__(self, count: int, make: Callable[[], list[tuple[str, ...]]]) -> None:
+        self._count, self._make = count, cache(make)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> tuple[str, ...]: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[tuple[str, ...]]: ...
+    def __getitem__(self, number: int | slice) -> Any:
+        return self._make()[number]
 
 
 def _range(axis: Axis, here: Cursor) -> tuple[float, float, bool] | None:

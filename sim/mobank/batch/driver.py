@@ -14,10 +14,10 @@ from math import ceil
 from pathlib import Path
 
 from mobank.base.errors import InputError, MobankError, RunError
+from mobank.base.signals import undisturbed
 from mobank.batch.executors import ExecutorFactory
 from mobank.batch.job import Case, Job, Stop, Task
 from mobank.batch.job_records import UnitKey
-from mobank.batch.signals import undisturbed
 from mobank.batch.store import Journal, Log, Store, cannot_write, summary_file
 from mobank.batch.summaries import Key, joined
 from mobank.batch.unit import UnitResult, produce, read_summaries
@@ -25,6 +25,7 @@ from mobank.ensemble.plan import ALL
 
 MOST_DEATHS = 3  # of workers on one unit
 FIRST_LOOK = 2  # units of a case before a stopping rule looks for the first time
+LANDING = 1.5  # seconds that running units are given where the work ends before its end
 AHEAD = 2  # units given out for each worker: one computed, one waiting
 
 
@@ -105,9 +106,14 @@ class Driver:
         with self.store.journal() as journal:
             try:
                 self._work(journal)
-            finally:
+            except Exception:
                 self._land(journal)
-                self.executors.close()
+                raise
+            except BaseException:  # a request to end
+                self._land(journal, LANDING)
+                raise
+            finally:
+                self.executors.close(now=bool(self._flying))
         while self._pass_on():
             pass
         return {name: progress.wanted for name, progress in self._cases.items()}
@@ -158,7 +164,7 @@ class Driver:
             if doubtful and self._flying:
                 return True
             try:
-                with undisturbed():
+                with undisturbed():  # else a unit may be given out that nobody waits for
                     self._flying[executor.submit(produce, task, self.store.folder.absolute())] = task
             except BrokenExecutor:
                 return False
@@ -229,13 +235,15 @@ class Driver:
             raise RunError(how, f"{MOST_DEATHS} times on unit {task.name}", hint)
         self._queue.appendleft((task.case, task.number))
 
-    def _land(self, journal: Journal) -> None:
-        """Before the end, however it comes: let running units finish and note them, give nothing more out."""
+    def _land(self, journal: Journal, within: float | None = None) -> None:
+        """Note running units that are done within so many seconds, else all of them, and give nothing more out."""
         for future in list(self._flying):
             if future.cancel():
                 del self._flying[future]
-        wait(self._flying)
+        done, _ = wait(self._flying, timeout=within)
         for future, task in list(self._flying.items()):
+            if future not in done:
+                continue
             with undisturbed():
                 if future.exception() is None:
                     self._note(task, future.result(), journal)

@@ -1,122 +1,133 @@
-"""What a job will take, told before it runs: units, time, memory and disk, from one unit computed on trial."""
+"""What a job will take, said before it runs: units, time, memory and disk, from what a unit of each scenario has."""
 
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mobank.base import limits
+from mobank.base.limits import WorkCost, clock
+from mobank.base.machine import cores
 from mobank.base.quantities import Lang
-from mobank.batch.job import Job, Task
-from mobank.batch.store import Store
-from mobank.batch.unit import compute, peak_mb, serialise
+from mobank.batch.job import JobOutline, months_kept, segments_kept
+from mobank.batch.store import count_done
+from mobank.ensemble import cost
+from mobank.scenario.scenario import Scenario
+
+# processor seconds
+BEGINS = 4.0  # the command and its workers: Python, libraries, the job
+A_CASE = 0.015  # its scenario read with the values of its point
+A_VALUE = 0.1e-6  # summarised, or kept in a path
+JOINED = 0.3e-3  # a row of a summary read and joined; the driver does it while workers compute
+# bytes of memory
+DRIVER, A_WORKER, A_CASE_HELD = 200e6, 75e6, 100e3
+# bytes on disk
+A_SUMMARY = 490.0  # a measure of a segment in a month, of one unit
+A_PATH_VALUE: Mapping[str, float] = {"mean_field": 7.6}  # of other fidelities, which count whole persons:
+A_PATH_COUNT = 3.5
+A_ROW, A_SCENARIO, TABLES = 45.0, 13e3, 15e3  # of a table at the end; the copy of a scenario; the rest
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a job will take.
+    """What is left of a job will take.
 
     Parameters
     ----------
-    cases, units, replicates : in all; with a stopping rule, at most.
-    done : units that are done already.
-    size : replicates of a unit. seconds : processor time of the trial unit, file included.
-    bytes_a_unit : on disk. peak_mb : peak memory of this process, which computed the trial unit as a worker does.
+    cases, units, replicates : in all; with a stopping rule, at most. done : units that are done already.
+    size : most replicates of a unit. processor : seconds of one processor for what is left.
     """
 
     cases: int
     units: int
-    replicates: int
     done: int
+    replicates: int
     size: int
-    seconds: float
-    bytes_a_unit: int
-    peak_mb: float
     workers: int
+    processor: float
+    cost: WorkCost
     at_most: bool
 
-    @property
-    def hours(self) -> float:
-        """Expected hours with all workers busy."""
-        return (self.units - self.done) * self.seconds / self.workers / 3600
 
-
-def foresee(job: Job, out: Path, workers: int) -> Forecast:
-    """Return what is left of a job will take, by computing its first unit twice, the second time on the clock."""
-    case = job.cases[0]
-    first, last = job.units(case)[0]
-    task = Task(case, 0, job.plan(case), job.keep, first, last)
-    compute(task)  # what is compiled and loaded once is not counted
-    began = time.process_time()
-    tables = compute(task)
-    files = [serialise(table) for table in tables.values()]
-    seconds = time.process_time() - began
-    # all cases have as many draws; scenarios of more months or segments than the first take longer in proportion
-    weight = sum(c.scenario.months * len(c.scenario.segments) for c in job.cases)
-    share = weight / (len(job.cases) * case.scenario.months * len(case.scenario.segments))
-    store = Store(job, out)
-    units = sum(len(job.units(each)) for each in job.cases)
+def foresee(job: JobOutline, out: Path, workers: int) -> Forecast:
+    """Return what is left of a job will take with so many workers."""
+    units, size, processor, joining, disk, block = 0, 0, 0.0, 0.0, TABLES, 0.0
+    for scenario in job.scenarios.values():
+        plan = job.plan_of(scenario)
+        a_unit = job.size_of(plan)
+        rows, path_values = _kept(job, scenario)
+        of_a_case = -(-plan.draws // a_unit)
+        units += job.points * of_a_case
+        size, block = max(size, a_unit), max(block, cost.block_bytes(plan))
+        values = (rows + path_values) * plan.draws
+        processor += job.points * (cost.seconds(plan, plan.draws) + values * A_VALUE)
+        joining += job.points * (A_CASE + rows * of_a_case * JOINED)
+        on_path = A_PATH_VALUE.get(job.fidelity, A_PATH_COUNT)
+        a_case = path_values * plan.draws * on_path + rows * (of_a_case * A_SUMMARY + A_ROW)
+        disk += A_SCENARIO + job.points * a_case
+    done, cases = count_done(job, out), job.points * len(job.scenarios)
+    left = max(units - done, 0) / units
+    busy = min(workers, max(units - done, 1))
+    shared, alone = left * processor, BEGINS + joining
     return Forecast(
-        len(job.cases),
+        cases,
         units,
-        len(job.cases) * job.replicates,
-        store.count_done(),
-        last - first,
-        seconds * share,
-        int(sum(file.size for file in files) * share),
-        peak_mb(),
+        done,
+        cases * job.replicates,
+        size,
         workers,
+        shared,
+        WorkCost(
+            seconds=clock(shared, alone, min(busy, cores())),
+            memory=DRIVER + cases * A_CASE_HELD + busy * (A_WORKER + block),
+            disk=left * disk,
+        ),
         job.stop is not None,
     )
 
 
-WORDS = {
+def _kept(job: JobOutline, scenario: Scenario) -> tuple[int, int]:
+    """Return how many rows of a summary are kept of a case, and how many numbers of a replicate's paths."""
+    parts = 1 + len(segments_kept(job.keep, scenario))
+    rows = len(months_kept(job.keep, scenario)) * len(job.keep.measures) * parts + 2 * len(scenario.asks)
+    return rows, len(job.keep.paths) * (scenario.months + 1) * parts
+
+
+WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "cases": "cases", "units": "units", "of": "of {:,} replicates each", "at_most": " at most",
-        "done": "done already", "replicates": "replicates", "time": "expected time",
-        "with": "with {} workers ({:.2f} s of one processor a unit, measured)", "memory": "memory",
-        "a_worker": "{:,.0f} MB a worker", "disk": "disk", "a_unit": "({:,.0f} kB a unit)",
+        "done": "done already", "replicates": "replicates", "with": " with {} workers, {} of one processor",
     },
     "zh": {
         "cases": "情景×设计点", "units": "工作单元", "of": "每单元 {:,} 次模拟", "at_most": "（上限）",
-        "done": "已完成", "replicates": "模拟总次数", "time": "预计用时",
-        "with": "{} 个进程（实测每单元单核 {:.2f} 秒）",
-        "memory": "内存", "a_worker": "每进程 {:,.0f} MB", "disk": "磁盘", "a_unit": "（每单元 {:,.0f} kB）",
+        "done": "已完成", "replicates": "模拟总次数", "with": "（{} 个进程；单核共 {}）",
     },
 }  # fmt: skip
 
 
-def told(forecast: Forecast, lang: Lang) -> str:
+def told(forecast: Forecast, out: Path, lang: Lang) -> str:
     """Return a forecast as lines of text."""
     words = WORDS[lang]
-    left = forecast.units - forecast.done
     limit = words["at_most"] if forecast.at_most else ""
+    (time, how_long), *rest = limits.rows(forecast.cost, out, lang)
+    processor = limits.duration(forecast.processor, lang)
     lines = [
         (words["cases"], f"{forecast.cases:,}"),
         (words["units"], f"{forecast.units:,}{limit}, {words['of'].format(forecast.size)}"),
         (words["done"], f"{forecast.done:,}"),
         (words["replicates"], f"{forecast.replicates:,}{limit}"),
-        (
-            words["time"],
-            f"{_duration(forecast.hours)}{limit} {words['with'].format(forecast.workers, forecast.seconds)}",
-        ),
-        (words["memory"], words["a_worker"].format(forecast.peak_mb)),
-        (
-            words["disk"],
-            f"{_size(left * forecast.bytes_a_unit)}{limit} {words['a_unit'].format(forecast.bytes_a_unit / 1e3)}",
-        ),
+        (time, f"{how_long}{limit}{words['with'].format(forecast.workers, processor)}"),
+        *rest,
     ]
-    return "\n".join(f"{name:<16}{value}" for name, value in lines)
+    return limits.text(lines)
 
 
-def _duration(hours: float) -> str:
-    seconds = hours * 3600
-    for unit, name in ((86400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * unit:
-            return f"{seconds / unit:.1f} {name}"
-    return f"{seconds:.0f} s"
+def refuse(job: JobOutline, forecast: Forecast, out: Path, yes: bool) -> None:
+    """Refuse a job that takes more than the machine has, or long unless a person has said `yes`.
 
-
-def _size(count: float) -> str:
-    for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return f"{count / 1e3:.0f} kB"
+    Raises
+    ------
+    InputError
+        With the figures.
+    """
+    what = f"{forecast.cases:,} case{'s' if forecast.cases != 1 else ''} of {job.replicates:,} replicates"
+    limits.refuse(forecast.cost, what, out, job.name, "take fewer draws or points, or keep less", yes)

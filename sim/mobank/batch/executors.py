@@ -4,7 +4,7 @@ Each worker uses one thread: BLAS and numba are told so before they are loaded, 
 """
 
 import os
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from multiprocessing import get_context
@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from mobank.base.errors import InputError, Problem, RunError
 from mobank.base.machine import ONE_THREAD
-from mobank.base.workers import leave_signals_to_the_driver
+from mobank.base.signals import withheld_from_children
+from mobank.base.workers import WorkerPool, track_resources
 
 MEGABYTE = 1 << 20
 
@@ -29,8 +30,8 @@ class ExecutorFactory(Protocol):
     def start(self) -> Executor:
         """Return an executor whose workers are alive; called again after they died."""
 
-    def close(self) -> None:
-        """End the workers."""
+    def close(self, now: bool = False) -> None:
+        """End the workers; `now` whatever they are at."""
 
 
 def warmed_up() -> Any:
@@ -42,7 +43,9 @@ def warmed_up() -> Any:
 
     context: Any = get_context("forkserver")
     context.set_forkserver_preload(["mobank.batch.warm"])
-    ensure_running()
+    track_resources()
+    with withheld_from_children():
+        ensure_running()
     return context
 
 
@@ -58,26 +61,28 @@ class Processes:
 
     def __init__(self, workers: int, memory_mb: int = 0) -> None:
         self.workers, self._memory = workers, memory_mb
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: WorkerPool | None = None
 
     def start(self) -> Executor:
         """Return a pool of processes of their own; what is common to them is loaded once and shared."""
         self.close()
-        self._pool = ProcessPoolExecutor(self.workers, warmed_up(), _begin, (self._memory,))
+        self._pool = WorkerPool(self.workers, warmed_up(), _begin, (self._memory,))
         return self._pool
 
-    def close(self) -> None:
-        """End the processes once what they compute is done."""
+    def close(self, now: bool = False) -> None:
+        """End the processes once what they compute is done, or now."""
         if self._pool:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            if now:
+                self._pool.kill()
+            else:
+                self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
 
 def _begin(memory_mb: int) -> None:
-    """Prepare a worker: leave Ctrl-C to the driver, end when the driver ends, keep to the memory allowed."""
+    """Prepare a worker: one thread, no more memory than is allowed."""
     import pyarrow as pa
 
-    leave_signals_to_the_driver()
     pa.set_cpu_count(1)
     if memory_mb:
         import resource
@@ -118,7 +123,7 @@ class Dask:
         executor: Executor = self._client.get_executor(pure=False)
         return executor
 
-    def close(self) -> None:
+    def close(self, now: bool = False) -> None:
         """Leave the cluster; one that was made here ends."""
         self._client.close()
         if self._cluster:

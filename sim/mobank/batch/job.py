@@ -37,7 +37,7 @@ class Design:
     """What is varied, and the points: a text of the scenario's grammar for each axis, (points, axes)."""
 
     axes: tuple[Axis, ...] = ()
-    points: tuple[tuple[str, ...], ...] = ((),)
+    points: Sequence[tuple[str, ...]] = ((),)
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,13 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Job:
-    """A checked job; `resolved` is its canonical YAML, `trees` the located scenarios by name, after `extends`."""
+class JobOutline:
+    """What a job is before its cases are built: how many there are, of which scenarios, and what is done of each.
+
+    Parameters
+    ----------
+    points : of the design; 1 where nothing is varied. scenarios : as they stand, by name.
+    """
 
     name: str
     model: Model
@@ -107,21 +112,19 @@ class Job:
     fidelity: str
     keep: Keep
     stop: Stop | None
-    axes: tuple[Axis, ...]
-    cases: tuple[Case, ...]
-    tree: Members = field(repr=False)
-    trees: Mapping[str, Members] = field(repr=False)
+    points: int
+    scenarios: Mapping[str, Scenario] = field(repr=False)
 
     @property
     def replicates(self) -> int:
         """Replicates of a case, at most where a stopping rule may end it earlier."""
         return self.draws * self.per_draw
 
-    def plan(self, case: Case) -> Plan:
-        """Return what is run of a case."""
+    def plan_of(self, scenario: Scenario) -> Plan:
+        """Return what is run of a scenario or a variant of it."""
         return Plan(
             self.model,
-            case.scenario,
+            scenario,
             self.replicates,
             self.seed,
             self.fidelity,
@@ -129,13 +132,31 @@ class Job:
             per_draw=self.per_draw,
         )
 
-    def units(self, case: Case) -> list[tuple[int, int]]:
-        """Return the units of a case: first replicate and the one after the last; a draw's replicates stay together.
+    def size_of(self, plan: Plan) -> int:
+        """Return how many replicates a unit has; a draw's replicates stay together.
 
         The size is a function of the job alone, so the files do not depend on how many workers there are.
         """
+        return min(max(block_size(plan) // self.per_draw, 1) * self.per_draw, plan.draws)
+
+
+@dataclass(frozen=True)
+class Job(JobOutline):
+    """A checked job with its cases; `trees` are the located scenarios by name, after `extends`."""
+
+    axes: tuple[Axis, ...]
+    cases: tuple[Case, ...]
+    tree: Members = field(repr=False)
+    trees: Mapping[str, Members] = field(repr=False)
+
+    def plan(self, case: Case) -> Plan:
+        """Return what is run of a case."""
+        return self.plan_of(case.scenario)
+
+    def units(self, case: Case) -> list[tuple[int, int]]:
+        """Return the units of a case: first replicate and the one after the last."""
         plan = self.plan(case)
-        size = max(block_size(plan) // self.per_draw, 1) * self.per_draw
+        size = self.size_of(plan)
         return [(first, min(first + size, plan.draws)) for first in range(0, plan.draws, size)]
 
 

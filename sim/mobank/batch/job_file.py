@@ -4,7 +4,7 @@ A job says which scenarios, how many draws, what is varied, what is kept and whe
 through the scenarios' own grammar, so a point that no scenario could say is refused here, before anything is run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from mobank.base.quantities import Month, read_month
 from mobank.base.workspace import SCENARIO, scope, shortest
 from mobank.batch.cases import build_cases, with_asks
 from mobank.batch.design import read_design
-from mobank.batch.job import Job, Keep, Stop, months_kept
+from mobank.batch.job import Design, Job, JobOutline, Keep, Stop, months_kept
 from mobank.batch.keys import KEPT, PERIODS, JobKeys, KeepKeys, StopKeys
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
@@ -26,15 +26,19 @@ from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.yaml_files import load, load_extended, parse
 
 
-def load_job(path: Path, model: Model) -> Job:
+def load_job(path: Path, model: Model, look: Callable[[JobOutline], None] = lambda outline: None) -> Job:
     """Return the job of a file, its scenarios read and every case built.
+
+    Parameters
+    ----------
+    look : is shown what the job will be before its cases are built; what it raises ends that.
 
     Raises
     ------
     InputError
         With every problem found in the job file or in a scenario that it names.
     """
-    return _job(load(path), path, model)
+    return _job(load(path), path, model, look)
 
 
 def load_job_text(text: str, model: Model, beside: Path = Path(), name: str = "text") -> Job:
@@ -49,35 +53,61 @@ def load_job_text(text: str, model: Model, beside: Path = Path(), name: str = "t
     return replace(_job(parse(text, path), path, model), name=name)
 
 
-def _job(tree: Members, path: Path, model: Model) -> Job:
-    reader = _JobReader(Cursor(tree, "", []), tree, path, model)
-    job = reader.job()
-    if job is None or reader.problems:
+def load_outline(path: Path, model: Model) -> JobOutline:
+    """Return what the job of a file will be, without its cases: of a large design they take long to read.
+
+    Raises
+    ------
+    InputError
+        With every problem found in the job file or in a scenario that it names. What a scenario says of the values
+        of a point, only `load_job` finds.
+    """
+    return _outlined(_JobReader(load(path), path, model))
+
+
+def _job(tree: Members, path: Path, model: Model, look: Callable[[JobOutline], None] = lambda outline: None) -> Job:
+    reader = _JobReader(tree, path, model)
+    outline = _outlined(reader)
+    look(outline)
+    return Job(
+        **vars(outline),
+        axes=reader.design.axes,
+        cases=tuple(build_cases(reader.design, reader.trees, path, model)),
+        tree=tree,
+        trees={name: tree for name, (tree, _) in reader.trees.items()},
+    )
+
+
+def _outlined(reader: "_JobReader") -> JobOutline:
+    outline = reader.outline()
+    if outline is None or reader.problems:
         raise InputError(reader.problems)
-    return job
+    return outline
 
 
 class _JobReader:
     """Reads the sections in order; problems are noted by the cursors."""
 
-    def __init__(self, top: Cursor, tree: Members, path: Path, model: Model) -> None:
-        self.top, self.tree, self.path, self.model, self.problems = top, tree, path, model, top.problems
+    def __init__(self, tree: Members, path: Path, model: Model) -> None:
+        self.top = Cursor(tree, "", [])
+        self.path, self.model, self.problems = path, model, self.top.problems
         self.scope = scope(path)
+        self.trees: dict[str, tuple[Members, tuple[Path, ...]]] = {}
+        self.design = Design()
 
-    def job(self) -> Job | None:
+    def outline(self) -> JobOutline | None:
         at = JobKeys.at(self.top, self.model)
         question, chinese = at.read(JobKeys.question) or ("", "")
         files = self.files(at["scenarios"]) if "scenarios" in at else []
         draws, per_draw = at.read(JobKeys.draws), at.read(JobKeys.replicates_per_draw)
         seed, fidelity = at.read(JobKeys.seed), at.read(JobKeys.fidelity)
-        trees, scenarios = self.scenarios(files, at.get("asks"))
+        self.trees, scenarios = self.scenarios(files, at.get("asks"))
         keep = self.keep(at.get("keep"), scenarios)
         stop = self.stop(at["stop"], keep, scenarios) if "stop" in at else None
-        design = read_design(at.get("design"), trees, self.model, seed or 0)
+        self.design = read_design(at.get("design"), self.trees, self.model, seed or 0)
         if self.problems or fidelity is None or draws is None or per_draw is None or seed is None or keep is None:
             return None
-        cases = build_cases(design, trees, self.path, self.model)
-        return Job(
+        return JobOutline(
             name=self.path.stem,
             model=self.model,
             question=question,
@@ -88,10 +118,8 @@ class _JobReader:
             fidelity=fidelity,
             keep=keep,
             stop=stop,
-            axes=design.axes,
-            cases=tuple(cases),
-            tree=self.tree,
-            trees={name: tree for name, (tree, _) in trees.items()},
+            points=len(self.design.points),
+            scenarios=scenarios,
         )
 
     # ------------ scenarios

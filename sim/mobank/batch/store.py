@@ -18,7 +18,7 @@ from mobank.base.errors import InputError, Place, Problem, RunError
 from mobank.base.files import CRUMB, file_digest, is_crumb, is_left_over, is_whole, reason_of, sync, write
 from mobank.base.identity import COMPUTING, law_digest, versions
 from mobank.base.records import write_record
-from mobank.batch.job import Job, Task, file_name
+from mobank.batch.job import Job, JobOutline, Task, file_name
 from mobank.batch.job_records import (
     JOB,
     JOB_RECORD,
@@ -57,9 +57,8 @@ class Store:
 
     def __init__(self, job: Job, out: Path) -> None:
         self.job, self.folder = job, out / job.name
-        self.log_file, self._journal, self._lock = (
-            out / name for name in (f"{job.name}.log", f".{job.name}.journal", f".{job.name}.lock")
-        )
+        self.log_file, self._lock = (out / name for name in (f"{job.name}.log", f".{job.name}.lock"))
+        self._journal = _journal(job.name, out)
 
     # ------------ one driver at a time
 
@@ -249,10 +248,6 @@ class Store:
         made = all(is_as_made(self.folder / name, name.partition("/")[0], unit_name(*key, *span)) for name in names)
         return {name: file_digest(self.folder / name) for name in names} if made else None
 
-    def count_done(self) -> int:
-        """Return how many units are said to be done; their files are not read."""
-        return len(self._noted())
-
     def _noted(self) -> dict[UnitKey, dict[str, str]]:
         """Return the units that the manifest or the journal says are done; a line torn by a crash says nothing."""
         manifest, units, noted = self.manifest() or {}, self._units(), {}
@@ -292,6 +287,18 @@ class Store:
         write_record(self.folder / MANIFEST, {"files": dict(sorted(files.items()))}, MANIFEST_RECORD)
         sync(self.folder)
         self._journal.unlink(missing_ok=True)
+
+
+def count_done(job: JobOutline, out: Path) -> int:
+    """Return how many units are said to be done; their files are not read."""
+    noted, journal = set(find_manifest(out / job.name) or ()), _journal(job.name, out)
+    for line in journal.read_bytes().splitlines() if journal.exists() else ():
+        noted |= (read_line(line) or (None, {}))[1].keys()
+    return sum(name.startswith(f"{SUMMARIES}/") for name in noted)
+
+
+def _journal(name: str, out: Path) -> Path:
+    return out / f".{name}.journal"
 
 
 class Journal:

@@ -4,13 +4,16 @@ The first array makes pyarrow look for pandas and load it where it is installed:
 otherwise spend on its first unit.
 """
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.dataset
-import scipy.special
+from mobank.base.workers import ending_with_parent
 
-import mobank.batch.unit
+with ending_with_parent():
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.dataset
+    import scipy.special
+
+    import mobank.batch.unit
+
+    pa.array(np.zeros(1))
 
 __all__ = ["mobank", "pyarrow", "scipy"]
-
-pa.array(np.zeros(1))

@@ -1,120 +1,45 @@
-"""The command `mobank`: one file a group of verbs; a user's mistake gets one clear message and exit code 2."""
+"""The command `mobank`; a user's mistake gets one clear message and exit code 2.
 
-import os
-import signal
+Here stands how it begins and ends, so that a request to end is answered before anything else is loaded.
+"""
+
 import sys
 from collections.abc import Callable
-from types import FrameType
-from typing import Annotated
 
-import typer
-
-from mobank.base.errors import InputError, MobankError, Problem, shown
-from mobank.cli import (
-    author,
-    backtest,
-    batch,
-    calibrate,
-    compare,
-    describe,
-    desk,
-    export,
-    import_,
-    new_bank,
-    posterior,
-    resolve,
-    run,
-    sbc,
-)
-from mobank.cli.output import any_output, readable
-from mobank.cli.terminal import say, warn
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # a text of ours or of a user is no markup, and no cell of a help table is cut
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _tell_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        say(f"mobank {version('mobank')}")
-        raise typer.Exit
-
-
-@app.callback()
-def mobank(
-    told: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end.")
-    ] = False,
-) -> None:
-    """Simulate the growth of a bank's mobile banking from scenario files (YAML)."""
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "run": run.run,
-    "check": run.check,
-    "batch": batch.batch,
-    "results": batch.results,
-    "compare": compare.compare,
-    "export": export.export,
-    "desk": desk.desk,
-    "import": import_.import_,
-    "calibrate": calibrate.calibrate,
-    "posterior": posterior.posterior,
-    "sbc": sbc.sbc,
-    "backtest": backtest.backtest,
-    "describe": describe.describe,
-    "replay": run.replay,
-    "resolve": resolve.resolve,
-    "schema": author.schema,
-    "new": author.new,
-    "new-bank": new_bank.new_bank,
-}
-for name, function in COMMANDS.items():
-    app.command(name, short_help=(function.__doc__ or "").partition("\n")[0])(function)  # whole, not cut to a width
-
-
-INTERRUPTED = 130  # how typer ends after Ctrl-C
-TERMINATED = 128 + signal.SIGTERM
+from mobank.base.errors import MobankError
+from mobank.base.signals import answered, asked, stopped
+from mobank.cli.output import any_output, visible
 
 
 def main() -> None:
     """Run the command; an error of ours becomes its message on stderr and its exit code; SIGTERM ends it as Ctrl-C."""
-    signal.signal(signal.SIGTERM, _end)
-    with any_output():
+    with answered(), any_output():
         code = _code_of(_run) or _code_of(sys.stdout.flush)
     sys.exit(code)
 
 
 def _run() -> None:
-    for text in (*sys.argv[1:], os.getcwd()):
-        if readable(text) != text:
-            encoding = sys.getfilesystemencoding()
-            hint = "rename it" if encoding == "utf-8" else "set PYTHONUTF8=1"
-            raise InputError(
-                [Problem(shown(readable(text)), f"is no name in the encoding of this system, {encoding}", hint)]
-            )
-    app()
+    from mobank.cli.app import command
+
+    command()
 
 
 def _code_of(action: Callable[[], object]) -> int:
     """Do something and return the exit code; what went wrong is said among the errors."""
     try:
         action()
-    except MobankError as error:
-        warn(str(error))
-        return error.exit_code
-    except SystemExit as stop:
-        if stop.code in (INTERRUPTED, TERMINATED):
-            warn("stopped; nothing was left half-written; the same command again goes on")
-        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-    return 0
+    except BaseException as error:
+        if asked():
+            _say(stopped())
+            return asked()
+        if isinstance(error, MobankError):
+            _say(str(error))
+            return error.exit_code
+        if isinstance(error, SystemExit):
+            return error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+        raise
+    return asked()
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(TERMINATED)
+def _say(text: str) -> None:
+    print(visible(text), file=sys.stderr, flush=True)

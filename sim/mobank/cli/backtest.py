@@ -7,6 +7,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
+from mobank.base.signals import resumes
 from mobank.base.workspace import SERIES, locate_all
 from mobank.cli.terminal import LangOption, ShippedOption, command_line, language, made, paragraph, progress, say, table
 
@@ -57,6 +58,7 @@ def run_full(
     data: "list[Path]", only: bool, draws: int, seed: int, workers: int, out: Path, command: str, lang: "Lang | None"
 ) -> None:
     """Score the model that runs use, and print its tables."""
+    resumes()
     from mobank.calibration.backtest.full import run
     from mobank.calibration.backtest.full.jobs import RefitEffort
     from mobank.model.mobile_banking import MODEL

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.machine import cores
+from mobank.base.signals import resumes
 from mobank.base.workspace import JOB, locate
 from mobank.cli.output import visible
 from mobank.cli.terminal import (
     ForceOption,
     LangOption,
+    PlanOption,
     ShippedOption,
+    YesOption,
+    foretell,
     heading,
     language,
     paragraph,
@@ -27,6 +31,7 @@ from mobank.cli.terminal import (
 if TYPE_CHECKING:
     from mobank.base.quantities import Lang
     from mobank.batch.driver import JobState
+    from mobank.batch.job import JobOutline
     from mobank.batch.results import Results
 
 
@@ -40,7 +45,8 @@ def batch(
         str | None, typer.Option(metavar="tcp://HOST:PORT", help="Use this Dask cluster; 'local' makes one here.")
     ] = None,
     memory: Annotated[int, typer.Option(min=0, metavar="MB", help="What a worker process may take; 0: no limit.")] = 0,
-    plan: Annotated[bool, typer.Option("--plan", help="Tell units, time, memory and disk; compute nothing.")] = False,
+    plan: PlanOption = False,
+    yes: YesOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors: for schedulers.")] = False,
     lang: LangOption = None,
     shipped: ShippedOption = False,
@@ -52,18 +58,26 @@ def batch(
     """
     from mobank.batch.executors import Dask, Processes, warmed_up
 
+    resumes()
     file, count, words = locate(job, JOB, shipped), workers or cores(), language(lang)
     if not (plan or dask):
         warmed_up()  # workers load what they need while we read the job
-    from mobank.batch.job_file import load_job
+    from mobank.batch.estimate import foresee, refuse, told
+    from mobank.batch.job_file import load_job, load_outline
     from mobank.model.mobile_banking import MODEL
 
-    loaded = load_job(file, MODEL)
     if plan:
-        from mobank.batch.estimate import foresee, told
-
-        say(told(foresee(loaded, out, count), words))
+        say(told(foresee(load_outline(file, MODEL), out, count), out, words))
         return
+
+    def look(outline: "JobOutline") -> None:
+        if not dask:  # else others compute, of whom we know nothing
+            forecast = foresee(outline, out, count)
+            refuse(outline, forecast, out, yes)
+            if not quiet:
+                foretell(forecast.cost)
+
+    loaded = load_job(file, MODEL, look)
     from mobank.batch.execute import execute
 
     with _bar(loaded.name, quiet) as watch:

@@ -8,6 +8,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
+from mobank.base.signals import resumes
 from mobank.base.workspace import POSTERIOR, TARGET, here, locate, own_or, scope
 from mobank.calibration.rounds.decisions import TakenAs
 from mobank.cli.terminal import ShippedOption, progress, say
@@ -62,6 +63,8 @@ def calibrate(
 
     if taken_as and not update:
         raise InputError([Problem(f"--as {taken_as}", "says what a new figure is", "it stands beside --update")])
+    if not update:
+        resumes()
     where = writable(out or here() / POSTERIOR.folders[0], "--out")
     wanted = target_of(
         locate(target or own_or("icbc_mobile", TARGET), TARGET, shipped),

@@ -11,7 +11,9 @@ from mobank.cli.run import Fidelity
 from mobank.cli.terminal import (
     LangOption,
     ShippedOption,
+    YesOption,
     command_line,
+    foretell,
     language,
     made,
     make_way,
@@ -44,6 +46,7 @@ def compare(
     different_subjects: Annotated[
         bool, typer.Option("--different-subjects", help="Compare different banks or products all the same.")
     ] = False,
+    yes: YesOption = False,
     shipped: ShippedOption = False,
 ) -> None:
     """Compare scenarios or finished runs: what differs, by how much each year, at what price, how sure."""
@@ -51,6 +54,7 @@ def compare(
     from mobank.report.compare import comparison as report
     from mobank.report.compare import folder
     from mobank.report.compare.weights import read_weights
+    from mobank.report.run import cost
     from mobank.report.run.record import RECORD
 
     settings = report.ComparisonSettings(
@@ -63,6 +67,11 @@ def compare(
     words = language(lang)
     final = out / folder.name_of(found, words, weighed)
     if not folder.reusable(final, folder.wanted(found, words, weighed)):
+        plans = [side.plan for side in found if not side.finished]
+        if plans:
+            taken = cost.of_several(plans)
+            cost.refuse(plans[0], taken, out, "--draws", yes)
+            foretell(taken)
         make_way(final)
         with progress("compare") as told:
             folder.make(found, final, words, command_line(), told, weighed)

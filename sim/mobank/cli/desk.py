@@ -5,16 +5,21 @@ from typing import Annotated
 
 import typer
 
+from mobank.base.limits import refuse, rows, text
 from mobank.base.workspace import DESK, locate
 from mobank.cli.terminal import (
     LangOption,
+    PlanOption,
     ShippedOption,
+    YesOption,
     command_line,
+    foretell,
     heading,
     language,
     made,
     paragraph,
     progress,
+    say,
     table,
 )
 
@@ -25,15 +30,25 @@ def desk(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the contacts' luck.")] = 1,
     out: Annotated[Path, typer.Option(help="Where the study's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
+    plan: PlanOption = False,
+    yes: YesOption = False,
     shipped: ShippedOption = False,
 ) -> None:
     """Study a staffed desk: waits, who gives up, set-ups a month, and the staff that a service level takes."""
     from mobank.scenario.desk_study import load_study
 
     loaded = load_study(locate(study, DESK, shipped))
+    from mobank.desk import cost
+
+    words, taken = language(lang), cost.of(loaded, days)
+    if plan:
+        say(text(rows(taken, out, words)))
+        return
+    what = f"{days:,} day{'s' if days > 1 else ''} of {loaded.number('offered_a_day'):,.0f} {loaded.channel}"
+    refuse(taken, what, out, "--days", "play fewer days, or a smaller desk", yes)
+    foretell(taken)
     from mobank.report.desk import answer as report
 
-    words = language(lang)
     made_of = report.identity(loaded, days, seed, words)
     final = out / report.name_of(made_of)
     with progress(loaded.name):

@@ -1,7 +1,8 @@
 """The output of the command: any text to any terminal, in whatever encoding, be it closed or on a full disk.
 
 While the command is at work its output and its errors go through `AnyOutput`. A character that the encoding lacks is
-spelled in another way or replaced; what cannot be written at all ends the command with one sentence.
+spelled in another way or replaced; what cannot be written at all ends the command with one sentence, or without any
+where the reader has read enough, as in `mobank schema | head`.
 """
 
 import codecs
@@ -22,6 +23,7 @@ PLAIN = {
 }  # fmt: skip
 BLANK = "\t\x85\u2028\u2029"
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+NO_READER = 141  # the exit code where a pipe's reader has gone: 128 and SIGPIPE, which ends other tools there
 LACKING = "mobank.lacking"  # the name of our handler of characters that an encoding lacks
 
 
@@ -110,6 +112,8 @@ class AnyOutput:
         ------
         RunError
             If it cannot be written; what comes after is dropped.
+        SystemExit
+            If nobody reads it any more.
         """
         if not isinstance(text, str):
             raise TypeError("a text is wanted")  # others try with bytes what kind of stream this is
@@ -129,6 +133,8 @@ class AnyOutput:
         except (OSError, ValueError) as error:
             self._lost = True
             _abandon(self._stream)
+            if self._name and isinstance(error, BrokenPipeError):
+                raise SystemExit(NO_READER) from None
             if self._name:
                 why = getattr(error, "strerror", None) or str(error)
                 raise RunError(f"{self._name} could not be written: {why}") from None

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.errors import InputError, Problem
+from mobank.base.limits import rows, text
 from mobank.base.machine import cores
 from mobank.base.workspace import SCENARIO, at_hand, here, locate
 from mobank.cli.terminal import (
     LangOption,
+    PlanOption,
     ShippedOption,
+    YesOption,
     command_line,
+    foretell,
     heading,
     language,
     made,
@@ -55,6 +59,8 @@ def run(
             help="Tell what the spread comes from, which takes twice as long; default: yes, but for single lives.",
         ),
     ] = None,
+    plan_only: PlanOption = False,
+    yes: YesOption = False,
     shipped: ShippedOption = False,
 ) -> None:
     """Run a scenario: summary table, report, fan charts, and the path of every replicate."""
@@ -64,14 +70,20 @@ def run(
     loaded = load(locate(scenario, SCENARIO, shipped), MODEL)
     from mobank.ensemble.plan import Plan
     from mobank.fidelity import BYTES_A_LIFE
-    from mobank.report.run import folder
+    from mobank.report.run import cost, folder
     from mobank.report.run.record import reusable
 
     plan = Plan(MODEL, loaded, draws, seed, fidelity.value, by_segment, workers or cores())
     words = language(lang)
     spread = plan.fidelity not in BYTES_A_LIFE if shares is None else shares
+    taken = cost.of(plan, spread)
+    if plan_only:
+        say(text(rows(taken, out, words)))
+        return
     final = out / folder.name_of(plan, words, spread)
     if reusable(final, folder.identity(plan, words, spread)) is None:
+        cost.refuse(plan, taken, out, "--draws", yes)
+        foretell(taken)
         make_way(final)
         with progress(loaded.name) as report:
             folder.make(plan, final, words, command_line(), report, spread)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mobank.base.limits import WorkCost, duration
 from mobank.base.quantities import Lang
 from mobank.cli.output import spelled, visible
 from mobank.report.render.text_table import Line, Look, Piece, TextTable, laid_out, wrapped
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 DEFAULT_WIDTH, LEAST_WIDTH = 80, 20
+WORTH_SAYING = 60.0  # seconds
 LOOKS: dict[Look, str] = {"bold": "\x1b[1m", "dim": "\x1b[2m", "": "\x1b[0m"}
 
 
@@ -32,6 +34,10 @@ ShippedOption = Annotated[
     bool, typer.Option("--shipped", help="Look among the files shipped with mobank only, by name.")
 ]
 
+
+PlanOption = Annotated[bool, typer.Option("--plan", help="Tell time, memory and disk that it takes; compute nothing.")]
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Begin also what takes more than an hour.")]
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite a file that mobank did not write.")]
 
@@ -124,6 +130,12 @@ def put(*pieces: tuple[str, Look]) -> None:
 
 
 # ------------ what is at work
+
+
+def foretell(taken: WorkCost) -> None:
+    """Say how long something will take, where one would wonder."""
+    if taken.seconds > WORTH_SAYING:
+        warn(f"this takes about {duration(taken.seconds)}")
 
 
 def progress_bar(*fields: str) -> "Progress":

@@ -187,15 +187,19 @@ def _in_print(plan: Plan, measure: str, trajectory: Trajectory, replicates: Ints
 
 def block_size(plan: Plan) -> int:
     """Return how many replicates go into a block: at least one block a worker, none too small, none over `MEMORY`."""
+    shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
+    return max(1, min(shared, MEMORY // replicate_bytes(plan)))
+
+
+def replicate_bytes(plan: Plan) -> int:
+    """Return the memory that a replicate takes while its block is computed, about."""
     model, segments = plan.model, len(plan.scenario.segments)
     months = len(plan.months)
     kept_months = months * (len(model.states) + len(model.flows)) * (segments if plan.parts else 1)
     working = segments * (len(model.states) + 2 * len(model.flows))
     lives = BYTES_A_LIFE.get(plan.fidelity, 0) * customers(plan)
     lives += people.bytes_needed(plan.scenario.network, customers(plan)) if plan.scenario.network else 0
-    replicate = 8 * (kept_months + months * len(plan.columns) + working) + lives
-    shared = min(max(-(-plan.draws // plan.workers), SMALLEST), LARGEST)
-    return max(1, min(shared, MEMORY // replicate))
+    return 8 * (kept_months + months * len(plan.columns) + working) + lives
 
 
 def customers(plan: Plan) -> int:

@@ -8,13 +8,24 @@ import typer
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
 from mobank.base.workspace import SERIES, locate_all
-from mobank.cli.terminal import LangOption, ShippedOption, command_line, language, made, paragraph, progress, say, table
+from mobank.cli.terminal import (
+    LangOption,
+    ShippedOption,
+    command_line,
+    language,
+    made,
+    paragraph,
+    progress,
+    say,
+    table,
+    warn,
+)
 
 
 def backtest(
     data: Annotated[
         list[Path] | None,
-        typer.Option(help="Files (CSV) or names of series with the header of `figures`, the default: 13 series."),
+        typer.Option(help="Files (CSV) or names of series with the columns of `figures`, the default: 13 series."),
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Score the model that runs use, fitted anew at each origin: minutes.")
@@ -43,7 +54,7 @@ def backtest(
     files = locate_all(data or [Path(run.FIGURES)], SERIES, shipped)
     settings = BacktestSettings(seed, draws, workers=workers or cores())
     with progress("backtest") as told:
-        result, folder = run.run(files, settings, choose, out, command, told)
+        result, folder = run.run(files, settings, choose, out, command, told, warn)
     show(result, folder, language(lang))
 
 
@@ -63,7 +74,8 @@ def run_full(
 
     files, settings = run.data_of(data, only), run.FullSettings(seed, workers, RefitEffort(reduced=draws))
     with progress("backtest, refits") as advance:
-        result, folder = run.run_full(files, MODEL, settings, out, command, run.neutral_maker(), progress=advance)
+        maker = run.neutral_maker()
+        result, folder = run.run_full(files, MODEL, settings, out, command, maker, progress=advance, say=warn)
     show_full(result, folder, language(lang))
 
 

@@ -7,6 +7,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
+from mobank.base.quantities import MOST_SEED
 from mobank.base.workspace import SERIES, locate_all
 from mobank.cli.terminal import (
     LangOption,
@@ -35,7 +36,7 @@ def backtest(
         bool, typer.Option("--choose", help="Try every configuration; each entity gets the best one without it.")
     ] = False,
     draws: Annotated[int, typer.Option(min=100, max=1_000_000, help="Draws of each growth shape.")] = 5000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads, with --full processes; 0 for all cores.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the folder goes.")] = Path("outputs"),
     lang: LangOption = None,

@@ -5,6 +5,7 @@ again of what follows from it.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,9 +91,13 @@ class Cursor:
             self.problem("nothing", "came where a text must stand")
         return text or None
 
+    def name(self) -> str | None:
+        """Return the text here as keys are spelled, which it may name: é is one sign, however it was typed."""
+        return self.read(_as_key)
+
     def choice(self, options: Iterable[str], kind: str = "one of the choices") -> str | None:
         """Return the text here if it is one of the options; otherwise it 'is not <kind>'."""
-        text = self.read(str.strip)
+        text = self.name()
         if text is None or text in (allowed := list(options)):
             return text
         self.problem(shown(text), f"is not {kind}", did_you_mean(text, allowed))
@@ -189,6 +194,10 @@ def inherited(here: Cursor, at: Mapping[str, Cursor], names: Iterable[str]) -> s
     those = " and ".join(parents)
     off = ", ".join(f"{name}: off" for name in parents)
     return f"{those} stand{'' if len(parents) > 1 else 's'} in {at[parents[0]].place.file}: write {off} here"
+
+
+def _as_key(text: str) -> str:
+    return unicodedata.normalize("NFC", text.strip())
 
 
 @lru_cache(maxsize=4096)

@@ -117,7 +117,7 @@ class _FiguresReader:
         whence = read_whence(at, here, DefinitionKeys.evidence)
         counts, window = at.read(DefinitionKeys.counts), at.read(DefinitionKeys.window_days)
         factor = at.read(DefinitionKeys.factor)
-        against = at["against"].name() if "against" in at else None
+        against = at["against"].text() if "against" in at else None
         if "factor" in at and "against" not in at:
             at["factor"].problem("a factor", "is not read here", "say against: which definition it is")
         return Definition(name, counts or "", window, against or "", factor, whence)

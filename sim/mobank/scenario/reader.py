@@ -114,7 +114,7 @@ def _brought_about(problems: Sequence[Problem], chain: Chain, model: Model) -> I
     What comes of the posterior that it names, or does not, is said there, with what to write here.
     """
     extended = set(map(str, chain.files[1:]))
-    faults = [p for p in problems if "posterior: " not in p.hint]
+    faults = [p for p in problems if "posterior" not in f"{p.allowed} {p.hint}"]
     places = {(p.key, p.place) for p in faults if p.place and p.place.file in extended}
     if not places or "extends" not in chain.own.entries:
         return

@@ -105,6 +105,11 @@ def removes(node: Node) -> bool:
     return isinstance(node, Scalar) and node.text == REMOVE and not node.quoted
 
 
+def is_nothing(node: Node) -> bool:
+    """Whether a node is what YAML calls an empty value."""
+    return isinstance(node, Scalar) and node.text in NOTHING and not node.quoted
+
+
 # ------------ writing
 
 

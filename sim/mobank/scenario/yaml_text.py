@@ -8,14 +8,13 @@ is not 45,045.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mobank.base.errors import InputError, Place, Problem, shown
-from mobank.scenario.tree import NOTHING, Entry, Mapping, Node, Scalar, Sequence
+from mobank.scenario.tree import Entry, Mapping, Node, Scalar, Sequence
 
 MOST_BYTES = 1 << 20
 
@@ -207,8 +206,7 @@ class _Builder:
         if event.kind == "SequenceStart":
             return self._sequence(event, spot.inside(event))
         self._refuse_full_width(event, spot)
-        empty = event.text in NOTHING and not event.quoted
-        return Scalar("" if empty else event.text, event.place, event.quoted)
+        return Scalar(event.text, event.place, event.quoted)
 
     def _sequence(self, start: _Event, spot: _Spot) -> Sequence:
         _refuse_depth(start, spot)
@@ -229,9 +227,8 @@ class _Builder:
                 continue
             number, of = _begun(node), spot.at(event.text)
             if isinstance(key, Scalar):
-                event = event._replace(text=unicodedata.normalize("NFC", event.text))  # macOS writes é as two signs
                 self._refuse_key(event, spot, entries)
-                entries.setdefault(event.text, Entry(key.place, node))
+                entries.setdefault(key.text, Entry(key.place, node))
             else:
                 self._refuse(event, spot, "a key that is a list or a mapping", "must be a word")
         return Mapping(entries, start.place)

@@ -1,6 +1,6 @@
 """A finished run, read back from its folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
@@ -92,7 +92,8 @@ def read(folder: Path) -> FinishedRun:
     """
     if (folder / RECORD).is_file():
         run = FinishedRun(folder, read_record(folder / RECORD, RUN, run_again(folder / SCENARIO)))
-        refuse_changes(run)
+        lost = changed(run)
+        refuse_changes(run, lost, run_again(folder / SCENARIO, run.record["identity"], SCENARIO not in lost))
         return run
     if (folder / COMPARED).is_file():
         hint = "name one of the runs or scenarios compared"
@@ -103,8 +104,8 @@ def read(folder: Path) -> FinishedRun:
     raise InputError([Problem(f"'{folder.as_posix()}'", "is not the folder of a finished run", hint)])
 
 
-def run_again(scenario: Path, known: Mapping[str, Any] | None = None) -> str:
-    """Return how to make a run again from the scenario in its folder.
+def run_again(scenario: Path, known: Mapping[str, Any] | None = None, intact: bool = True) -> str:
+    """Return how to make a run again, from the scenario in its folder if that is intact.
 
     Parameters
     ----------
@@ -114,7 +115,8 @@ def run_again(scenario: Path, known: Mapping[str, Any] | None = None) -> str:
     if known:
         settings = [f"--draws {known['draws']}", f"--seed {known['seed']}", f"--fidelity {known['fidelity']}"]
         settings += ["--by-segment"] if known["by_segment"] else []
-    return " ".join([f"run it again: mobank run {quote(scenario.as_posix())}", *settings])
+    path = quote(scenario.as_posix()) if intact else "SCENARIO"
+    return " ".join([f"run it again: mobank run {path}", *settings])
 
 
 def numbers_of(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,19 +136,22 @@ def changed(run: FinishedRun) -> list[str]:
     return [name for name, digest in run.record["files"].items() if not is_whole(run.folder / name, digest)]
 
 
-def refuse_changes(run: FinishedRun) -> None:
-    """Refuse a run of which some files are no longer what was written.
+def refuse_changes(run: FinishedRun, lost: Sequence[str], again: str) -> None:
+    """Refuse a run or comparison of which some files are no longer what was written.
+
+    Parameters
+    ----------
+    lost : their names.
+    again : how to make it again, as a hint.
 
     Raises
     ------
     InputError
         Naming them.
     """
-    if others := changed(run):
-        found = f"{', '.join(others)} in '{run.folder.as_posix()}'"
-        raise InputError(
-            [Problem(found, "changed or gone since the run", run_again(run.folder / SCENARIO, run.record["identity"]))]
-        )
+    if lost:
+        found = f"{', '.join(lost)} in '{run.folder.as_posix()}'"
+        raise InputError([Problem(found, "changed or gone since the run", again)])
 
 
 def finished(folder: Path) -> FinishedRun | None:

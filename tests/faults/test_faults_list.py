@@ -89,8 +89,8 @@ FAULTS = {
     },
     "G3 remedies in a circle": {TRIALS: "g3_what_is_advised_against_a_season_helps"},
     "G4 another bank's figures": {
-        "unit/scenario/test_reader.py": "a_file_about_another_bank_takes_nothing_of_one_but_the_neutral_priors_that_the_"
-        "message_names"
+        "unit/scenario/test_reader.py": "a_file_about_another_bank_takes_nothing_of_one_but_the_neutral_priors_that_"
+        "the_message_names"
     },
     "G5 two definitions, one line": {TRIALS: "g5_a_line_joins_figures_of_one_definition_only"},
     "G6 comparisons": {
@@ -113,7 +113,7 @@ FAULTS = {
 
 
 @cache
-def tests_of(file: str) -> frozenset[str]:
+def functions_of(file: str) -> frozenset[str]:
     tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
     return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
 
@@ -121,7 +121,7 @@ def tests_of(file: str) -> frozenset[str]:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.split()[0])
 def test_each_fault_has_its_tests(fault):
     wanted = {(file, f"test_{name}") for file, names in FAULTS[fault].items() for name in names.split()}
-    assert {(file, name) for file, name in wanted if name not in tests_of(file)} == set()
+    assert {(file, name) for file, name in wanted if name not in functions_of(file)} == set()
 
 
 def test_no_test_is_named_by_a_fault_that_is_not_listed():
@@ -129,7 +129,7 @@ def test_no_test_is_named_by_a_fault_that_is_not_listed():
     named = {
         word
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for name in tests_of(Path(path).relative_to(ROOT / "tests").as_posix())
+        for name in functions_of(Path(path).relative_to(ROOT / "tests").as_posix())
         for word in name.split("_")[1:3]
         if word[:1] in ("f", "g") and word[1:].isdigit()
     }

@@ -245,7 +245,7 @@ def read_factor(text: str) -> float:
     value = _figure(bare, _SHARES).value
     signed, percent, times = bare.rest[0] in "+-", bare.rest.endswith("%"), bare != phrase
     if signed if times else signed != percent:
-        raise phrase.error(_how_to_write_a_change(value))
+        raise phrase.error(_how_to_write_a_change(value if percent or abs(value) < 1 else value / 100))
     return float(_not_negative(phrase, 1 + value if signed else value))
 
 

@@ -117,6 +117,12 @@ def put(root: Node, keys: list[str], node: Node | None, name: str = "") -> Node:
     return Members(entries, NOWHERE)
 
 
+def key_of(root: Node, keys: list[str]) -> str:
+    """Return the last key on the way to a node, with its dots."""
+    ends = (end for end in range(1, len(keys)) if isinstance(node_at(root, keys[:-end]), Members))
+    return ".".join(keys[-next(ends, len(keys)) :])
+
+
 def node_of(written: str) -> Node:
     """Return the node of a piece of YAML as a message writes it, its gaps filled."""
     whole = parse(f"x: {filled(written)}\n", Path("advice.yaml"))
@@ -157,7 +163,9 @@ def renamed(root: Node, keys: list[str], problem: Problem, match: re.Match[str])
     if ends := re.fullmatch(r"(\S+%) to (\S+%)", right):
         return set_to(set_to(root, [*keys, "low"], ends[1]), [*keys, "high"], ends[2])
     node = node_at(root, keys)
-    if node is not None and (keys[-1] == wrong or problem.key.endswith(f".{wrong}")):
+    if node is not None and wrong in (parts := key_of(root, keys).split(".")):
+        return put(root, keys, node, ".".join(right if part == wrong else part for part in parts))
+    if node is not None and key_of(root, keys) == wrong:
         return put(root, keys, node, right)
     if problem.allowed == "is missing":
         return set_to(root, [*keys, wrong], right)
@@ -312,7 +320,7 @@ RULES: Mapping[str, Rule] = {
     r"\bwrite one of them": taken_away(),
     r"\bwrite ((?:[\w.]+: (?:off|[^;,]*?)(?:, )?)+)(?: here|;|$)": written,
     r"\bwrite (\[[^]]*\])": written,
-    r"\bwrite ([^ ;,]+)(?:,| or |;|$)": written,
+    r"\bwrite ([^ ;,]+)(?:,| or | to |;|$)": written,
     r"\bsay [\w ]+\((\w+: [^)]*)\)": written,
     r"\bsay where this comes from: source: … or (reason: …)": written,
     r"\bsay how many persons: (\w+: .*)$": written,
@@ -341,6 +349,11 @@ RULES: Mapping[str, Rule] = {
     r"list the figures of a measure by date": in_order,
     r"only changes that both multiply may overlap": both_multiply,
     r"use set$": as_set,
+    r"use method: grid": lambda root, keys, *_: put(
+        set_to(put(root, ["design", "points"], None), ["design", "method"], "grid"),
+        keys,
+        node_of("{values: [off, on]}"),
+    ),
     r"take more contacts": lambda root, keys, *_: set_to(root, ["network", "contacts"], "12"),
     r"'%' is not a unit here$": value_for("0.3"),
     r"is not a unit here, allowed: |at most 15 digits|too large or too small": sensible,

@@ -11,7 +11,7 @@ from mobank.scenario.scenario import Band, Campaign, Cohort, Figure, Provenance,
 
 ALIKE = "let the target say the same and fit again (mobank calibrate)"
 WITHOUT_IT = "write posterior: off"
-SEASON = "this season"
+FIGURE, SEASON = "this figure", "this season"
 LEARNT = ("pool.", "season.")  # what no run has without a posterior
 FITTED_WITHOUT = "which was fitted without it"
 Facts = Mapping[str, Any]
@@ -121,12 +121,15 @@ def changed(record: Facts, name: str, scenario: Scenario, here: Place) -> Iterat
     record : of the posterior. name : its name. here : where the scenario names it.
     """
     for problem in _others(record, f"posterior {shown(name)}", scenario, here):
-        first = [ALIKE]
-        if problem.found == SEASON:  # of known factors, which no fit takes
-            first = ["leave it out"]
+        if problem.found == FIGURE:  # without it no run may have a start, whatever it starts from
+            hint = f"keep it, or {ALIKE}"
+        elif problem.found == SEASON:  # of known factors, which no fit takes
+            hint = ways_out(record, "leave it out")
         elif problem.key.startswith("parameters."):
-            first = ["change it by a lever", ALIKE]
-        yield replace(problem, hint=ways_out(record, *first))
+            hint = ways_out(record, "change it by a lever", ALIKE)
+        else:
+            hint = ways_out(record, ALIKE)
+        yield replace(problem, hint=hint)
 
 
 def _others(record: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
@@ -168,7 +171,7 @@ def _other_figures(record: Facts, name: str, scenario: Scenario, here: Place) ->
     for key, (*said, text) in known.items():
         if key not in figures:
             allowed = f"is missing, but {name} was fitted with it ({text})"
-            yield Problem("this figure", allowed, "", key, here)
+            yield Problem(FIGURE, allowed, "", key, here)
         elif _known(figures[key])[:-1] != said:
             allowed = f"is not the figure that {name} was fitted with ({text})"
             yield Problem(shown(figures[key].text), allowed, "", key, figures[key].provenance.place)

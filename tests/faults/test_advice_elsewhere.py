@@ -91,3 +91,48 @@ def test_what_is_advised_where_a_scenario_does_not_fit_its_posterior_helps(plann
     rewrite(Path("calibration/posteriors/icbc_mobile/posterior.json"), POSTERIOR_RECORD, {"fitted_with": facts(alone)})
     path.write_text(f"extends: baseline.yaml\n{change}\n", encoding="utf-8")
     assert load(path, MODEL).fitted is not None
+
+
+# ------------ commands
+
+
+def test_advice_of_commands_helps(planner):
+    """Options and names that messages give are given."""
+    small = (ROOT / "tests/data/broken/parents/bank.yaml").read_text(encoding="utf-8")
+    Path("scenarios/one.yaml").write_text(f"subject: Another bank\n{small}", encoding="utf-8")
+    few = ("--draws", "20", "--lang", "en")
+    code, _, errors = planner("compare", "scenarios/tiny.yaml", "scenarios/one.yaml", *few)
+    wanted = "repeat with --different-subjects (different_subjects=True) if that is meant"
+    assert (code, wanted in errors) == (2, True)
+    assert planner("compare", "scenarios/tiny.yaml", "scenarios/one.yaml", *few, "--different-subjects")[0] == 0
+
+    code, _, errors = planner("backtest", "--only")
+    assert (code, errors.splitlines()[0]) == (2, "--only says which figures join those of --full; add --full")
+    code, _, errors = planner("backtest", "--full", "--only")
+    assert (code, errors.splitlines()[0]) == (
+        2,
+        "--only: no file is given, and --only leaves the shipped ones out; add --data FILE.csv",
+    )
+    code, _, errors = planner("calibrate", "--as", "break")
+    assert (code, errors.splitlines()[0]) == (2, "--as break says what a new figure is; it stands beside --update")
+    code, _, errors = planner("calibrate", "icbc_mobile", "--update", "icbc_mobile")
+    assert (code, "is new to the posterior; add one under reported:" in errors) == (2, True)
+
+
+def test_a_bank_of_ones_own_and_what_is_shipped_are_told_apart_as_advised(mobank, tmp_path):
+    assert mobank("new-bank", "mybank", "--name", "Mine", "--customers", "5000万", "--as-of", "2023-12")[0] == 0
+    code, _, errors = mobank("check", "better_release")
+    assert code == 2
+    assert "; or repeat with --shipped" in errors or "; repeat with --shipped" in errors
+    assert mobank("check", "better_release", "--shipped")[0] == 0
+
+
+def test_a_season_in_a_target_is_left_out_as_advised(planner):
+    season = "season: {resume_rate: {by_month: [1, 1.3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], reason: r}}\n"
+    Path("calibration/banks/mine.yaml").write_text(f"extends: icbc_mobile.yaml\n{season}", encoding="utf-8")
+    code, _, errors = planner("calibrate", "mine", "--workers", "1")
+    assert (code, "leave it out of the target" in errors) == (2, True)
+    Path("calibration/banks/mine.yaml").write_text("extends: icbc_mobile.yaml\n", encoding="utf-8")
+    from mobank.calibration.targets import load as load_target
+
+    assert load_target(Path("calibration/banks/mine.yaml"), MODEL).figures

@@ -22,6 +22,7 @@ STALE_SHARE = 0.02  # how often "over 1.74亿" still stands in print when the ne
 MOST_DIGITS = 15  # more cannot be told apart in a float
 MOST_SEED = 2**63 - 1  # that any command takes
 MOST_COUNT_DIGITS = 19  # of a whole number, such as a seed, which is never made a float
+PERCENT = 2  # a change without a unit that is at least so large is meant in percent
 MOST_PLACES = 99  # before or after the decimal point
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
@@ -245,7 +246,7 @@ def read_factor(text: str) -> float:
     value = _figure(bare, _SHARES).value
     signed, percent, times = bare.rest[0] in "+-", bare.rest.endswith("%"), bare != phrase
     if signed if times else signed != percent:
-        raise phrase.error(_how_to_write_a_change(value if percent or abs(value) < 1 else value / 100))
+        raise phrase.error(_how_to_write_a_change(value if percent or abs(value) < PERCENT else value / 100))
     return float(_not_negative(phrase, 1 + value if signed else value))
 
 

@@ -22,8 +22,8 @@ from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, require_enough
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
+from mobank.scenario.fitted_with import facts
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
-from mobank.scenario.posterior import facts
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 

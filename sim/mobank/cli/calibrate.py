@@ -8,6 +8,7 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
+from mobank.base.quantities import MOST_SEED
 from mobank.base.signals import resumes
 from mobank.base.workspace import POSTERIOR, TARGET, here, locate, own_or, scope
 from mobank.calibration.rounds.decisions import TakenAs
@@ -42,7 +43,7 @@ def calibrate(
     effort: Annotated[
         FitEffort, typer.Option(help="How long it samples: full, or a fifth of that for a first look.")
     ] = FitEffort.FULL,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,
     out: Annotated[
         Path | None,

@@ -109,9 +109,13 @@ def read(tree: Members, name: str, files: Sequence[Path], model: Model, whole: b
 
 
 def _brought_about(problems: Sequence[Problem], chain: Chain, model: Model) -> Iterator[Problem]:
-    """Say whose doing it is if a file extended is at fault only because of what the first of the files changes."""
+    """Say whose doing it is if a file extended is at fault only because of what the first of the files changes.
+
+    What comes of the posterior that it names, or does not, is said there, with what to write here.
+    """
     extended = set(map(str, chain.files[1:]))
-    places = {(p.key, p.place) for p in problems if p.place and p.place.file in extended}
+    faults = [p for p in problems if "posterior" not in f"{p.allowed} {p.hint}"]
+    places = {(p.key, p.place) for p in faults if p.place and p.place.file in extended}
     if not places or "extends" not in chain.own.entries:
         return
     try:

@@ -457,7 +457,8 @@ def test_a_run_that_somebody_changed_is_not_compared(child):
     made(Path("one.yaml"), Path("first"))
     with Path("first/paths.parquet").open("ab") as file:
         file.write(b"mine")
-    told = message("paths.parquet in 'first' changed or gone since the run; run it again")
+    again = "run it again: mobank run first/scenario.resolved.yaml --draws 40 --seed 5 --fidelity cohort"
+    told = message(f"paths.parquet in 'first' changed or gone since the run; {again}")
     assert refusal([Path("first"), Path("two.yaml")]) == told
 
 

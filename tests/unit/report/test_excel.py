@@ -234,7 +234,7 @@ def test_a_comparison_that_was_changed_is_refused(comparison, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     shutil.copytree(comparison, "both")
     Path("both/1-own.resolved.yaml").unlink()
-    told = "1-own.resolved.yaml in 'both' changed or gone since the run; run it again"
+    told = "1-own.resolved.yaml in 'both' changed or gone since the run; compare its scenarios again"
     assert refusal(Path("both"), None, MODEL, None) == message(told)
 
 
@@ -286,7 +286,10 @@ def test_a_run_that_was_changed_is_refused(run, tmp_path, monkeypatch):
     with Path("own/summary.csv").open("a") as file:
         file.write("mine")
     Path("own/asks.csv").unlink()
-    told = "asks.csv, summary.csv in 'own' changed or gone since the run; run it again"
+    told = (
+        "asks.csv, summary.csv in 'own' changed or gone since the run; "
+        "run it again: mobank run own/scenario.resolved.yaml --draws 30 --seed 5 --fidelity cohort"
+    )
     assert refusal(Path("own"), None, MODEL, None) == message(told)
     assert not Path("own.xlsx").exists()
 

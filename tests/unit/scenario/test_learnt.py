@@ -21,7 +21,7 @@ from mobank.base.records import write_record
 from mobank.calibration.targets import load as load_target
 from mobank.model.fingerprint import fingerprint
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario.posterior import as_fitted, facts
+from mobank.scenario.fitted_with import as_fitted, facts
 from mobank.scenario.posterior_record import POSTERIOR_RECORD
 from mobank.scenario.reader import Chain, load, read_chain
 from mobank.scenario.scenario import Pool, Scenario

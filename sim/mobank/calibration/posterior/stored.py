@@ -17,7 +17,8 @@ from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target, load, verified_kinds
 from mobank.dynamics import posterior_draws
 from mobank.model.grammar import Model
-from mobank.scenario.posterior import DRAWS, FIT_AGAIN, RECORD, Found, facts, find, why_unusable
+from mobank.scenario.fitted_with import facts
+from mobank.scenario.posterior import DRAWS, FIT_AGAIN, RECORD, Found, find, why_unusable
 
 
 @dataclass(frozen=True)

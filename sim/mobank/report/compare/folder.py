@@ -126,7 +126,7 @@ def read(folder: Path) -> FinishedRun:
         If its record or a file is not what was written, or of another version.
     """
     found = FinishedRun(folder, read_record(folder / COMPARED, COMPARISON, AGAIN))
-    refuse_changes(found)
+    refuse_changes(found, changed(found), AGAIN)
     return found
 
 

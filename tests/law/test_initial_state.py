@@ -195,7 +195,9 @@ SEASON = {"lapse_rate": [0.5, 3.0] + [1.0] * 8 + [1.5, 0.3], "innovation_rate": 
 
 
 @pytest.mark.parametrize(
-    ("drift", "season"), [({}, {}), (DRIFT, {}), ({}, SEASON), (DRIFT, SEASON)], ids=["plain", "drift", "season", "both"]
+    ("drift", "season"),
+    [({}, {}), (DRIFT, {}), ({}, SEASON), (DRIFT, SEASON)],
+    ids=["plain", "drift", "season", "both"],
 )
 def test_the_start_of_one_segment_is_the_end_of_a_year_worked_by_hand(drift, season):
     """One segment, nobody imitated: two tilts such that the year ends with the registered and the active."""

@@ -1,8 +1,8 @@
 """`python -m tests.mutants`: watch the tests once, try changes of every room, and say which ones nothing noticed.
 
-    python -m tests.mutants watch            once, and again when tests have changed (half an hour)
-    python -m tests.mutants try --each 25    25 changes of each room, by a seed; goes on where it was stopped
-    python -m tests.mutants report           noticed, survived and equivalent by room, with the survivors
+python -m tests.mutants watch            once, and again when tests have changed (half an hour)
+python -m tests.mutants try --each 25    25 changes of each room, by a seed; goes on where it was stopped
+python -m tests.mutants report           noticed, survived and equivalent by room, with the survivors
 """
 
 import argparse
@@ -132,7 +132,9 @@ def _report(rooms: list[str]) -> bool:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     open_ones = []
     for key, each in known.items():
-        state = "noticed" if str(each["ended"]).startswith("noticed") else "equivalent" if key in equivalent else "survived"
+        state = (
+            "noticed" if str(each["ended"]).startswith("noticed") else "equivalent" if key in equivalent else "survived"
+        )
         counts[str(each["room"])][state] += 1
         if state == "survived":
             open_ones.append(each)
@@ -143,7 +145,9 @@ def _report(rooms: list[str]) -> bool:
         real = of["noticed"] + of["survived"]
         share = of["noticed"] / real if real else 0.0
         enough &= share >= WANTED
-        print(f"{room:<14}{sum(of.values()):>7}{of['noticed']:>9}{of['equivalent']:>12}{of['survived']:>10}{share:>15.0%}")
+        print(
+            f"{room:<14}{sum(of.values()):>7}{of['noticed']:>9}{of['equivalent']:>12}{of['survived']:>10}{share:>15.0%}"
+        )
     for each in open_ones:
         if each["room"] in rooms:
             print(f"\n{each['path']}:{each['line']}  {each['kind']}  ({each['tests']} tests reach it)")

@@ -21,7 +21,11 @@ from tests.mutants.changes import PACKAGE, ROOT
 
 KEPT = ROOT / ".mutants"
 ROOMS_TESTED = ("base", "model", "dynamics", "fidelity", "ensemble", "report", "batch", "calibration", "api")
-FOLDERS = (*(f"unit/{room}" for room in ROOMS_TESTED), "law", "agreement")  # what runs in one process and looks at numbers
+FOLDERS = (
+    *(f"unit/{room}" for room in ROOMS_TESTED),
+    "law",
+    "agreement",
+)  # what runs in one process and looks at numbers
 LONGEST = 20  # seconds of processor time that one test may take, watched as it is
 
 

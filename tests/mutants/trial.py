@@ -119,7 +119,17 @@ def in_child(action: Callable[[], int], limit: float, log: Path, interpreted: bo
 
 def _pytest(files: Sequence[str], plugins: Sequence[object]) -> int:
     where = KEPT / "tmp" / str(os.getpid())
-    options = ["-q", "-x", "--no-header", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={where}"]
+    options = [
+        "-q",
+        "-x",
+        "--no-header",
+        "--tb=line",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        f"--basetemp={where}",
+    ]
     return int(pytest.main([*options, f"--rootdir={ROOT}", *files], plugins=list(plugins)))
 
 

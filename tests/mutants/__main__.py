@@ -96,8 +96,8 @@ def _try(rooms: list[str], each: int, seed: int, again: bool) -> None:
                     "kind": change.kind, "function": change.function, "ended": ended, "tests": ran}  # fmt: skip
             with RESULTS.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            print(f"{room}  {ended}  {seconds:.0f} s  {ran} tests  {change.path}:{change.line}\n    {key[1]}\n    {key[2]}",
-                  flush=True)  # fmt: skip
+            print(f"{room}  {ended}  {seconds:.0f} s  {ran} tests  {change.path}:{change.line}")
+            print(f"    {key[1]}\n    {key[2]}", flush=True)
 
 
 def _trial(change: Change, text: str) -> tuple[str, float, int]:

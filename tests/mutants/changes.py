@@ -199,7 +199,7 @@ class _Finder:
     def _call(self, node: ast.Call) -> Iterator[tuple[str, int, int, str]]:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in OPPOSITE:
-            start, end = self._span(node.func)
+            end = self._span(node.func)[1]
             yield "opposite", end - len(name), end, OPPOSITE[name]
         plain = [arg for arg in node.args if not isinstance(arg, (ast.Starred, ast.Constant))]
         if len(plain) > 1 and len(plain) == len(node.args):

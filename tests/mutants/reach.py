@@ -1,6 +1,6 @@
 """Which test calls which function, measured once a test file; kept outside git beside the results.
 
-The functions called by fixtures count for every test of a file, since a later test may look at what an earlier one made.
+The functions called by fixtures count for every test of a file, as a later test may look at what an earlier one made.
 """
 
 import ast

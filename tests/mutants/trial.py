@@ -38,8 +38,8 @@ def load_libraries() -> None:
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     import rich.progress  # noqa: F401
-    import scipy.linalg  # noqa: F401
-    import scipy.optimize  # noqa: F401
+    import scipy.linalg
+    import scipy.optimize
     import scipy.stats  # noqa: F401
     import simpy  # noqa: F401
     import typer  # noqa: F401
@@ -117,20 +117,10 @@ def in_child(action: Callable[[], int], limit: float, log: Path, interpreted: bo
     return "time", time.monotonic() - began
 
 
-def _pytest(files: Sequence[str], plugins: Sequence[object]) -> int:
+def _pytest(words: Sequence[str], plugins: Sequence[object]) -> int:
     where = KEPT / "tmp" / str(os.getpid())
-    options = [
-        "-q",
-        "-x",
-        "--no-header",
-        "--tb=line",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        f"--basetemp={where}",
-    ]
-    return int(pytest.main([*options, f"--rootdir={ROOT}", *files], plugins=list(plugins)))
+    options = ["-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={where}"]
+    return int(pytest.main([*options, f"--rootdir={ROOT}", *words], plugins=list(plugins)))
 
 
 def watch(path: Path, out: Path, interpreted: bool, limit: float) -> tuple[str, float]:
@@ -141,9 +131,7 @@ def watch(path: Path, out: Path, interpreted: bool, limit: float) -> tuple[str, 
     def action() -> int:
         watching = Watch(out)
         watching.start()
-        where = KEPT / "tmp" / str(os.getpid())
-        options = ["-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={where}"]
-        return int(pytest.main([*options, f"--rootdir={ROOT}", str(path)], plugins=[watching]))
+        return _pytest([str(path)], [watching])
 
     return in_child(action, limit, KEPT / "last.log", interpreted)
 
@@ -154,6 +142,6 @@ def attempt(path: Path, text: str, tests: dict[str, float], interpreted: bool, l
     def action() -> int:
         sys.meta_path.insert(0, _Finder(path, text))
         files = sorted({str(ROOT / name.partition("::")[0]) for name in tests})
-        return _pytest(files, [_Chosen(tests)])
+        return _pytest(["-x", *files], [_Chosen(tests)])
 
     return in_child(action, limit, KEPT / "last.log", interpreted)

@@ -10,10 +10,12 @@ import importlib.util
 import linecache
 import os
 import resource
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -106,19 +108,27 @@ def in_child(action: Callable[[], int], limit: float, log: Path, interpreted: bo
             code = action()
         finally:
             os._exit(code)
-    while time.monotonic() - began < 6 * limit:  # other work may share the processors
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            ended = os.waitstatus_to_exitcode(status)
-            return ("time" if ended in (-signal.SIGXCPU, -signal.SIGKILL) else str(ended)), time.monotonic() - began
-        time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "time", time.monotonic() - began
+    ended = "time"
+    try:
+        while time.monotonic() - began < 6 * limit:  # other work may share the processors
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                code = os.waitstatus_to_exitcode(status)
+                ended = "time" if code in (-signal.SIGXCPU, -signal.SIGKILL) else str(code)
+                break
+            time.sleep(0.02)
+    finally:
+        with suppress(ProcessLookupError, PermissionError):  # the child's own group: what its tests have started
+            os.killpg(child, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(child, 0)
+        shutil.rmtree(KEPT / "tmp", ignore_errors=True)
+    return ended, time.monotonic() - began
 
 
 def _pytest(words: Sequence[str], plugins: Sequence[object]) -> int:
     where = KEPT / "tmp" / str(os.getpid())
+    where.parent.mkdir(exist_ok=True)
     options = ["-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={where}"]
     return int(pytest.main([*options, f"--rootdir={ROOT}", *words], plugins=list(plugins)))
 

@@ -566,6 +566,37 @@ def test_the_tables_fit_eighty_columns_and_show_mean_error_band_and_price(compar
     assert f"{last.per_yuan:+.3g}" in text
 
 
+def test_each_cell_of_the_tables_is_of_its_own_column():
+    def moved(measure, mean, error, low, high, price=""):
+        return {"measure": measure, "month": "2023-12", "mean": mean, "mean_mc_error": error, "p5": low, "p95": high,
+                "p50": "0", "extra_mau_per_yuan": price}  # fmt: skip
+
+    rows = [moved("registered", "3e6", "1.3e5", "-1e6", "8e6"),
+            moved("mau", "-2e6", "2.6e5", "-6e6", "5e5", "0.0123456")]  # fmt: skip
+    found = compare_tables.difference_table(rows, "month", "en")
+    assert [column.head for column in found.columns] == ["month", "mean", "± MC", "90 %", "MAU/¥"]
+    assert found.rows == [
+        ("registered, m persons",),
+        ("  2023-12", "+3.00", "± 0.13", "-1.00 … +8.00", "–"),
+        (),
+        ("active (MAU), m persons",),
+        ("  2023-12", "-2.00", "± 0.26", "-6.00 … +0.50", "+0.0123"),
+    ]
+    asked = {
+        "scenario": "one", "question": "Q?", "chance": "0.25", "mc_error": "0.013", "wilson_low": "0.2",
+        "wilson_high": "0.3", "p5_month": "2023-01", "p50_month": "2024-06", "p95_month": "never", "never": "0.125",
+        "difference": "0.06", "difference_mc_error": "0.03",
+    }  # fmt: skip
+    sure = {"scenario": "two", "chance": "1", "mc_error": "0", "wilson_low": "0.96", "wilson_high": "1", "never": "0"}
+    found = compare_tables.answer_table([asked, asked | sure], "en")
+    heads = ["scenario", "chance", "± MC", "difference", "± MC", "half by", "never"]
+    assert [column.head for column in found.columns] == heads
+    assert found.rows == [
+        ("one", "25.0 %", "± 1.3 %", "", "", "2024-06", "12.5 %"),
+        ("two", "100.0 %", "≥ 96.0 %", "+6.0", "± 3.0", "2024-06", "0.0 %"),
+    ]
+
+
 def test_many_sides_are_told_in_one_table_with_what_the_reference_asks(compared, tmp_path):
     """The folder of two sides, told as four: the second is there under three names."""
     found = compare_folder.read(compared[0])

@@ -19,7 +19,7 @@ from tests.mutants.reach import FOLDERS, KEPT, reach, record_of, test_files
 from tests.mutants.trial import COMPILED, NOTHING_RAN, attempt, load_libraries, watch
 
 SEED = 19
-FILE_LIMIT, FIRST, THEN = 60.0, 12.0, 40.0  # seconds of processor time: of a file watched, of tests tried
+FILE_LIMIT, FIRST, THEN = 40.0, 10.0, 15.0  # seconds of processor time: of a file watched, of tests tried
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
 RESULTS = KEPT / "results.jsonl"
 WANTED = 0.9

@@ -171,7 +171,8 @@ class _Finder:
         elif isinstance(node, ast.Call):
             yield from self._call(node)
         elif isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Load) and len(node.elts) > 1:
-            yield from self._exchange("order", node.elts)
+            if not any(isinstance(each, ast.Call) for each in node.elts):  # of declarations the order says nothing
+                yield from self._exchange("order", node.elts)
 
     def _binary(self, node: ast.BinOp) -> Iterator[tuple[str, int, int, str]]:
         texts = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp)

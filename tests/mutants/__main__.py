@@ -7,6 +7,7 @@ python -m tests.mutants report           noticed, survived and equivalent by roo
 
 import argparse
 import json
+import multiprocessing
 import random
 import sys
 from collections import Counter, defaultdict
@@ -16,10 +17,10 @@ import yaml
 
 from tests.mutants.changes import ROOMS, ROOT, Change, changes, modules
 from tests.mutants.reach import FOLDERS, KEPT, reach, record_of, test_files
-from tests.mutants.trial import COMPILED, NOTHING_RAN, attempt, load_libraries, watch
+from tests.mutants.trial import COMPILED, NOTHING_RAN, attempt, load_all, watch
 
 SEED = 19
-FILE_LIMIT, FIRST, THEN = 40.0, 10.0, 15.0  # seconds of processor time: of a file watched, of tests tried
+FILE_LIMIT, FIRST, THEN = 45.0, 10.0, 15.0  # seconds of processor time: of a file watched, of tests tried
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
 RESULTS = KEPT / "results.jsonl"
 WANTED = 0.9
@@ -45,11 +46,11 @@ def main() -> None:
 
 
 def _watch(files: list[Path] | None, interpreted: bool) -> None:
-    load_libraries()
+    load_all(interpreted)
     for path in [each.resolve() for each in files] if files else test_files(FOLDERS):
         out = record_of(path, interpreted)
-        if files or not out.exists() or out.stat().st_mtime < path.stat().st_mtime:
-            ended, seconds = watch(path, out, interpreted, FILE_LIMIT)
+        if not out.exists() or out.stat().st_mtime < path.stat().st_mtime:
+            ended, seconds = watch(path, out, FILE_LIMIT)
             print(f"{path.relative_to(ROOT)}  {ended}  {seconds:.0f} s", flush=True)
 
 
@@ -82,22 +83,31 @@ def _equivalent() -> dict[tuple[str, str, str], str]:
 
 
 def _try(rooms: list[str], each: int, seed: int, again: bool) -> None:
-    """Try changes that have not been tried, or, again, those that survived."""
-    load_libraries()
-    for room in rooms:
-        for change in sample(room, each, seed):
-            text = (ROOT / change.path).read_text(encoding="utf-8")
-            key = _key(change, text)
-            known = _known().get(key)
-            if known and not (again and known["ended"] == "survived"):
-                continue
-            ended, seconds, ran = _trial(change, text)
-            line = {"room": room, "path": key[0], "before": key[1], "after": key[2], "line": change.line,
-                    "kind": change.kind, "function": change.function, "ended": ended, "tests": ran}  # fmt: skip
-            with RESULTS.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            print(f"{room}  {ended}  {seconds:.0f} s  {ran} tests  {change.path}:{change.line}")
-            print(f"    {key[1]}\n    {key[2]}", flush=True)
+    """Try changes that have not been tried, or, again, those that survived; those of compiled loops last."""
+    chosen = [(room, change) for room in rooms for change in sample(room, each, seed)]
+    for interpreted in (False, True):
+        some = [each for each in chosen if each[1].path.startswith(COMPILED) == interpreted]
+        if some:
+            worker = multiprocessing.get_context("fork").Process(target=_try_some, args=(some, interpreted, again))
+            worker.start()
+            worker.join()
+
+
+def _try_some(some: list[tuple[str, Change]], interpreted: bool, again: bool) -> None:
+    load_all(interpreted)
+    for room, change in some:
+        text = (ROOT / change.path).read_text(encoding="utf-8")
+        key = _key(change, text)
+        known = _known().get(key)
+        if known and not (again and known["ended"] == "survived"):
+            continue
+        ended, seconds, ran = _trial(change, text)
+        line = {"room": room, "path": key[0], "before": key[1], "after": key[2], "line": change.line,
+                "kind": change.kind, "function": change.function, "ended": ended, "tests": ran}  # fmt: skip
+        with RESULTS.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        print(f"{room}  {ended}  {seconds:.0f} s  {ran} tests  {change.path}:{change.line}")
+        print(f"    {key[1]}\n    {key[2]}", flush=True)
 
 
 def _trial(change: Change, text: str) -> tuple[str, float, int]:
@@ -119,7 +129,7 @@ def _trial(change: Change, text: str) -> tuple[str, float, int]:
     for tests in tiers:
         if tests:
             limit = 15 + 3 * sum(tests.values())
-            ended, seconds = attempt(ROOT / change.path, change.apply(text), tests, interpreted, limit)
+            ended, seconds = attempt(ROOT / change.path, change.apply(text), change.function, tests, limit)
             took += seconds
             if ended not in ("0", str(NOTHING_RAN)):
                 return ("noticed" if ended == "1" else f"noticed ({ended})"), took, len(seeing)

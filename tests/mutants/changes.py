@@ -171,8 +171,9 @@ class _Finder:
         elif isinstance(node, ast.Call):
             yield from self._call(node)
         elif isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Load) and len(node.elts) > 1:
-            if not any(isinstance(each, ast.Call) for each in node.elts):  # of declarations the order says nothing
-                yield from self._exchange("order", node.elts)
+            plain = [each for each in node.elts if not isinstance(each, ast.Call)]  # of declarations order says nothing
+            if len(plain) == len(node.elts):
+                yield from self._exchange("order", plain)
 
     def _binary(self, node: ast.BinOp) -> Iterator[tuple[str, int, int, str]]:
         texts = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp)

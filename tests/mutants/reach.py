@@ -77,14 +77,14 @@ class Watch:
 
     def pytest_collection_finish(self) -> None:
         """What a file calls as it is loaded is every test's."""
-        self.shared |= self._taken()
+        self._share(self._taken())
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
         """What fixtures call is every test's."""
         with _limit():
             yield
-        self.shared |= self._taken()
+        self._share(self._taken())
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[Any]:
@@ -94,14 +94,17 @@ class Watch:
             done = yield
         own = self._taken()
         if done.excinfo is None:
-            line = {"test": item.nodeid, "seconds": round(time.process_time() - began, 3), "calls": sorted(own)}
-            with self.out.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(json.dumps(line) + "\n")
+            seconds = round(time.process_time() - began, 3)
+            self._write({"test": item.nodeid, "seconds": seconds, "calls": sorted(own)})
 
-    def pytest_sessionfinish(self) -> None:
-        """Write what all tests of the file share."""
+    def _share(self, calls: set[str]) -> None:
+        if new := calls - self.shared:
+            self.shared |= new
+            self._write({"shared": sorted(new)})
+
+    def _write(self, line: dict[str, Any]) -> None:
         with self.out.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps({"shared": sorted(self.shared)}) + "\n")
+            file.write(json.dumps(line) + "\n")
 
     def start(self) -> None:
         """Watch every call from now on, in threads too."""

@@ -1,7 +1,8 @@
-"""One trial: tests in a process that loads one module changed, forked from one that has the libraries loaded.
+"""One trial: tests in a forked process in which one function of the package is another.
 
-Nothing is written into the tree: the changed text is what the import finds. Where compiled loops are concerned they are
-interpreted instead, since their cache knows the text on the disk alone, and to compile anew takes a minute.
+The process that forks has the package and its libraries loaded, so that a trial costs little more than its tests: the
+code of the changed function is put in place of the old. What stands outside functions is loaded anew, changed. Nothing
+is written into the tree. Compiled loops are interpreted where they are changed: to compile anew takes a minute.
 """
 
 import importlib.abc
@@ -9,15 +10,17 @@ import importlib.machinery
 import importlib.util
 import linecache
 import os
+import pkgutil
 import resource
 import shutil
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -26,27 +29,55 @@ from tests.mutants.changes import ROOT
 from tests.mutants.reach import KEPT, Watch
 
 COMPILED = ("sim/mobank/base/kernels/",)  # files whose functions are compiled as they stand
-FAILED = 1  # pytest's code where a test fails; every other, a broken import for example, is noticed as well
-NOTHING_RAN = 5
+NOTHING_RAN, BROKEN = 5, 70  # exit codes: pytest's where no test ran; ours where the trial itself failed
 
 
-def load_libraries() -> None:
-    """Load what every trial needs, so that it is there when a process is forked."""
-    import hypothesis  # noqa: F401
-    import matplotlib.figure  # noqa: F401
-    import numba  # noqa: F401
-    import numpy  # noqa: F401
-    import openpyxl  # noqa: F401
-    import pandas  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
-    import rich.progress  # noqa: F401
-    import scipy.linalg
-    import scipy.optimize
-    import scipy.stats  # noqa: F401
-    import simpy  # noqa: F401
-    import typer  # noqa: F401
-    import xlsxwriter  # noqa: F401
-    import yaml  # noqa: F401
+def load_all(interpreted: bool) -> None:
+    """Load the package and what its tests need, so that it is there when a process is forked."""
+    import numba
+
+    numba.config.DISABLE_JIT = interpreted
+    sys.path[:0] = [str(ROOT / "sim")]
+    import mobank
+
+    for name in (
+        "hypothesis",
+        "matplotlib.figure",
+        "openpyxl",
+        "pandas",
+        "scipy.optimize",
+        "scipy.stats",
+        "xlsxwriter",
+    ):
+        importlib.import_module(name)
+    for found in pkgutil.walk_packages(mobank.__path__, "mobank."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+
+
+def _replace(path: Path, text: str, function: str) -> bool:
+    """Put the code of a changed function in place of the old; False if it is no function that stands by itself."""
+    name = ".".join(path.relative_to(ROOT / "sim").with_suffix("").parts)
+    found: Any = importlib.import_module(name)
+    parts = function.split(".")
+    for depth, part in enumerate(parts, start=1):
+        found = vars(found).get(part)
+        for inner in ("__func__", "fget", "func", "__wrapped__"):
+            found = getattr(found, inner, found)
+        if isinstance(found, FunctionType):
+            wanted = ".".join(parts[:depth])
+            codes = [compile(text, str(path), "exec", dont_inherit=True)]
+            while codes:
+                code = codes.pop()
+                if code.co_qualname == wanted and code.co_freevars == found.__code__.co_freevars:
+                    found.__code__ = code
+                    linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
+                    return True
+                codes += [each for each in code.co_consts if isinstance(each, CodeType)]
+            return False
+        if not isinstance(found, type):
+            return False
+    return False
 
 
 class _Changed(importlib.machinery.SourceFileLoader):
@@ -88,25 +119,24 @@ class _Chosen:
         items[:] = keep
 
 
-def in_child(action: Callable[[], int], limit: float, log: Path, interpreted: bool) -> tuple[str, float]:
+def in_child(action: Callable[[], int], limit: float, log: Path) -> tuple[str, float]:
     """Run something in a forked process; return how it ended ("0", "1", … or "time") and the seconds it took."""
     began = time.monotonic()
     child = os.fork()
     if not child:
-        code = 70
+        code = BROKEN
         try:
             os.setsid()
             resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 2))
             out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(out, 1)
             os.dup2(out, 2)
-            sys.path[:0] = [str(ROOT / "sim")]
-            if interpreted:
-                import numba
-
-                numba.config.DISABLE_JIT = True
             code = action()
+        except BaseException:
+            traceback.print_exc()
         finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(code)
     ended = "time"
     try:
@@ -114,6 +144,8 @@ def in_child(action: Callable[[], int], limit: float, log: Path, interpreted: bo
             done, status = os.waitpid(child, os.WNOHANG)
             if done:
                 code = os.waitstatus_to_exitcode(status)
+                if code == BROKEN:
+                    raise RuntimeError(log.read_text(encoding="utf-8"))
                 ended = "time" if code in (-signal.SIGXCPU, -signal.SIGKILL) else str(code)
                 break
             time.sleep(0.02)
@@ -133,7 +165,7 @@ def _pytest(words: Sequence[str], plugins: Sequence[object]) -> int:
     return int(pytest.main([*options, f"--rootdir={ROOT}", *words], plugins=list(plugins)))
 
 
-def watch(path: Path, out: Path, interpreted: bool, limit: float) -> tuple[str, float]:
+def watch(path: Path, out: Path, limit: float) -> tuple[str, float]:
     """Run a test file and write down what its tests call."""
     out.parent.mkdir(parents=True, exist_ok=True)
     out.unlink(missing_ok=True)
@@ -143,15 +175,18 @@ def watch(path: Path, out: Path, interpreted: bool, limit: float) -> tuple[str, 
         watching.start()
         return _pytest([str(path)], [watching])
 
-    return in_child(action, limit, KEPT / "last.log", interpreted)
+    return in_child(action, limit, KEPT / "last.log")
 
 
-def attempt(path: Path, text: str, tests: dict[str, float], interpreted: bool, limit: float) -> tuple[str, float]:
-    """Run tests with one file of the package changed; return how that ended and the seconds it took."""
+def attempt(path: Path, text: str, function: str, tests: dict[str, float], limit: float) -> tuple[str, float]:
+    """Run tests with one function of the package changed; return how that ended and the seconds it took."""
 
     def action() -> int:
-        sys.meta_path.insert(0, _Finder(path, text))
+        if not _replace(path, text, function):
+            sys.meta_path.insert(0, _Finder(path, text))
+            for name in [each for each in sys.modules if each.partition(".")[0] == "mobank"]:
+                del sys.modules[name]
         files = sorted({str(ROOT / name.partition("::")[0]) for name in tests})
         return _pytest(["-x", *files], [_Chosen(tests)])
 
-    return in_child(action, limit, KEPT / "last.log", interpreted)
+    return in_child(action, limit, KEPT / "last.log")

@@ -14,7 +14,7 @@ from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.calibration.backtest import forecaster, priors
 from mobank.calibration.backtest.forecaster import Forecaster, Luck, advance, begin, log_registered, student_log_density
-from mobank.calibration.backtest.reduced_models import SHAPES
+from mobank.calibration.backtest.reduced_models import SHAPES, adopting, adopting_alone, adopting_by_gompertz
 from mobank.calibration.backtest.series import Series, SeriesFigure
 
 BELIEFS = next(iter(priors.read()[0].values()))
@@ -38,6 +38,16 @@ def test_student_quantiles_and_densities_are_scipys_at_unit_variance():
     np.testing.assert_allclose(forecaster.student_quantile(u), t.ppf(u, 4) / 2**0.5, rtol=1e-6, atol=1e-12)
     x = np.array([-3.0, 0.0, 0.4])
     np.testing.assert_allclose(student_log_density(x, 0.7), t.logpdf(x, 4, scale=0.7 / 2**0.5))
+
+
+def test_the_hazards_are_those_of_bass_and_of_gompertz():
+    """Who is not among x registers at a hazard h: dx/dt = h · (1 − x), which is Gompertz's rate · x · log(1/x)."""
+    x = np.array([0.01, 0.3, 0.5, 0.99])
+    grown = adopting_by_gompertz(0.0, 0.7, x) * (1 - x)
+    np.testing.assert_allclose(grown, 0.7 * x * np.log(1 / x), rtol=1e-9)
+    np.testing.assert_allclose(adopting_by_gompertz(0.02, 0.7, np.array([0.0, 1.0])), [0.02, 0.72], atol=1e-9)
+    np.testing.assert_allclose(adopting(0.02, 0.7, 2.0, x), 0.02 + 0.7 * x * x)
+    assert adopting_alone(0.02) == 0.02
 
 
 @every_shape

@@ -51,7 +51,20 @@ OPPOSITE = {
     "any": "all", "all": "any", "mean": "sum", "argmin": "argmax", "argmax": "argmin", "cumsum": "cumprod",
     "rows": "columns", "first": "last", "last": "first",
 }  # fmt: skip
-MESSAGES = ("Problem", "InputError", "RunError", "ModelError", "MobankError", "warn", "say", "Place", "format")
+MESSAGES = (
+    "Problem",
+    "InputError",
+    "RunError",
+    "ModelError",
+    "MobankError",
+    "warn",
+    "say",
+    "Place",
+    "format",
+    "problem",
+    "isinstance",
+    "add_axes",
+)  # and what lays out a picture
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,9 @@ class _Finder:
         if isinstance(node, (ast.JoinedStr, ast.Raise, ast.Assert, ast.Import, ast.ImportFrom)):
             return
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in MESSAGES:
+            return
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            yield from self._numbers(node.left, function)
             return
         if isinstance(node, ast.If) and all(isinstance(each, ast.Raise) for each in node.body) and not node.orelse:
             return

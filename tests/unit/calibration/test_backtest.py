@@ -151,6 +151,7 @@ def test_coverage_counts_the_truths_inside_the_central_bands():
     pits = (0.02, 0.07, 0.2, 0.5, 0.8, 0.97)
     found = score([made(origin=2000 + i, pit=pit) for i, pit in enumerate(pits)], 1)[0]
     assert found.coverage == pytest.approx((1 / 6, 3 / 6, 4 / 6))
+    assert found.coverage_sd(80) == pytest.approx((0.8 * 0.2 / 6) ** 0.5)
 
 
 def test_cases_that_do_not_run_from_december_to_december_are_scored_apart():

@@ -11,6 +11,7 @@ import multiprocessing
 import random
 import sys
 from collections import Counter, defaultdict
+from itertools import zip_longest
 from pathlib import Path
 
 import yaml
@@ -32,6 +33,7 @@ def main() -> None:
     words.add_argument("what", choices=("watch", "try", "again", "report"))
     words.add_argument("--each", type=int, default=25, help="changes of each room")
     words.add_argument("--rooms", nargs="*", default=list(ROOMS), choices=list(ROOMS))
+    words.add_argument("--reached", action="store_true", help="only what some watched test calls")
     words.add_argument("--seed", type=int, default=SEED)
     words.add_argument("--files", nargs="*", type=Path, help="only these test files are watched")
     words.add_argument("--interpreted", action="store_true", help="watch with compiled loops interpreted")
@@ -42,7 +44,7 @@ def main() -> None:
     elif given.what == "report":
         sys.exit(not _report(given.rooms))
     else:
-        _try(given.rooms, given.each, given.seed, given.what == "again")
+        _try(given.rooms, given.each, given.seed, given.what == "again", given.reached)
 
 
 def _watch(files: list[Path] | None, interpreted: bool) -> None:
@@ -82,9 +84,10 @@ def _equivalent() -> dict[tuple[str, str, str], str]:
     return {(each["path"], each["before"], each["after"]): each["why"] for each in listed}
 
 
-def _try(rooms: list[str], each: int, seed: int, again: bool) -> None:
+def _try(rooms: list[str], each: int, seed: int, again: bool, reached: bool) -> None:
     """Try changes that have not been tried, or, again, those that survived; those of compiled loops last."""
-    chosen = [(room, change) for room in rooms for change in sample(room, each, seed)]
+    of_rooms = [[(room, change) for change in sample(room, each, seed)] for room in rooms]
+    chosen = [one for turn in zip_longest(*of_rooms) for one in turn if one and (not reached or _seeing(one[1]))]
     for interpreted in (False, True):
         some = [each for each in chosen if each[1].path.startswith(COMPILED) == interpreted]
         if some:
@@ -112,14 +115,7 @@ def _try_some(some: list[tuple[str, Change]], interpreted: bool, again: bool) ->
 
 def _trial(change: Change, text: str) -> tuple[str, float, int]:
     """Return how a change ended, the seconds it took and how many tests could see it."""
-    interpreted = change.path.startswith(COMPILED)
-    watched = reach(interpreted)
-    calls = f"{change.path}:{change.function}"
-    if any(calls in names for _, names in watched.values()):
-        seeing = {test: seconds for test, (seconds, names) in watched.items() if calls in names}
-    else:  # text outside functions, or of a class: whatever uses the module
-        seeing = {test: seconds for test, (seconds, names) in watched.items()
-                  if any(name.startswith(f"{change.path}:") for name in names)}  # fmt: skip
+    seeing = _seeing(change)
     spent, took = 0.0, 0.0
     tiers: list[dict[str, float]] = [{}, {}]
     for test, seconds in sorted(seeing.items(), key=lambda each: each[1]):
@@ -134,6 +130,20 @@ def _trial(change: Change, text: str) -> tuple[str, float, int]:
             if ended not in ("0", str(NOTHING_RAN)):
                 return ("noticed" if ended == "1" else f"noticed ({ended})"), took, len(seeing)
     return "survived", took, len(seeing)
+
+
+def _seeing(change: Change) -> dict[str, float]:
+    """Return the tests that call the function of a change, with their seconds.
+
+    Of text outside functions, and of a class, those that use the module.
+    """
+    watched = reach(change.path.startswith(COMPILED))
+    calls = f"{change.path}:{change.function}"
+    found = {test: seconds for test, (seconds, names) in watched.items() if calls in names}
+    if found:
+        return found
+    module = f"{change.path}:"
+    return {t: seconds for t, (seconds, names) in watched.items() if any(name.startswith(module) for name in names)}
 
 
 def _report(rooms: list[str]) -> bool:

@@ -18,7 +18,7 @@ import yaml
 
 from tests.mutants.changes import ROOMS, ROOT, Change, changes, modules
 from tests.mutants.reach import FOLDERS, KEPT, reach, record_of, test_files
-from tests.mutants.trial import COMPILED, NOTHING_RAN, attempt, load_all, watch
+from tests.mutants.trial import COMPILED, LATE, NOTHING_RAN, attempt, load_all, watch
 
 SEED = 19
 FILE_LIMIT, FIRST, THEN = 45.0, 10.0, 15.0  # seconds of processor time: of a file watched, of tests tried
@@ -105,6 +105,8 @@ def _try_some(some: list[tuple[str, Change]], interpreted: bool, again: bool) ->
         if known and not (again and known["ended"] == "survived"):
             continue
         ended, seconds, ran = _trial(change, text)
+        if ended == LATE:
+            continue
         line = {"room": room, "path": key[0], "before": key[1], "after": key[2], "line": change.line,
                 "kind": change.kind, "function": change.function, "ended": ended, "tests": ran}  # fmt: skip
         with RESULTS.open("a", encoding="utf-8", newline="\n") as file:
@@ -127,6 +129,8 @@ def _trial(change: Change, text: str) -> tuple[str, float, int]:
             limit = 15 + 3 * sum(tests.values())
             ended, seconds = attempt(ROOT / change.path, change.apply(text), change.function, tests, limit)
             took += seconds
+            if ended == LATE:
+                return LATE, took, len(seeing)
             if ended not in ("0", str(NOTHING_RAN)):
                 return ("noticed" if ended == "1" else f"noticed ({ended})"), took, len(seeing)
     return "survived", took, len(seeing)

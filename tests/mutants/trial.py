@@ -29,6 +29,8 @@ from tests.mutants.changes import ROOT
 from tests.mutants.reach import KEPT, Watch
 
 COMPILED = ("sim/mobank/base/kernels/",)  # files whose functions are compiled as they stand
+TIME, LATE = "time", "late"  # more processor time than allowed; or the machine had none to give, which says nothing
+PATIENCE = 20  # times the processor time allowed that a trial may take where other work shares the processors
 NOTHING_RAN, BROKEN = 5, 70  # exit codes: pytest's where no test ran; ours where the trial itself failed
 
 
@@ -120,7 +122,7 @@ class _Chosen:
 
 
 def in_child(action: Callable[[], int], limit: float, log: Path) -> tuple[str, float]:
-    """Run something in a forked process; return how it ended ("0", "1", … or "time") and the seconds it took."""
+    """Run something in a forked process; return how it ended (an exit code, `TIME` or `LATE`) and the seconds it took."""
     began = time.monotonic()
     child = os.fork()
     if not child:
@@ -138,15 +140,15 @@ def in_child(action: Callable[[], int], limit: float, log: Path) -> tuple[str, f
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    ended = "time"
+    ended = LATE
     try:
-        while time.monotonic() - began < 6 * limit:  # other work may share the processors
+        while time.monotonic() - began < PATIENCE * limit:
             done, status = os.waitpid(child, os.WNOHANG)
             if done:
                 code = os.waitstatus_to_exitcode(status)
                 if code == BROKEN:
                     raise RuntimeError(log.read_text(encoding="utf-8"))
-                ended = "time" if code in (-signal.SIGXCPU, -signal.SIGKILL) else str(code)
+                ended = TIME if code in (-signal.SIGXCPU, -signal.SIGKILL) else str(code)
                 break
             time.sleep(0.02)
     finally:

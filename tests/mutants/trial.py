@@ -122,7 +122,7 @@ class _Chosen:
 
 
 def in_child(action: Callable[[], int], limit: float, log: Path) -> tuple[str, float]:
-    """Run something in a forked process; return how it ended (an exit code, `TIME` or `LATE`) and the seconds it took."""
+    """Run something in a forked process; return how it ended (exit code, `TIME` or `LATE`) and the seconds it took."""
     began = time.monotonic()
     child = os.fork()
     if not child:

@@ -9,7 +9,18 @@ from mobank.base.quantities import Month
 from mobank.base.streams import LAYERS, Streams
 from mobank.dynamics.draws import draw
 from mobank.dynamics.shocks import paths
-from mobank.ensemble.drivers import KINDS, Input, _by_kind, _years, asked, determined, drivers, regression_shares
+from mobank.ensemble.drivers import (
+    KINDS,
+    Drivers,
+    Input,
+    _by_kind,
+    _varies,
+    _years,
+    asked,
+    determined,
+    drivers,
+    regression_shares,
+)
 from mobank.ensemble.plan import Plan
 from mobank.ensemble.run import run
 from mobank.ensemble.shapley import ShapleyShares, shares
@@ -65,6 +76,22 @@ def test_kinds_of_parameters_divide_the_share_of_their_layer_and_chance_and_leve
     expected = {"data": 0.4 * 9 / 15, "partly": 0.4 * 4 / 15, "prior": 0.4 / 15, "lever": 0.2 + 0.4 / 15,
                 "chance": 0.25 + 0.15}  # fmt: skip
     assert share == pytest.approx(expected, abs=0.01)
+
+
+def test_kinds_without_a_share_are_not_named_and_the_largest_comes_first():
+    none = np.zeros(0)
+    assert Drivers("mau", Month.of(2024, 6), np.array([0.1, 0.0, 0.6, 0.0, 0.3]), (), none, none).order == [
+        "prior",
+        "chance",
+        "data",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "varies"), [([1.0, 2.0], True), ([2.0, 2.0], False), ([1.0, np.nan], False), ([1.0, np.inf], False)]
+)
+def test_what_is_the_same_in_all_replicates_drives_nothing(values, varies):
+    assert _varies(np.array(values)) is varies
 
 
 # ------------ in the model

@@ -28,6 +28,7 @@ from mobank.report.render.svg import draw
 from mobank.report.render.text_table import TextColumn, TextTable, laid_out
 from mobank.report.render.workbook import Marked, Number, Sheet
 from mobank.report.render.workbook import write as write_workbook
+from tests.faults.counts import TIMES
 from tests.faults.odd_texts import COUNT, bare, file_names, odd_texts
 from tests.unit.report.test_svg import SVG, normal
 
@@ -312,7 +313,7 @@ def test_each_syntax_has_one_door(syntax):
 
 def test_f18_a_name_is_no_pattern(tmp_path):
     """Whatever a folder is called, its own leftovers are cleared and nobody else's."""
-    names = file_names(210)
+    names = file_names(210 * TIMES)
     gone = f"{own_name().partition('-')[0]}-{2**22 + 1}-1-1{CRUMB}"  # of a process number above all that there are
     for name in names:
         (tmp_path / f".{name}.{gone}").mkdir()

@@ -176,7 +176,7 @@ def _write(
     found = comparison.sides
     for i, side in enumerate(found, start=1):
         scenario = side.plan.scenario
-        (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8")
+        (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8", newline="\n")
     write_table(difference_rows(comparison), folder / DIFFERENCES)
     write_table(quantile_rows(comparison), folder / SUMMARY)
     if comparison.answers:

@@ -23,6 +23,7 @@ from mobank.cli import (
     new_bank,
     posterior,
     resolve,
+    rounds,
     run,
     sbc,
 )
@@ -77,6 +78,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 for name, function in COMMANDS.items():
     app.command(name, short_help=(function.__doc__ or "").partition("\n")[0])(function)  # whole, not cut to a width
+app.add_typer(rounds.app, name="round", short_help=(rounds.__doc__ or "").partition(": ")[2].partition("\n")[0])
 
 
 INTERRUPTED = 130  # how typer ends after Ctrl-C

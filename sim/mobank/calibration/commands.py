@@ -103,7 +103,8 @@ class Judgement:
 
     Parameters
     ----------
-    rounds : the folder of all rounds, where decisions and the scoreboard are. taken_as : None where nothing has been said. force : True to overwrite one.
+    rounds : the folder of all rounds, with decisions and the scoreboard. taken_as : None where nothing has been said.
+    force : True to overwrite a decision.
     """
 
     rounds: Path

@@ -1,6 +1,7 @@
 """`mobank round`: forecasts frozen before the figures come, closed when they have, and what all of them prove."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,14 +16,13 @@ if TYPE_CHECKING:
     from mobank.calibration.report.rounds_tables import TextRows
 
 PAGE = "rounds.html"
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+HELP = "Freeze forecasts before their figures come, score them when they have, and show what all rounds prove."
 
 BankArgument = Annotated[
     Path | None, typer.Argument(metavar="[BANK]", help="Whose rounds: a target's name or file; default: your bank.")
 ]
 
 
-@app.command("open")
 def open_(
     bank: BankArgument = None,
     scenario: Annotated[Path, typer.Option(help="What is forecast: a scenario of that bank.")] = Path("baseline"),
@@ -66,12 +66,11 @@ def open_(
     say(f"when a figure has come: mobank round close {target.name}")
 
 
-@app.command()
 def close(bank: BankArgument = None, lang: LangOption = None, shipped: ShippedOption = False) -> None:
     """Score the open rounds of a bank by the figures that have come into its target since."""
     from datetime import date
 
-    from mobank.calibration.report.rounds_page import sentence
+    from mobank.calibration.report.rounds_page import sentences
     from mobank.calibration.report.rounds_tables import scores_table, standings_table
     from mobank.calibration.rounds.closing import close_all
     from mobank.calibration.rounds.track_record import cases_of, standings
@@ -84,17 +83,16 @@ def close(bank: BankArgument = None, lang: LangOption = None, shipped: ShippedOp
         raise InputError([_none(target.name)])
     new = [case for each in found for case in cases_of(each.round, each.new)]
     if not new:
-        say(f"no figure has come for what the {len(found)} rounds of {target.name} still forecast")
+        say(f"nothing new: no figure has come for what rounds of {target.name} still forecast")
     if restated := sum(each.restated for each in found):
-        say(f"{restated} figures restated since they were scored: kept beside the first prints")
+        say(f"restated since they were scored, and kept beside the first prints: {restated}")
     if new:
         _show(scores_table(new, MODEL, words))
         proved = standings([case for each in found for case in cases_of(each.round, each.scores)])
         _show(standings_table(proved, MODEL, words))
-        paragraph("\n".join(sentence(each, MODEL, words) for each in proved if not each.regions), "dim")
+        paragraph("\n".join(sentences(proved, MODEL, words)), "dim")
 
 
-@app.command("list")
 def list_(bank: BankArgument = None, lang: LangOption = None, shipped: ShippedOption = False) -> None:
     """List the rounds of a bank, or of all banks: who, from when, and which figures have come and are not scored."""
     from mobank.calibration.report.rounds_tables import rounds_table
@@ -113,7 +111,6 @@ def list_(bank: BankArgument = None, lang: LangOption = None, shipped: ShippedOp
         say(f"figures have come that are not scored: mobank round close {name}")
 
 
-@app.command()
 def report(
     bank: BankArgument = None,
     out: Annotated[Path, typer.Option(help="Where the page's folder goes.")] = Path("outputs"),
@@ -138,6 +135,9 @@ def report(
     with folder_aside(final) as folder:
         (folder / PAGE).write_text(html, encoding="utf-8")
     say((final / PAGE).as_posix())
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"open": open_, "close": close, "list": list_, "report": report}
 
 
 def _target(bank: Path | None, shipped: bool) -> Path:

@@ -3,9 +3,9 @@
     月份      指标     p10     p50     p90            month    mau p10   mau p50   mau p90
     2024-01  月活用户  1.70亿  1.75亿  1.81亿          2024-01  170 m     175 m     181 m
 
-A quantile is named by its share (p10, 10%, 10分位, median). The measure stands in a column of its own, before the share,
-in the name of the sheet, or above the table; a region in a column of its own. What is not understood is refused with its
-cell: a forecast is never read in part.
+A quantile is named by its share (p10, 10%, 10分位, median). The measure stands in a column of its own, before the
+share, in the name of the sheet, or above the table; a region in a column of its own. What is not understood is refused
+with its cell: a forecast is never read in part.
 """
 
 import re
@@ -109,9 +109,7 @@ def _found(grid: Grid) -> tuple[Grid, int, Mapping[int, tuple[str, float]]] | No
 class _Table:
     """One table, read line by line."""
 
-    def __init__(
-        self, grid: Grid, head: int, shares: Mapping[int, tuple[str, float]], measures: Sequence[str]
-    ) -> None:
+    def __init__(self, grid: Grid, head: int, shares: Mapping[int, tuple[str, float]], measures: Sequence[str]) -> None:
         self.grid, self.head, self.shares, self.measures = grid, head, shares, measures
         self.problems: list[Problem] = []
         above = [cell.text for (row, _), cell in sorted(grid.cells.items()) if row < head]

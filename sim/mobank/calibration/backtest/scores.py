@@ -1,4 +1,6 @@
-"""How good a forecast was: CRPS, log score, interval score, pinball loss, coverage, PIT. On whatever scale the forecast is given.
+"""How good a forecast was: CRPS, log score, interval score, pinball loss, coverage, PIT.
+
+On whatever scale the forecast is given.
 
 References
 ----------

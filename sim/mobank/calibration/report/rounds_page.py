@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mobank.base.quantities import Lang
+from mobank.calibration.report.rounds_tables import WORDS as HEADS
 from mobank.calibration.report.rounds_tables import (
     TextRows,
     ahead_in_words,
@@ -13,7 +14,6 @@ from mobank.calibration.report.rounds_tables import (
     scores_table,
     standings_table,
 )
-from mobank.calibration.report.rounds_tables import WORDS as HEADS
 from mobank.calibration.rounds.closing import Listed
 from mobank.calibration.rounds.track_record import Standing, cases_of, standings
 from mobank.model.grammar import Model
@@ -33,14 +33,15 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "scored": "figures scored", "open": "figures come, not scored", "in80": "inside the 80 % band",
         "of_rounds": "of {} rounds", "close": "mobank round close {}", "worth_of": "worth {:.1f} independent figures",
         "nothing": "No figure has come yet for what has been forecast.",
-        "worth": "{what}, {ahead} months ahead: {cases} figures of {rounds} rounds prove as much about the 80 % band as "
-        "{worth:.1f} independent ones, since rounds overlap. Among so many, a perfect forecast would have between "
-        "{low:.0f} and {high:.0f} % inside in four of five cases.",
-        "record_note": "CRPS and log score are those of the logarithm: a CRPS of 0.01 is about 1 % of the figure, and "
-        "lower is better; a log score is better the higher. The forecast in print, with redefinitions and clean-ups, is "
-        "always scored; that by today's definition only where nothing was redefined. Ratios below 1 are in favour of "
-        "the forecast; in brackets the central 80 % of a bootstrap of blocks as long as the horizon, left out where "
-        "fewer than four blocks have come.",
+        "worth": "{what}, {ahead} months ahead: {cases} figures from {rounds} rounds, which overlap, prove as much "
+        "about the 80 % band as {worth:.1f} independent ones. Of so many, a perfect forecast has between {low:.0f} and "
+        "{high:.0f} % inside in four of five cases.",
+        "record_note": "Worth: as many independent figures. Today: by the definition of the last figure known. CRPS "
+        "and log score are those of the logarithm: a CRPS of 0.01 is about 1 % of the figure, and lower is better; a "
+        "log score is better the higher. The forecast in print, with redefinitions and clean-ups, is always scored; "
+        "that by today's definition only where nothing was redefined. Ratios below 1 are in favour of the forecast; in "
+        "brackets the central 80 % of a bootstrap of blocks as long as the horizon, left out where fewer than four "
+        "blocks have come.",
         "figures_note": "Scored is the figure as it was first seen when a round was closed, at the middle of the range "
         "that its wording allows.",
         "pit_note": "Share of the forecast in print that lay below the figure. Right forecasts fill all classes alike; "
@@ -57,9 +58,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "nothing": "所预测的月份尚无数据公布。",
         "worth": "{what}，提前{ahead}个月：{rounds}轮预测的{cases}个数据因轮次重叠，就80%区间而言只相当于{worth:.1f}个"
         "独立数据。在这样的数量下，完美的预测在五次中有四次会有{low:.0f}%至{high:.0f}%落入区间。",
-        "record_note": "CRPS和对数评分均按对数计：CRPS为0.01约合公布值的1%，越低越好；对数评分越高越好。披露值预测"
-        "（含口径变更与清理）一律评分；按现行口径的预测仅在口径未变时评分。比值小于1表示本预测更好；括号内为按预测期限"
-        "分块的自助法中间80%，不足四块时不给出。",
+        "record_note": "折合独立数据：相当于多少个互不重叠的数据。现行口径：开启时最后一个数据的口径。"
+        "CRPS和对数评分均按对数计：CRPS为0.01约合公布值的1%，越低越好；对数评分越高越好。"
+        "披露值预测（含口径变更与清理）一律评分；按现行口径的预测仅在口径未变时评分。"
+        "比值小于1表示本预测更好；括号内为按预测期限分块的自助法中间80%，不足四块时不给出。",
         "figures_note": "按关闭轮次时首次见到的公布值评分，取其表述所允许范围的中点。",
         "pit_note": "披露值预测中低于公布值的比例。预测正确时各组数量相近；重叠轮次的数据会一同偏离。",
         "share": "低于公布值的比例", "number": "数据数",
@@ -85,7 +87,7 @@ def build(found: RoundsOfBank, model: Model, lang: Lang) -> str:
     proved = standings(cases)
     sections = [Section("", [_cards(found, proved, words)])]
     if cases:
-        said = [sentence(each, model, lang) for each in proved if not each.regions]
+        said = sentences(proved, model, lang)
         note = text(words["record_note"], note=True)
         sections += [
             Section(words["record"], [_table(standings_table(proved, model, lang)), text(*said), note]),
@@ -100,13 +102,19 @@ def build(found: RoundsOfBank, model: Model, lang: Lang) -> str:
     sections.append(Section(words["rounds"], [_table(rounds_table(found.listed, lang))]))
     sections += _restated(found, model, lang)
     sections += _decisions(found, model, lang)
-    digests = [(f"{each.round.name} {name}", value) for each in found.listed for name, value in each.round.digests.items()]
+    digests = [
+        (f"{each.round.name} {name}", value) for each in found.listed for name, value in each.round.digests.items()
+    ]
     sections.append(Section(words["identity"], [facts(digests)]))
     return page(words["title"].format(name), sections, lang, above=words["above"].format(found.bank))
 
 
-def sentence(found: Standing, model: Model, lang: Lang) -> str:
-    """Return how little the figures of overlapping rounds prove."""
+def sentences(proved: Sequence[Standing], model: Model, lang: Lang) -> list[str]:
+    """Return how little the figures of rounds that overlap prove, of the whole bank; nothing of a single figure."""
+    return [_worth(each, model, lang) for each in proved if not each.regions and each.cases > 1]
+
+
+def _worth(found: Standing, model: Model, lang: Lang) -> str:
     from scipy.stats import binom
 
     number = max(round(found.worth), 1)
@@ -172,5 +180,8 @@ def _of(name: str) -> tuple[str, str]:
 
 
 def _table(shown: TextRows) -> "Markup":
-    head = [Column(title, "text" if i < shown.left else "number") for i, title in enumerate(shown.heads)]
+    head = [
+        Column(" ".join(title.split("\n")), "text" if i < shown.left else "number")
+        for i, title in enumerate(shown.heads)
+    ]
     return table(head, shown.rows, "small")

@@ -14,27 +14,27 @@ NONE = "–"
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
-        "round": "round", "bank": "bank", "opened": "opened", "scenario": "scenario", "author": "by",
-        "until": "until", "scored": "scored", "due": "come, not scored", "ahead": "months ahead", "why": "why",
-        "what": "what", "month": "month", "forecast": "forecast in print", "band": "90 %", "figure": "figure",
-        "off": "figure is off by", "inside": "in 80 %", "crps": "CRPS", "log": "log score", "today": "CRPS, by today's definition",
-        "trend": "CRPS of the damped trend", "own_pinball": "pinball", "rival": "pinball of the rival",
+        "round": "round", "opened": "opened", "scenario": "scenario", "author": "by",
+        "until": "until", "scored": "scored", "due": "come,\nnot scored", "ahead": "months\nahead", "why": "why",
+        "what": "what", "month": "month", "forecast": "in print", "band": "90 %", "figure": "figure",
+        "off": "off by", "inside": "in\n80 %", "crps": "CRPS", "log": "log\nscore", "today": "CRPS\ntoday",
+        "trend": "CRPS\ntrend", "own_pinball": "pinball", "rival": "pinball\nrival",
         "yes": "yes", "no": "no", "broken": "redefined", "of": "{} of {}", "regions": "{}, regions",
-        "cases": "figures", "rounds": "rounds", "worth": "worth", "covered": "in {} %", "pit": "mean PIT",
-        "against_trend": "CRPS / trend's", "against_rival": "pinball / rival's",
+        "cases": "figures", "rounds": "rounds", "worth": "worth", "covered": "in\n{} %", "pit": "mean\nPIT",
+        "against_trend": "CRPS /\ntrend's", "against_rival": "pinball /\nrival's",
         "restated": "restated to", "seen": "seen", "taken_as": "taken as", "before": "chance of a jump before",
         "after": "and after", "break": "a new definition", "true": "a true change",
         "from": "{} on",
     },
     "zh": {
-        "round": "轮次", "bank": "银行", "opened": "开启", "scenario": "情景", "author": "预测人",
-        "until": "至", "scored": "已评分", "due": "已公布未评分", "ahead": "提前月数", "why": "理由",
-        "what": "指标", "month": "月份", "forecast": "披露值预测", "band": "90%", "figure": "公布值",
-        "off": "公布值偏离", "inside": "落入80%", "crps": "CRPS", "log": "对数评分", "today": "CRPS（按现行口径）",
-        "trend": "CRPS（阻尼趋势）", "own_pinball": "分位损失", "rival": "对比预测的分位损失",
+        "round": "轮次", "opened": "开启", "scenario": "情景", "author": "预测人",
+        "until": "至", "scored": "已评分", "due": "已公布\n未评分", "ahead": "提前\n月数", "why": "理由",
+        "what": "指标", "month": "月份", "forecast": "披露值\n预测", "band": "90%", "figure": "公布值",
+        "off": "偏离", "inside": "落入\n80%", "crps": "CRPS", "log": "对数\n评分", "today": "CRPS\n现行口径",
+        "trend": "CRPS\n趋势", "own_pinball": "分位\n损失", "rival": "分位损失\n对比预测",
         "yes": "是", "no": "否", "broken": "口径变更", "of": "{}/{}", "regions": "{}（分地区）",
-        "cases": "数据数", "rounds": "轮数", "worth": "折合独立预测", "covered": "落入{}%", "pit": "平均PIT",
-        "against_trend": "CRPS与趋势之比", "against_rival": "分位损失与对比预测之比",
+        "cases": "数据数", "rounds": "轮数", "worth": "折合\n独立数据", "covered": "落入\n{}%", "pit": "平均PIT",
+        "against_trend": "CRPS\n与趋势之比", "against_rival": "分位损失与\n对比预测之比",
         "restated": "重述为", "seen": "发现日期", "taken_as": "认定为", "before": "此前的跳变概率",
         "after": "此后的跳变概率", "break": "新口径", "true": "真实变化",
         "from": "{}起",
@@ -96,10 +96,10 @@ def standings_table(found: Sequence[Standing], model: Model, lang: Lang) -> Text
         what = measure_called(each.measure, "", model, lang)
         rows.append(
             [
-                each.scenario, words["regions"].format(what) if each.regions else what, ahead_in_words(each.ahead, lang),
-                str(each.cases), str(each.rounds), f"{each.worth:.1f}", *(_share(share) for share in each.coverage),
-                f"{each.mean_pit:.2f}", _short(each.crps), _short(each.log_score, 2), _short(each.today_crps),
-                _ratio(each.trend), _ratio(each.rival),
+                each.scenario, words["regions"].format(what) if each.regions else what,
+                ahead_in_words(each.ahead, lang), str(each.cases), str(each.rounds), f"{each.worth:.1f}",
+                *(_share(share) for share in each.coverage), f"{each.mean_pit:.2f}", _short(each.crps),
+                _short(each.log_score, 2), _short(each.today_crps), _ratio(each.trend), _ratio(each.rival),
             ]
         )  # fmt: skip
     heads = [words[name] for name in ("scenario", "what", "ahead", "cases", "rounds", "worth")]

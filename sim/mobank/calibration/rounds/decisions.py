@@ -121,4 +121,3 @@ def _other(decision: Decision, path: Path) -> Iterator[Problem]:
             yield Problem(f"'{path.as_posix()}'", "holds another decision on this figure", FORCE, "--as")
     except InputError as error:
         yield from error.problems
-

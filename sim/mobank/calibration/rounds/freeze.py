@@ -125,8 +125,8 @@ def _forecasts(plan: Plan, paths: Ensemble, known: Sequence[KnownFigure]) -> lis
             today = paths.path(measure, part)
             quantiles = [np.quantile(values[1:], LEVELS, axis=1) for values in (today, today * np.exp(jumps))]
             for t, month in enumerate(plan.months[1:]):
-                values = (_short(each[:, t]) for each in quantiles)
-                found.append(FrozenForecast(measure, band, month, *values, trend.get(month)))
+                now, in_print = (_short(each[:, t]) for each in quantiles)
+                found.append(FrozenForecast(measure, band, month, now, in_print, trend.get(month)))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from mobank.base.quantities import Month
 from mobank.calibration.backtest.scores import EnsembleForecast, NormalForecast
 
-POINTS = 200  # equally likely values that a forecast is kept as, each the middle of its share
+POINTS = 100  # equally likely values that a forecast is kept as, each the middle of its share
 LEAST_PERSONS = 0.5  # below which a count has no logarithm that means anything
 Key = tuple[str, str, Month]  # measure, band and month of a forecast
 

@@ -1,10 +1,10 @@
 """The store of all rounds: what was forecast, frozen before the figures came, and how it fared.
 
-    rounds/<bank>/<month>/forecast.json            written once: quantiles by month, digests, author, a rival
-    rounds/<bank>/<month>/scenario.resolved.yaml   the scenario that it is a forecast of
-    rounds/<bank>/<month>/scores.json              a row a figure that has come; rows are added, first prints stay
-    rounds/<bank>/decisions/                       what figures far out were taken as (`decisions.py`)
-    rounds/scoreboard.csv                          what draws said of the figures of an update (`scoreboard.py`)
+rounds/<bank>/<month>/forecast.json            written once: quantiles by month, digests, author, a rival
+rounds/<bank>/<month>/scenario.resolved.yaml   the scenario that it is a forecast of
+rounds/<bank>/<month>/scores.json              a row a figure that has come; rows are added, first prints stay
+rounds/<bank>/decisions/                       what figures far out were taken as (`decisions.py`)
+rounds/scoreboard.csv                          what draws said of the figures of an update (`scoreboard.py`)
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,13 +44,16 @@ ROUND = RecordKind(
     RecordFields(
         {
             **dict.fromkeys(("bank", "name", "scenario", "opened", "author", "why", "posterior"), TEXT),
-            "subject": RecordRow((TEXT, TEXT)), "start": MONTH, "until": MONTH, "seed": whole(), "draws": whole(1),
+            "subject": RecordRow((TEXT, TEXT)),
+            "start": MONTH,
+            "until": MONTH,
+            "seed": whole(),
+            "draws": whole(1),
             "digests": RecordFields({"resolved": DIGEST, "figures": DIGEST}, others=TEXT),
             "known": RecordList(RecordFields({**OF, **SPAN, "definition": TEXT, "evidence": TEXT})),
             "forecasts": RecordList(
                 RecordFields(
-                    {**OF, "today": POINTS_ROW, "printed": POINTS_ROW,
-                     "trend": OrNothing(RecordRow((NUMBER, NUMBER)))}
+                    {**OF, "today": POINTS_ROW, "printed": POINTS_ROW, "trend": OrNothing(RecordRow((NUMBER, NUMBER)))}
                 )
             ),
             "rival_file": RecordRow((TEXT, TEXT)),
@@ -144,7 +147,8 @@ def read_all(rounds: Path, bank: str) -> list[Round]:
     InputError
         With every one that is damaged: a record of what was said is not read in part.
     """
-    found, problems = [], []
+    found: list[Round] = []
+    problems: list[Problem] = []
     for folder in sorted(path.parent for path in (rounds / bank).glob(f"*/{FORECAST}")):
         try:
             found.append(read(folder))
@@ -162,7 +166,8 @@ def banks(rounds: Path) -> list[str]:
 
 def read_with_scores(rounds: Path, bank: str) -> list[tuple[Round, tuple[RoundScore, ...]]]:
     """Return all rounds of a bank, the oldest first, each with its scores so far; raises as `read_all`."""
-    found, problems = [], []
+    found: list[tuple[Round, tuple[RoundScore, ...]]] = []
+    problems: list[Problem] = []
     for opened in read_all(rounds, bank):
         try:
             found.append((opened, read_scores(opened, rounds)))

@@ -1,8 +1,8 @@
 """What closed rounds prove together, and how little that is where they overlap.
 
-Rounds opened month by month share most of their months: twelve months ahead, the errors of two neighbours are moved by
-eleven months in common. So beside the number of forecasts stands how many independent ones they are worth, and means are
-compared by a bootstrap of blocks of months as long as the horizon (Künsch 1989).
+Rounds opened month by month share most of their months: twelve months ahead, the errors of two neighbours are moved
+by eleven months in common. So beside the number of forecasts stands how many independent ones they are worth, and means
+are compared by a bootstrap of blocks of months as long as the horizon (Künsch 1989).
 
 The worth is that of a coverage: n² / Σ r_ij, where r_ij is the correlation of "inside the band" between two forecasts
 whose errors are normal with correlation ρ = shared months / √(months of the one · months of the other).
@@ -198,7 +198,7 @@ def _bootstrap(sums: Floats, length: int, name: str) -> tuple[float, float]:
     starts, blocks = months - length + 1, -(-months // length)
     picks = Streams(SEED).uniform("parameters", f"rounds {name}", np.arange(RESAMPLES * blocks))
     cumulated = np.concatenate([np.zeros((1, 2)), np.cumsum(sums, axis=0)])
-    block = cumulated[length:] - cumulated[: starts]
+    block = cumulated[length:] - cumulated[:starts]
     drawn = block[(picks * starts).astype(int)].reshape(RESAMPLES, blocks, 2).sum(axis=1)
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.1, 0.9))
     return float(low), float(high)

@@ -112,7 +112,11 @@ class _Table:
     def __init__(self, grid: Grid, head: int, shares: Mapping[int, tuple[str, float]], measures: Sequence[str]) -> None:
         self.grid, self.head, self.shares, self.measures = grid, head, shares, measures
         self.problems: list[Problem] = []
-        above = [cell.text for (row, _), cell in sorted(grid.cells.items()) if row < head]
+        above = [
+            cell.text
+            for (row, column), cell in sorted(grid.cells.items(), key=lambda each: each[0])
+            if row < head or (row == head and column not in shares)
+        ]
         self.unit = next((unit for text in above for unit in units_said(text) if unit_called(unit) is not None), "")
         names = [measure_called(text) for text in (grid.sheet, *above)]
         self.measure = next((name for name in names if name in measures), "")
@@ -177,10 +181,11 @@ class _Table:
         cell = self.grid.at(row, column)
         unit = next((u for u in units_said(self.grid.shown(self.head, column).label)), "") or self.unit
         try:
-            said = printed(cell, unit_called(unit) or "", True, frozenset())
+            said = None if cell.empty else printed(cell, unit_called(unit) or "", True, frozenset())
         except QuantityError as error:
-            hint = "write the unit in the cell, such as 170万户, or above the table: 单位：万户"
-            self.refuse(row, column, error.allowed, hint if error.hint.startswith("write unit") else error.hint)
+            unsaid = "write the unit in the cell, such as 170万户, or above the table: 单位：万户"
+            hint = unsaid if error.hint.startswith("write unit") else "" if "the map" in error.hint else error.hint
+            self.refuse(row, column, error.allowed, hint)
             return None
         if said is None:
             self.refuse(row, column, "is no figure: give all quantiles of a month, or none", "")

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mobank.base.quantities import Lang
 from mobank.calibration.report.rounds_tables import WORDS as HEADS
 from mobank.calibration.report.rounds_tables import (
@@ -115,10 +117,11 @@ def sentences(proved: Sequence[Standing], model: Model, lang: Lang) -> list[str]
 
 
 def _worth(found: Standing, model: Model, lang: Lang) -> str:
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     number = max(round(found.worth), 1)
-    low, high = (100.0 * float(binom.ppf(level, number, 0.8)) / number for level in (0.1, 0.9))
+    chances = bdtr(np.arange(number + 1), number, 0.8)  # of so many or fewer
+    low, high = (100.0 * int(np.searchsorted(chances, level)) / number for level in (0.1, 0.9))
     return WORDS[lang]["worth"].format(
         what=measure_called(found.measure, "", model, lang), ahead=ahead_in_words(found.ahead, lang),
         cases=found.cases, rounds=found.rounds, worth=found.worth, low=low, high=high,

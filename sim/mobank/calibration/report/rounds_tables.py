@@ -7,7 +7,7 @@ from math import isfinite, isinf
 from mobank.base.quantities import Lang, format_persons
 from mobank.calibration.backtest.scores import BANDS
 from mobank.calibration.rounds.closing import Listed
-from mobank.calibration.rounds.track_record import Case, Comparison, Standing
+from mobank.calibration.rounds.track_record import Case, LossRatio, Standing
 from mobank.model.grammar import Model
 
 NONE = "–"
@@ -139,7 +139,7 @@ def _share(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _ratio(found: Comparison) -> str:
+def _ratio(found: LossRatio) -> str:
     if not found.cases:
         return NONE
     span = f" ({found.span[0]:.2f} – {found.span[1]:.2f})" if isfinite(found.span[0]) else ""

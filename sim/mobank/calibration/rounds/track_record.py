@@ -52,7 +52,7 @@ def cases_of(opened: Round, scores: Sequence[RoundScore]) -> list[Case]:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class LossRatio:
     """Mean loss of the printed forecast over that of another on the cases that both have.
 
     Parameters
@@ -91,8 +91,8 @@ class Standing:
     mean_pit: float
     today_crps: float
     today_cases: int
-    trend: Comparison
-    rival: Comparison
+    trend: LossRatio
+    rival: LossRatio
 
 
 def standings(cases: Sequence[Case]) -> list[Standing]:
@@ -169,7 +169,7 @@ def inside_together(correlation: float, content: float) -> float:
     return (both - content**2) / (content * (1.0 - content))
 
 
-def compare(losses: Sequence[tuple[Case, float, float]], name: str) -> Comparison:
+def compare(losses: Sequence[tuple[Case, float, float]], name: str) -> LossRatio:
     """Return the ratio of two mean losses with the span of a block bootstrap.
 
     Parameters
@@ -177,7 +177,7 @@ def compare(losses: Sequence[tuple[Case, float, float]], name: str) -> Compariso
     losses : of each case the loss of the printed forecast and that of the other. name : of the random stream.
     """
     if not losses:
-        return Comparison(0, float("nan"), (float("nan"), float("nan")))
+        return LossRatio(0, float("nan"), (float("nan"), float("nan")))
     by_month: dict[Month, Floats] = {}
     for case, own, other in losses:
         month = case.score.month
@@ -187,7 +187,7 @@ def compare(losses: Sequence[tuple[Case, float, float]], name: str) -> Compariso
     length = max(sum(first <= month < first + longest for month in months) for first in months)
     sums = np.array([by_month[month] for month in months])
     total = sums.sum(axis=0)
-    return Comparison(len(losses), float(total[0] / total[1]), _bootstrap(sums, length, name))
+    return LossRatio(len(losses), float(total[0] / total[1]), _bootstrap(sums, length, name))
 
 
 def _bootstrap(sums: Floats, length: int, name: str) -> tuple[float, float]:

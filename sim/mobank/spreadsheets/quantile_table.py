@@ -64,7 +64,7 @@ def read_quantiles(path: Path, measures: Sequence[str]) -> list[QuantileRow]:
     problems: list[Problem] = []
     for grid in read_sheets(path):
         if table := _found(grid):
-            rows = _Table(*table, measures)
+            rows = _QuantileReader(*table, measures)
             found += rows.read()
             problems += rows.problems
     seen: dict[tuple[str, str, Month], Place] = {}
@@ -106,7 +106,7 @@ def _found(grid: Grid) -> tuple[Grid, int, Mapping[int, tuple[str, float]]] | No
     return None
 
 
-class _Table:
+class _QuantileReader:
     """One table, read line by line."""
 
     def __init__(self, grid: Grid, head: int, shares: Mapping[int, tuple[str, float]], measures: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from mobank.calibration.rounds import store
 from mobank.calibration.rounds.closing import close, close_all, listed
 from mobank.calibration.rounds.freeze import LEVELS, _trend, open_round
 from mobank.calibration.rounds.nouns import POINTS, FrozenForecast, KnownFigure, RivalForecast, Round
-from mobank.calibration.rounds.track_record import Case, cases_of, compare, inside_together, standings, worth
+from mobank.calibration.rounds.track_record import RoundCase, cases_of, compare, inside_together, standings, worth
 from mobank.calibration.targets import load
 from mobank.ensemble.plan import Plan
 from mobank.model.mobile_banking import MODEL
@@ -231,7 +231,7 @@ def overlapping(count, ahead, seed, own=1.0, other=1.0):
         error = abs(float(steps[t : t + ahead].sum()))
         round_ = opened(f"r{t}", START + t)
         score = only(opened(), target_with("1.85亿户", 1.845e8, 1.855e8))
-        found.append((Case(round_, replace(score, month=START + t + ahead)), own * error, other * error + 0.1))
+        found.append((RoundCase(round_, replace(score, month=START + t + ahead)), own * error, other * error + 0.1))
     return found
 
 
@@ -250,7 +250,7 @@ def test_the_bootstrap_of_blocks_knows_that_overlapping_rounds_say_less_than_so_
 
 
 def replace_month(case, month, origin):
-    return Case(replace(case.round, start=origin), replace(case.score, month=month))
+    return RoundCase(replace(case.round, start=origin), replace(case.score, month=month))
 
 
 def test_fewer_than_four_blocks_give_no_span():

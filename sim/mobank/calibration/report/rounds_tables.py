@@ -7,7 +7,7 @@ from math import isfinite, isinf
 from mobank.base.quantities import Lang, format_persons
 from mobank.calibration.backtest.scores import BANDS
 from mobank.calibration.rounds.closing import Listed
-from mobank.calibration.rounds.track_record import Case, LossRatio, Standing
+from mobank.calibration.rounds.track_record import LossRatio, RoundCase, Standing
 from mobank.model.grammar import Model
 
 NONE = "–"
@@ -66,7 +66,7 @@ def rounds_table(listed: Sequence[Listed], lang: Lang) -> TextRows:
     return TextRows([words[name] for name in names], rows, 5)
 
 
-def scores_table(cases: Sequence[Case], model: Model, lang: Lang) -> TextRows:
+def scores_table(cases: Sequence[RoundCase], model: Model, lang: Lang) -> TextRows:
     """Return a row a figure that was scored; columns of a rival and of other definitions only where there are any."""
     words, rival = WORDS[lang], any(each.score.rival for each in cases)
     rows = []

@@ -34,7 +34,7 @@ NODES = 64  # of the quadrature
 
 
 @dataclass(frozen=True)
-class Case:
+class RoundCase:
     """The score of one figure, with the round that it belongs to."""
 
     round: Round
@@ -46,9 +46,9 @@ class Case:
         return self.round.start
 
 
-def cases_of(opened: Round, scores: Sequence[RoundScore]) -> list[Case]:
+def cases_of(opened: Round, scores: Sequence[RoundScore]) -> list[RoundCase]:
     """Return the scores of a round as cases."""
-    return [Case(opened, score) for score in scores]
+    return [RoundCase(opened, score) for score in scores]
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ class Standing:
     rival: LossRatio
 
 
-def standings(cases: Sequence[Case]) -> list[Standing]:
+def standings(cases: Sequence[RoundCase]) -> list[Standing]:
     """Return how all cases fared, by scenario, measure and months ahead."""
     return [_standing(*group) for group in _groups(cases)]
 
 
-def _groups(cases: Sequence[Case]) -> Iterator[tuple[tuple[int, float], bool, list[Case]]]:
+def _groups(cases: Sequence[RoundCase]) -> Iterator[tuple[tuple[int, float], bool, list[RoundCase]]]:
     names = dict.fromkeys((each.round.scenario, each.score.measure, bool(each.score.band)) for each in cases)
     for name in names:
         own = [c for c in cases if (c.round.scenario, c.score.measure, bool(c.score.band)) == name]
@@ -109,7 +109,7 @@ def _groups(cases: Sequence[Case]) -> Iterator[tuple[tuple[int, float], bool, li
                 yield (int(first), last), name[2], some
 
 
-def _standing(ahead: tuple[int, float], regions: bool, cases: Sequence[Case]) -> Standing:
+def _standing(ahead: tuple[int, float], regions: bool, cases: Sequence[RoundCase]) -> Standing:
     first = cases[0]
     printed = [each.score.printed for each in cases]
     pits = np.array([each.pit for each in printed])
@@ -169,7 +169,7 @@ def inside_together(correlation: float, content: float) -> float:
     return (both - content**2) / (content * (1.0 - content))
 
 
-def compare(losses: Sequence[tuple[Case, float, float]], name: str) -> LossRatio:
+def compare(losses: Sequence[tuple[RoundCase, float, float]], name: str) -> LossRatio:
     """Return the ratio of two mean losses with the span of a block bootstrap.
 
     Parameters

@@ -62,7 +62,7 @@ class Kind:
         return [name for name in found if name.endswith(self.suffix) and self.is_at(folder / name)]
 
 
-SCENARIO = Kind("a scenario", ("scenarios", "scenarios/networks"))
+SCENARIO = Kind("a scenario", ("scenarios", "scenarios/networks", "scenarios/products"))
 JOB = Kind("a job", ("scenarios/batches",))
 DESK = Kind("a desk study", ("scenarios/desks",))
 TARGET = Kind("a target", ("calibration/banks", "calibration/banks/peers"))

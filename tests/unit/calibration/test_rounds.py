@@ -149,6 +149,10 @@ def digest_of(text):
     return sha256(text.encode()).hexdigest()
 
 
+def refitted(round_):
+    return replace(round_, digests={**round_.digests, "posterior": "c" * 64})
+
+
 def test_a_round_and_its_scores_are_read_back_as_they_were_written(rounds):
     target = target_with("1.85亿户", 1.845e8, 1.855e8)
     target = replace(target, scenario=replace(target.scenario, name="mybank"))
@@ -176,14 +180,16 @@ def test_a_second_round_of_a_month_gets_a_number_and_a_copy_is_refused(rounds):
         "a forecast of baseline from 2022-12 is frozen already as round 2022-12; "
         "a new figure, a new fit or another scenario makes a new one\n1 problem; nothing was run."
     )
-    assert store.save(replace(first, seed=2), "question: what?\n", rounds).name == "2022-12-2"
+    with pytest.raises(InputError, match="is frozen already"):
+        store.save(replace(first, seed=2, author="another"), "question: what?\n", rounds)
+    assert store.save(refitted(first), "question: what?\n", rounds).name == "2022-12-2"
     assert [each.name for each in store.read_all(rounds, "mybank")] == ["2022-12", "2022-12-2"]
     assert store.banks(rounds) == ["mybank"]
 
 
 def test_what_was_edited_damaged_or_exchanged_is_refused_with_every_file(rounds):
     [first] = store.read_all(rounds, "mybank")
-    other = store.save(replace(first, seed=2), "question: what?\n", rounds)
+    other = store.save(refitted(first), "question: what?\n", rounds)
     (other / "scenario.resolved.yaml").write_text("question: another?\n", encoding="utf-8")
     path = rounds / "mybank/2022-12/forecast.json"
     text = path.read_text(encoding="utf-8")

@@ -30,6 +30,7 @@ from mobank.calibration.rounds.nouns import (
 )
 
 FORECAST, SCENARIO, SCORES = "forecast.json", "scenario.resolved.yaml", "scores.json"
+SAME = ("resolved", "figures", "posterior", "model")  # of two rounds that are one forecast, whatever their seeds
 ASIDE = "put this round's folder aside: what was forecast cannot be made again afterwards"
 
 
@@ -49,7 +50,9 @@ ROUND = RecordKind(
             "until": MONTH,
             "seed": whole(),
             "draws": whole(1),
-            "digests": RecordFields({"resolved": DIGEST, "figures": DIGEST}, others=TEXT),
+            "digests": RecordFields(
+                {"resolved": DIGEST, "figures": DIGEST, "posterior": TEXT, "model": TEXT, "law": TEXT}
+            ),
             "known": RecordList(RecordFields({**OF, **SPAN, "definition": TEXT, "evidence": TEXT})),
             "forecasts": RecordList(
                 RecordFields(
@@ -100,7 +103,7 @@ def save(opened: Round, resolved: str, rounds: Path) -> Path:
     """
     of_bank = rounds / opened.bank
     for other in read_all(rounds, opened.bank):
-        if (other.digests, other.seed, other.draws) == (opened.digests, opened.seed, opened.draws):
+        if all(other.digests[name] == opened.digests[name] for name in SAME):
             found = f"a forecast of {opened.scenario} from {opened.start}"
             hint = "a new figure, a new fit or another scenario makes a new one"
             raise InputError([Problem(found, f"is frozen already as round {other.name}", hint)])

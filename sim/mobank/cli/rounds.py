@@ -87,9 +87,9 @@ def close(bank: BankArgument = None, lang: LangOption = None, shipped: ShippedOp
     if restated := sum(each.restated for each in found):
         say(f"restated since they were scored, and kept beside the first prints: {restated}")
     if new:
-        _show(scores_table(new, MODEL, words))
+        _show(scores_table(new, MODEL, words, brief=True))
         proved = standings([case for each in found for case in cases_of(each.round, each.scores)])
-        _show(standings_table(proved, MODEL, words))
+        _show(standings_table(proved, MODEL, words, brief=True))
         paragraph("\n".join(sentences(proved, MODEL, words)), "dim")
 
 

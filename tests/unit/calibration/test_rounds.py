@@ -211,6 +211,15 @@ def test_what_was_edited_damaged_or_exchanged_is_refused_with_every_file(rounds)
         store.read_with_scores(rounds, "mybank")
 
 
+def test_a_copy_of_a_round_is_refused_and_what_a_killed_process_had_begun_is_no_round(rounds):
+    shutil.copytree(rounds / "mybank/2022-12", rounds / "mybank/.2022-12-2.17@here.tmp")
+    assert [each.name for each in store.read_all(rounds, "mybank")] == ["2022-12"]
+    shutil.copytree(rounds / "mybank/2022-12", rounds / "mybank/2022-12-2")
+    said = "round 2022-12 of mybank is in a folder of another name: a copy counts twice; put this round's folder aside"
+    with pytest.raises(InputError, match=said):
+        store.read_all(rounds, "mybank")
+
+
 # ------------ what rounds prove
 
 

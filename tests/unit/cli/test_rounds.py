@@ -34,7 +34,7 @@ def come(text=FIGURES):
 
 
 def test_a_round_goes_from_open_to_closed_and_its_page_says_so(bank, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "120")
     code, said, errors = bank(*OPEN, "--rival", "rival.csv")
     assert (code, errors) == (0, "mybank, baseline …\n")
     assert said == (
@@ -57,8 +57,8 @@ def test_a_round_goes_from_open_to_closed_and_its_page_says_so(bank, monkeypatch
     assert said.endswith("figures have come that are not scored: mobank round close mybank\n")
     code, said, _ = bank("round", "close", "mybank", "--lang", "en")
     assert code == 0
-    assert re.search(r"mau +2023-12 +2022-12 +12 .*超1\.90亿户 +[+−]\d+\.\d %", said)
-    assert re.search(r"baseline +mau +7–12 +1 +1 +1\.0 ", said)
+    assert re.search(r"mau +2023-12 +12 +\d+.* m +超1\.90亿户 +[+−]\d+\.\d %", said)
+    assert re.search(r"mau +7–12 +1 +1\.0 ", said)
     code, said, _ = bank("round", "close", "mybank", "--lang", "zh")
     assert said == nothing, "a figure is scored once"
 

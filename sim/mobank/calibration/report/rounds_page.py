@@ -1,5 +1,6 @@
 """The page of all rounds of a bank: what they prove, figure by figure, and what is still open."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -183,8 +184,10 @@ def _of(name: str) -> tuple[str, str]:
 
 
 def _table(shown: TextRows) -> "Markup":
-    head = [
-        Column(" ".join(title.split("\n")), "text" if i < shown.left else "number")
-        for i, title in enumerate(shown.heads)
-    ]
+    head = [Column(_on_one_line(title), "text" if i < shown.left else "number") for i, title in enumerate(shown.heads)]
     return table(head, shown.rows, "small")
+
+
+def _on_one_line(title: str) -> str:
+    """Return the head of a column without its breaks; Chinese has no space there."""
+    return re.sub(r"(?<=[^\x00-\x7f])\n|\n(?=[^\x00-\x7f])", "", title).replace("\n", " ")

@@ -11,6 +11,26 @@ from mobank.calibration.rounds.track_record import LossRatio, RoundCase, Standin
 from mobank.model.grammar import Model
 
 NONE = "–"
+COVERED = tuple(f"in{content}" for content in BANDS)
+SCORES = (
+    "what",
+    "month",
+    "round",
+    "ahead",
+    "forecast",
+    "band",
+    "figure",
+    "off",
+    "inside",
+    "crps",
+    "log",
+    "today",
+    "trend",
+)
+RIVAL = ("own_pinball", "rival")
+STANDINGS = ("scenario", "what", "ahead", "cases", "rounds", "worth", *COVERED, "pit", "crps", "log", "today",
+             "against_trend", "against_rival")  # fmt: skip
+ONLY_ON_THE_PAGE = ("round", "band", "log", "today", "rounds", "in50", "in90", "pit")
 
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
@@ -20,7 +40,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "off": "off by", "inside": "in\n80 %", "crps": "CRPS", "log": "log\nscore", "today": "CRPS\ntoday",
         "trend": "CRPS\ntrend", "own_pinball": "pinball", "rival": "pinball\nrival",
         "yes": "yes", "no": "no", "broken": "redefined", "of": "{} of {}", "regions": "{}, regions",
-        "cases": "figures", "rounds": "rounds", "worth": "worth", "covered": "in\n{} %", "pit": "mean\nPIT",
+        "cases": "figures", "rounds": "rounds", "worth": "worth",
+        "in50": "in\n50 %", "in80": "in\n80 %", "in90": "in\n90 %", "pit": "mean\nPIT",
         "against_trend": "CRPS /\ntrend's", "against_rival": "pinball /\nrival's",
         "restated": "restated to", "seen": "seen", "taken_as": "taken as", "before": "chance of a jump before",
         "after": "and after", "break": "a new definition", "true": "a true change",
@@ -33,7 +54,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "off": "偏离", "inside": "落入\n80%", "crps": "CRPS", "log": "对数\n评分", "today": "CRPS\n现行口径",
         "trend": "CRPS\n趋势", "own_pinball": "分位\n损失", "rival": "分位损失\n对比预测",
         "yes": "是", "no": "否", "broken": "口径变更", "of": "{}/{}", "regions": "{}（分地区）",
-        "cases": "数据数", "rounds": "轮数", "worth": "折合\n独立数据", "covered": "落入\n{}%", "pit": "平均PIT",
+        "cases": "数据数", "rounds": "轮数", "worth": "折合\n独立数据",
+        "in50": "落入\n50%", "in80": "落入\n80%", "in90": "落入\n90%", "pit": "平均PIT",
         "against_trend": "CRPS\n与趋势之比", "against_rival": "分位损失与\n对比预测之比",
         "restated": "重述为", "seen": "发现日期", "taken_as": "认定为", "before": "此前的跳变概率",
         "after": "此后的跳变概率", "break": "新口径", "true": "真实变化",
@@ -66,46 +88,54 @@ def rounds_table(listed: Sequence[Listed], lang: Lang) -> TextRows:
     return TextRows([words[name] for name in names], rows, 5)
 
 
-def scores_table(cases: Sequence[RoundCase], model: Model, lang: Lang) -> TextRows:
-    """Return a row a figure that was scored; columns of a rival and of other definitions only where there are any."""
-    words, rival = WORDS[lang], any(each.score.rival for each in cases)
-    rows = []
-    for case in cases:
-        score = case.score
-        fan = score.printed
-        row = [
-            measure_called(score.measure, score.band, model, lang), str(score.month), case.round.name,
-            str(score.ahead), format_persons(fan.median, lang),
-            f"{format_persons(fan.low, lang)} – {format_persons(fan.high, lang)}", score.figure,
-            _signed(score.middle / fan.median - 1.0), words["yes" if _inside(fan.pit) else "no"], _short(fan.crps),
-            _short(fan.log_score, 2), _short(score.today.crps) if score.today else words["broken"],
-            _short(score.trend.crps) if score.trend else NONE,
-        ]  # fmt: skip
-        pair = [_short(score.rival.own), _short(score.rival.pinball)] if score.rival else [NONE, NONE]
-        rows.append([*row, *(pair if rival else [])])
-    names = ["what", "month", "round", "ahead", "forecast", "band", "figure", "off", "inside", "crps", "log", "today",
-             "trend", *(["own_pinball", "rival"] if rival else [])]  # fmt: skip
-    return TextRows([words[name] for name in names], rows, 3)
+def scores_table(cases: Sequence[RoundCase], model: Model, lang: Lang, brief: bool = False) -> TextRows:
+    """Return a row a figure that was scored, with columns of a rival where there is one.
+
+    Parameters
+    ----------
+    brief : True to leave out what an 80-column terminal has no room for.
+    """
+    rival = not brief and any(each.score.rival for each in cases)
+    names = [each for each in SCORES if not (brief and each in ONLY_ON_THE_PAGE)]
+    return _table([*names, *(RIVAL if rival else ())], [_score(case, model, lang) for case in cases], 2, lang)
 
 
-def standings_table(found: Sequence[Standing], model: Model, lang: Lang) -> TextRows:
-    """Return a row a scenario, measure and months ahead."""
-    words = WORDS[lang]
-    rows = []
-    for each in found:
-        what = measure_called(each.measure, "", model, lang)
-        rows.append(
-            [
-                each.scenario, words["regions"].format(what) if each.regions else what,
-                ahead_in_words(each.ahead, lang), str(each.cases), str(each.rounds), f"{each.worth:.1f}",
-                *(_share(share) for share in each.coverage), f"{each.mean_pit:.2f}", _short(each.crps),
-                _short(each.log_score, 2), _short(each.today_crps), _ratio(each.trend), _ratio(each.rival),
-            ]
-        )  # fmt: skip
-    heads = [words[name] for name in ("scenario", "what", "ahead", "cases", "rounds", "worth")]
-    heads += [words["covered"].format(content) for content in BANDS]
-    heads += [words[name] for name in ("pit", "crps", "log", "today", "against_trend", "against_rival")]
-    return TextRows(heads, rows, 3)
+def _score(case: RoundCase, model: Model, lang: Lang) -> dict[str, str]:
+    words, score = WORDS[lang], case.score
+    fan, rival = score.printed, score.rival
+    return {
+        "what": measure_called(score.measure, score.band, model, lang), "month": str(score.month),
+        "round": case.round.name, "ahead": str(score.ahead), "forecast": format_persons(fan.median, lang),
+        "band": f"{format_persons(fan.low, lang)} – {format_persons(fan.high, lang)}", "figure": score.figure,
+        "off": _signed(score.middle / fan.median - 1.0), "inside": words["yes" if _inside(fan.pit) else "no"],
+        "crps": _short(fan.crps), "log": _short(fan.log_score, 2),
+        "today": _short(score.today.crps) if score.today else words["broken"],
+        "trend": _short(score.trend.crps) if score.trend else NONE,
+        "own_pinball": _short(rival.own) if rival else NONE, "rival": _short(rival.pinball) if rival else NONE,
+    }  # fmt: skip
+
+
+def standings_table(found: Sequence[Standing], model: Model, lang: Lang, brief: bool = False) -> TextRows:
+    """Return a row a scenario, measure and months ahead; `brief` as of `scores_table`."""
+    several = len({each.scenario for each in found}) > 1
+    names = [each for each in STANDINGS if not (brief and each in ONLY_ON_THE_PAGE)]
+    names = [each for each in names if each != "scenario" or several or not brief]
+    return _table(names, [_standing(each, model, lang) for each in found], names.index("ahead"), lang)
+
+
+def _standing(each: Standing, model: Model, lang: Lang) -> dict[str, str]:
+    what = measure_called(each.measure, "", model, lang)
+    return {
+        "scenario": each.scenario, "what": WORDS[lang]["regions"].format(what) if each.regions else what,
+        "ahead": ahead_in_words(each.ahead, lang), "cases": str(each.cases), "rounds": str(each.rounds),
+        "worth": f"{each.worth:.1f}", **dict(zip(COVERED, map(_share, each.coverage), strict=True)),
+        "pit": f"{each.mean_pit:.2f}", "crps": _short(each.crps), "log": _short(each.log_score, 2),
+        "today": _short(each.today_crps), "against_trend": _ratio(each.trend), "against_rival": _ratio(each.rival),
+    }  # fmt: skip
+
+
+def _table(names: Sequence[str], rows: Sequence[Mapping[str, str]], left: int, lang: Lang) -> TextRows:
+    return TextRows([WORDS[lang][name] for name in names], [[row[name] for name in names] for row in rows], left)
 
 
 def measure_called(measure: str, band: str, model: Model, lang: Lang) -> str:

@@ -12,8 +12,8 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from mobank.base.errors import InputError, Problem
-from mobank.base.files import cannot_write, failed, folder_aside, is_whole, write
+from mobank.base.errors import InputError, Place, Problem
+from mobank.base.files import cannot_write, failed, folder_aside, is_crumb, is_whole, write
 from mobank.base.quantities import Month, read_month
 from mobank.base.records import RecordKind, read_record, record_bytes, rounded, write_record
 from mobank.base.shapes import DIGEST, FLAG, MONTH, NUMBER, TEXT, OrNothing, RecordFields, RecordList, RecordRow, whole
@@ -121,9 +121,15 @@ def read(folder: Path) -> Round:
     Raises
     ------
     InputError
-        If it is damaged or edited.
+        If it is damaged, edited, or a copy.
     """
     record = read_record(folder / FORECAST, ROUND, ASIDE)
+    if (record["bank"], record["name"]) != (folder.parent.name, folder.name):
+        found, allowed = (
+            f"round {record['name']} of {record['bank']}",
+            "is in a folder of another name: a copy counts twice",
+        )
+        raise InputError([Problem(found, allowed, ASIDE, place=Place((folder / FORECAST).as_posix(), 0))])
     if not is_whole(folder / SCENARIO, record["digests"]["resolved"]):
         found = f"'{(folder / SCENARIO).as_posix()}'"
         raise InputError([Problem(found, "has been changed or is gone since the round was opened", ASIDE)])
@@ -152,7 +158,7 @@ def read_all(rounds: Path, bank: str) -> list[Round]:
     """
     found: list[Round] = []
     problems: list[Problem] = []
-    for folder in sorted(path.parent for path in (rounds / bank).glob(f"*/{FORECAST}")):
+    for folder in sorted(_folders(rounds / bank)):
         try:
             found.append(read(folder))
         except InputError as error:
@@ -164,7 +170,12 @@ def read_all(rounds: Path, bank: str) -> list[Round]:
 
 def banks(rounds: Path) -> list[str]:
     """Return the banks that have rounds, by name."""
-    return sorted({path.parent.parent.name for path in rounds.glob(f"*/*/{FORECAST}")})
+    return sorted(folder.name for folder in rounds.glob("*") if _folders(folder))
+
+
+def _folders(of_bank: Path) -> list[Path]:
+    """Return the folders of a bank's rounds; what a process that was killed had begun to write is none."""
+    return [path.parent for path in of_bank.glob(f"*/{FORECAST}") if not is_crumb(path.parent.name)]
 
 
 def read_with_scores(rounds: Path, bank: str) -> list[tuple[Round, tuple[RoundScore, ...]]]:

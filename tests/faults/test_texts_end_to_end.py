@@ -198,7 +198,7 @@ def test_an_update_keeps_the_source_of_a_figure_as_it_is_written(planner):
     )
     shown = planner("calibrate", f"calibration/banks/{name}.yaml", "--update", "icbc_mobile")
     assert name in shown
-    board = Path("calibration/posteriors/scoreboard.csv")
+    board = Path("rounds/scoreboard.csv")
     assert {entry.source for entry in scoreboard.read(board)} == {source, f"@{source}"}
     with board.open(encoding=ENCODING, newline="") as file:
         assert not any(cell[:1] in tuple("=+@") for row in csv.reader(file) for cell in row)

@@ -19,6 +19,7 @@ from mobank.base.errors import SHORT_LIST, InputError, Place, Problem, shown
 
 PACKAGE = Path(__file__).parents[1]
 MARKS = ("scenarios", "calibration")  # a folder with one of them is a workspace
+ROUNDS = "rounds"  # of a workspace: forecasts kept until their figures come, and what was said of figures
 LEAST_LETTERS = 4  # of a word in a name that is near enough by itself
 MOVED = {  # where files of earlier versions lie now
     "calibration/data/backtest.yaml": "calibration/backtest/priors.yaml",
@@ -61,7 +62,7 @@ class Kind:
         return [name for name in found if name.endswith(self.suffix) and self.is_at(folder / name)]
 
 
-SCENARIO = Kind("a scenario", ("scenarios", "scenarios/networks"))
+SCENARIO = Kind("a scenario", ("scenarios", "scenarios/networks", "scenarios/products"))
 JOB = Kind("a job", ("scenarios/batches",))
 DESK = Kind("a desk study", ("scenarios/desks",))
 TARGET = Kind("a target", ("calibration/banks", "calibration/banks/peers"))

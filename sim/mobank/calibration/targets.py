@@ -23,7 +23,6 @@ from mobank.scenario.scenario import Cohort, Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
 
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
-ENOUGH_LEVELS = 3  # figures of the level that say how fast it grows, and whether that slows down; fewer: a start
 YEAR_END = 12
 Report = TypeVar("Report", Figure, Cohort)
 UNREPORTED = f"where nobody reports it, write pool: {PoolKeys.written()}"

@@ -10,13 +10,12 @@ from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
 from mobank.base.quantities import MOST_SEED
 from mobank.base.signals import resumes
-from mobank.base.workspace import POSTERIOR, TARGET, here, locate, own_or, scope
+from mobank.base.workspace import POSTERIOR, ROUNDS, TARGET, here, locate, own_or, scope
 from mobank.calibration.rounds.decisions import TakenAs
 from mobank.cli.terminal import ShippedOption, progress, say
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 
 ALL_EVIDENCE = ",".join(FIGURE_EVIDENCE)
-ROUNDS = "calibration/rounds"  # of the workspace: what was said of figures that lie far out
 
 
 class FitEffort(StrEnum):

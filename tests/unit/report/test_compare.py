@@ -139,9 +139,32 @@ def test_different_banks_are_compared_only_where_that_is_asked_for(child, tmp_pa
         sides([one, two], MODEL, replace(FEW, different_subjects=True)), tmp_path / "x", "en", "c"
     )
     assert len(found.differences) > 0
-    assert "Different banks or products: one = , two = Another bank." in compare_tables.footnotes(
-        compare_folder.read(tmp_path / "x"), "en"
+    there = compare_folder.read(tmp_path / "x")
+    assert compare_tables.footnotes(there, "en") == (
+        "Different banks or products: one = , two = Another bank.\n40 runs of each, seed 5; intervals are the central "
+        "90 %. Products overlap, so nothing is subtracted or added here: see products.html; differences and what is "
+        "asked of all are in the CSV files."
     )
+    for lang in ("en", "zh"):
+        registered, mau = compare_tables.tables(there, lang)
+        assert {row[0] for row in mau.rows} == {"one", "two", ""}, "levels of each, and no difference"
+        assert len(registered.rows) == 2 * len({row[1] for row in mau.rows})
+
+
+def test_different_banks_get_a_page_that_says_what_is_known_what_is_assumed_and_whence_growth_comes(child, tmp_path):
+    ask = "asks: {many: {measure: mau, at_least: 170万, in: 2023-12}}\n"
+    one = child(f"subject: {{en: One & one, zh: 一}}\n{ask}", "one")
+    two = child("subject: {en: Two, zh: 二}\n", "two")
+    settings = replace(FEW, different_subjects=True)
+    compare_folder.make(sides([one, two], MODEL, settings), tmp_path / "x", "en", "c")
+    page = (tmp_path / "x/products.html").read_text(encoding="utf-8")
+    for said in ("2 products side by side", "One &amp; one (one)", "Two (two)", "Products overlap",
+                 "monthly active users at least 170万 in 2023-12", "Which figures say so"):  # fmt: skip
+        assert said in page, said
+    asked = page.partition("What was asked of each")[2].partition("<h2>")[0]
+    assert ("One &amp; one" in asked, "Two" in asked) == (True, False), "each is asked what its own scenario asks"
+    compare_folder.make(sides([child(name="a"), child("drift: off\n", "b")], MODEL, FEW), tmp_path / "y", "en", "c")
+    assert not (tmp_path / "y/products.html").exists()
 
 
 def test_runs_of_other_luck_are_refused_with_every_difference(child):

@@ -171,6 +171,7 @@ def _write(
     comparison: ComparisonResult, folder: Path, lang: Lang, command: str, weights: Weights, began: float
 ) -> None:
     """Write all files of a comparison, the record last."""
+    from mobank.report.compare import products
     from mobank.report.compare.charts import draw_all
 
     found = comparison.sides
@@ -182,6 +183,8 @@ def _write(
     if comparison.answers:
         write_table(answer_rows(comparison, weights), folder / ASKS)
     draw_all(comparison.paths, [side.label for side in found], DRAWN, folder, lang)
+    if products.is_of_several(found):
+        (folder / products.NAME).write_text(products.build(comparison, lang), encoding="utf-8")
     record = {
         **wanted(found, lang, weights),
         "differs": comparison.differs,

@@ -21,6 +21,7 @@ from mobank.scenario.scenario import Breaks, Figure
 
 COPIES = 8  # of each forecast, each with jumps of its own: those with one are few
 SILVERMAN, NARROWEST = 0.9, 1e-9  # of a kernel's width, and the least of it, log scale
+TINY = 1e-300
 FURTHER = 5.0  # spreads of the forecasts
 IN_DOUBT = 0.3  # chance of a jump from which on a person must say what the figure is
 
@@ -100,4 +101,5 @@ def share_inside(paths: Floats, figure: Figure) -> float:
         across = (low < centre) & (centre < high)  # differences of tails, where digits are left
         return float(np.mean(np.where(across, 1.0 - ndtr(-ends[0]) - ndtr(-ends[1]), ndtr(-ends[0]) - ndtr(-ends[1]))))
 
-    return (size * inside(log, width) + inside(np.array([middle]), FURTHER * spread)) / (size + 1.0)
+    found = (size * inside(log, width) + inside(np.array([middle]), FURTHER * spread)) / (size + 1.0)
+    return max(found, TINY)

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= scenarios/baseline.yaml
 
-.PHONY: run install test lint bench clean checks
+.PHONY: run install test lint bench clean checks fuzz mutants
 
 run: install
 	@$(BIN)/mobank run $(SCENARIO)
@@ -35,6 +35,19 @@ lint: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	@$(BIN)/python -m tests.benchmarks
+
+# Ten times as many generated texts, records and workbooks as `make test` tries, counted by kind: some twenty minutes.
+fuzz: $(VENV)/.installed-test
+	@MOBANK_FUZZ=10 $(BIN)/python -m pytest -n 0 -s tests/faults/test_texts.py tests/faults/test_texts_end_to_end.py \
+	  tests/faults/test_terminals.py tests/faults/test_records.py tests/faults/test_job_files.py \
+	  tests/unit/spreadsheets/test_mutations.py
+
+# Small changes of the code that makes numbers: which ones does no test notice? An hour or two; see tests/mutants.
+mutants: $(VENV)/.installed-test
+	@$(BIN)/python -m tests.mutants watch
+	@$(BIN)/python -m tests.mutants watch --interpreted
+	@$(BIN)/python -m tests.mutants try
+	@$(BIN)/python -m tests.mutants report
 
 # Are fits to be trusted? Slopes of the density at the truth, then fits and forecasts of synthetic banks: hours.
 checks: $(VENV)/.installed

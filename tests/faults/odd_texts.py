@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 
 from tests.conftest import SEED
+from tests.faults.counts import TIMES
 
 MARKUP = (
     "[b]",
@@ -39,7 +40,7 @@ FORMULAS = ("=1+1", "+1", "-1", "-", "@SUM(A1)", "'=1", "''@", "'tis", "=HYPERLI
 PATTERNS = ("*", "**", "?", "[a-z]", "[!x]", "~", "#", "|", ";", ",", ":", "`", "!", "(1)", "…", "a=b")
 LETTERS = ("万户", "（手机银行）", "é", "e\u0301", "🙂", "العربية", "İß", "한글", "≤±–", "5 %", "x", "reach", "½")
 PIECES = MARKUP + MATHS + PAGES + FORMATS + FORMULAS + PATTERNS + LETTERS
-COUNT = 240
+COUNT = 240 * TIMES
 
 
 def odd_texts(count: int = COUNT, seed: int = SEED) -> list[str]:

@@ -23,6 +23,7 @@ from mobank.batch.job_file import load_job
 from mobank.batch.store import Store
 from mobank.model.mobile_banking import MODEL
 from tests.conftest import ROOT
+from tests.faults.counts import TIMES
 from tests.faults.disks import room_for, small_disk
 from tests.faults.test_batch_faults import SHORT, content
 
@@ -207,7 +208,7 @@ def test_a_part_that_nobody_noted_counts_only_if_it_is_its_own_and_whole(done, j
     store, good = Store(job, done.parent), [part.read_bytes() for part in parts(done)]
     assert len(store.done()[0]) == len(good) >= 2
     tried = 0
-    for at in range(0, len(good[0]), max(1, len(good[0]) // 120)):
+    for at in range(0, len(good[0]), max(1, len(good[0]) // (120 * TIMES))):
         for bad in (good[0][:at], good[0][:at] + bytes([good[0][at] ^ 5]) + good[0][at + 1 :]):
             parts(done)[0].write_bytes(bad) if len(parts(done)) == len(good) else None
             found, spoilt, _ = store.done()

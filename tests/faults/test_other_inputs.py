@@ -31,6 +31,7 @@ JOB = "scenarios: [tiny.yaml]\nfidelity: mean_field\ndraws: 40\n"
 FEW = ("--draws", "40", "--no-shares", "--lang", "en")
 RELAUNCHED = replace(MODEL, flows=(*MODEL.flows, Flow("relaunch", "lapsed", "active", mobile_banking.reviving)))
 ANOTHER_LAW = "the posterior 'icbc_mobile' was fitted to a model with another law"
+AS_IT_WAS = "--draws 40 --seed 1 --fidelity cohort"
 REMEDY = "fit again (mobank calibrate), or write posterior: off"
 EARLIER = "this record has no digest of its content: an earlier version of mobank wrote it, or it is damaged"
 
@@ -107,7 +108,7 @@ def test_a_run_whose_posterior_was_fitted_again_is_refused_with_the_cause(planne
     path = (before / "scenario.resolved.yaml").as_posix()
     wanted = (
         f"{path}  posterior: the posterior 'icbc_mobile' ({draws[1][:10]}) is not the one that this run started from "
-        f"({draws[0][:10]}): it has been fitted again since; run it again: mobank run {path}\n"
+        f"({draws[0][:10]}): it has been fitted again since; run it again: mobank run {path} {AS_IT_WAS}\n"
         "1 problem; nothing was run.\n"
     )
     assert [said for said in refusals(planner, before, BASELINE) if not said.endswith(wanted)] == []
@@ -206,7 +207,7 @@ def test_a_finished_run_of_another_law_is_refused_with_the_cause(planner, monkey
     monkeypatch.setattr(mobile_banking, "MODEL", RELAUNCHED)
     path = (folder / "scenario.resolved.yaml").as_posix()
     wanted = (
-        f"{path}  this run is of a model with another law; run it again: mobank run {path}\n"
+        f"{path}  this run is of a model with another law; run it again: mobank run {path} {AS_IT_WAS}\n"
         "1 problem; nothing was run.\n"
     )
     assert [s for s in refusals(planner, folder, Path("scenarios/tiny.yaml")) if not s.endswith(wanted)] == []

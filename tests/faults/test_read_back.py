@@ -68,11 +68,11 @@ def test_f32_an_unreadable_record_of_a_posterior_is_named(planner, text):
 
 
 def test_f34_a_damaged_scoreboard_is_refused_before_anything_is_written(planner):
-    write(Path("calibration/posteriors/scoreboard.csv"), "garbage\n")
+    write(Path("rounds/scoreboard.csv"), "garbage\n")
     before = content(Path("calibration"))
     code, said, errors = planner(*UPDATE)
     assert (code, said) == (2, "")
-    assert "calibration/posteriors/scoreboard.csv:1  the first line must be" in errors
+    assert "rounds/scoreboard.csv:1  the first line must be" in errors
     assert content(Path("calibration")) == before
 
 

@@ -49,9 +49,10 @@ from mobank.report.desk.answer import DESK
 from mobank.report.run import record as runs
 from mobank.scenario.posterior import find, why_unusable
 from tests.conftest import ROOT, SEED, rewrite
+from tests.faults.counts import TIMES
 
 POSTERIOR = ROOT / "calibration/posteriors/icbc_mobile"
-EACH = 40  # members of a way to be damaged
+EACH = 40 * TIMES  # members of a way to be damaged
 DIGEST, LAW = "ab" * 32, "cd" * 16
 OTHERS = ("ten", 7, -1.5, None, True, ["x"], {"y": 1})  # of every type that JSON has
 

@@ -12,6 +12,7 @@ import pytest
 
 from mobank.base.cells import ENCODING, FORMULA, cell_of, read_table
 from mobank.calibration.rounds import scoreboard
+from tests.faults.counts import TIMES
 from tests.faults.odd_texts import bare, file_names, odd_texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,7 +147,7 @@ def test_new_writes_any_question_and_reads_it_back(planner):
     from mobank.scenario.reader import load
 
     tried = 0
-    for number, text in enumerate(odd_texts(60)[::3]):
+    for number, text in enumerate(odd_texts(60 * TIMES)[::3]):
         planner("new", f"Is it {text}", "--out", f"scenarios/q{number}.yaml", "--extends", "tiny")
         loaded = load(Path(f"scenarios/q{number}.yaml"), MODEL)
         assert loaded.question == " ".join(f"Is it {text}".split())
@@ -197,7 +198,7 @@ def test_an_update_keeps_the_source_of_a_figure_as_it_is_written(planner):
     )
     shown = planner("calibrate", f"calibration/banks/{name}.yaml", "--update", "icbc_mobile")
     assert name in shown
-    board = Path("calibration/posteriors/scoreboard.csv")
+    board = Path("rounds/scoreboard.csv")
     assert {entry.source for entry in scoreboard.read(board)} == {source, f"@{source}"}
     with board.open(encoding=ENCODING, newline="") as file:
         assert not any(cell[:1] in tuple("=+@") for row in csv.reader(file) for cell in row)

@@ -15,6 +15,7 @@ from mobank.scenario.yaml_files import load as tree_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "scenarios").glob("*.yaml"))
+PRODUCTS = sorted((ROOT / "scenarios/products").glob("*.yaml"))
 OF_THE_ARTICLE = {
     "better_release", "senior_edition", "county_push", "new_citizen_edition", "youth_edition", "smart_marketing",
     "pension_zone", "family_custody", "pessimistic", "win_back", "optimistic",
@@ -22,6 +23,7 @@ OF_THE_ARTICLE = {
 BUNDLED = ("better_release", "senior_edition", "county_push", "smart_marketing", "pension_zone", "family_custody")
 
 every = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+each_with_products = pytest.mark.parametrize("path", [*FILES, *PRODUCTS], ids=lambda path: path.stem)
 
 
 def is_chinese(text: str) -> bool:
@@ -32,7 +34,7 @@ def test_there_is_one_for_each_lever_family_of_the_article():
     assert {path.stem for path in FILES} >= OF_THE_ARTICLE | {"baseline"}
 
 
-@every
+@each_with_products
 def test_it_opens_with_its_question_in_chinese_and_then_in_english(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     comment = lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))]
@@ -43,7 +45,7 @@ def test_it_opens_with_its_question_in_chinese_and_then_in_english(path):
     assert "?" in english
 
 
-@every
+@each_with_products
 def test_its_question_stands_in_both_languages(path):
     scenario = load(path, MODEL)
     assert is_chinese(scenario.question_zh)
@@ -103,6 +105,20 @@ def test_it_runs(path):
     scenario = load(path, MODEL)
     with run(Plan(MODEL, replace(scenario, until=scenario.start + 24), draws=4, seed=1)) as ensemble:
         assert (ensemble.path("mau") > 1e8).all()
+
+
+@pytest.mark.parametrize("path", PRODUCTS, ids=lambda path: path.stem)
+def test_another_product_starts_from_its_own_posterior_within_its_own_figures(path):
+    """What is forecast a month ahead lies near what was reported, and no product outgrows the bank's customers."""
+    scenario = load(path, MODEL)
+    assert scenario.fitted is not None
+    assert scenario.fitted.name == f"icbc_{path.stem}"
+    reported = scenario.figure("mau", scenario.start).interval.middle
+    with run(Plan(MODEL, scenario, draws=200, seed=1, fidelity="mean_field")) as ensemble:
+        mau, registered = ensemble.path("mau"), ensemble.path("registered")
+    assert np.median(mau[1]) == pytest.approx(reported, rel=0.05)
+    assert (mau <= registered).all()
+    assert np.quantile(registered[-1], 0.95) < 7.2e8
 
 
 def test_the_bundle_repeats_each_lever_word_for_word():

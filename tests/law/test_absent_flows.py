@@ -11,7 +11,7 @@ from mobank.ensemble.plan import Plan, run_block
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Flow, Measure, Parameter
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario.posterior import as_fitted
+from mobank.scenario.fitted_with import as_fitted
 from mobank.scenario.reader import load
 from mobank.scenario.schema import schema
 from tests.conftest import bare

@@ -191,6 +191,12 @@ def test_a_billionth_of_the_people_is_rounding_and_not_a_loss():
     check_books(people, moves)
 
 
+def test_a_millionth_of_the_people_is_a_loss():
+    people, moves = books(np.float64)
+    people[2:, 1, 0, 1] += 1e-6 * people[0].sum(axis=(0, 1)).max()
+    assert refused(people, moves).startswith("people lost or come from nowhere in month 2 of replicate 1")
+
+
 def test_a_negative_state_of_one_segment_does_not_hide_in_the_sum_over_segments():
     ledger = Ledger(TWO, np.array([[[9], [100]], [[0], [0]]]), months=1, by_segment=False)
     moves = ledger.blank(0)

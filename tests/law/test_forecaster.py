@@ -14,7 +14,7 @@ from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.calibration.backtest import forecaster, priors
 from mobank.calibration.backtest.forecaster import Forecaster, Luck, advance, begin, log_registered, student_log_density
-from mobank.calibration.backtest.reduced_models import SHAPES
+from mobank.calibration.backtest.reduced_models import SHAPES, adopting, adopting_alone, adopting_by_gompertz
 from mobank.calibration.backtest.series import Series, SeriesFigure
 
 BELIEFS = next(iter(priors.read()[0].values()))
@@ -38,6 +38,16 @@ def test_student_quantiles_and_densities_are_scipys_at_unit_variance():
     np.testing.assert_allclose(forecaster.student_quantile(u), t.ppf(u, 4) / 2**0.5, rtol=1e-6, atol=1e-12)
     x = np.array([-3.0, 0.0, 0.4])
     np.testing.assert_allclose(student_log_density(x, 0.7), t.logpdf(x, 4, scale=0.7 / 2**0.5))
+
+
+def test_the_hazards_are_those_of_bass_and_of_gompertz():
+    """Who is not among x registers at a hazard h: dx/dt = h · (1 − x), which is Gompertz's rate · x · log(1/x)."""
+    x = np.array([0.01, 0.3, 0.5, 0.99])
+    grown = adopting_by_gompertz(0.0, 0.7, x) * (1 - x)
+    np.testing.assert_allclose(grown, 0.7 * x * np.log(1 / x), rtol=1e-9)
+    np.testing.assert_allclose(adopting_by_gompertz(0.02, 0.7, np.array([0.0, 1.0])), [0.02, 0.72], atol=1e-9)
+    np.testing.assert_allclose(adopting(0.02, 0.7, 2.0, x), 0.02 + 0.7 * x * x)
+    assert adopting_alone(0.02) == 0.02
 
 
 @every_shape
@@ -123,6 +133,57 @@ def test_steep_declines_and_flat_series_can_be_passed_through(seed):
         for _ in values[1:]:
             told.learn()
         assert np.isfinite(told.forecast([12] * 5)).all()
+
+
+def still(shape, seed, count, **changed):
+    """Return draws in which nothing happens by chance but what is changed."""
+    draws = begin(BELIEFS, shape, GROWING, Luck.of(Streams(seed), shape, count))
+    none = np.zeros(count)
+    return replace(draws, **({"size": none, "drift": none, "noise": none, "offset": none + 0.3} | changed))
+
+
+@every_shape
+def test_without_chance_a_forecast_is_the_expected_level_and_a_printed_figure_lies_evenly_about_it(shape, seed):
+    """Mean of 4,000 uniform positions: within 4 standard errors."""
+    draws, luck = still(shape, seed, 4000), Luck.of(Streams(seed), "ahead", 4000)
+    spans = (5, 7, 12)
+    expected = np.stack([log_registered(advance(draws, np.zeros(4000), months)) for months in (5, 12, 24)]) + 0.3
+    exact = replace(GROWING.figures[0], low=100e6, high=100e6)
+    np.testing.assert_allclose(forecaster.forecast(draws, exact, spans, luck), expected, rtol=1e-9)
+    coarse = replace(GROWING.figures[0], low=90e6, high=110e6)
+    apart = forecaster.forecast(draws, coarse, spans, luck) - expected
+    assert 0.099 < np.abs(apart).max() <= 0.1
+    assert (np.abs(apart.mean(axis=1)) < 4 * 0.2 / 12**0.5 / 4000**0.5).all()
+
+
+def test_a_level_moves_with_the_root_of_the_months_and_noise_does_not_add_up(seed):
+    """Quartiles of 20,000 draws, each within 5 % (five standard errors)."""
+    one = np.ones(20_000)
+    wide = t.ppf(0.75, 4) / 2**0.5
+    for changed, spans, expected in (
+        ({"drift": 0.05 * one}, (3, 12), (0.05 * 0.5 * wide, None)),
+        ({"drift": 0.05 * one}, (12,), (0.05 * wide,)),
+        ({"noise": 0.02 * one}, (3, 12), (0.02 * wide, 0.02 * wide)),
+    ):
+        draws, luck = still("constant", seed, 20_000, **changed), Luck.of(Streams(seed), "ahead", 20_000)
+        calm = forecaster.forecast(still("constant", seed, 20_000), GROWING.figures[0], spans, luck)
+        apart = forecaster.forecast(draws, GROWING.figures[0], spans, luck) - calm
+        for row, quartile in zip(apart, expected, strict=True):
+            if quartile:
+                assert np.quantile(row, (0.25, 0.75)) == pytest.approx((-quartile, quartile), rel=0.05)
+            else:
+                assert row.std() == pytest.approx(0.05 * (15 / 12) ** 0.5, rel=0.06)
+
+
+def test_shocks_begin_with_their_stationary_law_and_keep_to_it_over_any_span(seed):
+    persistence, size = np.array([0.36, 0.81]), np.array([0.1, 0.2])
+    draws = replace(still("constant", seed, 2), persistence=persistence, size=size)
+    centre, first = forecaster._next_shock(draws, 12)
+    assert centre.tolist() == [0, 0]
+    assert first == pytest.approx(size / (1 - persistence**2) ** 0.5)
+    ahead = replace(draws, shock=np.array([1.0, -2.0]))
+    assert forecaster._next_shock(ahead, 6)[0] == pytest.approx([0.6, -1.8])
+    assert forecaster._next_shock(ahead, 24)[0] == pytest.approx([0.36**2, -2 * 0.81**2])
 
 
 def test_forecasts_of_what_the_model_itself_made_are_calibrated(seed):

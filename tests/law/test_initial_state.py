@@ -10,7 +10,7 @@ from scipy import optimize
 from mobank.base.errors import RunError
 from mobank.base.priors import Prior
 from mobank.base.streams import Streams
-from mobank.dynamics.draws import draw
+from mobank.dynamics.draws import _attempt, draw
 from mobank.dynamics.initial_state import Lived, ReportedStart, balance
 from mobank.ensemble.plan import Plan, run_block
 from mobank.model.mobile_banking import MODEL
@@ -145,13 +145,14 @@ def compete(*hazards):
     return [h / total * (1 - math.exp(-total)) for h in hazards]
 
 
-def monthly(x, y):
+def monthly(x, y, factor):
     """Return (chance to register, chances between new, active, lapsed, dormant, chance to close) at tilts x and y."""
-    settle, drop = compete(RATES["settle_rate"], RATES["drop_rate"] * math.exp(-x))
-    (lapse,) = compete(RATES["lapse_rate"] * math.exp(-x))
-    resume, fade = compete(RATES["resume_rate"] * math.exp(x), RATES["fade_rate"])
-    revive, close = compete(RATES["revive_rate"] * math.exp(x), RATES["close_rate"])
-    register = sum(compete(*(RATES[n] * math.exp(y) for n in ("innovation_rate", "assist_rate"))))
+    rates = {name: value * factor.get(name, 1.0) for name, value in RATES.items()}
+    settle, drop = compete(rates["settle_rate"], rates["drop_rate"] * math.exp(-x))
+    (lapse,) = compete(rates["lapse_rate"] * math.exp(-x))
+    resume, fade = compete(rates["resume_rate"] * math.exp(x), rates["fade_rate"])
+    revive, close = compete(rates["revive_rate"] * math.exp(x), rates["close_rate"])
+    register = sum(compete(*(rates[n] * math.exp(y) for n in ("innovation_rate", "assist_rate"))))
     between = np.array(
         [
             [1 - settle - drop, settle, drop, 0],
@@ -163,18 +164,25 @@ def monthly(x, y):
     return register, between, close
 
 
-def year_by_hand(x, y):
+def year_by_hand(x, y, drift, season):
     """Return (prospects, registered by state, closed) at the end of a year that began with BEFORE registered.
 
-    It begins where growth in proportion holds: n = (new, …) with (1 + g)·n = Pᵀ·n + inflow to new.
+    It begins where growth in proportion holds: n = (new, …) with (1 + g)·n = Pᵀ·n + inflow to new, without a season.
+    Its months are January to December; a drift leads from a year ago to the tilts, which are those of December.
     """
-    register, between, close = monthly(x, y)
+
+    def chances(months_ago, factor):
+        engaged, adopting = (drift.get(path, 0.0) * months_ago / 12 for path in ("engagement", "adoption"))
+        return monthly(x - engaged, y - adopting, factor)
+
+    _, between, _ = chances(12, {})
     growth = (LEVEL - BEFORE) / 12 / BEFORE
     shape = np.linalg.solve((1 + growth) * np.eye(4) - between.T, [1.0, 0, 0, 0])
     everyone = CUSTOMERS / (1 + RATES["join_rate"]) ** 12
     n, closed = BEFORE * shape / shape.sum(), 0.0
     prospects = RATES["reach_share"] * everyone - BEFORE
-    for _ in range(12):
+    for month in range(12):
+        register, between, close = chances(11 - month, {name: factors[month] for name, factors in season.items()})
         come, gone = register * prospects, close * n[3]
         prospects += RATES["reach_share"] * RATES["join_rate"] * everyone - come
         n = between.T @ n + [come, 0, 0, 0]
@@ -182,20 +190,35 @@ def year_by_hand(x, y):
     return prospects, n, closed
 
 
-def test_the_start_of_one_segment_is_the_end_of_a_year_worked_by_hand():
-    """One segment, nobody imitated, no drift: two tilts such that the year ends with the registered and the active."""
+DRIFT = {"adoption": 0.3, "engagement": -0.2}
+SEASON = {"lapse_rate": [0.5, 3.0] + [1.0] * 8 + [1.5, 0.3], "innovation_rate": [3.0] + [1.0] * 10 + [0.2]}
+
+
+@pytest.mark.parametrize(
+    ("drift", "season"),
+    [({}, {}), (DRIFT, {}), ({}, SEASON), (DRIFT, SEASON)],
+    ids=["plain", "drift", "season", "both"],
+)
+def test_the_start_of_one_segment_is_the_end_of_a_year_worked_by_hand(drift, season):
+    """One segment, nobody imitated: two tilts such that the year ends with the registered and the active."""
 
     def missing(tilts):
-        n = year_by_hand(*tilts)[1]
+        n = year_by_hand(*tilts, drift, season)[1]
         return [n.sum() / LEVEL - 1, n[:2].sum() / ACTIVE - 1]
 
     x, y = optimize.fsolve(missing, [0.0, 0.5], xtol=1e-12)
     assert np.abs(missing((x, y))).max() < 1e-9
-    prospects, n, closed = year_by_hand(x, y)
+    prospects, n, closed = year_by_hand(x, y, drift, season)
 
     base = {name: np.full((1, 1), value) for name, value in (switched_off(MODEL) | RATES).items()}
     reported = ReportedStart(*(np.array([v]) for v in (LEVEL, BEFORE, ACTIVE)), np.array([[CUSTOMERS]]))
-    found = balance(MODEL, MODEL.origin, base, reported, Lived(np.ones((1, 1)), {}, {}, 12))
+    lived = Lived(
+        np.ones((1, 1)),
+        {path: np.array([value]) for path, value in drift.items()},
+        {name: np.array(factors) for name, factors in season.items()},
+        12,
+    )
+    found = balance(MODEL, MODEL.origin, base, reported, lived)
     assert found.feasible.all()
     assert found.tilt["engagement"][0] == pytest.approx(x, abs=0.005)
     assert found.tilt["adoption"][0] == pytest.approx(y, abs=0.005)
@@ -225,3 +248,15 @@ def test_a_replicate_that_cannot_hold_the_start_is_drawn_anew_and_counted(baseli
     assert found.tried > 68
     assert (found.base["reach_share"] * 7.205e8 > 5.155e8).all()
     assert (people(found.start, "registered") >= REGISTERED[0]).all()
+    once = _attempt(MODEL, MODEL.origin, scenario, Streams(11), np.arange(60), found.sizes, 0)[1].feasible
+    again = np.flatnonzero(~once)
+    base, alone = _attempt(MODEL, MODEL.origin, scenario, Streams(11), again, found.sizes.rows(again), 1)
+    here = again[alone.feasible]
+    assert here.size > 3
+    for path, tilt in alone.tilt.items():
+        np.testing.assert_array_equal(found.tilt[path][here], tilt[alone.feasible])
+        assert (tilt != 0).all()
+    for name, values in base.items():
+        np.testing.assert_array_equal(found.base[name][:, here], values[:, alone.feasible])
+    whole = people(alone.occupancy[..., alone.feasible], "registered")
+    np.testing.assert_allclose(people(found.start[..., here], "registered"), whole, atol=1)

@@ -11,6 +11,7 @@ from mobank.base.errors import RunError
 from mobank.base.kernels import gaussian
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
+from mobank.calibration.checks.campaigns import campaigns
 from mobank.calibration.likelihood.at_origin import at_origin
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.simulate_history import Unbound
@@ -110,6 +111,15 @@ def test_a_campaign_that_was_announced_is_found_and_does_not_make_chance_look_la
     mean, sd = weights @ solver.unexpected(np.arange(1))[:, 0], np.sqrt(EFFECT_SD**2 - weights @ joint)
     assert sd < 0.1
     assert abs(mean - EFFECT) < 3.0 * sd
+    (effect,), (spread,) = campaigns(history, np.zeros((len(history.names), 1)))
+    np.testing.assert_allclose(effect.found, [mean - 1.645 * sd, mean, mean + 1.645 * sd], atol=1e-3 * sd)
+    np.testing.assert_allclose(effect.prior, [-1.645 * EFFECT_SD, 0.0, 1.645 * EFFECT_SD], atol=1e-4)
+    own = history.law.of_path(1)
+    about = (solver.shocks - solver.means)[own, 0]
+    assert spread.path == "engagement"
+    assert spread.with_them == pytest.approx(about.std(), rel=1e-9)
+    assert spread.without == pytest.approx((about - mean * history.law.during[0][own]).std(), rel=1e-9)
+    assert spread.without < 0.7 * spread.with_them
 
 
 def test_a_forecast_begins_without_the_campaign_that_ran_in_the_last_months():

@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from mobank.base.quantities import Interval
 from mobank.base.streams import Streams
-from mobank.calibration.posterior.break_odds import COPIES, break_odds
+from mobank.calibration.posterior.break_odds import COPIES, break_odds, share_inside
 from mobank.dynamics.printed import HORIZONS, Printing, Rounding, chance_within, chances
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.run import run
@@ -262,6 +262,23 @@ def test_a_figure_is_in_doubt_from_about_a_fifth_above_the_median_of_a_year_ahea
     paths = 1e8 * np.exp(0.065 * Streams(SEED).normal("moves", "ahead", np.arange(40_000)))
     new = replace(figure("a", above * 1e8 - 1e6, above * 1e8 + 1e6), month=START + 12)
     assert break_odds(paths, START, new, REDEFINITIONS, Streams(SEED)).in_doubt is doubted
+
+
+def test_a_count_of_one_person_has_a_chance_too():
+    """Normal forecasts: kernels widen them by a part in a hundred, and no run need be in the range."""
+    sd, runs = 0.02, 20_000
+    paths = 1.6e7 * np.exp(sd * Streams(SEED).normal("moves", "ahead", np.arange(runs)))
+    for z in (-1.5, 0.0, 1.0, 2.0):
+        counted = round(1.6e7 * np.exp(sd * z))
+        found = share_inside(paths, figure("a", counted - 0.5, counted + 0.5))
+        density = norm.pdf(z) / sd / counted
+        error = np.sqrt(1.0 / (runs * 0.1 * norm.pdf(z)))  # as many runs as a kernel takes in, about
+        assert found == pytest.approx(density, rel=ERRORS * error + 0.02)
+    with_jump = break_odds(paths, START, replace(figure("a", 1.6e7 - 0.5, 1.6e7 + 0.5), month=START + 1), REDEFINITIONS,
+                           Streams(SEED))  # fmt: skip
+    assert with_jump.after < with_jump.before
+    far = share_inside(paths, figure("a", 6e7 - 0.5, 6e7 + 0.5))
+    assert 0.0 < far < 1e-12
 
 
 def test_what_is_counted_in_print_has_the_quantiles_of_the_printed_fan():

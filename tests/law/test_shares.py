@@ -171,3 +171,22 @@ def test_who_moves_matters_in_a_bank_of_a_few_hundred(year):
 def test_too_few_draws_are_refused(year):
     with run(Plan(MODEL, year, draws=199)) as few, pytest.raises(ValueError, match="199 draws are too few for shares"):
         shares(few)
+
+
+def test_the_square_of_all_layers_is_of_a_replicate_and_of_the_next(seed):
+    """The other sets are differences of two corners; with two layers each is one of two pairs, averaged."""
+    v = np.random.default_rng(seed).normal(5.0, 1.0, (3, 6))
+    found = squares({0: v[0], 1: v[1], 3: v[2]})
+    assert set(found) == {1, 2, 3}
+    np.testing.assert_allclose(found[1], (v[0] - v[1]) ** 2 / 2)
+    np.testing.assert_allclose(found[2], (v[1] - v[2]) ** 2 / 2)
+    apart = (v[0] - v[0].mean()) ** 2 * 6 / 5
+    np.testing.assert_allclose(found[3], [(apart[k] + apart[(k + 1) % 6]) / 2 for k in range(6)])
+    assert found[3].mean() == pytest.approx(v[0].var(ddof=1))
+
+
+def test_the_error_of_a_mean_in_a_circle_counts_both_neighbours(seed):
+    """Of sums of two neighbours of unit variance: the mean's variance is 4/n, within 4 standard errors of 40,000."""
+    e = np.random.default_rng(seed).normal(0.0, 1.0, 40_000)
+    assert circle_error(e + np.roll(e, 1)) == pytest.approx(2 / 200, rel=0.05)
+    assert circle_error(e - np.roll(e, 1)) < 0.3 / 200

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -178,3 +179,37 @@ def test_numbers_that_move_together_are_told_as_a_pair():
     (pair,) = identifiability.together(history, z)
     assert {pair.one, pair.other} == {"revive_rate", "lapse_rate"}
     assert pair.correlation == pytest.approx(0.8, abs=0.03)
+
+
+def test_numbers_that_move_against_each_other_are_a_pair_too():
+    history = History(MODEL, SMALL.scenario)
+    z = simulate_history.prior_draws(history, Streams(6), 4000)
+    one, other, third = (history.row[name] for name in ("revive_rate", "lapse_rate", "fade_rate"))
+    z[one] = 0.6 * z[one] - 0.8 * z[other]
+    z[third] = 0.9 * z[third] + np.sqrt(1 - 0.9**2) * z[other]  # .44 with the other, -.35 with the first
+    close, far = identifiability.together(history, z)
+    assert {close.one, close.other} == {"revive_rate", "lapse_rate"}
+    assert close.correlation == pytest.approx(-0.8, abs=0.03)
+    assert far.correlation == pytest.approx(0.436, abs=0.05)
+
+
+def test_growth_is_that_of_the_last_of_several_years():
+    """Levels that are 100 + months since the first figure, times a factor of each draw that no growth knows."""
+    history = History(MODEL, TARGET.scenario)
+    at = np.array([mark.at for mark in history.marks], float)
+    assert at[-1] - at[0] > 24
+    factor = np.exp(0.1 * Streams(6).normal("parameters", "factor", np.arange(4000)))
+
+    def whole(step):
+        level = (100 + step * at)[:, None] * factor
+        return np.stack([level, 0.3 * level, 2 * level], axis=1)
+
+    found = identifiability.outcomes(history, SimpleNamespace(whole=whole(1.0)), whole(2.0))
+    level, active, growth = found
+    last = history.length
+    low, middle, high = (float(np.quantile(factor, q)) for q in (0.05, 0.5, 0.95))
+    assert level.posterior == pytest.approx(((100 + last) * low, (100 + last) * middle, (100 + last) * high), rel=1e-9)
+    assert active.prior == pytest.approx([0.3 * value for value in level.prior])
+    assert level.moved == pytest.approx(np.log((100 + last) / (100 + 2 * last)) / np.log(factor).std(), rel=1e-6)
+    assert growth.posterior == pytest.approx([(100 + last) / (100 + last - 12) - 1] * 3)
+    assert growth.prior == pytest.approx([(100 + 2 * last) / (100 + 2 * last - 24) - 1] * 3)

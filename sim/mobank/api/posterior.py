@@ -13,7 +13,7 @@ from mobank.api.table import Table, as_pandas
 from mobank.base.arrays import Floats
 from mobank.base.errors import InputError, Place, Problem, shown
 from mobank.base.machine import cores
-from mobank.base.quantities import Month
+from mobank.base.quantities import MOST_SEED, Month
 from mobank.base.workspace import POSTERIOR, TARGET, here
 from mobank.calibration import commands
 from mobank.calibration.posterior.posterior import QUANTILES
@@ -153,7 +153,7 @@ def calibrate(
     """
     wanted = commands.fit_for(_target(target), MODEL, tuple(evidence))
     count = cores() if workers is None else whole_number(workers, "workers", 1, MOST_WORKERS)
-    seed = whole_number(seed, "seed", 0, 2**63 - 1)
+    seed = whole_number(seed, "seed", 0, MOST_SEED)
     where = commands.writable(Path(out or here() / POSTERIOR.folders[0]), "out")
     _, folder = commands.calibrate(wanted, MODEL, where, WORK, seed, Effort(), count, _shown_to(progress))
     return posterior(folder)

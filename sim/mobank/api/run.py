@@ -19,7 +19,7 @@ from mobank.api.table import Table, as_pandas
 from mobank.base.arrays import Floats
 from mobank.base.errors import InputError, Problem, shown
 from mobank.base.machine import cores
-from mobank.base.quantities import Lang, Month
+from mobank.base.quantities import MOST_SEED, Lang, Month
 from mobank.ensemble.paths import Ensemble
 from mobank.ensemble.plan import ALL, Plan
 from mobank.ensemble.questions import Answer
@@ -322,7 +322,7 @@ def planned(
         MODEL,
         scenario,
         whole_number(draws, "draws", 1, MOST_DRAWS),
-        whole_number(seed, "seed", 0, 2**63 - 1),
+        whole_number(seed, "seed", 0, MOST_SEED),
         choice(fidelity, "fidelity", FIDELITIES),
         bool(by_segment),
         cores() if workers is None else whole_number(workers, "workers", 1, MOST_WORKERS),

@@ -137,7 +137,7 @@ def _text_beside(name: str, text: str) -> Path | None:
         try:
             path.parent.mkdir(exist_ok=True)
             handle, aside = tempfile.mkstemp(dir=path.parent)  # of this process alone, in a folder that others share
-            with open(handle, "w", encoding="utf-8") as file:
+            with open(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
             os.replace(aside, path)
         except OSError:
@@ -183,7 +183,7 @@ def _make(folder: Path) -> None:
     if not folder.is_dir():
         begun = Path(tempfile.mkdtemp(dir=folder.parent))
         try:
-            (begun / INSTALLATION).write_text(_installation(), encoding="utf-8")
+            (begun / INSTALLATION).write_text(_installation(), encoding="utf-8", newline="\n")
             begun.rename(folder)
         except OSError:
             shutil.rmtree(begun, ignore_errors=True)

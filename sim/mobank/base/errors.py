@@ -125,10 +125,10 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     'allowed: from, until'
     """
     words = list(allowed)
-    folded = {_fold(each): each for each in reversed(words)}
-    near = difflib.get_close_matches(_fold(word), folded, n=1)
+    spelled = {folded(each): each for each in reversed(words)}
+    near = difflib.get_close_matches(folded(word), spelled, n=1)
     if near:
-        return f"did you mean '{folded[near[0]]}'?"
+        return f"did you mean '{spelled[near[0]]}'?"
     return f"allowed: {', '.join(words)}" if 0 < len(words) <= SHORT_LIST else ""
 
 
@@ -146,5 +146,6 @@ def _file_and_line(problem: Problem) -> tuple[str, int]:
     return (problem.place.file, problem.place.line) if problem.place else ("", 0)
 
 
-def _fold(word: str) -> str:
+def folded(word: str) -> str:
+    """A word as names are compared: small half-width letters, one underscore for a hyphen or a space."""
     return unicodedata.normalize("NFKC", word).casefold().replace("-", "_").replace(" ", "_")

@@ -65,7 +65,7 @@ def _available() -> int | None:
 def _left_in_group() -> int | None:
     """Return what the process's control group (a container's limit) leaves."""
     try:
-        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text().strip() for name in ("max", "current"))
+        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text("ascii").strip() for name in ("max", "current"))
         return None if limit == "max" else int(limit) - int(used)
     except (OSError, ValueError):
         return None

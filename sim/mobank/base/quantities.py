@@ -20,6 +20,9 @@ Lang = Literal["zh", "en"]
 
 STALE_SHARE = 0.02  # how often "over 1.74亿" still stands in print when the next step has been passed
 MOST_DIGITS = 15  # more cannot be told apart in a float
+MOST_SEED = 2**63 - 1  # that any command takes
+MOST_COUNT_DIGITS = 19  # of a whole number, such as a seed, which is never made a float
+PERCENT = 2  # a change without a unit that is at least so large is meant in percent
 MOST_PLACES = 99  # before or after the decimal point
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
@@ -179,7 +182,7 @@ def read_number(text: str) -> float:
 def read_count(text: str) -> int:
     """The whole number, zero or more, that a text such as "3" or "10,000" stands for."""
     phrase = _Phrase.of(text, "must be a whole number, such as 3 or 10,000")
-    value = _not_negative(phrase, _figure(phrase, _PLAIN).value)
+    value = _not_negative(phrase, _figure(phrase, _PLAIN, MOST_COUNT_DIGITS).value)
     if value != int(value):
         raise phrase.error(f"{_plain(value)} is not whole")
     return int(value)
@@ -243,7 +246,7 @@ def read_factor(text: str) -> float:
     value = _figure(bare, _SHARES).value
     signed, percent, times = bare.rest[0] in "+-", bare.rest.endswith("%"), bare != phrase
     if signed if times else signed != percent:
-        raise phrase.error(_how_to_write_a_change(value))
+        raise phrase.error(_how_to_write_a_change(value if percent or abs(value) < PERCENT else value / 100))
     return float(_not_negative(phrase, 1 + value if signed else value))
 
 
@@ -358,14 +361,14 @@ _LABELS: Mapping[Lang, tuple[tuple[int, str], ...]] = {
 # ------------ the parts
 
 
-def _figure(phrase: _Phrase, scales: Mapping[str, Decimal]) -> _Figure:
+def _figure(phrase: _Phrase, scales: Mapping[str, Decimal], most: int = MOST_DIGITS) -> _Figure:
     match = re.match(_NUMBER, phrase.rest)
     if not match:
         raise phrase.error()
     scale = scales[_unit(phrase, phrase.rest[match.end() :].strip(), scales)]
     number = Decimal(match[0].replace(",", ""))
-    if len(number.as_tuple().digits) > MOST_DIGITS:
-        raise phrase.error(f"a number has at most {MOST_DIGITS} digits")
+    if len(number.as_tuple().digits) > most:
+        raise phrase.error(f"a number has at most {most} digits")
     if number and abs(number.adjusted()) > MOST_PLACES:
         raise phrase.error("it is too large or too small to be meant")
     return _Figure(number * scale, Decimal(1).scaleb(_last_place(number)) * scale)

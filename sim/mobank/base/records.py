@@ -17,6 +17,7 @@ from mobank.base.files import write
 from mobank.base.shapes import DIGEST, RecordFields
 
 FORMAT, SEAL = "format", "digest"
+SIX = 6  # digits of a number that was computed
 MOST = 8  # problems of a record that are shown
 
 
@@ -51,6 +52,15 @@ def record_bytes(content: Mapping[str, Any], kind: RecordKind) -> bytes:
     """Return the file of a record; a byte of a path that is no letter is kept as an escape."""
     text = json.dumps(sealed(content, kind), indent=1, ensure_ascii=False) + "\n"
     return text.encode("utf-8", "backslashreplace")
+
+
+def rounded(value: Any) -> Any:
+    """Return what a record will hold, with `SIX` digits of each number that is not whole."""
+    if isinstance(value, Mapping):
+        return {name: rounded(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(each) for each in value]
+    return float(f"{value:.{SIX}g}") if isinstance(value, float) else value
 
 
 def write_record(path: Path, content: Mapping[str, Any], kind: RecordKind) -> str:

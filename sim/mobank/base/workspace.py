@@ -19,6 +19,7 @@ from mobank.base.errors import SHORT_LIST, InputError, Place, Problem, shown
 
 PACKAGE = Path(__file__).parents[1]
 MARKS = ("scenarios", "calibration")  # a folder with one of them is a workspace
+ROUNDS = "rounds"  # of a workspace: forecasts kept until their figures come, and what was said of figures
 LEAST_LETTERS = 4  # of a word in a name that is near enough by itself
 MOVED = {  # where files of earlier versions lie now
     "calibration/data/backtest.yaml": "calibration/backtest/priors.yaml",
@@ -61,7 +62,7 @@ class Kind:
         return [name for name in found if name.endswith(self.suffix) and self.is_at(folder / name)]
 
 
-SCENARIO = Kind("a scenario", ("scenarios", "scenarios/networks"))
+SCENARIO = Kind("a scenario", ("scenarios", "scenarios/networks", "scenarios/products"))
 JOB = Kind("a job", ("scenarios/batches",))
 DESK = Kind("a desk study", ("scenarios/desks",))
 TARGET = Kind("a target", ("calibration/banks", "calibration/banks/peers"))
@@ -345,8 +346,8 @@ def _say_moved(text: str, spelling: str) -> None:
 def nearest(text: str, kind: Kind, beside: Path | None, roots: Sequence[Path]) -> str:
     """Return the nearest file beside and the nearest names below the roots as a hint, or all that there are if few."""
     word = PurePath(text).name.removesuffix(kind.suffix).casefold()
-    files = [] if beside is None else kind.among((beside / text).parent)
-    places = [("", {name.removesuffix(kind.suffix): name for name in files})]
+    files = [] if beside is None else _beside(text, kind, beside, roots)
+    places = [("", {PurePath(name).name.removesuffix(kind.suffix): name for name in files})]
     for root in roots:
         mark = " (shipped)" if root == shipped() and len(roots) > 1 else ""
         places.append((mark, {name: name for name in kind.names(root)}))
@@ -359,6 +360,16 @@ def nearest(text: str, kind: Kind, beside: Path | None, roots: Sequence[Path]) -
             return f"did you mean {' or '.join(meant.values())}?"
     known = files or sorted({name for _, names in places for name in names})
     return f"there: {', '.join(known)}" if 0 < len(known) <= SHORT_LIST else ""
+
+
+def _beside(text: str, kind: Kind, beside: Path, roots: Sequence[Path]) -> list[str]:
+    """Return how those in the folder that a text names are named: with the folder where a name alone means another."""
+    above, found = PurePath(text).parent, []
+    for name in kind.among(beside / above):
+        by_name = _find(name, kind, beside, roots, lambda path: True)
+        same = by_name and os.path.realpath(by_name) == os.path.realpath(beside / above / name)
+        found.append(name if same else (above / name).as_posix())
+    return found
 
 
 def _by_whole_name(word: str, names: Iterable[str]) -> str:

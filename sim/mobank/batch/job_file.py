@@ -220,7 +220,7 @@ class _JobReader:
         return None
 
     def stop_at_ask(self, here: Cursor, error: float | None, scenarios: Mapping[str, Scenario]) -> Stop | None:
-        name = here.text()
+        name = here.name([ask.name for scenario in scenarios.values() for ask in scenario.asks])
         for scenario in scenarios.values():
             asks = [ask.name for ask in scenario.asks]
             if name and name not in asks:

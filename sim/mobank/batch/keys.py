@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from mobank.base.quantities import read_count, read_share
+from mobank.base.quantities import MOST_SEED, read_count, read_share
 from mobank.batch.job import METHODS
 from mobank.ensemble.summary import QUANTILES
 from mobank.fidelity import FIDELITIES
@@ -11,7 +11,7 @@ from mobank.scenario.keys.scenario import ScenarioKeys
 from mobank.scenario.kinds import MONTH, NOTHING, NUMBER, TEXT, Each, Either, ListOf, NameGiven, OneOf, Quantity, Words
 from mobank.scenario.nouns import Nested, Noun, Ways, YamlKey
 
-MOST_DRAWS, MOST_REPLICATES, MOST_SEED = 10**10, 1000, 2**63 - 1
+MOST_DRAWS, MOST_REPLICATES = 10**10, 1000
 MOST_POINTS = 200_000
 KEPT = ("registered", "mau")
 SPACINGS: tuple[Literal["linear", "log"], ...] = ("linear", "log")

@@ -107,7 +107,7 @@ def _matters(results: Results, model: Model, lang: Lang) -> Iterator["Markup"]:
     words, told = WORDS[lang], False
     for output in outputs(results):
         found = effects(results.axes, output)
-        if not found or np.isnan(found[0].first):
+        if not found:
             continue
         told = True
         yield subheading(_titled(output, model, lang))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +106,18 @@ _TESTS = {"=": pc.equal, "!=": pc.not_equal, "<": pc.less, "<=": pc.less_equal, 
 def _filtered(table: pa.Table, name: str, operator: str, value: str) -> pa.Table:
     kind = table.schema.field(name).type
     try:
-        wanted = value if pa.types.is_string(kind) else float(value)
+        wanted = value if pa.types.is_string(kind) else _finite(value)
     except ValueError:
         problem = Problem(shown(value), f"is not a number, as {name} is", "write 1.1 for +10 %", "--where")
         raise InputError([problem]) from None
     return table.filter(_TESTS[operator](table[name], wanted))
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(text)  # no number is above or below what is none
+    return value
 
 
 def _no_row(text: str, value: str, columns: Sequence[pa.ChunkedArray]) -> Problem:

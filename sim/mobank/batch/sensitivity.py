@@ -105,8 +105,9 @@ def _number(value: Any) -> float:
 
 
 def effects(axes: Sequence[str], output: Output) -> list[Effect]:
-    """Return the axes, the most telling first; nothing where the points are too few to tell."""
-    if output.values.size < FEWEST or not axes:
+    """Return the axes, the most telling first; nothing where the points are too few, or the output does not vary."""
+    known = output.values[~np.isnan(output.values)]
+    if not axes or known.size < FEWEST or known.min() == known.max():
         return []
     found = given_data_shares(output.inputs, output.values)
     order = np.argsort(-found.first, kind="stable")

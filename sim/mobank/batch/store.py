@@ -4,7 +4,6 @@
 it stand the log (times, machines, faults), the journal of finished units, and the lock of the driver at work.
 """
 
-import fcntl
 import os
 import socket
 import time
@@ -17,6 +16,7 @@ from typing import IO, Any
 from mobank.base.errors import InputError, Place, Problem, RunError
 from mobank.base.files import CRUMB, file_digest, is_crumb, is_left_over, is_whole, reason_of, sync, write
 from mobank.base.identity import COMPUTING, law_digest, versions
+from mobank.base.locks import lock
 from mobank.base.records import write_record
 from mobank.batch.job import Job, JobOutline, Task, file_name
 from mobank.batch.job_records import (
@@ -73,10 +73,8 @@ class Store:
         """
         try:
             self._lock.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock.open("a+") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
+            with self._lock.open("a+", encoding="utf-8", newline="\n") as file:
+                if not lock(file):
                     file.seek(0)
                     who = file.read().strip() or "another process"
                     raise BusyError(
@@ -264,7 +262,7 @@ class Store:
     @contextmanager
     def journal(self) -> Iterator["Journal"]:
         """Give the journal to note finished units in, and to keep what is already done."""
-        with self._journal.open("a", encoding="utf-8") as file:
+        with self._journal.open("a", encoding="utf-8", newline="\n") as file:
             yield Journal(file)
 
     def reopen(self, units: Mapping[UnitKey, Mapping[str, str]]) -> None:
@@ -350,7 +348,7 @@ class Log:
     def __call__(self, text: str) -> None:
         """Write a line; a log that cannot be written stops nothing."""
         try:
-            with self._path.open("a", encoding="utf-8") as file:
+            with self._path.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}  {text}\n")
         except OSError:
             return

@@ -6,7 +6,6 @@ has its paths.
 """
 
 import os
-import resource
 import socket
 import sys
 import time
@@ -73,7 +72,11 @@ def compute(task: Task) -> dict[str, pa.Table]:
 
 
 def peak_mb() -> float:
-    """Return the peak memory of this process so far, in megabytes."""
+    """Return the peak memory of this process so far, in megabytes; NaN where the system does not say, on Windows."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return float("nan")
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # macOS tells bytes, Linux kilobytes
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 

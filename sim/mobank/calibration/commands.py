@@ -22,8 +22,8 @@ from mobank.calibration.sampler.ensembles import Effort
 from mobank.calibration.targets import Target, load, require_enough
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
+from mobank.scenario.fitted_with import facts
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
-from mobank.scenario.posterior import facts
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
@@ -103,7 +103,8 @@ class Judgement:
 
     Parameters
     ----------
-    rounds : the folder of all decisions. taken_as : None where nothing has been said. force : True to overwrite one.
+    rounds : the folder of all rounds, with decisions and the scoreboard. taken_as : None where nothing has been said.
+    force : True to overwrite a decision.
     """
 
     rounds: Path
@@ -122,14 +123,15 @@ def update(
         If a figure lies so far out that a person must say what it is, or has said that it is of a new definition; if
         the scoreboard or the old posterior is not as it was written.
     """
-    known = scoreboard.read(out / scoreboard.NAME)
+    board = judged.rounds / scoreboard.NAME
+    known = scoreboard.read(board)
     with progress(f"updating {name}") as told:
         old = read(name, model)
         figures = examine(old, target, model, seed)
         _decide(figures, target, seed, judged)
         posterior, effective = weigh_anew(old, target, model, seed, ROWS)
         told(1, 1)
-    scoreboard.add(out / scoreboard.NAME, [each.score for each in figures], known)
+    scoreboard.add(board, [each.score for each in figures], known)
     final = out / name_of(target)
     with folder_aside(final) as folder:
         write(replace(posterior, name=name_of(target)), folder, {"rows": ROWS, "updated": name})

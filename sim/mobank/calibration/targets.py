@@ -5,7 +5,7 @@ here: which figures it takes by their evidence, which counts follow another defi
 there are enough of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,6 @@ from mobank.scenario.scenario import Cohort, Figure, Scenario
 from mobank.scenario.tree import Mapping as Tree
 
 BREAK_A_YEAR = 0.05  # log standard deviation of what a new definition changes, for each year between the figures
-ENOUGH_LEVELS = 3  # figures of the level that say how fast it grows, and whether that slows down; fewer: a start
 YEAR_END = 12
 Report = TypeVar("Report", Figure, Cohort)
 UNREPORTED = f"where nobody reports it, write pool: {PoolKeys.written()}"
@@ -81,6 +80,12 @@ class Target:
         apart = resolved(self.apart, self.scenario.bands)
         others = tuple(Joined(figure, self.breaks[figure.definition]) for figure in apart)
         return History(model, self.scenario, others, figure_season)
+
+    def reduced(self, figures: Collection[str], cohorts: Collection[str]) -> "Target":
+        """Return the target as it was before it had more figures and cohorts than some, by name."""
+        known = sorted((f for f in self.whole.reported if f.name in figures), key=lambda f: f.month)
+        kept = tuple(each for each in self.scenario.retention if each.name in cohorts)
+        return _sorted_out(self.chain, replace(self.scenario, reported=tuple(known), retention=kept))
 
     def only(self, evidence: Sequence[str]) -> "Target":
         """Return the target with figures of some kinds of evidence alone.
@@ -140,7 +145,11 @@ def load_text(text: str, model: Model, beside: Path = Path(), name: str = "text"
 
 
 def _target(chain: Chain, name: str, model: Model) -> Target:
-    scenario = read_chain(chain, name, model, whole=False)
+    return _sorted_out(chain, read_chain(chain, name, model, whole=False))
+
+
+def _sorted_out(chain: Chain, scenario: Scenario) -> Target:
+    """Return the target of a scenario, with figures of other definitions apart."""
     main = {figure.measure: figure.definition for figure in scenario.reported}  # by month, so the latest stays
     apart = tuple(f for f in scenario.reported if not f.months and f.definition not in ("", main[f.measure]))
     fitted = tuple(f for f in scenario.reported if f not in apart)

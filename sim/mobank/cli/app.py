@@ -21,6 +21,7 @@ from mobank.cli import (
     new_bank,
     posterior,
     resolve,
+    rounds,
     run,
     sbc,
 )
@@ -73,8 +74,18 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "new": author.new,
     "new-bank": new_bank.new_bank,
 }
-for name, function in COMMANDS.items():
-    app.command(name, short_help=(function.__doc__ or "").partition("\n")[0])(function)  # whole, not cut to a width
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {"round": (rounds.HELP, rounds.COMMANDS)}
+
+
+def _add(there: typer.Typer, commands: dict[str, Callable[..., None]]) -> None:
+    for name, function in commands.items():
+        there.command(name, short_help=(function.__doc__ or "").partition("\n")[0])(function)  # not cut to a width
+
+
+_add(app, COMMANDS)
+for group, (text, commands) in GROUPS.items():
+    _add(below := typer.Typer(no_args_is_help=True, rich_markup_mode=None), commands)
+    app.add_typer(below, name=group, help=text, short_help=text)
 
 
 def command() -> None:

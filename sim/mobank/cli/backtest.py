@@ -7,15 +7,27 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
+from mobank.base.quantities import MOST_SEED
 from mobank.base.signals import resumes
 from mobank.base.workspace import SERIES, locate_all
-from mobank.cli.terminal import LangOption, ShippedOption, command_line, language, made, paragraph, progress, say, table
+from mobank.cli.terminal import (
+    LangOption,
+    ShippedOption,
+    command_line,
+    language,
+    made,
+    paragraph,
+    progress,
+    say,
+    table,
+    warn,
+)
 
 
 def backtest(
     data: Annotated[
         list[Path] | None,
-        typer.Option(help="Files (CSV) or names of series with the header of `figures`, the default: 13 series."),
+        typer.Option(help="Files (CSV) or names of series with the columns of `figures`, the default: 13 series."),
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Score the model that runs use, fitted anew at each origin: minutes.")
@@ -25,7 +37,7 @@ def backtest(
         bool, typer.Option("--choose", help="Try every configuration; each entity gets the best one without it.")
     ] = False,
     draws: Annotated[int, typer.Option(min=100, max=1_000_000, help="Draws of each growth shape.")] = 5000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads, with --full processes; 0 for all cores.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the folder goes.")] = Path("outputs"),
     lang: LangOption = None,
@@ -44,7 +56,7 @@ def backtest(
     files = locate_all(data or [Path(run.FIGURES)], SERIES, shipped)
     settings = BacktestSettings(seed, draws, workers=workers or cores())
     with progress("backtest") as told:
-        result, folder = run.run(files, settings, choose, out, command, told)
+        result, folder = run.run(files, settings, choose, out, command, told, warn)
     show(result, folder, language(lang))
 
 
@@ -65,7 +77,8 @@ def run_full(
 
     files, settings = run.data_of(data, only), run.FullSettings(seed, workers, RefitEffort(reduced=draws))
     with progress("backtest, refits") as advance:
-        result, folder = run.run_full(files, MODEL, settings, out, command, run.neutral_maker(), progress=advance)
+        maker = run.neutral_maker()
+        result, folder = run.run_full(files, MODEL, settings, out, command, maker, progress=advance, say=warn)
     show_full(result, folder, language(lang))
 
 

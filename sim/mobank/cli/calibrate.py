@@ -8,14 +8,14 @@ import typer
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.machine import cores
+from mobank.base.quantities import MOST_SEED
 from mobank.base.signals import resumes
-from mobank.base.workspace import POSTERIOR, TARGET, here, locate, own_or, scope
+from mobank.base.workspace import POSTERIOR, ROUNDS, TARGET, here, locate, own_or, scope
 from mobank.calibration.rounds.decisions import TakenAs
 from mobank.cli.terminal import ShippedOption, progress, say
 from mobank.scenario.keys.values import FIGURE_EVIDENCE
 
 ALL_EVIDENCE = ",".join(FIGURE_EVIDENCE)
-ROUNDS = "calibration/rounds"  # of the workspace: what was said of figures that lie far out
 
 
 class FitEffort(StrEnum):
@@ -42,7 +42,7 @@ def calibrate(
     effort: Annotated[
         FitEffort, typer.Option(help="How long it samples: full, or a fifth of that for a first look.")
     ] = FitEffort.FULL,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,
     out: Annotated[
         Path | None,

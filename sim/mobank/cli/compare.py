@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.machine import cores
+from mobank.base.quantities import MOST_SEED
 from mobank.base.workspace import SCENARIO, locate_all
 from mobank.cli.run import Fidelity
 from mobank.cli.terminal import (
@@ -33,7 +34,8 @@ def compare(
         int | None, typer.Option(min=2, max=10_000_000, help="Replicates; default: those of the runs named, else 2000.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of all luck; default: that of the runs named, else 1.")
+        int | None,
+        typer.Option(min=0, max=MOST_SEED, help="Seed of all luck; default: that of the runs named, else 1."),
     ] = None,
     fidelity: Annotated[Fidelity | None, typer.Option(help="cohort: whole persons; mean_field: expectations.")] = None,
     workers: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0 for all cores.")] = 0,

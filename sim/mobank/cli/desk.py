@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mobank.base.limits import refuse, rows, text
+from mobank.base.quantities import MOST_SEED
 from mobank.base.workspace import DESK, locate
 from mobank.cli.terminal import (
     LangOption,
@@ -27,7 +28,7 @@ from mobank.cli.terminal import (
 def desk(
     study: Annotated[Path, typer.Argument(help="Desk study: a file (YAML) or a name, such as remote_service.")],
     days: Annotated[int, typer.Option(min=1, max=1000, help="Open days that are played contact by contact.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the contacts' luck.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the contacts' luck.")] = 1,
     out: Annotated[Path, typer.Option(help="Where the study's folder goes.")] = Path("outputs"),
     lang: LangOption = None,
     plan: PlanOption = False,

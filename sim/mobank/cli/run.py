@@ -9,6 +9,7 @@ import typer
 from mobank.base.errors import InputError, Problem
 from mobank.base.limits import rows, text
 from mobank.base.machine import cores
+from mobank.base.quantities import MOST_SEED
 from mobank.base.workspace import SCENARIO, at_hand, here, locate
 from mobank.cli.terminal import (
     LangOption,
@@ -40,7 +41,7 @@ class Fidelity(StrEnum):
 def run(
     scenario: Annotated[Path, typer.Argument(help="Scenario: a file (YAML) or a name, such as baseline.")],
     draws: Annotated[int, typer.Option(min=1, max=10_000_000, help="Replicates, each with a draw of its own.")] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all luck.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all luck.")] = 1,
     fidelity: Annotated[
         Fidelity,
         typer.Option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mobank.base.machine import cores
+from mobank.base.quantities import MOST_SEED
 from mobank.base.workspace import TARGET, locate, own_or
 from mobank.cli.calibrate import TargetArgument
 from mobank.cli.terminal import ShippedOption, progress, say
@@ -30,7 +31,7 @@ def sbc(
     banks: Annotated[
         int, typer.Option(min=20, max=100_000, help="Synthetic banks: in all for fits, of each truth for score.")
     ] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all chance.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all chance.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,
     shipped: ShippedOption = False,
 ) -> None:

@@ -78,7 +78,7 @@ def beginnings(change: Change, start: Month, months: int, streams: Streams, repl
 def _recurrences(change: Change, when: When, start: Month, months: int, streams: Streams, replicates: Ints) -> Ints:
     now = np.full(replicates.size, when.first - start - 1, np.int64)
     found: list[Ints] = []
-    while (now <= months).any() and len(found) <= months:
+    while (now <= months).any():  # each begins a month after the last at the earliest
         u = streams.uniform("events", change.name, replicates, len(found))
         gap = np.ceil(np.log(u) / np.log1p(-1.0 / max(when.mean_gap_months, 1.0 + 1e-9))).astype(np.int64)
         begun = now + np.maximum(gap, 1)

@@ -1,7 +1,6 @@
 """The paths of all replicates of a plan."""
 
 import math
-import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -64,12 +63,13 @@ class _File:
                 self._put(known.month(column, t).tobytes(), self._offset(column, t, 0))
 
     def _put(self, piece: bytes, offset: int) -> None:
+        self._file.seek(offset)
         while piece:  # a full disk may take part of it before it says so
-            written = os.pwrite(self._file.fileno(), piece, offset)
-            piece, offset = piece[written:], offset + written
+            piece = piece[self._file.write(piece) :]
 
     def month(self, column: int, t: int) -> Floats:
-        return np.frombuffer(os.pread(self._file.fileno(), 8 * self.shape[2], self._offset(column, t, 0)))
+        self._file.seek(self._offset(column, t, 0))
+        return np.frombuffer(self._file.read(8 * self.shape[2]))
 
     def _offset(self, column: int, t: int, replicate: int) -> int:
         return 8 * ((column * self.shape[1] + t) * self.shape[2] + replicate)

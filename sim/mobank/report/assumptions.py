@@ -13,7 +13,7 @@ from mobank.scenario.scenario import NO_COST, Band, Breaks, Figure, Lever, Prove
 
 Group = Literal["posterior", "definitions", "segments", "parameters", "mixing", "network", "season", "shocks", "drift",
                 "noise", "pool", "campaigns", "written_off", "levers", "events", "reporting"]  # fmt: skip
-UNVERIFIED, INTERNAL = "unverified", "internal"
+UNVERIFIED, INTERNAL, ASSUMED = "unverified", "internal", "assumption"
 OWN_SYSTEMS: Mapping[Lang, str] = {
     "en": "{} of the figures are from the bank's own systems, as of {}.",
     "zh": "其中{}个数据来自行内系统，截至{}。",

@@ -6,6 +6,7 @@ is a pair, and a pair is what the message names. A flow is also held against wha
 year against its months.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
@@ -23,6 +24,8 @@ STRANGE_GROWTH = 3.0  # no bank triples, or shrinks to a third, in a year
 MOST_FALL = 0.02  # a year, of a count of registrations, where no clean-up is dated: it falls by closures only
 
 IS_A_UNIT_MISSING = "is 万, 亿 or million missing?"
+IS_IT_MISTYPED = "is a digit or the unit mistyped?"
+_BARE = r"\D*[0-9.,]+(?: ?(?:户|人|名|persons?|people|customers|users))?"
 
 
 def note_contradictions(
@@ -42,8 +45,9 @@ def note_contradictions(
     return set(noted)
 
 
-def contradiction(figure: Figure, allowed: str, hint: str = IS_A_UNIT_MISSING) -> Problem:
-    """Return what is wrong with a figure, placed where it stands."""
+def contradiction(figure: Figure, allowed: str, hint: str = "") -> Problem:
+    """Return what is wrong with a figure, placed where it stands; without a hint, how it may be mistyped is asked."""
+    hint = hint or (IS_A_UNIT_MISSING if re.fullmatch(_BARE, figure.text) else IS_IT_MISTYPED)
     return Problem(shown(figure.text), allowed, hint, f"{figure.key}.figure", figure.provenance.place)
 
 

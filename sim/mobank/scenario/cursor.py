@@ -5,6 +5,7 @@ again of what follows from it.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Any, TypeVar, cast
 from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
 from mobank.base.quantities import QuantityError
 from mobank.scenario.tree import Mapping as Members
-from mobank.scenario.tree import Node, Scalar
+from mobank.scenario.tree import Node, Scalar, is_nothing
 from mobank.scenario.tree import Sequence as ListNode
 from mobank.scenario.yaml_text import structural_slip
 
@@ -23,7 +24,6 @@ MOST_PROBLEMS = 200  # of one file
 MOST_STRANGE_KEYS = 20  # told one by one
 AS_LINES = "write it as 'name: value' lines"
 WHEN_EMPTY = "write 'name: value' lines below it, or delete it"
-NAME = r"\w[\w -]*"
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,20 @@ class Cursor:
     def text(self) -> str | None:
         """Return the text here, which must not be empty."""
         text = self.read(str.strip)
-        if text == "":
+        if text == "" or is_nothing(self.node):
             self.problem("nothing", "came where a text must stand")
-        return text or None
+            return None
+        return text
+
+    def name(self, known: Iterable[str]) -> str | None:
+        """Return the text here, spelled as what is known of that name: é may be typed as one sign or as two."""
+        text = self.read(str.strip)
+        return text if text is None else next((each for each in known if _composed(each) == _composed(text)), text)
 
     def choice(self, options: Iterable[str], kind: str = "one of the choices") -> str | None:
         """Return the text here if it is one of the options; otherwise it 'is not <kind>'."""
-        text = self.read(str.strip)
-        if text is None or text in (allowed := list(options)):
+        text = self.name(allowed := list(options))
+        if text is None or text in allowed:
             return text
         self.problem(shown(text), f"is not {kind}", did_you_mean(text, allowed))
         return None
@@ -144,10 +150,10 @@ class Cursor:
             self.problem(f"{len(members):,} {kind}s", f"are too many; at most {at_most} are read")
             return {}
         for name in members:
-            if not re.fullmatch(NAME, name):
+            if not is_name(name):
                 allowed = f"cannot be the name of a {kind}"
                 self._at_key(name, shown(name), allowed, "use letters, digits, '_' and '-'")
-        return {name: cursor for name, cursor in members.items() if re.fullmatch(NAME, name)}
+        return {name: cursor for name, cursor in members.items() if is_name(name)}
 
     def _member(self, name: str) -> "Cursor":
         assert isinstance(self.node, Members)
@@ -181,6 +187,11 @@ class Named(dict[str, Cursor]):
         return not any(name in self or f"mean '{name}'" in meant for name in names)
 
 
+def is_name(text: str) -> bool:
+    """Return whether a text may be a name that a file gives: letters, digits, '_' and '-'."""
+    return re.fullmatch(r"\w[\w -]*", _composed(text)) is not None
+
+
 def inherited(here: Cursor, at: Mapping[str, Cursor], names: Iterable[str]) -> str:
     """Return how to take away the keys that came from the file extended, as a hint; "" if none did."""
     parents = [name for name in names if at[name].node.place.file != here.place.file]
@@ -189,6 +200,11 @@ def inherited(here: Cursor, at: Mapping[str, Cursor], names: Iterable[str]) -> s
     those = " and ".join(parents)
     off = ", ".join(f"{name}: off" for name in parents)
     return f"{those} stand{'' if len(parents) > 1 else 's'} in {at[parents[0]].place.file}: write {off} here"
+
+
+@lru_cache(maxsize=4096)
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 @lru_cache(maxsize=4096)

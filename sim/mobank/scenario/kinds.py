@@ -41,6 +41,7 @@ class Option(NamedTuple):
 
 Options = Callable[[Model], Sequence[Option]]
 NOTHING = Words("", "")
+MOST_YUAN = 10**13  # what a country of such banks spends in decades: beyond it, a digit is wrong
 
 
 class KeyKind(ABC, Generic[T_co]):
@@ -206,7 +207,7 @@ MONTH: KeyKind[Month] = Reading(read_month, Words("a month", "月份"), as_numbe
 MONTH_OR_LATER: KeyKind[Month | int] = Reading(
     read_month_or_later, Words("a month, or a number of months", "月份，或若干个月"), as_number=False
 )
-MONEY = Reading(read_money, Words("yuan", "元"))
+MONEY = Quantity(read_money, Words("yuan", "元"), 0, MOST_YUAN)
 REPORTED = Reading(read_interval, Words("a figure as printed", "公布的数字原文"))
 
 

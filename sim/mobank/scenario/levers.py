@@ -157,7 +157,7 @@ def _target(here: Cursor, parameter: Parameter | None, bands: Sequence[Band]) ->
 
 
 def _band(here: Cursor, names: Sequence[str]) -> str | None:
-    name = here.read(str.strip)
+    name = here.name(names)
     if name is None or name in names:
         return name
     parts = name.split(".")

@@ -10,40 +10,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from mobank.base.errors import InputError, Place, Problem, shown
-from mobank.base.priors import Prior
 from mobank.base.quantities import Month
 from mobank.base.records import read_record
 from mobank.base.workspace import POSTERIOR, Scope, scope, seek
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
 from mobank.scenario.cursor import Cursor
+from mobank.scenario.fitted_with import ALIKE, WITHOUT_IT, Facts, as_fitted, band_facts, changed, ways_out
 from mobank.scenario.posterior_record import POSTERIOR_RECORD
-from mobank.scenario.scenario import (
-    Band,
-    Campaign,
-    Cohort,
-    Determined,
-    Figure,
-    Fitted,
-    Provenance,
-    Scenario,
-    Segment,
-    Trend,
-    Value,
-)
+from mobank.scenario.scenario import Determined, Fitted, Scenario, Segment
 from mobank.scenario.tree import removes
 
 RECORD, DRAWS = POSTERIOR.record, "draws.parquet"
 MOSTLY_DATA, MOSTLY_PRIOR = 0.75, 0.25  # of a prior's variance taken away
 MOVED = 0.5  # prior standard deviations: a shift that says that the figures speak of it, whatever the width
-WAYS_OUT = "change it by a lever, write posterior: off, or fit again (mobank calibrate)"
-FITTED_WITHOUT = "which was fitted without it"
 FIT_AGAIN = "fit again: mobank calibrate TARGET"
-REFIT = "fit again (mobank calibrate), or write posterior: off"
-Facts = Mapping[str, Any]
+REFIT = "fit again (mobank calibrate)"
 
 
 @dataclass(frozen=True)
@@ -101,7 +85,7 @@ def read_posterior(here: Cursor | None, file: Path | None) -> Found | None:
         here.problem(shown(text), "is not a posterior", within.nearest(text, beside, POSTERIOR))
         return None
     try:
-        return _found(folder, within, REFIT)
+        return _found(folder, within, f"{REFIT}, or {WITHOUT_IT}")
     except InputError as error:
         here.problems.extend(error.problems)
         return None
@@ -115,11 +99,10 @@ def fit_to(here: Cursor, found: Found, scenario: Scenario, start: Cursor | None,
     known = len(here.problems)
     if scenario.start != found.last:
         allowed = f"is not the month that posterior {shown(found.name)} ends with ({found.last})"
-        hint = f"write start: {found.last}, or posterior: off"
-        if start is None:
-            hint = f"fit again (mobank calibrate), or {hint}"
+        ways = [f"write start: {found.last}"] if start else [REFIT, f"write start: {found.last}"]
+        hint = ways_out(found.record, *ways)
         (start or here).problem(str(scenario.start), allowed, hint)
-    here.problems.extend(_changed(found, scenario, here.place))
+    here.problems.extend(changed(found.record, found.name, scenario, here.place))
     aliases = _aliases(found, scenario, here)
     if len(here.problems) > known:
         return None
@@ -152,11 +135,11 @@ def why_unusable(found: Found, model: Model, place: Place | None = None) -> Iter
         yield Problem(name, allowed, hint, "posterior", place)
     if found.record["model"] != fingerprint(as_fitted(model, found.record["fitted_with"])):
         allowed = "was fitted to a model with another law"
-        yield Problem(f"the posterior {shown(found.name)}", allowed, REFIT, "posterior", place)
+        yield Problem(f"the posterior {shown(found.name)}", allowed, ways_out(found.record, REFIT), "posterior", place)
     if (digest := digest_of(found.folder / DRAWS)) != found.record["draws"]:
         allowed = "are not those that its record names" if digest else "are gone"
         draws = f"the draws of the posterior {shown(found.name)} ({(found.folder / DRAWS).as_posix()})"
-        yield Problem(draws, allowed, REFIT, "posterior", place)
+        yield Problem(draws, allowed, ways_out(found.record, REFIT), "posterior", place)
 
 
 def digest_of(path: Path) -> str:
@@ -185,181 +168,14 @@ def determined_by(contraction: float, shift: float) -> Determined:
     return "prior" if contraction < MOSTLY_PRIOR and abs(shift) < MOVED else "partly"
 
 
-def as_fitted(model: Model, known: Facts) -> Model:
-    """Return the model that a posterior was fitted with: without the flows that were off or not declared then."""
-    values, bands = known["values"], known["bands"]
-    fixed = {
-        p.name: [*_of(Value(Prior("fixed", p.absent), "", Provenance()))]
-        for p in model.parameters
-        if p.absent is not None
-    }
-    off = {name for name, absent in fixed.items() if values.get(f"parameters.{name}", absent)[:3] == absent}
-    return model.without(frozenset(off - {name for band in bands for name in band["values"]}))
-
-
-# ------------ what a posterior was fitted with
-
-
-def facts(scenario: Scenario) -> dict[str, Any]:
-    """Return what a posterior has been fitted with, as `posterior.json` records it."""
-    return {
-        "values": {name: [*_of(value), value.text] for name, value in _values(scenario).items()},
-        "bands": [_band(band) for band in scenario.bands],
-        "tails": {path: shock.tails for path, shock in scenario.shocks.items()},
-        "figures": {figure.name: _known(figure) for figure in scenario.reported},
-        **({"campaigns": {c.name: _ran(c) for c in scenario.campaigns}} if scenario.campaigns else {}),
-        **({"retention": {c.name: _kept(c) for c in scenario.retention}} if scenario.retention else {}),
-    }
-
-
-def _values(scenario: Scenario) -> dict[str, Value]:
-    found = {f"parameters.{n}": value for n, value in scenario.written.items()}
-    for path, shock in scenario.shocks.items():
-        found |= {f"shocks.{path}.size": shock.size, f"shocks.{path}.persistence": shock.persistence}
-        if shock.drift:
-            found[f"drift.{path}"] = shock.drift
-        if shock.trend:  # its half-life is of the years that are fitted too; a slope fades only after them
-            found |= _of_trend(f"drift.{path}", shock.trend)
-    found |= {"shocks.correlation": scenario.correlation}
-    if scenario.pool:
-        headroom, tails = scenario.pool.headroom, scenario.pool.tails
-        found |= {"pool.headroom": headroom, "pool.tails": _exactly(tails, headroom.provenance)}
-    found |= {f"noise.{measure}": size for measure, size in scenario.noise.items()}
-    found |= {f"clean_ups.{month}": persons for month, persons in scenario.clean_ups.items()}
-    return found | {f"season.{name}": size for name, size in scenario.seasons.items()}
-
-
-def _of_trend(key: str, trend: Trend) -> dict[str, Value]:
-    half_life = _exactly(trend.half_life_months, trend.mean.provenance)
-    own = {"growth": trend.mean, "start": trend.start, "change": trend.change, "half_life_months": half_life}
-    return {f"{key}.{name}": value for name, value in own.items()}
-
-
-def _exactly(number: float, whence: Provenance) -> Value:
-    return Value(Prior("fixed", number), f"{number:g}", whence)
-
-
-def _of(value: Value) -> list[Any]:
-    return [
-        value.prior.kind,
-        value.prior.centre if value.prior.centre != float("inf") else "unlimited",
-        value.prior.spread,
-    ]
-
-
-def _band(band: Band) -> dict[str, Any]:
-    own = {what: {n: [*_of(v), v.text] for n, v in getattr(band, what).items()} for what in ("factors", "values")}
-    return {"dimension": band.dimension, "name": band.name, "share": band.share, **own}
-
-
-def _ran(campaign: Campaign) -> list[Any]:
-    """Return what a campaign says, its text last; when it was announced is of no account once it counts."""
-    return [campaign.path, str(campaign.first), str(campaign.last), *_of(campaign.effect), campaign.text]
-
-
-def _known(figure: Figure) -> list[Any]:
-    """Return what a figure says, its text last; of a flow, how it is counted decides how exactly it is known."""
-    interval = figure.interval
-    counted = [figure.definition] if figure.months else []
-    return [interval.low, interval.high, interval.stale_share, *counted, figure.text]
-
-
-def _kept(cohort: Cohort) -> list[Any]:
-    """Return what a cohort says, as it is written last."""
-    shares = [[share.age, share.interval.low, share.interval.high] for share in cohort.shares]
-    return [shares, cohort.definition, ", ".join(f"{share.age}: {share.text}" for share in cohort.shares)]
-
-
-# ------------ what a scenario has changed
-
-
-def _changed(found: Found, scenario: Scenario, here: Place) -> Iterator[Problem]:
-    name = f"posterior {shown(found.name)}"
-    yield from _other_values(found.record["fitted_with"], name, scenario, here)
-    yield from _other_figures(found.record, name, scenario, here)
-    yield from _other_years(found.record["fitted_with"], name, scenario)
-    known = found.record["fitted_with"]
-    ran = {f"campaigns.{each}": said for each, said in known.get("campaigns", {}).items()}
-    campaigns = {f"campaigns.{c.name}": (_ran(c), c.effect.provenance) for c in scenario.campaigns}
-    yield from _other_blocks(ran, campaigns, "campaign", name, here)
-    kept = known.get("retention", {})
-    asked = [c for c in scenario.retention if c.name in kept or _asked(found.record, c.provenance)]
-    cohorts = {c.name: (_kept(c), c.provenance) for c in asked}
-    yield from _other_blocks(kept, cohorts, "cohort", name, here)
-
-
-def _other_values(known: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
-    values = _values(scenario)
-    for key, (*prior, text) in known["values"].items():
-        if key not in values:
-            if not key.startswith("drift."):
-                yield Problem("this value", f"is missing, but {name} was fitted with it ({text})", WAYS_OUT, key, here)
-        elif _of(values[key]) != prior:
-            place = values[key].provenance.place or here  # what a scenario takes away stands nowhere
-            allowed = f"is not what {name} was fitted with ({text})"
-            yield Problem(shown(values[key].text), allowed, WAYS_OUT, key, place)
-    for key in (key for key in values if key not in known["values"]):
-        place = values[key].provenance.place or here
-        yield Problem(shown(values[key].text), f"is not in {name}, {FITTED_WITHOUT}", WAYS_OUT, key, place)
-
-
-def _asked(record: Facts, whence: Provenance) -> bool:
-    """Return whether a posterior took reports of this evidence."""
-    return whence.evidence in record["evidence"]
-
-
-def _other_figures(record: Facts, name: str, scenario: Scenario, here: Place) -> Iterator[Problem]:
-    known, figures = record["fitted_with"]["figures"], {figure.name: figure for figure in scenario.reported}
-    for key, (*said, text) in known.items():
-        if key not in figures:
-            allowed = f"is missing, but {name} was fitted with it ({text})"
-            yield Problem("this figure", allowed, WAYS_OUT, key, here)
-        elif _known(figures[key])[:-1] != said:
-            allowed = f"is not the figure that {name} was fitted with ({text})"
-            yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
-    for key in (key for key in figures if key not in known):
-        if _asked(record, figures[key].provenance):
-            allowed = f"is a figure that {name} was fitted without"
-            yield Problem(shown(figures[key].text), allowed, WAYS_OUT, key, figures[key].provenance.place)
-
-
-def _other_years(known: Facts, name: str, scenario: Scenario) -> Iterator[Problem]:
-    """Yield what makes years of another kind: a season, and how far out a year's luck may lie."""
-    for key in scenario.season:
-        place = scenario.whence[f"season.{key}"].place
-        yield Problem("this season", f"is not in {name}, {FITTED_WITHOUT}", WAYS_OUT, f"season.{key}", place)
-    for path, tails in known["tails"].items():
-        if path in scenario.shocks and scenario.shocks[path].tails != tails:
-            allowed = f"is not what {name} was fitted with ({_tails(tails)})"
-            key, place = f"shocks.{path}.tails", scenario.shocks[path].size.provenance.place
-            yield Problem(_tails(scenario.shocks[path].tails), allowed, WAYS_OUT, key, place)
-
-
-def _other_blocks(
-    known: Facts, own: Mapping[str, tuple[list[Any], Provenance]], kind: str, name: str, here: Place
-) -> Iterator[Problem]:
-    """Yield the campaigns or cohorts that a posterior was fitted with and a scenario has not, or has otherwise."""
-    for key in dict.fromkeys((*known, *own)):
-        if key not in own:
-            yield Problem(
-                f"this {kind}", f"is missing, but {name} was fitted with it ({known[key][-1]})", WAYS_OUT, key, here
-            )
-        elif key not in known or own[key][0][:-1] != known[key][:-1]:
-            said, whence = own[key]
-            text = known[key][-1] if key in known else ""
-            allowed = f"is not what {name} was fitted with ({text})" if text else f"is not in {name}, {FITTED_WITHOUT}"
-            yield Problem(shown(said[-1]), allowed, WAYS_OUT, key, whence.place)
-
-
-def _tails(degrees: float) -> str:
-    return f"{degrees:g} degrees of freedom" if degrees else "normal shocks"
+# ------------ its segments
 
 
 def _aliases(found: Found, scenario: Scenario, here: Cursor) -> dict[str, str]:
     """Return for each band that is part of a fitted one whose part it is, `dimension.band` to `dimension.band`."""
     aliases: dict[str, str] = {}
     fitted = _by_dimension(found.record["fitted_with"]["bands"])
-    own = _by_dimension([_band(band) for band in scenario.bands])
+    own = _by_dimension([band_facts(band) for band in scenario.bands])
     for dimension in {**fitted, **own}:
         before, now = fitted.get(dimension, {}), own.get(dimension, {})
         gone, come = before.keys() - now.keys(), now.keys() - before.keys()
@@ -373,8 +189,9 @@ def _aliases(found: Found, scenario: Scenario, here: Cursor) -> dict[str, str]:
             even = kept
         if not even:
             allowed = f"divides the customers in another way than posterior {shown(found.name)} was fitted with"
+            hint = ways_out(found.record, ALIKE)
             place = next((b.provenance.place for b in scenario.bands if b.dimension == dimension), here.place)
-            here.problems.append(Problem("this dimension", allowed, WAYS_OUT, f"segments.{dimension}", place))
+            here.problems.append(Problem("this dimension", allowed, hint, f"segments.{dimension}", place))
     return aliases
 
 

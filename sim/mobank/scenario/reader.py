@@ -109,9 +109,13 @@ def read(tree: Members, name: str, files: Sequence[Path], model: Model, whole: b
 
 
 def _brought_about(problems: Sequence[Problem], chain: Chain, model: Model) -> Iterator[Problem]:
-    """Say whose doing it is if a file extended is at fault only because of what the first of the files changes."""
+    """Say whose doing it is if a file extended is at fault only because of what the first of the files changes.
+
+    What comes of the posterior that it names, or does not, is said there, with what to write here.
+    """
     extended = set(map(str, chain.files[1:]))
-    places = {(p.key, p.place) for p in problems if p.place and p.place.file in extended}
+    faults = [p for p in problems if "posterior" not in f"{p.allowed} {p.hint}"]
+    places = {(p.key, p.place) for p in faults if p.place and p.place.file in extended}
     if not places or "extends" not in chain.own.entries:
         return
     try:
@@ -145,9 +149,10 @@ class _ScenarioReader:
         bands = read_bands(at.read(ScenarioKeys.segments) or {}, self.model)
         written_off = written_months(cleaned)
         reported = read_reported(at.get("reported"), definitions, starting, asked, self.model, written_off, bands)
+        tree = top.node
         if "pool" in at and (known := self.everyone(reported.figures)):
             self.note_two_pools(top, at, known, files, whole and not fitted)
-            pool = None
+            pool, tree = None, _without(tree, "pool")  # read again, it would stand beside the figures
         if start is None:
             start = self.last(reported.figures, asked)
         if not whole:
@@ -196,7 +201,7 @@ class _ScenarioReader:
             shocks.wiggle,
             tuple(levers),
             asks,
-            dump(_with_posterior(top.node, posterior.spelled) if posterior else top.node),
+            dump(_with_posterior(tree, posterior.spelled) if posterior else tree),
             tuple(files),
             _whence(at, seasons.factors),
             subject or ("", ""),
@@ -335,6 +340,12 @@ def _with_posterior(node: Node, spelled: str) -> Node:
     entry = node.entries["posterior"]
     named = Entry(entry.key_place, Scalar(spelled, entry.node.place, quoted=False))
     return replace(node, entries={**node.entries, "posterior": named})
+
+
+def _without(node: Node, key: str) -> Node:
+    """Return a tree without a section."""
+    assert isinstance(node, Members)
+    return replace(node, entries={name: entry for name, entry in node.entries.items() if name != key})
 
 
 def _own(top: Cursor, at: Named, *names: str) -> Cursor:

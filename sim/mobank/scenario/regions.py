@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from mobank.base.errors import Problem, shown
 from mobank.base.quantities import Interval, Month
 from mobank.model.grammar import Model
-from mobank.scenario.contradictions import IS_A_UNIT_MISSING, contradiction
+from mobank.scenario.contradictions import contradiction
 from mobank.scenario.scenario import Band, Figure, Segment
 
 LEAST_LEFT = 0.0  # persons whom the parts leave of a whole, at the least that its wording allows
@@ -150,9 +150,9 @@ def _sums(date: _Date) -> Iterator[Problem]:
             whole, f"is counted in another way than {strange.band} of the same month", "give one definition to both"
         )
     elif date.low >= whole.interval.high:
-        yield contradiction(whole, f"is less than its parts add up to: {those}", IS_A_UNIT_MISSING)
+        yield contradiction(whole, f"is less than its parts add up to: {those}")
     elif not date.lacking and date.high <= whole.interval.low:
-        yield contradiction(whole, f"is more than its parts add up to: {those}", IS_A_UNIT_MISSING)
+        yield contradiction(whole, f"is more than its parts add up to: {those}")
     elif date.rest and date.rest.interval.low <= LEAST_LEFT:
         allowed = f"may leave nobody for {date.lacking[0]}: its parts are {those}"
         yield contradiction(whole, allowed, f"give {date.lacking[0]} a figure of its own, or the others more digits")

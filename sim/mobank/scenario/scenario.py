@@ -19,6 +19,7 @@ Operation = Literal["multiply", "set", "add"]
 Determined = Literal["data", "partly", "prior"]
 FOREVER = 2**40  # months
 YEAR = 12  # months
+ENOUGH_LEVELS = 3  # figures of the level that say how fast it grows, and whether that slows down; fewer: a start
 AS_MODEL = "model"  # definition of a flow or a retention that is counted exactly as the model counts it
 
 

@@ -42,7 +42,11 @@ def read_bands(dimensions: Mapping[str, Cursor], model: Model) -> tuple[Band, ..
         known = len(group.problems)
         members = BANDS.read(group)
         if group.is_mapping and not members:
-            group.problem("a dimension without bands", "divides nobody", f"take it away: {dimension}: off")
+            group.problem(
+                "a dimension without bands",
+                "divides nobody",
+                f"delete it, or, if a file extended has it, write {dimension}: off",
+            )
         found = [_band(name, dimension, here, model) for name, here in members.items()]
         if len(group.problems) == known:
             _must_be_whole(group, "shares", [band.share for band in found])
@@ -75,7 +79,11 @@ def _band(name: str, dimension: str, here: Cursor, model: Model) -> Band:
     at = BandKeys.at(here, model)
     share = at.read(BandKeys.share)
     if share == 0:
-        at["share"].problem(at["share"].written, "of the customers is nobody", f"take the band away: {name}: off")
+        at["share"].problem(
+            at["share"].written,
+            "of the customers is nobody",
+            f"delete the band, or, if a file extended has it, write {name}: off",
+        )
     whence = read_whence(at, here, BandKeys.evidence, required=True)
     named: Mapping[str, Mapping[str, Cursor]] = {
         key.name: at.read(key) or {} for key in (BandKeys.values, BandKeys.factors)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from mobank.base.errors import InputError, Place, Problem, did_you_mean
 
 REMOVE = "off"
+NOTHING = ("~", "null", "Null", "NULL")  # what YAML calls an empty value, unless it stands in quotes
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ def removes(node: Node) -> bool:
     return isinstance(node, Scalar) and node.text == REMOVE and not node.quoted
 
 
+def is_nothing(node: Node) -> bool:
+    """Whether a node is what YAML calls an empty value."""
+    return isinstance(node, Scalar) and node.text in NOTHING and not node.quoted
+
+
 # ------------ writing
 
 
@@ -142,6 +148,6 @@ _PLAIN = r"(?!\.\.\.)(?:[^\s,?:\[\]{}#&*!|>'\"%@`-]|-[^\s-])(?:[^\n\t]*\S)?"
 def _written(text: str, meant_as_text: bool = False) -> str:
     """The text as a YAML scalar; no other character needs an escape, because none that does is ever read."""
     plain = re.fullmatch(_PLAIN, text) and not re.search(r":(?:\s|$)| #", text)
-    if plain and not (meant_as_text and text == REMOVE):
+    if plain and not (meant_as_text and text in (REMOVE, *NOTHING)):
         return text
     return f'"{text.translate(_ESCAPES)}"'

@@ -280,7 +280,8 @@ def _is_plausible(here: Cursor, value: Value, scale: Scale) -> bool:
         return True
     found = three_digits(wrong[0]) if wrong[0] not in typed and typed else wrong[0]
     in_percent = unit not in ("persons a month", "factor", "number", "count") and "%" not in value.text
-    hint = f"did you mean {plain(wrong[0])}%?" if in_percent and low <= wrong[0] / 100 <= high else ""
+    meant = " to ".join(f"{plain(end)}%" for end in dict.fromkeys(wrong))
+    hint = f"did you mean {meant}?" if in_percent and all(low <= end / 100 <= high for end in wrong) else ""
     allowed = f"is outside the plausible range of {scale.name}, {written_span(scale.plausible, unit)}"
     here.problem(written(found, unit), allowed, hint or (scale.too_low if wrong[0] < low else ""))
     return False

@@ -13,6 +13,7 @@ from mobank.scenario.reader import Chain, read_chain
 from mobank.scenario.tree import Mapping as Members
 from mobank.spreadsheets.checks import check
 from mobank.spreadsheets.figure_map import FigureMap, read_map
+from mobank.spreadsheets.found import Remark
 from mobank.spreadsheets.grid import refusal
 from mobank.spreadsheets.interpret import Imported, ImportedFigure, interpret
 from mobank.spreadsheets.layout import find_tables
@@ -65,8 +66,11 @@ def read(file: Path, decided: Path, model: Model) -> tuple[Imported, FigureMap]:
         If one of the two cannot be read.
     """
     known = read_map(decided, model)
-    tables = find_tables(read_sheets(file), known.ignored)
-    return interpret(tables, known, model), known
+    sheets = read_sheets(file)
+    found = interpret(find_tables(sheets, known.ignored), known, model)
+    guesses = [sheet.guessed for sheet in sheets if sheet.guessed]
+    found.remarks += [Remark("code_page", str(each.place), each.name) for each in guesses]
+    return found, known
 
 
 def refuse_wrong(found: Imported, model: Model, cleaned: Sequence[Month] = ()) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from mobank.base.errors import InputError, Problem, shown
 from mobank.base.quantities import Month, QuantityError, read_month
 from mobank.model.grammar import Model
-from mobank.scenario.cursor import NAME, Cursor
+from mobank.scenario.cursor import Cursor, is_name
 from mobank.scenario.nouns import Fields
 from mobank.scenario.tree import Mapping as Members
 from mobank.scenario.tree import Node, Scalar
@@ -239,7 +239,7 @@ class _MapReader:
 
     def is_name(self, text: str, here: Cursor, what: str = "a name here") -> bool:
         """Return whether a text can be a name in a target; note it if not."""
-        if re.fullmatch(NAME, text):
+        if is_name(text):
             return True
         here.problem(
             shown(text), f"cannot be the name of {what.removeprefix('a ')}", "use letters, digits, '_' and '-'"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mobank.base.errors import InputError, Place, Problem
+from mobank.base.tables import GuessedPage
 
 MOST_CELLS = 1_000_000  # of one file, those that hold something
 LONGEST_LABEL = 80
@@ -71,6 +72,7 @@ class Grid:
     merged : rectangles whose first cell holds what all of them show.
     turned : rows and columns are exchanged; addresses stay those of the file.
     values_only : neither how a number is shown is known, nor whether an empty cell is a formula without a value.
+    guessed : the code page that a text file is taken to be in, where that is not sure.
     """
 
     file: str
@@ -82,6 +84,7 @@ class Grid:
     hidden: bool = False
     turned: bool = False
     values_only: bool = False
+    guessed: GuessedPage | None = None
 
     @cached_property
     def box(self) -> Box:

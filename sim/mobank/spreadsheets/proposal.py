@@ -8,7 +8,7 @@ from mobank.base.errors import Place
 from mobank.base.quantities import Lang
 from mobank.model.grammar import Model
 from mobank.report.render.labels import columns
-from mobank.scenario.cursor import NAME
+from mobank.scenario.cursor import is_name
 from mobank.scenario.scenario import AS_MODEL
 from mobank.scenario.tree import Scalar, dump
 from mobank.spreadsheets.figure_map import SKIP, WHOLE
@@ -220,7 +220,7 @@ def _name(label: str) -> str:
     bare = re.sub(r"\s+", "_", bare)
     if bare in (AS_MODEL, SKIP, WHOLE, TODO):
         bare = f"{bare}_"
-    return bare if re.fullmatch(NAME, bare) else "unnamed"
+    return bare if is_name(bare) else "unnamed"
 
 
 def _scalar(text: str) -> str:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from mobank.base.errors import did_you_mean
+from mobank.base.tables import check_size
 from mobank.spreadsheets.calamine_reader import read_other_workbook
 from mobank.spreadsheets.csv_reader import read_csv
 from mobank.spreadsheets.grid import Grid, refusal
 from mobank.spreadsheets.xlsx_reader import read_workbook
-from mobank.spreadsheets.zip_guard import check_size
 
 WORKBOOKS, TEXTS, OTHERS = (".xlsx", ".xlsm"), (".csv", ".tsv", ".txt"), (".xls", ".xlsb", ".ods")
 
@@ -25,7 +25,7 @@ def read_sheets(path: Path) -> list[Grid]:
     if suffix not in known:
         hint = did_you_mean(suffix, known)
         raise refusal(path, "this file", "is no table that is read", hint)
-    check_size(path)
+    check_size(path, path.name)
     if suffix in TEXTS:
         grids = [read_csv(path)]
     else:

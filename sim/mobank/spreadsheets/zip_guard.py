@@ -8,34 +8,14 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from mobank.base.tables import MOST_BYTES
 from mobank.spreadsheets.grid import refusal
 
-MOST_BYTES = 64 << 20  # of a file, packed or unpacked
 MOST_RATIO = 200  # of unpacked to packed, for parts that are not small
 SMALL_BYTES = 1 << 20
 MOST_PARTS = 4_000
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
 _MIB = 1 << 20
-
-
-def check_size(path: Path) -> None:
-    """Refuse a file that is missing, no plain file or too large.
-
-    Raises
-    ------
-    InputError
-        If it is.
-    """
-    try:
-        if not path.is_file():
-            raise refusal(path, "this file", "is a folder or a device" if path.exists() else "does not exist")
-        size = path.stat().st_size
-    except OSError as error:
-        raise refusal(path, "this file", f"cannot be read ({error.strerror})") from None
-    if size > MOST_BYTES:
-        raise refusal(path, "this file", f"has {size / _MIB:,.0f} MiB; at most {MOST_BYTES // _MIB} MiB are read")
-    if not size:
-        raise refusal(path, "this file", "is empty")
 
 
 def check_zip(path: Path) -> dict[str, bytes]:

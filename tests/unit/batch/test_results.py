@@ -16,8 +16,9 @@ from mobank.batch.executors import Processes
 from mobank.batch.export import write_csvs, write_workbook
 from mobank.batch.job_file import load_job
 from mobank.batch.page import write_page
-from mobank.batch.results import open_results
+from mobank.batch.results import open_results, quantile_columns
 from mobank.batch.sensitivity import effects, heat, outputs
+from mobank.batch.summaries import RELATIVE
 from mobank.model.mobile_banking import MODEL
 
 pytestmark = pytest.mark.slow  # whole runs, some through the command
@@ -98,7 +99,9 @@ def test_csv_holds_the_tables(results, tmp_path):
     with (tmp_path / "csv" / "answers.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == results.answers.num_rows
-    assert float(rows[3]["chance"]) == pytest.approx(results.answers["chance"][3].as_py(), rel=1e-9)
+    for name, table in (("cases", results.cases), ("answers", results.answers), ("quantiles", results.quantities)):
+        found = pd.read_csv(tmp_path / "csv" / f"{name}.csv", encoding="utf-8-sig")
+        pd.testing.assert_frame_equal(found, table.to_pandas(), check_dtype=False, rtol=1e-9)
     assert "不迟于2025-12：月活用户至少2亿" in {row["问题"] for row in rows}
 
 
@@ -108,7 +111,9 @@ def test_a_workbook_holds_numbers_as_numbers(results, tmp_path):
     book = openpyxl.load_workbook(tmp_path / "x.xlsx")
     assert book.sheetnames == ["情景与设计点", "提问", "分位数"]
     head, row = ([cell.value for cell in each] for each in list(book["提问"].rows)[:2])
-    assert dict(zip(head, row, strict=True))["chance"] == pytest.approx(results.answers["chance"][0].as_py())
+    shown = dict(zip(head, row, strict=True))
+    for name in ("chance", "chance_mc_error", "low_95", "high_95", "never", *results.axes):
+        assert shown[name] == pytest.approx(results.answers[name][0].as_py()), name
 
 
 def test_the_levers_that_matter_are_found(results):
@@ -161,6 +166,12 @@ def test_other_programs_read_the_same_files(folder, results):
     assert [mean for _, mean in theirs] == pytest.approx(list(ours))
     table = results.where(["measure=mau", "month=2027-12"]).quantities
     assert table["mean"].to_pylist() == pytest.approx(list(ours))
+    values = paths[paths["month"] == "2027-12"].groupby("case", observed=True)["mau"]
+    assert table["mean_mc_error"].to_pylist() == pytest.approx(list(values.std() / 40**0.5))
+    for name in quantile_columns(table):
+        exact = values.quantile(float(name[1:]) / 100, interpolation="lower")
+        assert table[name].to_pylist() == pytest.approx(list(exact), rel=RELATIVE * 1.001), name
+    assert set(table["replicates"].to_pylist()) == {40}
 
 
 def test_the_command_shows_what_was_found(folder):

@@ -103,6 +103,9 @@ def test_a_chance_on_which_all_agree_still_has_an_error():
     summary = of_codes(held.astype(np.int64), held, 1)
     assert summary.standard_error == 0
     assert 0.005 < summary.chance_error < 0.02
+    of_draws = of_codes(np.repeat(held, 5).astype(np.int64), np.repeat(held, 5), 5)
+    assert (of_draws.count, of_draws.draws) == (500, 100)
+    assert of_draws.interval == summary.interval, "what is sure of 100 draws is no surer for five replicates of each"
 
 
 def test_a_negative_value_is_refused():

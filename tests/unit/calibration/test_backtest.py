@@ -115,6 +115,30 @@ def test_a_gain_is_on_the_cases_that_both_methods_forecast():
     assert (found[OURS].cases, found[REFERENCE].cases, found[REFERENCE].few) == (2, 1, True)
 
 
+def test_every_method_has_the_mean_of_its_own_scores_and_together_is_of_one_to_three_years():
+    other = replace(made(method=REFERENCE), interval_scores=(0.4, 0.5, 0.6))
+    rows = [made(horizon=h, crps=0.1 * h, pit=0.2) for h in HORIZONS]
+    rows += [replace(other, horizon=h, target=Month.of(2015 + h, 12), crps=0.5 * h) for h in HORIZONS]
+    found = {(s.method, s.horizon): s for s in score(rows, 1)}
+    for h in HORIZONS:
+        assert found[OURS, h].crps == pytest.approx(0.1 * h)
+        assert found[REFERENCE, h].crps == pytest.approx(0.5 * h)
+        assert found[REFERENCE, h].gain == pytest.approx(0.8)
+    assert found[REFERENCE, 0].crps == pytest.approx(0.5 * (1 + 2 + 3) / 3)
+    assert (found[OURS, 0].cases, found[OURS, 0].crps) == (3, pytest.approx(0.2))
+    assert found[REFERENCE, 0].interval_scores == pytest.approx((0.4, 0.5, 0.6))
+    assert found[OURS, 0].coverage == pytest.approx((0.0, 1.0, 1.0))
+
+
+def test_a_bootstrap_over_four_groups_has_the_central_eighty_percent_of_their_sums():
+    """Of 256 equally likely sums of four draws from 1, 2, 3, 4 a tenth lies at 7 or below, and at 13 or above."""
+    rows = [made(name, crps=0.1 * (i + 1)) for i, name in enumerate("ABCD")]
+    rows += [made(name, REFERENCE, crps=0.8) for name in "ABCD"]
+    found = next(s for s in score(rows, 1) if s.method == REFERENCE)
+    assert found.by_entity == pytest.approx((1 - 1.3 / 3.2, 1 - 0.7 / 3.2))
+    assert found.by_year == pytest.approx((1 - 1.0 / 3.2,) * 2)
+
+
 def test_a_bootstrap_over_one_group_has_no_width_and_over_two_it_spans_both():
     rows = [made("A", crps=0.1), made("B", crps=0.3)]
     rows += [made("A", REFERENCE, crps=0.4), made("B", REFERENCE, crps=0.4)]
@@ -127,6 +151,7 @@ def test_coverage_counts_the_truths_inside_the_central_bands():
     pits = (0.02, 0.07, 0.2, 0.5, 0.8, 0.97)
     found = score([made(origin=2000 + i, pit=pit) for i, pit in enumerate(pits)], 1)[0]
     assert found.coverage == pytest.approx((1 / 6, 3 / 6, 4 / 6))
+    assert found.coverage_sd(80) == pytest.approx((0.8 * 0.2 / 6) ** 0.5)
 
 
 def test_cases_that_do_not_run_from_december_to_december_are_scored_apart():

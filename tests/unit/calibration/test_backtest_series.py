@@ -80,7 +80,8 @@ def test_what_a_printed_figure_allows(value, text, qualifier, low, high):
 def test_a_wrong_header_is_told_once(tmp_path):
     path = write(tmp_path / "a.csv", row(2020, 1), header="entity,metric,period_end,value")
     assert refusal(path) == (
-        f"{path.as_posix()}:1  the header lacks 'unit'; the header must be {','.join(HEADER)}\n"
+        f"{path.as_posix()}:1  the header lacks 'unit', 'value_text', 'qualifier', 'source', 'evidence'; "
+        f"it must have {','.join(HEADER)}, in any order\n"
         "1 problem; nothing was run."
     )
 
@@ -114,8 +115,7 @@ def test_every_problem_of_a_file_is_told_with_its_line(tmp_path):
 
 def test_a_file_that_is_not_there(tmp_path):
     path = tmp_path / "none.csv"
-    told = f"'{path.as_posix()}' could not be read: No such file or directory"
-    assert refusal(path) == f"{told}\n1 problem; nothing was run."
+    assert refusal(path) == f"{path.as_posix()}  this file does not exist\n1 problem; nothing was run."
 
 
 def test_five_years_are_refused_plainly(tmp_path):
@@ -124,3 +124,60 @@ def test_five_years_are_refused_plainly(tmp_path):
         f"{path.as_posix()} have no series of 6 consecutive years; the longest has 5; "
         "a forecast is scored from the fifth figure on\n1 problem; nothing was run."
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "unit"),
+    [
+        (20600000, "206 million", "persons"),
+        (0.63, "36%", "share"),
+        (176e6, "超1.74亿户", "persons"),
+        (516, "5.16亿", "persons"),
+    ],
+)
+def test_a_value_is_held_against_its_own_text(tmp_path, value, text, unit):
+    path = write(tmp_path / "a.csv", row(2020, value, text=text, unit=unit))
+    assert refusal(path) == (
+        f"{path.as_posix()}:2  value: '{value}' is not what its text says, '{text}'; mend the one that is wrong\n"
+        "1 problem; nothing was run."
+    )
+
+
+def test_a_text_with_words_of_its_own_is_not_held_against_the_value(tmp_path):
+    texts = ("206 million customers (two apps)", "as charted", "206.4 million", "")
+    path = write(tmp_path / "a.csv", *(row(2010 + i, 206_400_000, text=texts[i % 4]) for i in range(6)))
+    assert len(read([path])[0][0].figures) == 6
+
+
+@pytest.mark.parametrize("day", ["2021-W52-5", "20211231", "2021-12-31T00:00", "2021/12/31", "2021-12", "2021-02-30"])
+def test_f52_a_date_has_the_form_that_is_named(tmp_path, day):
+    path = write(tmp_path / "a.csv", row(2021, 5).replace("2021-12-31", day))
+    assert f"period_end: '{day}' must be a date, such as 2022-12-31" in refusal(path)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1_000", "５", "0x10", "1,000", ""])
+def test_a_value_is_digits(tmp_path, value):
+    path = write(tmp_path / "a.csv", row(2021, f'"{value}"'))
+    assert f"value: '{value}' must be a number, such as 516000000" in refusal(path)
+
+
+def test_what_a_person_should_know_of_a_file_is_said(tmp_path):
+    path = tmp_path / "a.csv"
+    lines = [",".join(["note", *reversed(HEADER)])]
+    lines += [",".join(["工行", *reversed(row(2010 + i, 100 + i).split(","))]) for i in range(6)]
+    path.write_bytes("\n".join(lines).encode("gbk"))
+    said = []
+    assert len(read([path], said.append)[0][0].figures) == 6
+    at = path.as_posix()
+    assert said == [
+        f"{at}:2  byte 0xb9 is not UTF-8; the file is read as GB18030 (GBK)",
+        f"{at}:1  'note' is not read; columns of other names are passed over",
+    ]
+
+
+def test_f37_line_breaks_of_word_and_excel_stand_in_cells(tmp_path):
+    rows = [row(2010 + i, 100 + i).replace("a source", f"a\u2028source\x0bof\x85{i}") for i in range(6)]
+    rows[3] = row(2013, "x")
+    path = write(tmp_path / "a.csv", *rows)
+    assert f"{path.as_posix()}:5  value: 'x' must be" in refusal(path)
+    assert len(read([write(path, *rows[:3], row(2013, 103), *rows[4:])])[0][0].figures) == 6

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from mobank.base.quantities import Month
 from mobank.calibration.backtest import baselines as b
 
 HORIZONS = (1, 2, 3, 5)
@@ -16,6 +17,14 @@ def test_the_damped_trend_by_hand():
     trend = (0.36 * 0.3 + 0.6 * 0.1 + 0.2) / 1.96
     assert [f.mean for f in found] == pytest.approx([1.6 + 0.8 * trend, 1.6 + (0.8 + 0.64 + 0.512) * trend])
     assert [f.sd for f in found] == pytest.approx([0.15 * 1.2, 0.15 * 1.2 * 3**0.5])
+
+
+def test_steps_are_those_of_the_last_months_as_far_back_as_they_are_kept():
+    months = [Month.of(2019, 12), Month.of(2020, 12), Month.of(2021, 6), Month.of(2021, 7), Month.of(2021, 8)]
+    assert b.even_steps(months) == (1, 3)
+    assert b.even_steps(months[:2]) == (12, 2)
+    assert b.even_steps(months[:3], 12) == (12, 1), "the last two are not a year apart"
+    assert b.even_steps(months[:1]) == (12, 1)
 
 
 def test_no_spread_is_below_two_in_a_hundred():

@@ -16,7 +16,7 @@ DECISION = Decision(
 
 def test_a_decision_is_a_file_of_its_figure_with_prior_odds_and_both_scores(tmp_path):
     [path] = keep([DECISION], tmp_path, force=False)
-    assert path == tmp_path / "icbc_mobile" / "mau-2023-12.json"
+    assert path == tmp_path / "icbc_mobile" / "decisions" / "mau-2023-12.json"
     found = json.loads(path.read_text(encoding="utf-8"))
     assert (found["taken_as"], found["before"], found["after"]) == ("break", 0.067, 0.91)
     assert (found["log_score"], found["log_score_printed"]) == (-10.6, -8.20407)
@@ -53,7 +53,7 @@ LAST = "1 problem; nothing was run.\n"
 
 @pytest.mark.slow
 def test_a_figure_far_out_is_asked_about_kept_and_not_weighed_as_a_new_definition(mobank, tmp_path):
-    target, record = tmp_path / "calibration/banks/far.yaml", tmp_path / "calibration/rounds/far/mau-2023-12.json"
+    target, record = tmp_path / "calibration/banks/far.yaml", tmp_path / "rounds/far/decisions/mau-2023-12.json"
     target.parent.mkdir(parents=True)
     target.write_text(FAR, encoding="utf-8")
     update = ("calibrate", "far", "--update", "icbc_mobile")
@@ -69,7 +69,7 @@ def test_a_figure_far_out_is_asked_about_kept_and_not_weighed_as_a_new_definitio
     code, out, errors = mobank(*update, "--as", "break")
     assert (code, out) == (2, "")
     assert errors == (
-        f"updating icbc_mobile …\n{where} is taken as a new definition (calibration/rounds/far/mau-2023-12.json), by "
+        f"updating icbc_mobile …\n{where} is taken as a new definition (rounds/far/decisions/mau-2023-12.json), by "
         "which old draws cannot be weighed; give it a definition of its own, write against: that name in "
         f"definitions.mobile_side, and fit again without --update\n{LAST}"
     )

@@ -18,7 +18,7 @@ def keep(path: Path, entry: ScoreEntry) -> list[ScoreEntry]:
 
 
 def test_entries_are_kept_in_the_order_in_which_they_came(tmp_path):
-    path = tmp_path / "posteriors" / "scoreboard.csv"
+    path = tmp_path / "rounds" / "scoreboard.csv"
     other = replace(ENTRY, measure="registered", figure="5.52亿户")
     assert keep(path, ENTRY) == [ENTRY]
     assert keep(path, other) == [ENTRY, other] == read(path)

@@ -74,6 +74,14 @@ def test_recurrences_go_on_to_the_horizon_and_never_overlap():
     assert (found[-1] > 60).all() or (found[-1] + 3 > 60).all()
 
 
+def test_recurrences_since_long_before_the_start_go_on_after_it():
+    """Every two months on average for twenty years and one: some 120 come before the start, and some after it."""
+    again = change(begins=When(Month.of(2002, 12), Month.of(2002, 12), 2.0), lasts_months=1)
+    found = beginnings(again, Month.of(2022, 12), 12, Streams(1), np.arange(400))
+    after = ((found >= 1) & (found <= 12)).sum(axis=0)
+    assert after.mean() == pytest.approx(12 / 2.0, abs=4 * 3**0.5 / 400**0.5)
+
+
 def test_a_mean_gap_of_one_month_is_every_month():
     again = change(begins=When(Month.of(2023, 1), Month.of(2023, 1), 1.0), lasts_months=1)
     found = beginnings(again, Month.of(2022, 12), 12, Streams(1), np.arange(50))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mobank.base.errors import ModelError
+from mobank.model.exits import exits_of_idle
 from mobank.model.grammar import Flow, Measure, Model, Parameter, Resource
 from mobank.model.mobile_banking import MODEL
 
@@ -205,3 +206,20 @@ def test_an_origin_that_names_what_is_not_there_is_refused(change, message):
     with pytest.raises(ModelError) as error:
         replace(MODEL, origin=replace(MODEL.origin, **change))
     assert str(error.value) == message
+
+
+def test_a_stock_over_stocks_is_a_share_and_anything_with_a_flow_in_it_a_ratio():
+    measures = (
+        Measure("in", "", stock=("b",)),
+        Measure("gone", "", flows=("go",)),
+        Measure("part", "", ratio=(("in",), ("in",))),
+        Measure("pace", "", ratio=(("gone",), ("in",))),
+        Measure("mixed", "", ratio=(("in", "gone"), ("gone",))),
+    )
+    model = build(measures=measures)
+    kinds = {measure.name: model.counted_in(measure.name) for measure in measures}
+    assert kinds == {"in": "persons", "gone": "persons", "part": "share", "pace": "ratio", "mixed": "ratio"}
+
+
+def test_who_is_idle_leaves_the_registered_by_closing_alone():
+    assert [(MODEL.states[a], MODEL.states[b]) for a, b in exits_of_idle(MODEL)] == [("dormant", "closed")]

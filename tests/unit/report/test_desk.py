@@ -6,6 +6,7 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -107,6 +108,20 @@ def test_days_played_are_paired_between_numbers_of_staff_and_agree_with_the_long
         error = days.gives_up.std(ddof=1) / math.sqrt(12)
         assert abs(days.gives_up.mean() - steady.gives_up) < 4 * error + 0.01  # a day begins with an empty desk
         assert days.set_ups.mean() * 22 == pytest.approx(set_ups_a_month(study, steady.answered), rel=0.05)
+
+
+def test_shares_of_a_day_are_of_its_contacts_however_few(tmp_path):
+    """Three contacts a day on average and one on the staff: some days have none, some one, and shares are of these."""
+    text = f"extends: {WHOLE}\noffered_a_day: {{value: 3, reason: made up}}\n"
+    (tmp_path / "few.yaml").write_text(text, encoding="utf-8")
+    days = play(load_study(tmp_path / "few.yaml"), 1, 60, Streams(3))
+    assert {0, 1} <= set(days.offered)
+    for figures in (days.waits, days.gives_up, days.within):
+        counts = figures * days.offered
+        np.testing.assert_allclose(counts, np.rint(counts), atol=1e-12)
+        assert (figures[days.offered == 0] == 0).all()
+    assert (days.within[days.offered == 1] == 1).all(), "who comes alone is answered at once"
+    assert days.waits.max() > 0
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ import pytest
 from mobank.base.errors import InputError
 from mobank.base.quantities import Month
 from mobank.ensemble.plan import Plan
+from mobank.ensemble.summary import QUANTILES
 from mobank.model.mobile_banking import MODEL
 from mobank.report.assumptions import assumptions
 from mobank.report.compare import folder as compare_folder
@@ -89,7 +90,8 @@ def test_quantiles_are_those_of_the_summary_as_numbers_dates_and_percents(run, b
         assert row["month"].is_date
         assert row["month"].value.strftime("%Y-%m") == told["month"]
         assert (row["month"].value + pd.Timedelta(days=1)).day == 1
-        for name, column in (("mean", "mean"), ("50 %", "p50"), ("95 %", "p95")):
+        quantiles = {f"{100 * share:g} %": f"p{100 * share:g}" for share in QUANTILES}
+        for name, column in {"mean": "mean", "± Monte Carlo": "mean_mc_error", **quantiles}.items():
             assert row[name].data_type == "n"
             assert row[name].value == pytest.approx(told[column], rel=1e-12)
         assert row["50 %"].number_format == formats.get(told["measure"], row["50 %"].number_format)
@@ -154,6 +156,7 @@ def test_the_data_stand_with_their_source_and_what_is_not_verified_is_marked(run
     assert [r["as reported"].value for r in found] == [f.text for f in scenario.reported]
     for row, figure in zip(found, scenario.reported, strict=True):
         assert (row["from"].value, row["to below"].value) == (figure.interval.low, figure.interval.high)
+        assert row["measure"].value == figure.of
         assert row["source"].value
         assert bool(row["evidence"].font.b) == (figure.provenance.evidence == "unverified")
     assert {r["the start rests on it"].value for r in found} >= {"yes"}
@@ -214,7 +217,17 @@ def test_the_workbook_of_a_comparison_has_what_differs_and_by_how_much_too(compa
     assert told["against the first"].value.startswith("without lever app: lapse_rate × 0.9 to 0.98")
     differences = pd.read_csv(comparison / "differences.csv", encoding="utf-8-sig")
     found = rows(book["differences"])
-    assert [r["mean"].value for r in found] == pytest.approx(list(differences["mean"]))
+    columns = {
+        "mean": "mean", "± Monte Carlo": "mean_mc_error", "5 %": "p5", "median": "p50", "95 %": "p95",
+        "runs above": "share_above", "extra spend, yuan": "extra_spend_yuan",
+        "extra MAU per yuan": "extra_mau_per_yuan", "± per yuan": "extra_mau_per_yuan_mc_error",
+    }  # fmt: skip
+    for head, column in columns.items():
+        shown = [float("nan") if r[head].value is None else r[head].value for r in found]
+        assert shown == pytest.approx(list(differences[column]), rel=1e-12, nan_ok=True), head
+    for head in ("scenario", "reference", "measure"):
+        assert [r[head].value for r in found] == list(differences[head])
+    assert [f"{r['month'].value:%Y-%m}" for r in found] == list(differences["month"])
     assert all(r["month"].is_date and r["runs above"].number_format == "0.0%" for r in found)
     for sheet in ("assumptions", "quantiles", "data"):
         assert {r["scenario"].value for r in rows(book[sheet])} == {"own", "other"}
@@ -222,6 +235,16 @@ def test_the_workbook_of_a_comparison_has_what_differs_and_by_how_much_too(compa
     assert [r["scenario"].value for r in asks] == ["own", "other", "weighted"] * 2
     assert asks[2]["chance"].value == pytest.approx(0.25 * asks[0]["chance"].value + 0.75 * asks[1]["chance"].value)
     assert asks[2]["50 % by"].value is None or asks[2]["50 % by"].value == ""
+    answers = pd.read_csv(comparison / "asks.csv", encoding="utf-8-sig")
+    columns = {
+        "chance": "chance", "± Monte Carlo": "mc_error", "95 % interval from": "wilson_low",
+        "95 % interval to": "wilson_high", "never": "never", "the other first": "rival_first",
+        "both in one month": "together", "difference": "difference", "± difference": "difference_mc_error",
+        "weight": "weight",
+    }  # fmt: skip
+    for head, column in columns.items():
+        shown = [float("nan") if r[head].value is None else r[head].value for r in asks]
+        assert shown == pytest.approx(list(answers[column]), rel=1e-12, nan_ok=True), head
 
 
 def test_the_workbook_of_a_comparison_is_in_the_language_asked_for(comparison, tmp_path):
@@ -234,7 +257,7 @@ def test_a_comparison_that_was_changed_is_refused(comparison, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     shutil.copytree(comparison, "both")
     Path("both/1-own.resolved.yaml").unlink()
-    told = "1-own.resolved.yaml in 'both' changed or gone since the run; run it again"
+    told = "1-own.resolved.yaml in 'both' changed or gone since the run; compare its scenarios again"
     assert refusal(Path("both"), None, MODEL, None) == message(told)
 
 
@@ -286,7 +309,10 @@ def test_a_run_that_was_changed_is_refused(run, tmp_path, monkeypatch):
     with Path("own/summary.csv").open("a") as file:
         file.write("mine")
     Path("own/asks.csv").unlink()
-    told = "asks.csv, summary.csv in 'own' changed or gone since the run; run it again"
+    told = (
+        "asks.csv, summary.csv in 'own' changed or gone since the run; "
+        "run it again: mobank run own/scenario.resolved.yaml --draws 30 --seed 5 --fidelity cohort"
+    )
     assert refusal(Path("own"), None, MODEL, None) == message(told)
     assert not Path("own.xlsx").exists()
 

@@ -136,7 +136,9 @@ def test_a_replay_of_changed_or_lost_files_names_them(plan: Plan, tmp_path: Path
     run = folder.make(few, tmp_path / "one", "en", "mobank run")
     with (run.folder / name).open("ab") as file:
         file.write(b"\n")
-    message = f"{name} in '{run.folder.as_posix()}' changed or gone since the run; run it again\n"
+    from_ = "SCENARIO" if name == record.SCENARIO else (run.folder / record.SCENARIO).as_posix()
+    again = f"run it again: mobank run {from_} --draws 20 --seed 5 --fidelity cohort"
+    message = f"{name} in '{run.folder.as_posix()}' changed or gone since the run; {again}\n"
     for _ in range(2):
         with pytest.raises(InputError) as error:
             record.read(run.folder)

@@ -21,7 +21,7 @@ from mobank.base.records import write_record
 from mobank.calibration.targets import load as load_target
 from mobank.model.fingerprint import fingerprint
 from mobank.model.mobile_banking import MODEL
-from mobank.scenario.posterior import as_fitted, facts
+from mobank.scenario.fitted_with import as_fitted, facts
 from mobank.scenario.posterior_record import POSTERIOR_RECORD
 from mobank.scenario.reader import Chain, load, read_chain
 from mobank.scenario.scenario import Pool, Scenario
@@ -463,7 +463,10 @@ def test_reported_customers_take_the_place_of_a_pool_that_stands_further_up(fitt
     customers = f"reported: {{customers: {{2022-12: {{figure: 720万户, {SOURCE}}}}}}}\n"
     (tmp_path / "priors.yaml").write_text(f"extends: {BANK}\n{MONTHLY}", encoding="utf-8")
     (tmp_path / "target.yaml").write_text(f"extends: priors.yaml\n{customers}", encoding="utf-8")
-    assert load_target(tmp_path / "target.yaml", MODEL).scenario.pool is None
+    target = load_target(tmp_path / "target.yaml", MODEL).scenario
+    assert target.pool is None
+    (tmp_path / "again.yaml").write_text(target.resolved, encoding="utf-8")  # as a run keeps it
+    assert load_target(tmp_path / "again.yaml", MODEL).scenario.pool is None
     assert load_target(tmp_path / "priors.yaml", MODEL).scenario.pool is not None
     with pytest.raises(InputError) as refusal:  # under a posterior, that had a pool
         fitted(customers)

@@ -109,12 +109,12 @@ WRONG = {
     "parts above the whole": (
         {"registered": {**REGISTERED, "": {"2021-12": "400万", "2022-12": "off"}}, "mau": MAU},
         "reported.registered.2021-12.figure: '400万' is less than its parts add up to: city (300万) and county "
-        "(169万); is 万, 亿 or million missing?",
+        "(169万); is a digit or the unit mistyped?",
     ),
     "parts below the whole": (
         {"registered": {**REGISTERED, "": {"2021-12": "480万", "2022-12": "off"}}, "mau": MAU},
         "reported.registered.2021-12.figure: '480万' is more than its parts add up to: city (300万) and county "
-        "(169万); is 万, 亿 or million missing?",
+        "(169万); is a digit or the unit mistyped?",
     ),
     "one part that leaves nobody": (
         {"registered": {"": {"2021-12": "300万", "2022-12": "off"}, "city": {"2021-12": "300万"}}, "mau": MAU},
@@ -144,7 +144,7 @@ WRONG = {
     "more active than registered in a band": (
         {"registered": REGISTERED, "mau": {**MAU, "county": {"2021-12": "180万"}}},
         "reported.mau.for.county.2021-12.figure: '180万' is more than registered (169万); "
-        "is 万, 亿 or million missing?",
+        "is a digit or the unit mistyped?",
     ),
 }  # fmt: skip
 

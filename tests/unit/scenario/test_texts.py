@@ -11,7 +11,7 @@ from mobank.calibration.targets import load_text as load_target_text
 from mobank.calibration.targets import require_enough
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.desk_study import load_study, load_study_text
-from mobank.scenario.posterior import facts
+from mobank.scenario.fitted_with import facts
 from mobank.scenario.reader import Chain, load, read_chain
 from mobank.scenario.yaml_text import MOST_BYTES
 from tests.conftest import ROOT

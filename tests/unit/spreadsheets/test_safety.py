@@ -128,12 +128,13 @@ def test_formulas_are_read_as_they_were_stored_and_refused_where_they_were_not(t
         (
             "a.csv",
             b"\xff\xff\xff\x00",
-            "a.csv  this file is neither UTF-8 nor GB18030 (GBK) text; save it as CSV UTF-8",
+            "a.csv:1  byte 0xff is not UTF-8; save it as CSV UTF-8",
         ),
         (
             "a.csv",
             b'month,"mau\n2023-01,1\n',
-            "a.csv  line 2 is not read as CSV (unexpected end of data); a quote within a quoted text is written twice",
+            "a.csv:1  the cell '\"mau' has a quote that is never closed; "
+            "close it where the cell ends, and write a quote within a text twice",
         ),
         ("a.csv", b"\n\n", "a.csv  this file holds no cell with anything in it"),
         (

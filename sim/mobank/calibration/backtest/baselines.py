@@ -15,13 +15,16 @@ Hyndman et al. (2002), AutoETS; Assimakopoulos, Nikolopoulos (2000), Theta.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from mobank.base.arrays import Floats
+from mobank.base.quantities import Month
 from mobank.calibration.backtest.scores import NormalForecast
+from mobank.scenario.scenario import YEAR
 
 Baseline = Callable[[Floats, Sequence[int]], Sequence[NormalForecast | None]]
 
@@ -159,6 +162,18 @@ def theta(log_figures: Floats, horizons: Sequence[int]) -> Sequence[NormalForeca
     from statsforecast.models import Theta
 
     return _by_statsforecast(Theta(season_length=1), log_figures, horizons)
+
+
+def even_steps(months: Sequence[Month], step: int = 0) -> tuple[int, int]:
+    """Return a step in months, and how many of some months, in order, keep it to the last one.
+
+    Parameters
+    ----------
+    step : 0 for the distance of the last two months; a year where there is but one.
+    """
+    gaps = [later - earlier for earlier, later in pairwise(months)]
+    step = step or (gaps[-1] if gaps else YEAR)
+    return step, 1 + next((i for i, gap in enumerate(reversed(gaps)) if gap != step), len(gaps))
 
 
 REFERENCE = "log damped trend"

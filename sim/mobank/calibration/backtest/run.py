@@ -25,14 +25,19 @@ def run(
     out: Path,
     command: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    say: Callable[[str], None] = lambda remark: None,
 ) -> tuple[Result, Path]:
     """Return the backtest of some files and the folder that it was written to; if none is named, of `FIGURES`.
 
     With `choosing`, every configuration is tried and each entity has the one that is best without it; else the
     configurations are those chosen before, as their file says.
+
+    Parameters
+    ----------
+    say : gets what a person should know of how the files were read.
     """
     paths = list(data) or [locate(FIGURES, SERIES)]
-    series, left_out = read(paths)
+    series, left_out = read(paths, say)
     beliefs = priors.file()
     configurations, chosen = priors.read(beliefs)
     methods, missing = baselines.available()

@@ -1,15 +1,19 @@
-"""How good a forecast was: CRPS, interval score, coverage, PIT. On whatever scale the forecast is given.
+"""How good a forecast was: CRPS, log score, interval score, pinball loss, coverage, PIT.
+
+On whatever scale the forecast is given.
 
 References
 ----------
 Gneiting, Raftery (2007), "Strictly proper scoring rules, prediction, and estimation".
 Gneiting, Raftery, Westveld, Goldman (2005), "Calibrated probabilistic forecasting using ensemble model output
 statistics" (the CRPS of a normal).
+Silverman (1986), "Density estimation for statistics and data analysis", eq. 3.31 (the width of a kernel).
+Jones (1991), "On correcting for variance inflation in kernel density estimation".
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import erf, exp, inf, pi, sqrt
+from math import erf, exp, inf, log, pi, sqrt
 
 import numpy as np
 
@@ -39,6 +43,21 @@ class EnsembleForecast:
         spread = np.sum((2.0 * np.arange(1, n + 1) - n - 1.0) * x) / n**2
         return float(np.mean(np.abs(x - truth)) - spread)
 
+    def log_score(self, truth: float) -> float:
+        """Return the log density of normal kernels about the draws, of Silverman's width: the higher, the better.
+
+        The draws are first drawn in towards their mean by as much as the kernels spread them, so that a normal stays
+        as wide as it is.
+        """
+        from scipy.special import logsumexp
+
+        x, n = self._sorted, self.draws.size
+        low, high = np.quantile(x, (0.25, 0.75))
+        share = 0.9 * n**-0.2
+        width = share * min(float(x.std(ddof=1)), float(high - low) / 1.34)
+        centres = x.mean() + sqrt(1.0 - share**2) * (x - x.mean())
+        return float(logsumexp(-0.5 * ((truth - centres) / width) ** 2) - log(n * width * sqrt(2.0 * pi)))
+
     def pit(self, truth: float) -> float:
         """Return the share of draws below the truth, a tie counted half."""
         x = self._sorted
@@ -63,6 +82,10 @@ class NormalForecast:
         z = (truth - self.mean) / self.sd
         return self.sd * (z * erf(z / sqrt(2.0)) + 2.0 * exp(-z * z / 2.0) / sqrt(2.0 * pi) - 1.0 / sqrt(pi))
 
+    def log_score(self, truth: float) -> float:
+        """Return the log density: the higher, the better."""
+        return -0.5 * ((truth - self.mean) / self.sd) ** 2 - log(self.sd * sqrt(2.0 * pi))
+
     def pit(self, truth: float) -> float:
         """Return the chance of less than the truth."""
         return 0.5 * (1.0 + erf((truth - self.mean) / (self.sd * sqrt(2.0))))
@@ -75,6 +98,11 @@ def interval_score(low: float, high: float, truth: float, content: float) -> flo
     """Return the width of a central interval of this content, plus 2 / (1 − content) times how far the truth is out."""
     miss = max(low - truth, truth - high, 0.0)
     return high - low + 2.0 / (1.0 - content) * miss
+
+
+def pinball(quantile: float, truth: float, level: float) -> float:
+    """Return the pinball loss of a quantile; its mean over all levels is half the CRPS."""
+    return (level - (truth < quantile)) * (truth - quantile)
 
 
 def binomial_sd(share: float, cases: int) -> float:

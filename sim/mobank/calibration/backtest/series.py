@@ -1,22 +1,25 @@
 """Series of yearly figures, read from files with the header of `figures.csv`, and what was left out, why."""
 
-import csv
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
-from mobank.base.cells import text_of
 from mobank.base.errors import InputError, Place, Problem, did_you_mean, shown
-from mobank.base.quantities import Month, QuantityError, read_interval
+from mobank.base.quantities import Interval, Month, QuantityError, read_interval
+from mobank.base.tables import named_rows, read_text
 
 HEADER = ("entity", "metric", "period_end", "value", "unit", "value_text", "qualifier", "source", "evidence")
 QUALIFIERS = ("rounded", "over", "exact", "approx")
 EVIDENCE = ("article", "secondary", "unverified")
 FEWEST = 6  # consecutive years that make a series
 DIGITS = 3  # a figure whose printed steps are not told is taken to have at least so many digits
+SAME = 1e-9  # part of a value by which its text, read as binary numbers, may miss it
 DERIVED = "DERIVED"  # in the text of a figure that was computed, not reported
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,12 @@ class LeftOut:
     reason: str
 
 
-def read(paths: Sequence[Path]) -> tuple[list[Series], list[LeftOut]]:
+def read(paths: Sequence[Path], say: Callable[[str], None] = lambda remark: None) -> tuple[list[Series], list[LeftOut]]:
     """Return the series of some files, by name, and those left out.
+
+    Parameters
+    ----------
+    say : gets what a person should know of how the files were read.
 
     Raises
     ------
@@ -100,9 +107,8 @@ def read(paths: Sequence[Path]) -> tuple[list[Series], list[LeftOut]]:
     """
     problems: list[Problem] = []
     by_name: dict[tuple[str, str], list[FigureRow]] = {}
-    for path in paths:
-        for row in figure_rows(path, problems):
-            by_name.setdefault(row.name, []).append(row)
+    for row in rows_of(paths, problems, say):
+        by_name.setdefault(row.name, []).append(row)
     kept: list[Series] = []
     out: list[LeftOut] = []
     for (entity, metric), rows in sorted(by_name.items()):
@@ -139,30 +145,27 @@ def longest_run(figures: Iterable[SeriesFigure]) -> tuple[SeriesFigure, ...]:
     return tuple(best)
 
 
-def figure_rows(path: Path, problems: list[Problem]) -> Iterable[FigureRow]:
-    """Give the rows of a file; what is wrong is added to the problems."""
+def rows_of(paths: Iterable[Path], problems: list[Problem], say: Callable[[str], None]) -> list[FigureRow]:
+    """Return the rows of some files in their order; what is wrong with them is added to the problems.
+
+    Parameters
+    ----------
+    say : gets what a person should know of how the files were read.
+    """
+    remarks: list[Problem] = []
+    rows = [row for path in paths for row in _rows(path, problems, remarks)]
+    for remark in remarks:
+        say(str(remark))
+    return rows
+
+
+def _rows(path: Path, problems: list[Problem], remarks: list[Problem]) -> Iterator[FigureRow]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
-        problems.append(Problem(f"'{path.as_posix()}'", f"could not be read: {reason}"))
+        table = read_text(path, path.as_posix())
+    except InputError as error:
+        problems += error.problems
         return
-    reader = csv.reader(lines)
-    header = tuple(next(reader, ()))
-    if header != HEADER:
-        missing = [name for name in HEADER if name not in header]
-        found = f"the header lacks '{missing[0]}'" if missing else "the columns are in another order"
-        where = Place(path.as_posix(), 1)
-        problems.append(Problem(found, "", f"the header must be {','.join(HEADER)}", place=where))
-        return
-    for row in reader:
-        place = Place(path.as_posix(), reader.line_num)
-        if not row:
-            continue
-        if len(row) != len(HEADER):
-            problems.append(Problem(f"{len(row)} columns", f"must be {len(HEADER)}", place=place))
-            continue
-        cells = dict(zip(HEADER, (text_of(each.strip()) for each in row), strict=True))
+    for place, cells in named_rows(table, HEADER, problems, remarks):
         figure = _figure(cells, place, problems)
         if figure:
             yield FigureRow(
@@ -171,7 +174,7 @@ def figure_rows(path: Path, problems: list[Problem]) -> Iterable[FigureRow]:
             )  # fmt: skip
 
 
-def _figure(cells: dict[str, str], place: Place, problems: list[Problem]) -> SeriesFigure | None:
+def _figure(cells: Mapping[str, str], place: Place, problems: list[Problem]) -> SeriesFigure | None:
     before = len(problems)
     unnamed = [name for name in ("entity", "metric", "unit") if not cells[name]]
     problems.extend(Problem("an empty value", "must be a name", key=name, place=place) for name in unnamed)
@@ -182,24 +185,39 @@ def _figure(cells: dict[str, str], place: Place, problems: list[Problem]) -> Ser
             problems.append(Problem(shown(cells[name]), f"is not a known {name}", hint, name, place))
     month = value = None
     try:
-        day = date.fromisoformat(cells["period_end"])
+        day = date.fromisoformat(cells["period_end"] if re.fullmatch(_DAY, cells["period_end"]) else "")
         month = Month.of(day.year, day.month)
     except ValueError:
         problems.append(
             Problem(shown(cells["period_end"]), "must be a date, such as 2022-12-31", "", "period_end", place)
         )
-    try:
+    if re.fullmatch(_NUMBER, cells["value"]):
         value = float(cells["value"])
-    except ValueError:
+    else:
         problems.append(Problem(shown(cells["value"]), "must be a number, such as 516000000", "", "value", place))
     highest = 1.0 if cells["unit"] == "share" else 1e12
     if value is not None and not 0 <= value <= highest:
         allowed = "must be a share from 0 to 1" if highest == 1.0 else "must be from 0 to 10¹²"
         problems.append(Problem(shown(cells["value"]), allowed, "", "value", place))
+    elif value is not None and _contradicts(value, cells["value_text"]):
+        allowed = f"is not what its text says, {shown(cells['value_text'])}"
+        problems.append(Problem(shown(cells["value"]), allowed, "mend the one that is wrong", "value", place))
     if len(problems) > before or month is None or value is None:
         return None
     low, high = allowed_by(value, cells["value_text"], cells["qualifier"])
     return SeriesFigure(month, low, high, cells["evidence"], place)
+
+
+def _contradicts(value: float, text: str) -> bool:
+    """Return whether a text reads as a figure, and as another one than the value."""
+    try:
+        return not _holds(read_interval(text), value)
+    except QuantityError:
+        return False
+
+
+def _holds(read: Interval, value: float) -> bool:
+    return read.low <= value * (1 + SAME) and value * (1 - SAME) <= read.high
 
 
 def allowed_by(value: float, text: str, qualifier: str) -> tuple[float, float]:
@@ -216,7 +234,7 @@ def allowed_by(value: float, text: str, qualifier: str) -> tuple[float, float]:
         step = min(step, 10.0 ** (len(digits) - len(digits.rstrip("0"))))
     try:
         read = read_interval(text)
-        if read.low <= value * (1 + 1e-9) and value * (1 - 1e-9) <= read.high:
+        if _holds(read, value):
             step = read.high - read.low
             if qualifier == "approx":
                 return read.low, read.high

@@ -9,6 +9,7 @@ from mobank.base.arrays import Floats
 from mobank.base.priors import Prior
 from mobank.base.streams import Streams
 from mobank.calibration.checks import identifiability, posterior_predictive
+from mobank.calibration.checks.campaigns import CampaignEffect, ShockSpread, campaigns
 from mobank.calibration.checks.figure_information import Informs
 from mobank.calibration.checks.identifiability import Known, Pair
 from mobank.calibration.checks.posterior_predictive import Check, Lean
@@ -51,6 +52,7 @@ class FitSummary:
     draws : how many draws the posterior has, of which at most `MOST_DRAWS` are looked at.
     inside : share of them that pass through every figure.
     lived_again : level, active and everyone at each mark with all chance anew, (M, 3, R).
+    campaigns, spreads : effects of the announced ones, and the size of shocks with them and without.
     informs : what each figure says of each unknown; () where that was not worked out.
     """
 
@@ -68,6 +70,8 @@ class FitSummary:
     turnovers: tuple[Turnover, ...]
     pairs: tuple[Pair, ...]
     factors: tuple[Factor, ...]
+    campaigns: tuple[CampaignEffect, ...]
+    spreads: tuple[ShockSpread, ...]
     diagnoses: tuple[Diagnosis, ...]
     informs: tuple[Informs, ...] = ()
 
@@ -88,6 +92,7 @@ def find(target: Target, model: Model, z: Floats, streams: Streams, diagnoses: S
     free, at_first, before = simulate_history.before(history, streams, looked_at.shape[1])
     checks = posterior_predictive.check(history, passage, lived_again)
     measured = [(measure, band) for measure in history.measures for band in history.regions]
+    effects, spreads = campaigns(history, looked_at)
     leans = [found for each in measured if (found := posterior_predictive.lean(checks, *each))]
     return FitSummary(
         target,
@@ -104,6 +109,8 @@ def find(target: Target, model: Model, z: Floats, streams: Streams, diagnoses: S
         tuple(turnovers((free, at_first, before.state), (history, looked_at, passage.state))),
         tuple(identifiability.together(history, z)),
         tuple(_factors(target, history, looked_at, passage)),
+        tuple(effects),
+        tuple(spreads),
         tuple(diagnoses),
     )
 

@@ -20,6 +20,8 @@ from mobank.dynamics.printed import Printing, Rounding, chance_within
 from mobank.scenario.scenario import Breaks, Figure
 
 COPIES = 8  # of each forecast, each with jumps of its own: those with one are few
+SILVERMAN, NARROWEST = 0.9, 1e-9  # of a kernel's width, and the least of it, log scale
+FURTHER = 5.0  # spreads of the forecasts
 IN_DOUBT = 0.3  # chance of a jump from which on a person must say what the figure is
 
 
@@ -78,6 +80,24 @@ def break_odds(paths: Floats, last: Month, figure: Figure, breaks: Breaks, strea
 
 
 def share_inside(paths: Floats, figure: Figure) -> float:
-    """Return which share of some forecasts lies in a figure's range, half a run added, so that it is never none."""
-    inside = (paths >= figure.interval.low) & (paths < figure.interval.high)
-    return float((inside.sum() + 0.5) / (paths.size + 1.0))
+    """Return the chance of a figure's range, given forecasts of it (N,) persons: their smoothed distribution.
+
+    On the log scale, by normal kernels of Silverman's width, so that a count of one person has a chance too; one part
+    in N + 1 has five times the forecasts' spread, so that no chance is none.
+    """
+    from scipy.special import ndtr
+
+    if not paths.size:
+        return 0.5  # nothing is known
+    log, size = np.log(np.maximum(paths, 1.0)), paths.size
+    quarter, middle, three = np.quantile(log, (0.25, 0.5, 0.75))
+    spread = max(float(log.std()), NARROWEST)
+    width = max(SILVERMAN * min(spread, (three - quarter) / 1.34) * size**-0.2, NARROWEST)
+    low, high = (np.log(max(bound, 1.0)) for bound in (figure.interval.low, figure.interval.high))
+
+    def inside(centre: Floats, scale: float) -> float:
+        ends = np.sort(np.abs(np.stack([(low - centre) / scale, (high - centre) / scale])), axis=0)
+        across = (low < centre) & (centre < high)  # differences of tails, where digits are left
+        return float(np.mean(np.where(across, 1.0 - ndtr(-ends[0]) - ndtr(-ends[1]), ndtr(-ends[0]) - ndtr(-ends[1]))))
+
+    return (size * inside(log, width) + inside(np.array([middle]), FURTHER * spread)) / (size + 1.0)

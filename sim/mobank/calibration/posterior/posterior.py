@@ -21,7 +21,8 @@ from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target
 from mobank.model.fingerprint import fingerprint
 from mobank.model.grammar import Model
-from mobank.scenario.posterior import DRAWS, RECORD, facts
+from mobank.scenario.fitted_with import facts
+from mobank.scenario.posterior import DRAWS, RECORD
 from mobank.scenario.posterior_record import POSTERIOR_RECORD
 
 BATCH = 500  # draws lived at once: the rows then stay in a near cache

@@ -1,4 +1,7 @@
-"""A stored posterior, read again: its draws as coordinates, its target as it was fitted, its diagnoses."""
+"""A stored posterior, read again: its draws as coordinates, its target as it was fitted, its diagnoses.
+
+Figures that have come into the target's file since are left out: an update takes them.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,8 @@ from mobank.calibration.sampler.diagnostics import Diagnosis
 from mobank.calibration.targets import Target, load, verified_kinds
 from mobank.dynamics import posterior_draws
 from mobank.model.grammar import Model
-from mobank.scenario.posterior import DRAWS, FIT_AGAIN, RECORD, Found, facts, find, why_unusable
+from mobank.scenario.fitted_with import facts
+from mobank.scenario.posterior import DRAWS, FIT_AGAIN, RECORD, Found, find, why_unusable
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,10 @@ def _target(found: Found, model: Model) -> Target:
     evidence = tuple(found.record["evidence"])
     base = found.name.removesuffix("_" + "_".join(evidence))
     path = scope(found.folder / RECORD).find(base, found.folder, TARGET) or locate(base, TARGET)
-    target = load(path, model)
-    target = target.only(evidence)
-    if facts(target.whole) != found.record["fitted_with"]:
+    now, fitted = load(path, model), found.record["fitted_with"]
+    before = now.reduced(fitted["figures"], fitted.get("retention", {}))  # figures may have come since: an update's
+    target = next((t for t in (now.only(evidence), before.only(evidence)) if facts(t.whole) == fitted), None)
+    if target is None:
         allowed = f"is not what the posterior '{found.name}' was fitted to any more"
         raise InputError([Problem("this target", allowed, "fit again: mobank calibrate", place=Place(str(path), 0))])
     return target

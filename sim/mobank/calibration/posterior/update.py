@@ -6,7 +6,7 @@ posterior densities, new to old, in what both have is then the exact weight of a
 history alone had is integrated out). Draws worth fewer than `LEAST_WORTH` independent ones are refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ from mobank.dynamics.printed import breaks_of
 from mobank.model.grammar import Model
 from mobank.scenario.scenario import Figure
 
-COPIES = 6  # of each old draw, each with fresh luck for what the old history had not
+COPIES = 6  # of each old draw, each with chance of its own for what the old history had not, if that is anything
 LEAST_WORTH = 200.0  # independent draws
 
 
@@ -64,11 +64,15 @@ def examine(old: Stored, target: Target, model: Model, seed: int) -> tuple[NewFi
     InputError
         If no figure is new, or one of the old ones has changed.
     """
-    return tuple(_examined(old, target, figure, model, seed) for figure in _new_figures(old.target, target))
+    new = _new_figures(old.target, target)
+    months = sorted({figure.month for figure in new})
+    paths = {
+        month: forecast(old, month, sorted({f.of for f in new if f.month == month}), model, seed) for month in months
+    }
+    return tuple(_examined(old, target, figure, model, seed, paths[figure.month][figure.of]) for figure in new)
 
 
-def _examined(old: Stored, target: Target, figure: Figure, model: Model, seed: int) -> NewFigure:
-    paths = forecast(old, figure.month, figure.of, model, seed)
+def _examined(old: Stored, target: Target, figure: Figure, model: Model, seed: int, paths: Floats) -> NewFigure:
     breaks = breaks_of(model, target.scenario.reporting).get(figure.measure)
     known = [each for each in old.target.figures if each.of == figure.of]
     last = max(known, key=lambda each: each.month, default=None)
@@ -87,7 +91,8 @@ def weigh_anew(old: Stored, target: Target, model: Model, seed: int, rows: int) 
     """
     history, streams = target.history(model), Streams(seed)
     before = lived(old.target.history(model), old.z).log_density
-    draw = np.tile(np.arange(old.z.shape[1]), COPIES)
+    fresh = set(history.names) - set(old_row(old, history))
+    draw = np.tile(np.arange(old.z.shape[1]), COPIES if fresh else 1)
     z = _carried(old, history, draw, streams)
     shared = [(history.row[name], row) for name, row in old_row(old, history).items() if name in history.row]
     was = before[draw] - 0.5 * sum(old.z[row, draw] ** 2 for _, row in shared)
@@ -155,7 +160,7 @@ def old_row(old: Stored, history: History) -> Mapping[str, int]:
 def score(old: Stored, figure: Figure, paths: Floats) -> ScoreEntry:
     """Return what the old draws, run on to its month as `paths` (N,), said of a new figure.
 
-    The chance of its interval is counted among the runs, half a run added, so that it is never none.
+    The chance of its interval is that of the runs' smoothed distribution.
     """
     middle = figure.interval.middle
     quantiles = np.quantile(paths, (0.05, 0.5, 0.95))
@@ -174,8 +179,8 @@ def score(old: Stored, figure: Figure, paths: Floats) -> ScoreEntry:
     )
 
 
-def forecast(old: Stored, month: Month, measure: str, model: Model, seed: int) -> Floats:
-    """Return a measure in a month after the last figure, (N,) persons, as the posterior's draws have it run on."""
+def forecast(old: Stored, month: Month, measures: Sequence[str], model: Model, seed: int) -> dict[str, Floats]:
+    """Return measures in a month after the last figure, (N,) persons, as the posterior's draws have them run on."""
     found, target = old.found, old.target.scenario
     fitted = whole(
         found.name,
@@ -186,4 +191,5 @@ def forecast(old: Stored, month: Month, measure: str, model: Model, seed: int) -
         found.record["shocks"] == "monthly",
         found.record.get("regions", {}),
     )
-    return np.asarray(run_ahead(model, target, fitted, found.last, month, (measure,), seed)[measure][-1])
+    ahead = run_ahead(model, target, fitted, found.last, month, measures, seed)
+    return {measure: paths[-1] for measure, paths in ahead.items()}

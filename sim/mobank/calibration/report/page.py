@@ -7,7 +7,7 @@ from mobank.base.quantities import Lang, format_persons, format_share
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import Known
 from mobank.calibration.checks.posterior_predictive import Check
-from mobank.calibration.report import charts, retention
+from mobank.calibration.report import campaigns, charts, retention
 from mobank.calibration.report.wording import EVIDENCE, WORDS, informing, name, of_measure, outcome, summary, verdict
 from mobank.calibration.sampler.diagnostics import LEAST_EFFECTIVE, MOST_R_HAT, MOST_TREND
 from mobank.report.render.page import (
@@ -133,7 +133,7 @@ def build(
             *_informs(first, lang)]),
         Section(words["figures"], [
             *_figure_tables(fits, titles, lang), text(words["lean"], note=True),
-            *retention.tables(fits, titles, lang)]),
+            *retention.tables(fits, titles, lang), *campaigns.tables(fits, titles, lang)]),
         Section(words["pairs"], _pairs(first, lang)),
         *_breaks(first, lang),
         Section(words["definitions"], [_definitions(first, lang)]),

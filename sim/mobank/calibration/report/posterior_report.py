@@ -45,7 +45,7 @@ def tell(given: Path, model: Model, out: Path, lang: Lang) -> tuple[list[str], P
     levers = list(_levers(model))
     final = out / f"posterior_{stored[0].found.name}_{lang}"
     with folder_aside(final) as folder:
-        (folder / REPORT).write_text(build(fits, lang, levers, _identity(stored[0])), encoding="utf-8")
+        (folder / REPORT).write_text(build(fits, lang, levers, _identity(stored[0])), encoding="utf-8", newline="\n")
     return verdict(fits[0], lang, levers), final / REPORT
 
 

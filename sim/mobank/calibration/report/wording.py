@@ -10,10 +10,10 @@ from mobank.calibration.checks.figure_information import narrowed_by
 from mobank.calibration.checks.fit_summary import FitSummary
 from mobank.calibration.checks.identifiability import GROWTH, Known
 from mobank.calibration.checks.posterior_predictive import Lean
-from mobank.calibration.targets import ENOUGH_LEVELS, verified_kinds
+from mobank.calibration.targets import verified_kinds
 from mobank.model.grammar import Model
 from mobank.report.assumptions import from_own_systems
-from mobank.scenario.scenario import Determined, Lever
+from mobank.scenario.scenario import ENOUGH_LEVELS, Determined, Lever
 
 DRIVEN: tuple[Determined, ...] = ("data", "partly", "prior")  # from the best known to the least
 MOST_PAIRS = 3  # told in the verdict; the report has them all

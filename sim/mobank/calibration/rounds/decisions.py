@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.files import cannot_write, write
-from mobank.base.records import RecordKind, parsed, read_record, record_bytes
+from mobank.base.records import RecordKind, parsed, read_record, record_bytes, rounded
 from mobank.base.shapes import MONTH, NUMBER, TEXT, RecordFields, RecordRow, one_of, whole
 
 FORCE = "--force overwrites it"
+DECISIONS = "decisions"  # the folder of a bank's, beside its rounds
 
 
 class TakenAs(StrEnum):
@@ -55,12 +57,12 @@ class Decision:
 
     def path(self, folder: Path) -> Path:
         """Return where it is kept below the folder of all rounds."""
-        return folder / self.target / f"{self.measure}-{self.month}.json"
+        return folder / self.target / DECISIONS / f"{self.measure}-{self.month}.json"
 
     @property
     def file(self) -> bytes:
         """The record as it is written, numbers with six digits."""
-        return record_bytes({name: _rounded(value) for name, value in asdict(self).items()}, DECISION)
+        return record_bytes(rounded(asdict(self)), DECISION)
 
 
 SPAN = RecordRow((NUMBER, NUMBER, NUMBER))
@@ -98,6 +100,18 @@ def keep(decisions: list[Decision], folder: Path, force: bool) -> list[Path]:
     return files
 
 
+def read_all(folder: Path, target: str) -> list[dict[str, Any]]:
+    """Return the decisions on figures of a target, by month.
+
+    Raises
+    ------
+    InputError
+        If one is damaged.
+    """
+    found = [read_record(path, DECISION, FORCE) for path in (folder / target / DECISIONS).glob("*.json")]
+    return sorted(found, key=lambda each: (each["month"], each["measure"]))
+
+
 def _other(decision: Decision, path: Path) -> Iterator[Problem]:
     """Yield what stands where a decision is to be kept, if it is another or cannot be read."""
     if not path.is_file():
@@ -107,11 +121,3 @@ def _other(decision: Decision, path: Path) -> Iterator[Problem]:
             yield Problem(f"'{path.as_posix()}'", "holds another decision on this figure", FORCE, "--as")
     except InputError as error:
         yield from error.problems
-
-
-def _rounded(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(each) for each in value]
-    return float(f"{value:.6g}") if isinstance(value, float) else value

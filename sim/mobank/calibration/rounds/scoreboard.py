@@ -1,7 +1,7 @@
 """The scoreboard: how probable each new figure was to the draws that did not know it yet.
 
-One line a figure and posterior, in a CSV that stands beside the posteriors and is never cleared: a forecaster is judged
-by what it said before. So each line bears a check of itself and all above it, by which a change, a line taken out and
+One line a figure and posterior, in a CSV that stands among the rounds and is never cleared: a forecaster is judged by
+what it said before. So each line bears a check of itself and all above it, by which a change, a line taken out and
 a cut are seen. The log score is that of the figure's interval: log of the chance that the draws gave it.
 """
 

@@ -126,7 +126,7 @@ def read(folder: Path) -> FinishedRun:
         If its record or a file is not what was written, or of another version.
     """
     found = FinishedRun(folder, read_record(folder / COMPARED, COMPARISON, AGAIN))
-    refuse_changes(found)
+    refuse_changes(found, changed(found), AGAIN)
     return found
 
 
@@ -171,17 +171,20 @@ def _write(
     comparison: ComparisonResult, folder: Path, lang: Lang, command: str, weights: Weights, began: float
 ) -> None:
     """Write all files of a comparison, the record last."""
+    from mobank.report.compare import products
     from mobank.report.compare.charts import draw_all
 
     found = comparison.sides
     for i, side in enumerate(found, start=1):
         scenario = side.plan.scenario
-        (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8")
+        (folder / resolved_name(i, scenario.name)).write_text(scenario.resolved, encoding="utf-8", newline="\n")
     write_table(difference_rows(comparison), folder / DIFFERENCES)
     write_table(quantile_rows(comparison), folder / SUMMARY)
     if comparison.answers:
         write_table(answer_rows(comparison, weights), folder / ASKS)
     draw_all(comparison.paths, [side.label for side in found], DRAWN, folder, lang)
+    if products.is_of_several(found):
+        (folder / products.NAME).write_text(products.build(comparison, lang), encoding="utf-8")
     record = {
         **wanted(found, lang, weights),
         "differs": comparison.differs,

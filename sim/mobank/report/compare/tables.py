@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from mobank.base.cells import read_table
-from mobank.base.digits import places, written
+from mobank.base.digits import places, spanned, written
 from mobank.base.quantities import Lang, person_unit
-from mobank.report.compare.folder import ASKS, DIFFERENCES, DRAWN
+from mobank.ensemble.plan import ALL
+from mobank.report.compare.folder import ASKS, DIFFERENCES, DRAWN, SUMMARY
+from mobank.report.compare.products import NAME as PRODUCTS
 from mobank.report.compare.weights import WEIGHTED
 from mobank.report.questions import cells
 from mobank.report.questions import note as asks_note
@@ -27,6 +29,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "90 % of the differences by run; ± is the Monte Carlo standard error of the mean.",
         "paired": "the same luck for all", "unpaired": "begun apart, so that no luck cancels",
         "subjects": "Different banks or products: {}.",
+        "apart": "{draws} runs of each, seed {seed}; intervals are the central 90 %. Products overlap, so nothing is "
+        "subtracted or added here: see {page}; differences and what is asked of all are in the CSV files.",
         "paid": "MAU/¥: mean extra MAU at the month's end per yuan of expected extra spend since the start.",
         "until": "Compared up to {until}, the earliest end.",
         "weighted": "weighted", "weights": "Weighted: {}; how likely each scenario is held to be is your judgement.",
@@ -39,6 +43,8 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "last": "{}的差异，与{}相比", "more_asks": "其他情景另有{}个提问：见asks.csv。",
         "chance": "概率", "more": "差异", "median": "半数达到", "never": "从未",
         "paired": "各情景运气相同", "unpaired": "起点不同，运气不相互抵消", "subjects": "不同的银行或产品：{}。",
+        "apart": "各{draws}次模拟，种子{seed}；区间为中间90%。各产品相互重叠，此处不相减也不相加：见{page}；"
+        "差异及所问见CSV文件。",
         "note": "{draws}次模拟，种子{seed}，{paired}。与{reference}逐次相减的平均差异及其中间90%；"
         "±为平均值的蒙特卡洛标准误差。",
         "paid": "月活/元：月末平均多出的月活，除以自起点以来预期多花的钱（元）。",
@@ -56,8 +62,11 @@ def tables(found: FinishedRun, lang: Lang) -> Iterator[TextTable]:
     """Yield what differs and by how much for each side but the reference, then each ask with the answers of all.
 
     Few sides are told year by year. Of more than `FEW` the last year is told, all sides in one table, and what the
-    reference asks.
+    reference asks. Different banks or products are not subtracted: each is shown as it is.
     """
+    if len(set(found.record["subjects"])) > 1:
+        yield from (levels_table(found, measure, lang) for measure in DRAWN)
+        return
     differences, others = read_table(found.folder / DIFFERENCES), labels(found)[1:]
     for label in others:
         yield differs_grid(found, label, lang)
@@ -70,6 +79,21 @@ def tables(found: FinishedRun, lang: Lang) -> Iterator[TextTable]:
     asks = _asks(found)
     for rows in asks[: _asks_shown(found)]:
         yield answer_table(rows, lang)
+
+
+def levels_table(found: FinishedRun, measure: str, lang: Lang) -> TextTable:
+    """Return the median and the central 90 % of a measure at year-ends, a row a side and month."""
+    rows = [row for row in read_table(found.folder / SUMMARY) if row["measure"] == measure and row["segment"] == ALL]
+    ends = sorted({row["month"] for row in read_table(found.folder / DIFFERENCES)})
+    shown = []
+    for label in labels(found):
+        for number, month in enumerate(ends):
+            own = next(row for row in rows if (row["scenario"], row["month"]) == (label, month))
+            low, middle, high = (float(own[name]) for name in ("p5", "p50", "p95"))
+            unit, head = person_unit(middle, lang)
+            value, band = spanned(low / unit, middle / unit, high / unit)
+            shown.append((label if not number else "", month, f"{value} {head}", band))
+    return TextTable(_columns(lang, "scenario", "month", measure, "band"), shown)
 
 
 def _asks(found: FinishedRun) -> list[list[dict[str, str]]]:
@@ -151,7 +175,8 @@ def footnotes(found: FinishedRun, lang: Lang) -> str:
     subjects = found.record["subjects"]
     if len(set(subjects)) > 1:
         named = zip(labels(found), subjects, strict=True)
-        lines.insert(0, words["subjects"].format(words["sep"].join(f"{label} = {subject}" for label, subject in named)))
+        said = words["subjects"].format(words["sep"].join(f"{label} = {subject}" for label, subject in named))
+        return "\n".join([said, words["apart"].format(**drawn, page=PRODUCTS)])
     if any(row["extra_mau_per_yuan"] for row in read_table(found.folder / DIFFERENCES)):
         lines.append(words["paid"])
     if len(until) > 1:

@@ -130,7 +130,7 @@ def write(found: DeskAnswer, final: Path, made_of: Mapping[str, Any], lang: Lang
     from mobank.report.render.charts import save
 
     with folder_aside(final) as folder:
-        (folder / RESOLVED).write_text(found.study.resolved, encoding="utf-8")
+        (folder / RESOLVED).write_text(found.study.resolved, encoding="utf-8", newline="\n")
         write_table(found, folder / TABLE)
         save(trade_off(found.study, found.levels, found.played, found.needed, title(found.study), lang), folder, CHART)
         record = {

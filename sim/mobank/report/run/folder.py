@@ -108,7 +108,7 @@ def _write(result: RunResult, folder: Path, lang: Lang, command: str, shares: bo
 
 def _write_numbers(result: RunResult, folder: Path, shares: bool) -> None:
     plan = result.plan
-    (folder / SCENARIO).write_text(plan.scenario.resolved, encoding="utf-8")
+    (folder / SCENARIO).write_text(plan.scenario.resolved, encoding="utf-8", newline="\n")
     write_paths(result.paths, folder / PATHS)
     write_summary(result.summaries, plan, folder / SUMMARY)
     if result.answers:

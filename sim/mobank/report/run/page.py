@@ -78,7 +78,7 @@ class Told:
 
 def write(told: Told, path: Path) -> None:
     """Write the report."""
-    path.write_text(document(told), encoding="utf-8")
+    path.write_text(document(told), encoding="utf-8", newline="\n")
 
 
 def document(told: Told) -> str:

@@ -1,6 +1,6 @@
 """A finished run, read back from its folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
@@ -92,7 +92,8 @@ def read(folder: Path) -> FinishedRun:
     """
     if (folder / RECORD).is_file():
         run = FinishedRun(folder, read_record(folder / RECORD, RUN, run_again(folder / SCENARIO)))
-        refuse_changes(run)
+        lost = changed(run)
+        refuse_changes(run, lost, run_again(folder / SCENARIO, run.record["identity"], SCENARIO not in lost))
         return run
     if (folder / COMPARED).is_file():
         hint = "name one of the runs or scenarios compared"
@@ -103,9 +104,19 @@ def read(folder: Path) -> FinishedRun:
     raise InputError([Problem(f"'{folder.as_posix()}'", "is not the folder of a finished run", hint)])
 
 
-def run_again(scenario: Path) -> str:
-    """Return how to make a run again from the scenario in its folder."""
-    return f"run it again: mobank run {quote(scenario.as_posix())}"
+def run_again(scenario: Path, known: Mapping[str, Any] | None = None, intact: bool = True) -> str:
+    """Return how to make a run again, from the scenario in its folder if that is intact.
+
+    Parameters
+    ----------
+    known : the identity of the run, whose settings are said; None where its record cannot be read.
+    """
+    settings = []
+    if known:
+        settings = [f"--draws {known['draws']}", f"--seed {known['seed']}", f"--fidelity {known['fidelity']}"]
+        settings += ["--by-segment"] if known["by_segment"] else []
+    path = quote(scenario.as_posix()) if intact else "SCENARIO"
+    return " ".join([f"run it again: mobank run {path}", *settings])
 
 
 def numbers_of(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,17 +136,22 @@ def changed(run: FinishedRun) -> list[str]:
     return [name for name, digest in run.record["files"].items() if not is_whole(run.folder / name, digest)]
 
 
-def refuse_changes(run: FinishedRun) -> None:
-    """Refuse a run of which some files are no longer what was written.
+def refuse_changes(run: FinishedRun, lost: Sequence[str], again: str) -> None:
+    """Refuse a run or comparison of which some files are no longer what was written.
+
+    Parameters
+    ----------
+    lost : their names.
+    again : how to make it again, as a hint.
 
     Raises
     ------
     InputError
         Naming them.
     """
-    if others := changed(run):
-        found = f"{', '.join(others)} in '{run.folder.as_posix()}'"
-        raise InputError([Problem(found, "changed or gone since the run", "run it again")])
+    if lost:
+        found = f"{', '.join(lost)} in '{run.folder.as_posix()}'"
+        raise InputError([Problem(found, "changed or gone since the run", again)])
 
 
 def finished(folder: Path) -> FinishedRun | None:
@@ -166,17 +182,21 @@ def load_plan(path: Path, known: Mapping[str, Any], model: Model) -> Plan:
     scenario = replace(load(path, model), name=known["scenario"])
     plan = Plan(model, scenario, known["draws"], known["seed"], known["fidelity"], known["by_segment"])
     if known["model"] != fingerprint(plan.model):
-        raise InputError([Problem("this run", "is of a model with another law", run_again(path), place=_whole(path))])
+        raise InputError(
+            [Problem("this run", "is of a model with another law", run_again(path, known), place=_whole(path))]
+        )
     if scenario.fitted and scenario.fitted.digest != known["posterior"]:
-        raise InputError([_fitted_again(scenario.fitted, str(known["posterior"]), path)])
+        raise InputError([_fitted_again(scenario.fitted, known, path)])
     return plan
 
 
-def _fitted_again(fitted: Fitted, before: str, path: Path) -> Problem:
+def _fitted_again(fitted: Fitted, known: Mapping[str, Any], path: Path) -> Problem:
     """Return that the posterior of a run is not there any more, though another of its name is."""
     found = f"the posterior {shown(fitted.name)} ({fitted.digest[:DIGITS]})"
-    allowed = f"is not the one that this run started from ({before[:DIGITS]}): it has been fitted again since"
-    return Problem(found, allowed, run_again(path), "posterior", _whole(path))
+    allowed = (
+        f"is not the one that this run started from ({known['posterior'][:DIGITS]}): it has been fitted again since"
+    )
+    return Problem(found, allowed, run_again(path, known), "posterior", _whole(path))
 
 
 def _whole(path: Path) -> Place:

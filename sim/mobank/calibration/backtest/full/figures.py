@@ -12,7 +12,8 @@ from pathlib import Path
 
 from mobank.base.errors import InputError, Problem
 from mobank.base.quantities import Month, QuantityError, read_interval
-from mobank.calibration.backtest.series import EVIDENCE, FigureRow, Series, SeriesFigure, figure_rows, other_units
+from mobank.calibration.backtest import series
+from mobank.calibration.backtest.series import EVIDENCE, FigureRow, Series, SeriesFigure, other_units
 
 BREAK, CONFLICT = "BREAK", "CONFLICT"
 SHARE = "share"  # a unit in which nothing can be counted
@@ -85,8 +86,12 @@ class JoinedSeries:
 Name = tuple[str, str]  # entity and metric
 
 
-def rows_of(paths: Sequence[Path]) -> list[FigureRow]:
+def rows_of(paths: Sequence[Path], say: Callable[[str], None] = lambda remark: None) -> list[FigureRow]:
     """Return the rows of some files in their order.
+
+    Parameters
+    ----------
+    say : gets what a person should know of how the files were read.
 
     Raises
     ------
@@ -94,7 +99,7 @@ def rows_of(paths: Sequence[Path]) -> list[FigureRow]:
         With every problem of all files; two units in one series are one of them.
     """
     problems: list[Problem] = []
-    rows = [row for path in paths for row in figure_rows(path, problems)]
+    rows = series.rows_of(paths, problems, say)
     for own in _by_name(rows).values():
         problems += other_units(own)
     if problems:

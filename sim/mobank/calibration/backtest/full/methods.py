@@ -5,10 +5,10 @@ two figures, if the figures before them keep it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 
+from mobank.base.quantities import Month
 from mobank.calibration.backtest.baselines import (
     BY_STATSFORECAST,
     REFERENCE,
@@ -16,6 +16,7 @@ from mobank.calibration.backtest.baselines import (
     available,
     damped_trend,
     drift,
+    even_steps,
     persistence,
 )
 from mobank.calibration.backtest.full.cases import Refit
@@ -57,13 +58,10 @@ def by_simple_methods(
 def _regular(refit: Refit, figures: Sequence[JoinedFigure]) -> tuple[int, list[JoinedFigure]]:
     """Return a step in months and the last figures that follow each other in it."""
     if refit.kind == "years":
-        gaps = [YEAR * (later.month.year - earlier.month.year) for earlier, later in pairwise(figures)]
-        step = YEAR
+        step, kept = even_steps([Month.of(each.month.year, YEAR) for each in figures], YEAR)
     else:
-        gaps = [later.month - earlier.month for earlier, later in pairwise(figures)]
-        step = gaps[-1] if gaps else YEAR
-    kept = next((i for i, gap in enumerate(reversed(gaps)) if gap != step), len(gaps))
-    return step, list(figures[len(figures) - 1 - kept :])
+        step, kept = even_steps([each.month for each in figures])
+    return step, list(figures[len(figures) - kept :])
 
 
 # ------------ widths

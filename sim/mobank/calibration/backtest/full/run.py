@@ -67,7 +67,7 @@ def data_of(data: Sequence[Path], only: bool) -> list[Path]:
     return [*(() if only else (locate(name, SERIES) for name in SHIPPED)), *data]
 
 
-def run_full(
+def run_full(  # noqa: PLR0913 tests put two of them in
     data: Sequence[Path],
     model: Model,
     settings: FullSettings,
@@ -77,20 +77,21 @@ def run_full(
     printed: Callable[[int], Mapping[str, Printed]] = printed_laws,
     fitter: Fitter = refit,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    say: Callable[[str], None] = lambda remark: None,
 ) -> tuple[FullResult, Path]:
     """Return the full backtest of some files and the folder that it was written to.
 
     Parameters
     ----------
     maker : how neutral priors are made. printed : from a seed, what becomes of a forecast when it is printed, by side.
-    fitter : what gives the forecasts of a refit.
+    fitter : what gives the forecasts of a refit. say : gets what a person should know of how the files were read.
 
     Raises
     ------
     InputError
         With every problem of the files; also if no entity can be forecast.
     """
-    rows = rows_of(data)
+    rows = rows_of(data, say)
     found, left_out = pairs(joined(rows), maker.group_of)
     every = [each for pair in found for each in refits(pair)]
     if not every:

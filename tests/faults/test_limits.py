@@ -134,7 +134,7 @@ def test_a_plan_of_the_largest_design_answers_at_once(tmp_path, mobank, machine)
     assert time.process_time() - began < 2.0
     assert (code, "131,072" in said) == (0, True)
     assert mobank("batch", str(path))[2] == (
-        "large: 131,072 cases of 1,000 replicates would take about 5.7 h; give --yes to begin it" + ASKED
+        "large: 131,072 cases of 1,000 replicates would take about 5.6 h; give --yes to begin it" + ASKED
     )
 
 

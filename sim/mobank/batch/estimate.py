@@ -21,7 +21,7 @@ JOINED = 0.3e-3  # a row of a summary read and joined; the driver does it while 
 # bytes of memory
 DRIVER, A_WORKER, A_CASE_HELD = 200e6, 75e6, 100e3
 # bytes on disk
-A_SUMMARY = 490.0  # a measure of a segment in a month, of one unit
+A_FILE, A_SUMMARY = 2800.0, 300.0  # of one unit: a file, in it a measure of a segment in a month
 A_PATH_VALUE: Mapping[str, float] = {"mean_field": 7.6}  # of other fidelities, which count whole persons:
 A_PATH_COUNT = 3.5
 A_ROW, A_SCENARIO, TABLES = 45.0, 13e3, 15e3  # of a table at the end; the copy of a scenario; the rest
@@ -55,6 +55,7 @@ def foresee(job: JobOutline, out: Path, workers: int) -> Forecast:
         plan = job.plan_of(scenario)
         a_unit = job.size_of(plan)
         rows, path_values = _kept(job, scenario)
+        files = 2 if job.keep.paths else 1
         of_a_case = -(-plan.draws // a_unit)
         units += job.points * of_a_case
         size, block = max(size, a_unit), max(block, cost.block_bytes(plan))
@@ -62,8 +63,8 @@ def foresee(job: JobOutline, out: Path, workers: int) -> Forecast:
         processor += job.points * (cost.seconds(plan, plan.draws) + values * A_VALUE)
         joining += job.points * (A_CASE + rows * of_a_case * JOINED)
         on_path = A_PATH_VALUE.get(job.fidelity, A_PATH_COUNT)
-        a_case = path_values * plan.draws * on_path + rows * (of_a_case * A_SUMMARY + A_ROW)
-        disk += A_SCENARIO + job.points * a_case
+        parts = of_a_case * (files * A_FILE + rows * A_SUMMARY)
+        disk += A_SCENARIO + job.points * (path_values * plan.draws * on_path + parts + rows * A_ROW)
     done, cases = count_done(job, out), job.points * len(job.scenarios)
     left = max(units - done, 0) / units
     busy = min(workers, max(units - done, 1))
@@ -88,7 +89,7 @@ def foresee(job: JobOutline, out: Path, workers: int) -> Forecast:
 def _kept(job: JobOutline, scenario: Scenario) -> tuple[int, int]:
     """Return how many rows of a summary are kept of a case, and how many numbers of a replicate's paths."""
     parts = 1 + len(segments_kept(job.keep, scenario))
-    rows = len(months_kept(job.keep, scenario)) * len(job.keep.measures) * parts + 2 * len(scenario.asks)
+    rows = len(months_kept(job.keep, scenario)) * len(job.keep.measures) * parts
     return rows, len(job.keep.paths) * (scenario.months + 1) * parts
 
 

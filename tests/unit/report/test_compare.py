@@ -151,7 +151,10 @@ def test_different_banks_are_compared_only_where_that_is_asked_for(child, tmp_pa
         assert len(registered.rows) == 2 * len({row[1] for row in mau.rows})
 
 
-def test_different_banks_get_a_page_that_says_what_is_known_what_is_assumed_and_whence_growth_comes(child, tmp_path):
+def test_different_banks_get_a_page_that_says_what_is_known_what_is_assumed_and_whence_growth_comes(
+    child, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("mobank.report.compare.charts.draw_all", lambda *_: None)
     ask = "asks: {many: {measure: mau, at_least: 170万, in: 2023-12}}\n"
     one = child(f"subject: {{en: One & one, zh: 一}}\n{ask}", "one")
     two = child("subject: {en: Two, zh: 二}\n", "two")

@@ -31,6 +31,10 @@ def test_erlang_b_is_a_poisson_law_cut_off(staff, load):
     assert erlang_b(staff, load) == pytest.approx(cut_off, rel=1e-9)
     desk = Queue(load, 1.0, 0.0).steady(staff, 0.0)
     assert desk.waits == desk.gives_up == pytest.approx(cut_off, rel=1e-9)
+    assert desk.within == desk.answered == pytest.approx(1 - cut_off, rel=1e-9)
+    busy = stats.poisson(load).expect(lambda n: n, lb=0, ub=staff, conditional=True) if staff < 1000 else None
+    assert desk.busy == pytest.approx(busy / staff if busy else load * (1 - cut_off) / staff, rel=1e-9)
+    assert desk.mean_wait == 0
 
 
 def chain(queue, staff):

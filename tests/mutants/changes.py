@@ -51,6 +51,7 @@ OPPOSITE = {
     "any": "all", "all": "any", "mean": "sum", "argmin": "argmax", "argmax": "argmin", "cumsum": "cumprod",
     "rows": "columns", "first": "last", "last": "first",
 }  # fmt: skip
+COMMUTATIVE = ("min", "max", "minimum", "maximum", "hypot")
 MESSAGES = (
     "Problem",
     "InputError",
@@ -222,7 +223,7 @@ class _Finder:
             end = self._span(node.func)[1]
             yield "opposite", end - len(name), end, OPPOSITE[name]
         plain = [arg for arg in node.args if not isinstance(arg, (ast.Starred, ast.Constant))]
-        if len(plain) > 1 and len(plain) == len(node.args):
+        if len(plain) > 1 and len(plain) == len(node.args) and name not in COMMUTATIVE:
             yield from self._exchange("arguments exchanged", plain)
 
     def _exchange(self, kind: str, nodes: list[ast.expr]) -> Iterator[tuple[str, int, int, str]]:

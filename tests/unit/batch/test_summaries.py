@@ -47,6 +47,18 @@ def test_units_joined_are_the_whole(generator):
     assert together.standard_error == pytest.approx(values.std(ddof=1) / np.sqrt(5000), rel=1e-10)
 
 
+def test_units_with_nobody_joined_are_the_whole(generator):
+    """Zeros lie below all buckets: quantiles, and the counts behind them, are those of all values together."""
+    values = np.exp(generator.normal(19, 0.2, 300))
+    values[::3] = 0.0
+    whole, together = (of_values(values[None], 1)[0], joined([of_values(v[None], 1)[0] for v in np.split(values, 3)]))
+    assert (np.diff(together.buckets) > 0).all()
+    np.testing.assert_array_equal(together.buckets, whole.buckets)
+    np.testing.assert_array_equal(together.counts, whole.counts)
+    assert together.quantiles([0.2, 0.33, 0.34, 0.9]) == whole.quantiles([0.2, 0.33, 0.34, 0.9])
+    assert together.quantile(0.33) == 0 < together.quantile(0.34)
+
+
 def test_joining_some_at_a_time_is_joining_all_at_once(generator):
     key = Key("quantity", "mau", "all", "2025-12")
     parts = [{key: of_values(generator.gamma(3, 1e7, (1, 50)), 1)[0]} for _ in range(100)]

@@ -143,8 +143,9 @@ def test_a_fault_that_was_there_before_is_said_once(planner):
     bank = Path("calibration/banks/icbc_mobile.yaml")
     bank.write_text(bank.read_text(encoding="utf-8").replace("5.16亿户", "5.2亿户"), encoding="utf-8")
     path = Path("scenarios/mine.yaml")
-    for text in ("extends: baseline.yaml\n", "extends: icbc_mobile\nquestion: Q?\nposterior: icbc_mobile\n"):
-        path.write_text(f"{text}until: 2023-06\nasks: off\n", encoding="utf-8")
+    of_bank = "extends: icbc_mobile\nquestion: Q?\nposterior: icbc_mobile\nuntil: 2023-06\n"
+    for text in ("extends: baseline.yaml\nuntil: 2023-06\nasks: off\n", of_bank):
+        path.write_text(text, encoding="utf-8")
         code, _, errors = planner("check", path.as_posix())
         wanted = "reported.registered.2022-12: '5.2亿户' is not the figure that posterior 'icbc_mobile' was fitted with"
         assert (code, wanted in errors, errors.splitlines()[1:]) == (2, True, ["1 problem; nothing was run."])

@@ -35,8 +35,8 @@ class Effort:
 
     ensembles: int = 4
     walkers: int = 384
-    burn: int = 30
-    steps: int = 80
+    burn: int = 80
+    steps: int = 145
 
     @property
     def kept(self) -> int:
@@ -51,7 +51,7 @@ class Effort:
 
 
 FULL = Effort()
-SHORT = Effort(ensembles=2, walkers=192, burn=25, steps=70)  # for backtests, checks, and a first look
+SHORT = Effort(ensembles=2, walkers=192, burn=60, steps=130)  # for backtests, checks, and a first look
 EFFORTS = {"full": FULL, "short": SHORT}
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
+from scipy.stats import multivariate_t
 
 from mobank.base.arrays import Floats
 from mobank.base.streams import Streams
@@ -31,7 +32,8 @@ LENGTHS = (1.6, 1.0, 0.5, 0.2)  # of the step that the curvature says
 MOST_STEPS = 60
 ARRIVED = 0.1  # log density that a last step gains
 TAILS = 7.0  # degrees of freedom of the walkers' law, which is wider than the density is likely to be
-TRIES, CLOSER = 20, 0.8  # for each walker, and how much nearer to the middle each time
+TRIES = 4  # draws from the priors and as many about the peak for each walker
+LOG_2PI = float(np.log(2.0 * np.pi))
 
 
 @dataclass(frozen=True)
@@ -58,29 +60,33 @@ def log_posterior(history: History, walkers: Floats) -> Floats:
 
 
 def first_walkers(history: History, streams: Streams, ensemble: int, walkers: int) -> tuple[Floats, Floats]:
-    """Return walkers about the peak that a search finds, (W, D), and the shape of the peak, (D, D).
+    """Return walkers (W, D) near what is probable, and the shape of the peak that a search finds, (D, D).
 
-    They are there by Student's law, nearer where it is not possible to be.
+    They are taken, by weight and without replacement, of draws from the priors and of draws about the peak by Student's
+    law, in equal parts: where figures say little the former win, and no region is left out that one peak does not show.
 
     Raises
     ------
     RunError
         If too few prior draws pass through the figures, with the reasons and how often each was met.
     """
-    item = f"walker of ensemble {ensemble}"
+    item, size = f"walker of ensemble {ensemble}", len(history.names)
     peak = search(history, _best_of_prior(history, streams, f"start of ensemble {ensemble}"))
-    numbers = np.arange(walkers)
-    at = np.tile(peak.at, (walkers, 1))
-    for attempt in range(TRIES):
-        normals = prior_draws(history, streams, f"{item}.{attempt}", numbers).T
-        scale = chdtri(TAILS, streams.uniform("parameters", f"{item}.{attempt}", numbers)) / TAILS
-        there = peak.at + CLOSER**attempt * (normals / np.sqrt(scale)[:, None]) @ peak.shape.T
-        possible = np.isfinite(log_posterior(history, there))
-        at[numbers[possible]] = there[possible]
-        numbers = numbers[~possible]
-        if not numbers.size:
-            break
-    return at, peak.shape
+    numbers = np.arange(walkers * TRIES)
+    normals = prior_draws(history, streams, f"{item} about the peak", numbers).T
+    scale = np.sqrt(chdtri(TAILS, streams.uniform("parameters", f"{item} about the peak", numbers)) / TAILS)[:, None]
+    prior = prior_draws(history, streams, item, numbers).T
+    at = np.concatenate([prior, peak.at + (normals / scale) @ peak.shape.T])
+    apart = np.linalg.solve(peak.shape, (at - peak.at).T)
+    by_prior = -0.5 * (at**2).sum(axis=1) - 0.5 * size * LOG_2PI
+    by_peak = multivariate_t(np.zeros(size), np.eye(size), TAILS).logpdf(apart.T) - np.linalg.slogdet(peak.shape)[1]
+    chance = streams.uniform("parameters", f"first walkers of ensemble {ensemble}", np.arange(len(at)))
+    rank = log_posterior(history, at) - np.logaddexp(by_prior, by_peak) - np.log(-np.log(chance))
+    best = np.sort(np.argsort(-rank, kind="stable")[:walkers])
+    if not np.isfinite(rank[best]).all():
+        best = best[np.isfinite(rank[best])]
+        best = np.resize(best, walkers) if best.size else best
+    return at[best], peak.shape
 
 
 def _best_of_prior(history: History, streams: Streams, item: str) -> Floats:

@@ -343,13 +343,13 @@ def test_what_a_fit_or_a_refit_has_kept_is_computed_again_where_it_is_damaged(tm
     effort = ensembles.Effort(1, 4, 0, 2)
     at, log, kept = np.zeros((4, 2)), np.zeros(4), np.ones((2, 4, 2))
     checkpoint, forecast = tmp_path / "checkpoint.npz", tmp_path / "refit.npz"
-    ensembles._write(checkpoint, 2, at, log, kept)
+    ensembles.Stage(2, at, log, kept, np.ones((1, 2, 2))).write(checkpoint)
     shorter, longer = ensembles.Effort(1, 4, 0, 1), ensembles.Effort(1, 4, 1, 2)
-    for other, shape in ((effort, (5, 2)), (shorter, (4, 2)), (longer, (4, 2))):
-        assert ensembles._read(checkpoint, other, shape) is None, "it is of another fit"
+    for other, count, size in ((effort, 2, 2), (effort, 1, 3), (shorter, 1, 2), (longer, 1, 2)):
+        assert ensembles.Stage.read(checkpoint, other, count, size) is None, "it is of another fit"
     jobs._write(forecast, jobs.Forecasts({"active": np.zeros((1, 3))}, {}, 1.01, 400.0))
     for path, read in (
-        (checkpoint, lambda: ensembles._read(checkpoint, effort, (4, 2))),
+        (checkpoint, lambda: ensembles.Stage.read(checkpoint, effort, 1, 2)),
         (forecast, lambda: jobs._read(forecast)),
     ):
         assert read() is not None

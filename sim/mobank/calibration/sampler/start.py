@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri
-from scipy.stats import multivariate_t
+from scipy.special import chdtri, gammaln
 
 from mobank.base.arrays import Floats
 from mobank.base.streams import Streams
@@ -79,7 +78,7 @@ def first_walkers(history: History, streams: Streams, ensemble: int, walkers: in
     at = np.concatenate([prior, peak.at + (normals / scale) @ peak.shape.T])
     apart = np.linalg.solve(peak.shape, (at - peak.at).T)
     by_prior = -0.5 * (at**2).sum(axis=1) - 0.5 * size * LOG_2PI
-    by_peak = multivariate_t(np.zeros(size), np.eye(size), TAILS).logpdf(apart.T) - np.linalg.slogdet(peak.shape)[1]
+    by_peak = _student(apart) - np.linalg.slogdet(peak.shape)[1]
     chance = streams.uniform("parameters", f"first walkers of ensemble {ensemble}", np.arange(len(at)))
     rank = log_posterior(history, at) - np.logaddexp(by_prior, by_peak) - np.log(-np.log(chance))
     best = np.sort(np.argsort(-rank, kind="stable")[:walkers])
@@ -87,6 +86,13 @@ def first_walkers(history: History, streams: Streams, ensemble: int, walkers: in
         best = best[np.isfinite(rank[best])]
         best = np.resize(best, walkers) if best.size else best
     return at[best], peak.shape
+
+
+def _student(values: Floats) -> Floats:
+    """Return the log density of Student's law with `TAILS` degrees of freedom in D dimensions, of values (D, R)."""
+    size, total = len(values), TAILS + len(values)
+    constant = gammaln(total / 2.0) - gammaln(TAILS / 2.0) - 0.5 * size * np.log(TAILS * np.pi)
+    return np.asarray(constant - 0.5 * total * np.log1p((values**2).sum(axis=0) / TAILS))
 
 
 def _best_of_prior(history: History, streams: Streams, item: str) -> Floats:

@@ -76,7 +76,7 @@ def first_walkers(history: History, streams: Streams, ensemble: int, walkers: in
     scale = np.sqrt(chdtri(TAILS, streams.uniform("parameters", f"{item} about the peak", numbers)) / TAILS)[:, None]
     prior = prior_draws(history, streams, item, numbers).T
     at = np.concatenate([prior, peak.at + (normals / scale) @ peak.shape.T])
-    apart = np.linalg.solve(peak.shape, (at - peak.at).T)
+    apart = np.asarray(np.linalg.solve(peak.shape, (at - peak.at).T), np.float64)
     by_prior = -0.5 * (at**2).sum(axis=1) - 0.5 * size * LOG_2PI
     by_peak = _student(apart) - np.linalg.slogdet(peak.shape)[1]
     chance = streams.uniform("parameters", f"first walkers of ensemble {ensemble}", np.arange(len(at)))

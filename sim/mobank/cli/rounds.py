@@ -133,7 +133,7 @@ def report(
     html = build(RoundsOfBank(target.name, target.scenario.subject, found, said), MODEL, words)
     final = out / f"rounds_{target.name}_{words}"
     with folder_aside(final) as folder:
-        (folder / PAGE).write_text(html, encoding="utf-8")
+        (folder / PAGE).write_text(html, encoding="utf-8", newline="\n")
     say((final / PAGE).as_posix())
 
 

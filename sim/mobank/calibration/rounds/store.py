@@ -110,7 +110,7 @@ def save(opened: Round, resolved: str, rounds: Path) -> Path:
     names = [str(opened.start), *(f"{opened.start}-{number}" for number in range(2, 1000))]
     name = next(each for each in names if not (of_bank / each).exists())
     with folder_aside(of_bank / name) as folder:
-        (folder / SCENARIO).write_text(resolved, encoding="utf-8")
+        (folder / SCENARIO).write_text(resolved, encoding="utf-8", newline="\n")
         write_record(folder / FORECAST, rounded(_plain(replace(opened, name=name))), ROUND)
     return of_bank / name
 

@@ -184,7 +184,7 @@ def _write(
         write_table(answer_rows(comparison, weights), folder / ASKS)
     draw_all(comparison.paths, [side.label for side in found], DRAWN, folder, lang)
     if products.is_of_several(found):
-        (folder / products.NAME).write_text(products.build(comparison, lang), encoding="utf-8")
+        (folder / products.NAME).write_text(products.build(comparison, lang), encoding="utf-8", newline="\n")
     record = {
         **wanted(found, lang, weights),
         "differs": comparison.differs,

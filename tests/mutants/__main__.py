@@ -21,7 +21,7 @@ from tests.mutants.reach import FOLDERS, KEPT, reach, record_of, test_files
 from tests.mutants.trial import COMPILED, LATE, NOTHING_RAN, attempt, load_all, watch
 
 SEED = 19
-FILE_LIMIT, FIRST, THEN = 45.0, 10.0, 15.0  # seconds of processor time: of a file watched, of tests tried
+FILE_LIMIT, FIRST, THEN = 240.0, 10.0, 15.0  # seconds of processor time: of a file watched, of tests tried
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
 RESULTS = KEPT / "results.jsonl"
 WANTED = 0.9

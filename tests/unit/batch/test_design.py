@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mobank.base.errors import InputError
 from mobank.batch.design import _at
 from mobank.batch.job_file import load_job
 from mobank.model.mobile_banking import MODEL
@@ -44,3 +45,15 @@ design:
     ):
         strata = [int(16 * place(float(case.settings[name]))) for case in cases]
         assert sorted(strata) == list(range(16))
+
+
+@pytest.mark.parametrize(("points", "near"), [(5, "4"), (7, "8"), (33, "32"), (1500, "1,024"), (1800, "2,048")])
+def test_a_number_of_sobol_points_that_is_no_power_of_two_gets_the_nearest_that_is(tmp_path, points, near):
+    text = f"""
+scenarios: [{ROOT.as_posix()}/scenarios/batches/four_levers.yaml]
+draws: 40
+design: {{method: sobol, points: {points}, vary: {{levers.smoother_release.multiply: {{low: -15%, high: +1%}}}}}}
+"""
+    (tmp_path / "job.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=f"so Sobol' points would lose their balance; write {near}\n"):
+        load_job(tmp_path / "job.yaml", MODEL)

@@ -218,3 +218,9 @@ def test_too_many_people_are_refused_before_memory_is_taken(monkeypatch):
     told = "9,000,000,000 people, one record each, need 3.1 GiB of memory, and 3.0 GiB are free; run the fidelity"
     assert told in str(plain.value)
     assert "90,000,000 people, one record each, who know one another, need 3.7 GiB of memory" in str(tied.value)
+
+
+def test_blocks_tell_their_news_in_rounds_of_at_most_so_much_but_always_one_block():
+    news = np.array([3, 4, 5, 20, 1, 7])
+    assert list(exposure_counts._rounds(news, 8)) == [range(2), range(2, 3), range(3, 4), range(4, 6)]
+    assert list(exposure_counts._rounds(np.zeros(3, np.int64), 8)) == []

@@ -21,7 +21,7 @@ from tests.mutants.reach import FOLDERS, KEPT, reach, record_of, test_files
 from tests.mutants.trial import COMPILED, LATE, NOTHING_RAN, attempt, load_all, watch
 
 SEED = 19
-FILE_LIMIT, FIRST, THEN = 45.0, 10.0, 15.0  # seconds of processor time: of a file watched, of tests tried
+FILE_LIMIT, FIRST, THEN = 240.0, 10.0, 15.0  # seconds of processor time: of a file watched, of tests tried
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
 RESULTS = KEPT / "results.jsonl"
 WANTED = 0.9
@@ -86,7 +86,7 @@ def _equivalent() -> dict[tuple[str, str, str], str]:
 
 def _try(rooms: list[str], each: int, seed: int, again: bool, reached: bool) -> None:
     """Try changes that have not been tried, or, again, those that survived; those of compiled loops last."""
-    of_rooms = [[(room, change) for change in sample(room, each, seed)] for room in rooms]
+    of_rooms = [[(room, one) for one in (_survived(room) if again else sample(room, each, seed))] for room in rooms]
     chosen = [one for turn in zip_longest(*of_rooms) for one in turn if one and (not reached or _seeing(one[1]))]
     for interpreted in (False, True):
         some = [each for each in chosen if each[1].path.startswith(COMPILED) == interpreted]
@@ -94,6 +94,14 @@ def _try(rooms: list[str], each: int, seed: int, again: bool, reached: bool) -> 
             worker = multiprocessing.get_context("fork").Process(target=_try_some, args=(some, interpreted, again))
             worker.start()
             worker.join()
+
+
+def _survived(room: str) -> list[Change]:
+    """Return the changes of a room that survived and can still be made."""
+    keys = {key for key, each in _known().items() if each["room"] == room and each["ended"] == "survived"}
+    paths = {ROOT / path for path, *_ in keys}
+    found = {_key(one, path.read_text(encoding="utf-8")): one for path in sorted(paths) for one in changes(room, path)}
+    return [found[key] for key in sorted(keys) if key in found]
 
 
 def _try_some(some: list[tuple[str, Change]], interpreted: bool, again: bool) -> None:

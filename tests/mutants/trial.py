@@ -168,16 +168,20 @@ def _pytest(words: Sequence[str], plugins: Sequence[object]) -> int:
 
 
 def watch(path: Path, out: Path, limit: float) -> tuple[str, float]:
-    """Run a test file and write down what its tests call."""
+    """Run a test file and write down what its tests call; a file that takes too long, as far as it came."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.unlink(missing_ok=True)
+    begun = out.with_suffix(".part")
+    begun.unlink(missing_ok=True)
 
     def action() -> int:
-        watching = Watch(out)
+        watching = Watch(begun)
         watching.start()
         return _pytest([str(path)], [watching])
 
-    return in_child(action, limit, KEPT / "last.log")
+    ended = in_child(action, limit, KEPT / "last.log")
+    if begun.exists():
+        begun.replace(out)
+    return ended
 
 
 def attempt(path: Path, text: str, function: str, tests: dict[str, float], limit: float) -> tuple[str, float]:

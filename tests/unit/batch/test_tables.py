@@ -3,11 +3,14 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from mobank.base.quantities import Month
+from mobank.batch.results import last_month
 from mobank.batch.summaries import FIRST, NEITHER, NEVER, RIVAL, TOGETHER, Key, of_codes, of_values
 from mobank.batch.tables import REACHED, _answer, _quantity
+from mobank.ensemble.plan import ALL
 from mobank.ensemble.questions import wilson
 
 CASE = SimpleNamespace(scenario=SimpleNamespace(start=Month.of(2022, 12)))
@@ -46,3 +49,11 @@ def test_a_quantity_has_mean_error_and_quantiles_of_its_replicates():
     assert row["mean"] == pytest.approx(51)
     assert row["mean_mc_error"] == pytest.approx(values.std(ddof=1) / 101**0.5)
     assert [row[name] for name in ("p5", "p50", "p97.5")] == pytest.approx([6, 51, 98], rel=6e-4)
+
+
+def test_the_last_month_is_that_of_each_case_and_of_the_whole_bank():
+    rows = [("a", ALL, "2023-12"), ("a", "old", "2024-12"), ("a", ALL, "2024-12"), ("b", ALL, "2023-06"),
+            ("b", ALL, "2023-12")]  # fmt: skip
+    table = pa.table(dict(zip(("case", "segment", "month"), map(list, zip(*rows, strict=True)), strict=True)))
+    found = last_month(table.append_column("row", pa.array(range(5))))
+    assert found["row"].to_pylist() == [2, 4]

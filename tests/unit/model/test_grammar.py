@@ -223,3 +223,4 @@ def test_a_stock_over_stocks_is_a_share_and_anything_with_a_flow_in_it_a_ratio()
 
 def test_who_is_idle_leaves_the_registered_by_closing_alone():
     assert [(MODEL.states[a], MODEL.states[b]) for a, b in exits_of_idle(MODEL)] == [("dormant", "closed")]
+    assert exits_of_idle(build()).shape == (0, 2)

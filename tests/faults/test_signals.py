@@ -72,7 +72,7 @@ sys.meta_path.insert(0, Look())
 sys.argv[0] = "mobank"
 main()
 """
-ANEW, ON = "begins anew", "goes on"
+ANEW, ON = "starts over", "goes on"
 WORDS = [  # which signal after how many seconds, and whether what it compiles is in no cache
     ("check", signal.SIGTERM, 0.0, False, ANEW),
     ("check", signal.SIGINT, 0.2, False, ANEW),
@@ -115,7 +115,7 @@ def command():
 mobank.cli.app.command = command
 mobank.cli.main()
 """
-SAID = "stopped; nothing was left half-written; the same command again begins anew\n"
+SAID = "stopped; nothing was left half-written; the same command again starts over\n"
 
 
 def test_what_fails_because_the_request_was_swallowed_is_no_failure_of_its_own(tmp_path):

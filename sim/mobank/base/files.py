@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mobank.base.errors import InputError, MobankError, Problem, RunError
 from mobank.base.owner import is_abandoned, own_name
+from mobank.base.signals import before_a_forced_end
 
 CRUMB = ".tmp"  # ends the name of what is being written
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -22,6 +23,7 @@ LONGEST = 150  # bytes of a name that stand in that of its hidden twin; a file s
 
 Ours = Callable[[Path], bool]  # whether a file that stands there was written by mobank, so that it may be replaced
 ANOTHER = "name another file, or overwrite it: --force"
+_being_written: set[Path] = set()  # hidden folders of this process
 
 
 # ------------ a file
@@ -137,6 +139,7 @@ def folder_aside(final: Path) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(final, error) from error
     try:
+        _being_written.add(hidden)
         yield hidden
         sync_all(hidden)
         if final.exists() and _equal(final, hidden):
@@ -152,7 +155,7 @@ def folder_aside(final: Path) -> Iterator[Path]:
     except OSError as error:
         raise failed(final, error) from error
     finally:
-        shutil.rmtree(hidden, ignore_errors=True)
+        _remove(hidden)
 
 
 @contextmanager
@@ -184,6 +187,7 @@ def set_aside(folder: Path, names: Collection[str], ours: Ours, force: bool, key
     except OSError as error:
         raise cannot_write(folder, error, key) from error
     try:
+        _being_written.add(hidden)
         yield hidden
         sync_all(hidden)
         if whole and not folder.exists():
@@ -199,7 +203,20 @@ def set_aside(folder: Path, names: Collection[str], ours: Ours, force: bool, key
     except OSError as error:
         raise failed(folder, error) from error
     finally:
-        shutil.rmtree(hidden, ignore_errors=True)
+        _remove(hidden)
+
+
+def _remove(hidden: Path) -> None:
+    shutil.rmtree(hidden, ignore_errors=True)
+    _being_written.discard(hidden)
+
+
+def _remove_all() -> None:
+    for hidden in list(_being_written):
+        _remove(hidden)
+
+
+before_a_forced_end(_remove_all)
 
 
 def put_aside(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 Costs are stated per unit of work beside the code that does it, as processor seconds of the machine on which they were
 measured; `tests/benchmarks/limits.py` holds them against what is measured now. Another machine may be several times
-slower or faster, which a small piece of arithmetic tells; one machine's own speed wanders by `WANDERS`, so less than
+slower or faster, which a small piece of arithmetic measures; one machine's own speed wanders by `WANDERS`, so less than
 that says nothing.
 """
 

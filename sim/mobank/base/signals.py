@@ -4,7 +4,7 @@ A request to end is an exception that may be raised between any two instructions
 answer and the line that records it, for one. `undisturbed` holds it back there. Where the main thread is in compiled
 code, in a callback that lets no exception through, or waits for a process that is loading, the exception does not end
 the process in time; so a thread, which the system's signal wakes itself, ends it after `LONGEST`. Nothing is lost by
-that: what is written for good is written aside and renamed.
+that: what is written for good is written aside and renamed, and what stands aside is removed (`before_a_forced_end`).
 """
 
 import atexit
@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -23,6 +23,7 @@ LONGEST = 3.0  # seconds from a request to the end of the process, whatever it i
 SHOW_CURSOR = "\x1b[?25h"  # which a progress bar has hidden
 
 _resumes = threading.Event()
+_last_acts: list[Callable[[], object]] = []  # what is done where the main thread cannot clear up after itself
 _asked: list[int] = []  # the exit code of the request that has come
 
 
@@ -31,9 +32,14 @@ def resumes() -> None:
     _resumes.set()
 
 
+def before_a_forced_end(act: Callable[[], object]) -> None:
+    """Have something done, by another thread, where a request to end finds the main thread in work without an end."""
+    _last_acts.append(act)
+
+
 def stopped() -> str:
     """Return what is said of a command that ended because it was asked to."""
-    again = "goes on" if _resumes.is_set() else "begins anew"
+    again = "goes on" if _resumes.is_set() else "starts over"
     return f"stopped; nothing was left half-written; the same command again {again}"
 
 
@@ -101,6 +107,9 @@ def _end_at_once(number: int) -> None:
 
         for child in multiprocessing.active_children():
             child.kill()
+    for act in _last_acts:
+        with suppress(Exception):
+            act()
     with suppress(OSError):
         os.write(2, f"{SHOW_CURSOR if os.isatty(2) else ''}{stopped()}\n".encode("ascii"))
     os._exit(ENDED + number)

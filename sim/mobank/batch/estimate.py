@@ -105,7 +105,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def told(forecast: Forecast, out: Path, lang: Lang) -> str:
+def in_words(forecast: Forecast, out: Path, lang: Lang) -> str:
     """Return a forecast as lines of text."""
     words = WORDS[lang]
     limit = words["at_most"] if forecast.at_most else ""

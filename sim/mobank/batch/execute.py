@@ -54,7 +54,7 @@ def execute(
             store.reopen(done)
             log(f"{'resumed' if resumed else 'begun'}: {len(job.cases)} cases, {len(done)} units done before")
             for name in corrupt:
-                log(f"{name} was spoilt; its unit is computed again")
+                log(f"{name} was damaged; its unit is computed again")
             for name in strangers:
                 log(f"{name} was no part of the job; it was taken away")
             outcome = _finish(job, store, executors(), told, log, done)

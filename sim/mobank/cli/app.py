@@ -37,7 +37,7 @@ app = typer.Typer(
 )
 
 
-def _tell_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
@@ -47,8 +47,8 @@ def _tell_version(wanted: bool) -> None:
 
 @app.callback()
 def mobank(
-    told: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end.")
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:
     """Simulate the growth of a bank's mobile banking from scenario files (YAML)."""

@@ -62,12 +62,12 @@ def batch(
     file, count, words = locate(job, JOB, shipped), workers or cores(), language(lang)
     if not (plan or dask):
         warmed_up()  # workers load what they need while we read the job
-    from mobank.batch.estimate import foresee, refuse, told
+    from mobank.batch.estimate import foresee, in_words, refuse
     from mobank.batch.job_file import load_job, load_outline
     from mobank.model.mobile_banking import MODEL
 
     if plan:
-        say(told(foresee(load_outline(file, MODEL), out, count), out, words))
+        say(in_words(foresee(load_outline(file, MODEL), out, count), out, words))
         return
 
     def look(outline: "JobOutline") -> None:
@@ -84,7 +84,7 @@ def batch(
         outcome = execute(loaded, out, lambda: Dask(dask, count) if dask else Processes(count, memory), watch)
     if not quiet:
         if outcome.corrupt:
-            warn(f"spoilt and computed again: {', '.join(outcome.corrupt)}")
+            warn(f"damaged and computed again: {', '.join(outcome.corrupt)}")
         if outcome.strangers:
             warn(f"no parts of the job, taken away: {', '.join(outcome.strangers)}")
         say(f"{outcome.folder.as_posix()}/  {outcome.units} units, {outcome.computed} computed now")

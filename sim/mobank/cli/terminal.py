@@ -35,7 +35,7 @@ ShippedOption = Annotated[
 ]
 
 
-PlanOption = Annotated[bool, typer.Option("--plan", help="Tell time, memory and disk that it takes; compute nothing.")]
+PlanOption = Annotated[bool, typer.Option("--plan", help="Show the time, memory and disk it takes; compute nothing.")]
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Begin also what takes more than an hour.")]
 

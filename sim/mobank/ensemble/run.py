@@ -67,11 +67,15 @@ def _in_order(plan: Plan, work: Sequence[Ints]) -> Generator[tuple[Ints, tuple[F
         return
     with ThreadPoolExecutor(plan.workers) as pool:
         waiting: deque[tuple[Ints, Future[tuple[Floats, int]]]] = deque()
-        for numbers in work:
-            waiting.append((numbers, pool.submit(compute, numbers)))
-            if len(waiting) > plan.workers:
+        try:
+            for numbers in work:
+                waiting.append((numbers, pool.submit(compute, numbers)))
+                if len(waiting) > plan.workers:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
                 first, future = waiting.popleft()
                 yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()  # else a request to end waits for blocks that nobody asks for

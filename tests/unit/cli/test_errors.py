@@ -162,7 +162,7 @@ def test_a_bank_is_too_large_to_be_lived_one_by_one(mobank, tmp_path):
         "lives; at most 2,000,000,000 are lived one by one; --fidelity cohort has the same law at any size"
     )
     code, out, err = mobank("run", str(BANK), "--fidelity", "processes", "--out", "out", cpu_seconds=15.0)
-    assert (code, out, err) == (2, "", f"bank …\n{told}")
+    assert (code, out, err) == (2, "", told)
     assert list(tmp_path.glob("out/*")) == []
 
 

@@ -260,7 +260,7 @@ def test_who_is_asked_to_end_leaves_nothing_and_says_so(tmp_path: Path, number: 
         time.sleep(0.05)
     run.send_signal(number)
     told = run.communicate(timeout=60)[1]
-    assert told.endswith("stopped; nothing was left half-written; the same command again begins anew\n")
+    assert told.endswith("stopped; nothing was left half-written; the same command again starts over\n")
     assert run.returncode == code
     assert not list(tmp_path.iterdir())
 

@@ -1,8 +1,9 @@
-"""Where the walkers of an ensemble begin: about the most probable set of parameters that a search finds.
+"""Where the walkers of an ensemble begin: at draws from the priors and about a peak that a search finds, by weight.
 
 With months of exact figures the posterior fills a tiny part of the prior's volume, in dozens of directions; walkers
-that begin at draws from the priors are still on their way after hundreds of steps. Each ensemble has a search of its
-own, from draws of its own: where two searches end in different places, R̂ says so.
+that begin at draws from the priors alone are still on their way after hundreds of steps. About a peak alone, they leave
+out what one peak does not show: with 11 yearly figures and an unknown pool the tails were missing, and R̂ saw nothing.
+Each ensemble has a search of its own, from draws of its own.
 
 The log density is −½|normals|² and slow terms, where the normals make the shocks, the residuals and the unknowns; so
 their slopes give its curvature well enough (Gauss and Newton's method, damped after Levenberg 1944 and Marquardt 1963).
@@ -20,7 +21,7 @@ from mobank.base.arrays import Floats
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.impossible import too_few_possible
-from mobank.calibration.likelihood.solve_history import live
+from mobank.calibration.likelihood.solve_history import LOG_2PI, live
 
 LOOKED_AT = 256  # draws from the priors, of which the most probable is where a search begins
 ENOUGH, MOST_TRIED = 8, 8192  # draws that pass through the figures, of how many: else priors and figures contradict
@@ -30,9 +31,8 @@ DAMPING = (0.0, 0.03, 0.3, 3.0, 30.0, 300.0)  # of the median curvature
 LENGTHS = (1.6, 1.0, 0.5, 0.2)  # of the step that the curvature says
 MOST_STEPS = 60
 ARRIVED = 0.1  # log density that a last step gains
-TAILS = 7.0  # degrees of freedom of the walkers' law, which is wider than the density is likely to be
+TAILS = 7.0  # degrees of freedom of the law about the peak, so that its own tails are not cut
 TRIES = 4  # draws from the priors and as many about the peak for each walker
-LOG_2PI = float(np.log(2.0 * np.pi))
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def first_walkers(history: History, streams: Streams, ensemble: int, walkers: in
     """Return walkers (W, D) near what is probable, and the shape of the peak that a search finds, (D, D).
 
     They are taken, by weight and without replacement, of draws from the priors and of draws about the peak by Student's
-    law, in equal parts: where figures say little the former win, and no region is left out that one peak does not show.
+    law, in equal parts: where figures say little the former win, and so does what one peak does not show.
 
     Raises
     ------
@@ -81,10 +81,8 @@ def first_walkers(history: History, streams: Streams, ensemble: int, walkers: in
     by_peak = _student(apart) - np.linalg.slogdet(peak.shape)[1]
     chance = streams.uniform("parameters", f"first walkers of ensemble {ensemble}", np.arange(len(at)))
     rank = log_posterior(history, at) - np.logaddexp(by_prior, by_peak) - np.log(-np.log(chance))
-    best = np.sort(np.argsort(-rank, kind="stable")[:walkers])
-    if not np.isfinite(rank[best]).all():
-        best = best[np.isfinite(rank[best])]
-        best = np.resize(best, walkers) if best.size else best
+    best = np.argsort(-rank, kind="stable")[:walkers]
+    best = np.sort(np.resize(best[np.isfinite(rank[best])], walkers))  # twice, where too few are possible
     return at[best], peak.shape
 
 

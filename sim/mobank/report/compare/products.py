@@ -31,7 +31,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "ahead": "What each may have", "product": "product", "scenario": "scenario", "month": "month", "band": "90 %",
         "share": "active share", "overlap": "Products overlap: one person or company may use several, and each count "
         "follows a definition of its own. Never add rows, and read a difference between rows as nothing.",
-        "figures": "Which figures say so", "figure": "figure", "part": "which part it plays", "whence": "source",
+        "figures": "Which figures say so", "figure": "figure", "part": "which part it plays", "source": "source",
         "evidence": "evidence", "known": "known", "assumed": "assumed range: nobody reports it", "counts": "counted as",
         "growth": "Where growth comes from",
         "start": "{}: {} of {} known or assumed, so this is a start in balance: growth is that of the priors, and the "
@@ -45,7 +45,7 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
         "ahead": "各产品今后可能有多少", "product": "产品", "scenario": "情景", "month": "月份", "band": "90%",
         "share": "活跃占比", "overlap": "各产品相互重叠：同一个人或企业可能使用几个产品，统计口径也各不相同。"
         "各行不可相加，行与行之差也没有含义。",
-        "figures": "依据哪些数据", "figure": "数据", "part": "所起的作用", "whence": "来源", "evidence": "证据",
+        "figures": "依据哪些数据", "figure": "数据", "part": "所起的作用", "source": "来源", "evidence": "证据",
         "known": "已公布", "assumed": "假设区间：无人公布", "counts": "统计口径", "growth": "增长来自何处",
         "start": "{0}：{2}只有{1}个公布或假设的数据，因此起点为平衡状态：增长来自先验，区间也因此这样宽。",
         "learnt": "{0}：{2}的{1}个数据说明增长有多快；其余来自先验。",
@@ -138,10 +138,10 @@ def _growth(side: Side, lang: Lang) -> str:
 
 def _figures(sides: Sequence[Side], lang: Lang) -> "Markup":
     words = WORDS[lang]
-    kinds = {"product": "wide", "part": "wide", "whence": "wide"}
+    kinds = {"product": "wide", "part": "wide", "source": "wide"}
     head = [
         Column(words[name], kinds.get(name, "short"))  # type: ignore[arg-type]
-        for name in ("product", "figure", "month", "counts", "part", "evidence", "whence")
+        for name in ("product", "figure", "month", "counts", "part", "evidence", "source")
     ]
     rows: list[list[str | Markup]] = []
     for side in sides:
@@ -151,13 +151,13 @@ def _figures(sides: Sequence[Side], lang: Lang) -> "Markup":
 
 
 def _figure(side: Side, figure: Figure, lang: Lang) -> list["str | Markup"]:
-    words, whence = WORDS[lang], figure.provenance
+    words, given = WORDS[lang], figure.provenance
     what = measure_in_words(figure.measure, side.plan.model, lang)
-    evidence = UNVERIFIED if is_unverified(whence) else whence.evidence
+    evidence = UNVERIFIED if is_unverified(given) else given.evidence
     return [
         f"{what}: {figure.text}" if lang == "en" else f"{what}：{figure.text}", figure.dated, figure.definition,
-        words["assumed" if whence.evidence == ASSUMED else "known"],
-        tag(evidence_in_words(evidence, lang), unverified=evidence == UNVERIFIED), whence.source or whence.reason,
+        words["assumed" if given.evidence == ASSUMED else "known"],
+        tag(evidence_in_words(evidence, lang), unverified=evidence == UNVERIFIED), given.source or given.reason,
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import live
 from mobank.calibration.sampler.ensembles import Effort
-from mobank.calibration.sampler.start import prior_draws
+from mobank.calibration.sampler.peak import prior_draws
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 

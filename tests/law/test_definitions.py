@@ -12,7 +12,7 @@ from mobank.base.streams import Streams
 from mobank.calibration.checks.fit_summary import find
 from mobank.calibration.fitting import weigh
 from mobank.calibration.likelihood.solve_history import live
-from mobank.calibration.sampler.start import prior_draws
+from mobank.calibration.sampler.peak import prior_draws
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.scenario import Figure, Provenance

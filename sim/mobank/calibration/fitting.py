@@ -19,7 +19,7 @@ from mobank.calibration.likelihood.impossible import too_few_possible
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.sampler.diagnostics import diagnose
 from mobank.calibration.sampler.ensembles import FULL, Effort, sample
-from mobank.calibration.sampler.start import prior_draws
+from mobank.calibration.sampler.peak import prior_draws
 from mobank.calibration.targets import Target
 from mobank.model.grammar import Model
 

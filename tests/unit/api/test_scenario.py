@@ -83,8 +83,8 @@ def test_a_change_is_checked_as_a_file_is_and_the_message_has_the_key(release):
     with pytest.raises(mb.InputError) as error:
         release.with_({f"{LEVER}.multiply": "-12"})
     assert str(error.value) == (
-        f"scenarios/<with_>  {LEVER}.multiply: '-12' must be a factor, such as +12%, -8% or 1.2; it must not be "
-        "negative\n1 problem; nothing was run."
+        f"scenarios/<with_>  {LEVER}.multiply: '-12' must be a factor, such as +12%, -8% or 1.2; write -12% or 0.88 "
+        "to change it by that much\n1 problem; nothing was run."
     )
 
 

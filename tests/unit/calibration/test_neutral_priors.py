@@ -1,6 +1,5 @@
 """Neutral priors: made from figures and a table, remade byte for byte, and never from what is to be forecast."""
 
-import runpy
 import statistics
 from dataclasses import replace
 from itertools import pairwise
@@ -13,6 +12,8 @@ import pytest
 from mobank.base import workspace
 from mobank.base.errors import InputError, Place
 from mobank.base.quantities import Month
+from mobank.base.workspace import SERIES, at_hand
+from mobank.calibration.backtest.full.figures import rows_of
 from mobank.calibration.backtest.series import FigureRow, SeriesFigure
 from mobank.calibration.neutral_priors import class_of, digest, figures_in, group_of, hyper, leaks, made
 from mobank.calibration.neutral_priors.groups import CLASSES, read
@@ -29,8 +30,8 @@ DECEMBER_2021 = Month.of(2021, 12)
 
 @pytest.fixture(scope="module")
 def rows() -> list[FigureRow]:
-    """Return all figures that are shipped, as the script takes them."""
-    return runpy.run_path(str(FOLDER / "make.py"))["shipped_rows"]()
+    """Return all figures that are shipped, as make.py takes them."""
+    return rows_of(at_hand(SERIES, shipped_only=True)[1])
 
 
 def row(entity: str, year: int, value: float, metric: str = "monthly_active_users", text: str = "", month: int = 12):

@@ -14,7 +14,7 @@ from mobank.base.priors import Prior
 from mobank.base.quantities import Interval, Month
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.solve_history import live
-from mobank.calibration.sampler.start import prior_draws
+from mobank.calibration.sampler.peak import prior_draws
 from mobank.calibration.targets import load, load_text, require_enough
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.keys.values import FIGURE_EVIDENCE

@@ -164,14 +164,13 @@ def test_a_wrong_study_leaves_nothing_behind(mobank):
     assert list(Path().iterdir()) == []
 
 
-def test_more_contacts_than_can_be_played_are_refused_before_any_is(mobank, tmp_path):
+def test_what_would_take_hours_is_not_begun_unless_a_person_says_so(mobank, tmp_path):
     path = tmp_path / "huge.yaml"
     path.write_text(f"extends: {WHOLE}\noffered_a_day: {{value: 400万}}\nstaff: {{value: 90000}}\n", encoding="utf-8")
-    told = (
-        "--days: 5 days of 4,000,000 calls, for two numbers of staff, are more than the 30,000,000 that are played; "
-        "play fewer days\n1 problem; nothing was run.\n"
-    )
-    assert mobank("desk", str(path)) == (2, "", f"huge …\n{told}")
+    code, out, err = mobank("desk", str(path), "--days", "200")
+    assert (code, out) == (2, "")
+    asked = r"--days: 200 days of 4,000,000 calls would take about [\d.]+ h; give --yes to begin it\n"
+    assert re.fullmatch(asked + r"1 problem; nothing was run\.\n", err)
     assert [each.name for each in tmp_path.iterdir()] == ["huge.yaml"]
 
 

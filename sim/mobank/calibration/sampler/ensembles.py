@@ -1,7 +1,7 @@
 """The sampler: emcee's ensembles of walkers, seeded by named streams, kept on disk step by step.
 
-Each ensemble starts from a search of its own (`mobank.calibration.sampler.start`) and never looks at another. That
-they agree is not enough, since all may come from the same side: a fit counts if they have stopped moving, too
+Each ensemble is brought to the posterior by itself (`mobank.calibration.sampler.tempering`) and never looks at another.
+That they agree is not enough, since all may come from the same side: a fit counts if they have stopped moving, too
 (`mobank.calibration.sampler.diagnostics`). Two of them step side by side, because the likelihood costs less the more
 sets of parameters it is given at once. Chance is keyed by the pair and by stretch of steps: an interrupted run goes on
 from its last checkpoint to the same draws.
@@ -19,7 +19,8 @@ from mobank.base.files import write
 from mobank.base.records import sealed_bytes, unsealed_bytes
 from mobank.base.streams import Streams, digest
 from mobank.calibration.likelihood.history import History
-from mobank.calibration.sampler.start import first_walkers, log_posterior
+from mobank.calibration.sampler.peak import log_posterior
+from mobank.calibration.sampler.tempering import first_walkers
 
 SIDE_BY_SIDE = 2  # ensembles
 STRETCH = 25  # steps between checkpoints
@@ -34,9 +35,9 @@ class Effort:
     """
 
     ensembles: int = 4
-    walkers: int = 384
-    burn: int = 80
-    steps: int = 145
+    walkers: int = 320
+    burn: int = 25
+    steps: int = 100
 
     @property
     def kept(self) -> int:
@@ -51,7 +52,7 @@ class Effort:
 
 
 FULL = Effort()
-SHORT = Effort(ensembles=2, walkers=192, burn=60, steps=130)  # for backtests, checks, and a first look
+SHORT = Effort(ensembles=2, walkers=160, burn=20, steps=80)  # for backtests, checks, and a first look
 EFFORTS = {"full": FULL, "short": SHORT}
 
 

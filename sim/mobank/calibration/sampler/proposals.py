@@ -80,3 +80,8 @@ def side_by_side(peaks: Floats) -> list[tuple[RedBlueMove, float]]:
         (SideBySide([DEMove() for _ in peaks]), 0.2),
         (SideBySide([DESnookerMove() for _ in peaks]), 0.1),
     ]
+
+
+def moves_of(peak: Floats) -> list[tuple[RedBlueMove, float]]:
+    """Return moves of one ensemble in which several walkers may stand at one place, where snooker has no line."""
+    return [(AutoregressiveMove(peak), 0.75), (DEMove(), 0.25)]

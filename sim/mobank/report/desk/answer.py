@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from mobank.base.cells import ENCODING, digits, write_csv
-from mobank.base.errors import InputError, Problem
 from mobank.base.files import file_digest, folder_aside
 from mobank.base.identity import COMPUTING, DRAWING, law_digest, report_digest, versions
 from mobank.base.quantities import Lang
@@ -29,7 +28,6 @@ RECORD, RESOLVED, TABLE, CHART = "desk.json", "desk.resolved.yaml", "staffing.cs
 SIX = 6  # digits of a number in the table
 LEVELS = 41  # numbers of staff in the table and the chart, at most
 AROUND = 0.1  # of the staff planned or needed: how far they go beyond
-MOST_PLAYED = 30_000_000  # contacts: a quarter of an hour or more
 DESK = RecordKind(
     2,
     RecordFields(
@@ -85,18 +83,7 @@ class DeskAnswer:
 
 
 def answer(study: DeskStudy, days: int, seed: int) -> DeskAnswer:
-    """Return what a study says, its plan and its need played for so many days with the same contacts.
-
-    Raises
-    ------
-    InputError
-        If there are too many contacts to play them one by one.
-    """
-    contacts = 2 * days * study.number("offered_a_day")
-    if contacts > MOST_PLAYED:
-        found = f"{days:,} days of {study.number('offered_a_day'):,.0f} {study.channel}, for two numbers of staff,"
-        hint = "play fewer days"
-        raise InputError([Problem(found, f"are more than the {MOST_PLAYED:,} that are played", hint, "--days")])
+    """Return what a study says, its plan and its need played for so many days with the same contacts."""
     plan, needed = int(study.number("staff")), needed_by(study)
     low, high = max(1, int(min(plan, needed) * (1 - AROUND))), ceil(max(plan, needed) * (1 + AROUND))
     staff = sorted({plan, needed, *np.linspace(low, high, min(LEVELS, high - low + 1)).round().astype(int).tolist()})

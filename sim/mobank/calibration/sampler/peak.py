@@ -1,9 +1,7 @@
-"""Where the walkers of an ensemble begin: at draws from the priors and about a peak that a search finds, by weight.
+"""Where the log posterior has its peak, and what shape: a search from the most probable of some prior draws.
 
-With months of exact figures the posterior fills a tiny part of the prior's volume, in dozens of directions; walkers
-that begin at draws from the priors alone are still on their way after hundreds of steps. About a peak alone, they leave
-out what one peak does not show: with 11 yearly figures and an unknown pool the tails were missing, and R̂ saw nothing.
-Each ensemble has a search of its own, from draws of its own.
+With months of exact figures the posterior fills a tiny part of the prior's volume, in dozens of directions, which
+walkers are long in finding. Each ensemble has a search of its own, from draws of its own.
 
 The log density is −½|normals|² and slow terms, where the normals make the shocks, the residuals and the unknowns; so
 their slopes give its curvature well enough (Gauss and Newton's method, damped after Levenberg 1944 and Marquardt 1963).
@@ -15,13 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri, gammaln
 
 from mobank.base.arrays import Floats
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.impossible import too_few_possible
-from mobank.calibration.likelihood.solve_history import LOG_2PI, live
+from mobank.calibration.likelihood.solve_history import live
 
 LOOKED_AT = 256  # draws from the priors, of which the most probable is where a search begins
 ENOUGH, MOST_TRIED = 8, 8192  # draws that pass through the figures, of how many: else priors and figures contradict
@@ -31,8 +28,6 @@ DAMPING = (0.0, 0.03, 0.3, 3.0, 30.0, 300.0)  # of the median curvature
 LENGTHS = (1.6, 1.0, 0.5, 0.2)  # of the step that the curvature says
 MOST_STEPS = 60
 ARRIVED = 0.1  # log density that a last step gains
-TAILS = 7.0  # degrees of freedom of the law about the peak, so that its own tails are not cut
-TRIES = 4  # draws from the priors and as many about the peak for each walker
 
 
 @dataclass(frozen=True)
@@ -58,42 +53,7 @@ def log_posterior(history: History, walkers: Floats) -> Floats:
     return _look(history, walkers)[0]
 
 
-def first_walkers(history: History, streams: Streams, ensemble: int, walkers: int) -> tuple[Floats, Floats]:
-    """Return walkers (W, D) near what is probable, and the shape of the peak that a search finds, (D, D).
-
-    They are taken, by weight and without replacement, of draws from the priors and of draws about the peak by Student's
-    law, in equal parts: where figures say little the former win, and so does what one peak does not show.
-
-    Raises
-    ------
-    RunError
-        If too few prior draws pass through the figures, with the reasons and how often each was met.
-    """
-    item, size = f"walker of ensemble {ensemble}", len(history.names)
-    peak = search(history, _best_of_prior(history, streams, f"start of ensemble {ensemble}"))
-    numbers = np.arange(walkers * TRIES)
-    normals = prior_draws(history, streams, f"{item} about the peak", numbers).T
-    scale = np.sqrt(chdtri(TAILS, streams.uniform("parameters", f"{item} about the peak", numbers)) / TAILS)[:, None]
-    prior = prior_draws(history, streams, item, numbers).T
-    at = np.concatenate([prior, peak.at + (normals / scale) @ peak.shape.T])
-    apart = np.asarray(np.linalg.solve(peak.shape, (at - peak.at).T), np.float64)
-    by_prior = -0.5 * (at**2).sum(axis=1) - 0.5 * size * LOG_2PI
-    by_peak = _student(apart) - np.linalg.slogdet(peak.shape)[1]
-    chance = streams.uniform("parameters", f"first walkers of ensemble {ensemble}", np.arange(len(at)))
-    rank = log_posterior(history, at) - np.logaddexp(by_prior, by_peak) - np.log(-np.log(chance))
-    best = np.argsort(-rank, kind="stable")[:walkers]
-    best = np.sort(np.resize(best[np.isfinite(rank[best])], walkers))  # twice, where too few are possible
-    return at[best], peak.shape
-
-
-def _student(values: Floats) -> Floats:
-    """Return the log density of Student's law with `TAILS` degrees of freedom in D dimensions, of values (D, R)."""
-    size, total = len(values), TAILS + len(values)
-    constant = gammaln(total / 2.0) - gammaln(TAILS / 2.0) - 0.5 * size * np.log(TAILS * np.pi)
-    return np.asarray(constant - 0.5 * total * np.log1p((values**2).sum(axis=0) / TAILS))
-
-
-def _best_of_prior(history: History, streams: Streams, item: str) -> Floats:
+def best_of_prior(history: History, streams: Streams, item: str) -> Floats:
     """Return the most probable of some prior draws, (D,)."""
     best, most, found, refused = np.empty(0), -np.inf, 0, Counter[str]()
     for first in range(0, MOST_TRIED, LOOKED_AT):

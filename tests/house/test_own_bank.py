@@ -80,9 +80,9 @@ def test_what_the_page_says_of_the_result_is_so(mobank, monkeypatch):
     [folder] = Path("outputs").glob("baseline-*")
     rows = {(row["measure"], row["month"]): row for row in read_table(folder / "summary.csv")}
     registered, mau = rows["registered", "2026-12"], rows["mau", "2026-12"]
-    assert float(registered["p50"]) == pytest.approx(330e6, rel=0.04)
-    assert float(mau["p50"]) == pytest.approx(125e6, rel=0.06)
-    assert float(mau["p5"]) == pytest.approx(97e6, rel=0.08)
-    assert float(mau["p95"]) == pytest.approx(163e6, rel=0.1)
+    assert float(registered["p50"]) == pytest.approx(330e6, rel=0.02)
+    assert float(mau["p50"]) == pytest.approx(125e6, rel=0.04)
+    assert float(mau["p5"]) == pytest.approx(98e6, rel=0.05)
+    assert float(mau["p95"]) == pytest.approx(161e6, rel=0.05)
     assert "Turnover" in said["posterior"]
     assert said["round"].startswith("frozen: registered, mau, 2024-01 to 2026-12\nrounds/mybank/2023-12/\n")

@@ -1,5 +1,6 @@
 """Where walkers begin: the search is held against a law whose answer is known, then against a bank's own density."""
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -128,3 +129,14 @@ def test_two_searches_of_icbcs_posterior_end_at_the_same_place(request):
     assert abs(there[0] - there[1]) < 0.2
     around = first.at + 0.3 * np.concatenate([first.shape.T, -first.shape.T])
     assert (peak.log_posterior(history, around) < there[0] + 0.05).all()
+
+
+@pytest.mark.parametrize("target", ["icbc_mobile", "peers/boc"])
+def test_far_outside_nothing_is_possible_and_nothing_is_warned_of(request, target):
+    history = load(request.config.rootpath / f"calibration/banks/{target}.yaml", MODEL).history(MODEL)
+    at = 40.0 * peak.prior_draws(history, Streams(2), "far", np.arange(200)).T
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        log = peak.log_posterior(history, at)
+    assert (log < -1e4).all()
+    assert not np.isnan(log).any()

@@ -40,7 +40,7 @@ def fit(
     rows: int = ROWS,
     told: Told = lambda done, total: None,
 ) -> FittedPosterior:
-    """Return the posterior of a target, by ensembles that each begin at draws from the priors.
+    """Return the posterior of a target, by ensembles that are each brought to it from laws that are known.
 
     Parameters
     ----------

@@ -399,9 +399,8 @@ class Solver:
         self.why[(self.why == 0) & ~np.isfinite(log)] = NO_COVARIANCE
         log[self.why > 0] = -np.inf
         shocks = np.where(np.isfinite(log), self.shocks, np.nan)
-        everyone = (
-            np.concatenate([np.ones((1, log.size)), 1.0 + self.inputs.growth]).cumprod(axis=0) * self.inputs.everyone
-        )
+        grown = np.concatenate([np.ones((1, log.size)), 1.0 + np.where(np.isfinite(log), self.inputs.growth, 0.0)])
+        everyone = grown.cumprod(axis=0) * self.inputs.everyone
         at = [mark.at for mark in history.marks]
         marks = np.concatenate([self.counted[at], everyone[at][:, None]], axis=1)
         marks[..., ~np.isfinite(log)] = np.nan

@@ -1,6 +1,8 @@
 """How walkers move: a fresh look about what the other walkers know, and moves along the lines between them.
 
-Moves of emcee, and one more. Imported where sampling begins: emcee takes a while to load.
+Moves of emcee, and one more. Imported where sampling begins: emcee takes a while to load. It wants twice as many
+walkers as there are unknowns, since moves along lines between few walkers stay in a part of the space; steps in the
+shape of the peak do not, so fewer will do (`live_dangerously`).
 """
 
 from collections.abc import Sequence
@@ -32,7 +34,7 @@ class AutoregressiveMove(RedBlueMove):  # type: ignore[misc]
     """
 
     def __init__(self, peak: Floats) -> None:
-        super().__init__()
+        super().__init__(live_dangerously=True)
         self.covariance = peak @ peak.T
 
     def get_proposal(
@@ -55,7 +57,7 @@ class SideBySide(RedBlueMove):  # type: ignore[misc]
     """
 
     def __init__(self, moves: Sequence[RedBlueMove]) -> None:
-        super().__init__(randomize_split=False)
+        super().__init__(randomize_split=False, live_dangerously=True)
         self.moves, self.nsplits = moves, moves[0].nsplits
 
     def setup(self, coords: Floats) -> None:
@@ -84,4 +86,4 @@ def side_by_side(peaks: Floats) -> list[tuple[RedBlueMove, float]]:
 
 def moves_of(peak: Floats) -> list[tuple[RedBlueMove, float]]:
     """Return moves of one ensemble in which several walkers may stand at one place, where snooker has no line."""
-    return [(AutoregressiveMove(peak), 0.75), (DEMove(), 0.25)]
+    return [(AutoregressiveMove(peak), 0.75), (DEMove(live_dangerously=True), 0.25)]

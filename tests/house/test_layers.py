@@ -25,9 +25,8 @@ STRANGERS = ({"batch", "calibration"},)  # neither knows the other
 READ_FILES = ("mobank.scenario.yaml_files", "mobank.scenario.cursor", "mobank.scenario.reader")
 MAY_READ_FILES = ("scenario", "report", "spreadsheets", "batch", "calibration", "api", "cli", "")
 GENERATORS = ("random", "secrets", "uuid", "numpy.random", "scipy.stats")
-MAY_MAKE_GENERATORS = (  # the latter two wrap emcee's, seeded by a stream
+MAY_MAKE_GENERATORS = (  # the latter wraps emcee's, seeded by a stream
     "sim/mobank/base/streams.py",
-    "sim/mobank/calibration/sampler/ensembles.py",
     "sim/mobank/calibration/sampler/proposals.py",
 )
 

@@ -16,7 +16,7 @@ from mobank.calibration.likelihood.at_origin import at_origin
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.simulate_history import Unbound
 from mobank.calibration.likelihood.solve_history import live, solved
-from mobank.calibration.sampler.peak import first_walkers
+from mobank.calibration.sampler.tempering import first_walkers
 from mobank.calibration.targets import load
 from mobank.model.exits import exits_of_idle
 from mobank.model.mobile_banking import MODEL

@@ -105,13 +105,13 @@ def test_the_density_of_where_they_set_out_is_that_of_the_draws(request):
     """Known densities have the mean ratio one to it, over its draws, within 4 standard errors."""
     history = load(request.config.rootpath / "calibration/banks/icbc_mobile.yaml", MODEL).history(MODEL)
     found = peak.search(history, peak.best_of_prior(history, Streams(1), "begin"))
-    origin = tempering.Origin(history, found)
-    at = origin.draws(Streams(3), "draws", 20_000)
-    log, size = origin.log_density(at), at.shape[1]
+    law = tempering.FirstLaw(history, found)
+    at = law.draws(Streams(3), "draws", 20_000)
+    log, size = law.log_density(at), at.shape[1]
     apart = np.linalg.solve(found.shape, (at - found.at).T)
-    about = stats.multivariate_t(df=tempering.TAILS, shape=np.eye(size)).logpdf(apart.T) - origin.volume
+    about = stats.multivariate_t(df=tempering.TAILS, shape=np.eye(size)).logpdf(apart.T) - law.volume
     normal = stats.multivariate_normal(found.at, found.shape @ found.shape.T)
-    one = normal.logpdf(at) - stats.norm.logpdf(at[:, 7], found.at[7], origin.axes[1][7]) + stats.norm.logpdf(at[:, 7])
+    one = normal.logpdf(at) - stats.norm.logpdf(at[:, 7], found.at[7], law.axes[1][7]) + stats.norm.logpdf(at[:, 7])
     for known in (stats.norm.logpdf(at).sum(axis=1), about, one):
         ratio = np.exp(known - log)
         assert abs(ratio.mean() - 1.0) < 4.0 * ratio.std() / np.sqrt(ratio.size)

@@ -169,7 +169,7 @@ def test_what_would_take_hours_is_not_begun_unless_a_person_says_so(mobank, tmp_
     path.write_text(f"extends: {WHOLE}\noffered_a_day: {{value: 400万}}\nstaff: {{value: 90000}}\n", encoding="utf-8")
     code, out, err = mobank("desk", str(path), "--days", "200")
     assert (code, out) == (2, "")
-    asked = r"--days: 200 days of 4,000,000 calls would take about [\d.]+ h; give --yes to begin it\n"
+    asked = r"--days: 200 days of 4,000,000 calls would take about [\d.]+ (h|days); give --yes to begin it\n"
     assert re.fullmatch(asked + r"1 problem; nothing was run\.\n", err)
     assert [each.name for each in tmp_path.iterdir()] == ["huge.yaml"]
 

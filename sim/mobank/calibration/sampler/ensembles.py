@@ -17,14 +17,14 @@ import numpy as np
 from mobank.base.arrays import Floats
 from mobank.base.files import write
 from mobank.base.records import sealed_bytes, unsealed_bytes
-from mobank.base.streams import Streams, digest
+from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.sampler.peak import log_posterior
 from mobank.calibration.sampler.tempering import first_walkers
 
 SIDE_BY_SIDE = 2  # ensembles
 STRETCH = 25  # steps between checkpoints
-SEEDS = 2**32
+WAY = 160  # steps as which the way to the posterior counts where progress is told
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Effort:
     def kept(self) -> int:
         """Steps kept of each walker."""
         return self.steps - self.burn
+
+    @property
+    def told(self) -> int:
+        """How many steps of each ensemble are told, the way to the posterior counted in."""
+        return WAY + self.steps
 
     @property
     def groups(self) -> list[Sequence[int]]:
@@ -70,27 +75,26 @@ def sample(
     ----------
     ensembles : their numbers.
     checkpoint : a file (.npz) of what is done; read if it is there, written after every stretch, aside and renamed.
-    told : is told how many steps each of them has done.
+    told : is told how many steps each of them has done, of `Effort.told`.
     """
     import emcee
 
-    from mobank.calibration.sampler.proposals import side_by_side
+    from mobank.calibration.sampler.proposals import side_by_side, state_of
 
     count, size = len(ensembles), len(history.names)
-    now = Stage.read(checkpoint, effort, count, size) or Stage.first(history, streams, ensembles, effort)
+    now = Stage.read(checkpoint, effort, count, size) or Stage.first(history, streams, ensembles, effort, told)
     sampler = emcee.EnsembleSampler(
         count * effort.walkers, size, lambda z: log_posterior(history, z), vectorize=True, moves=side_by_side(now.peaks)
     )
     while now.done < effort.steps:
         steps = min(STRETCH - now.done % STRETCH, effort.steps - now.done)
-        seed = digest("stretch", streams.seed, *ensembles, now.done) % SEEDS
-        state = emcee.State(now.at, log_prob=now.log, random_state=np.random.RandomState(seed).get_state())
+        state = state_of(now.at, now.log, "stretch", streams.seed, *ensembles, now.done)
         sampler.reset()
         end = sampler.run_mcmc(state, steps, skip_initial_state_check=True)
         more = sampler.get_chain(discard=min(steps, max(0, effort.burn - now.done)))
         now = Stage(now.done + steps, end.coords, end.log_prob, np.concatenate([now.kept, more]), now.peaks)
         now.write(checkpoint)
-        told(now.done)
+        told(WAY + now.done)
     return np.moveaxis(now.kept.reshape(effort.kept, count, effort.walkers, size), 1, 0)
 
 
@@ -111,9 +115,14 @@ class Stage:
     peaks: Floats
 
     @classmethod
-    def first(cls, history: History, streams: Streams, ensembles: Sequence[int], effort: Effort) -> "Stage":
+    def first(
+        cls, history: History, streams: Streams, ensembles: Sequence[int], effort: Effort, told: Callable[[int], None]
+    ) -> "Stage":
         """Return where they begin."""
-        begun = [first_walkers(history, streams, e, effort.walkers) for e in ensembles]
+        begun = [
+            first_walkers(history, streams, ensemble, effort.walkers, _on_the_way(told, before, len(ensembles)))
+            for before, ensemble in enumerate(ensembles)
+        ]
         at = np.concatenate([walkers for walkers, _ in begun])
         return cls(0, at, log_posterior(history, at), np.empty((0, *at.shape)), np.stack([peak for _, peak in begun]))
 
@@ -135,3 +144,8 @@ class Stage:
         data = BytesIO()
         np.savez(data, **vars(self))
         write(path, sealed_bytes(data.getvalue()))
+
+
+def _on_the_way(told: Callable[[int], None], before: int, ensembles: int) -> Callable[[float], None]:
+    """Return what tells the share of the way that one ensemble has done, after so many others, as steps of all."""
+    return lambda share: told(int(WAY * (before + share) / ensembles))

@@ -8,11 +8,14 @@ shape of the peak do not, so fewer will do (`live_dangerously`).
 from collections.abc import Sequence
 
 import numpy as np
+from emcee import State
 from emcee.moves import DEMove, DESnookerMove, RedBlueMove
 
 from mobank.base.arrays import Floats
+from mobank.base.streams import digest
 
 SHORTEST = 0.25  # of a step about the others' mean: up to 1, which forgets where the walker stood
+SEEDS = 2**32
 PEAK_SHARE = 0.3  # of the shape of a step: a few hundred walkers say it badly in dozens of directions
 
 
@@ -87,3 +90,11 @@ def side_by_side(peaks: Floats) -> list[tuple[RedBlueMove, float]]:
 def moves_of(peak: Floats) -> list[tuple[RedBlueMove, float]]:
     """Return moves of one ensemble in which several walkers may stand at one place, where snooker has no line."""
     return [(AutoregressiveMove(peak), 0.75), (DEMove(live_dangerously=True), 0.25)]
+
+
+def state_of(at: Floats, log: Floats | None, *key: str | int) -> State:
+    """Return where walkers (W, D) stand, with their log densities (W,) if known, and the chance of what they do next.
+
+    emcee takes its chance from a generator of its own; the key says which.
+    """
+    return State(at, log_prob=log, random_state=np.random.RandomState(digest(*key) % SEEDS).get_state())

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri, gammaln, logsumexp
 
 from mobank.base.arrays import Floats
-from mobank.base.streams import Streams, digest
+from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import LOG_2PI
 from mobank.calibration.sampler.diagnostics import effective_of
@@ -29,12 +29,12 @@ TAILS = 7.0  # degrees of freedom of the law about the peak, so that its own tai
 WIDTHS = (2.0, 1.0)  # of the law about the peak in that of the peak, by turns
 TRIES = 2  # draws of each part of the first law for each walker
 WORTH = 0.5  # of the walkers, that a step to the next law leaves
+LAWS = 8  # on the way, about: three by years, a dozen by months of two regions
 MOVES = 20  # of each walker after such a step
-SEEDS = 2**32
 
 
 @dataclass(frozen=True)
-class Origin:
+class FirstLaw:
     """The law from which an ensemble sets out: three parts, equally often.
 
     The priors, which win where figures say little; Student's law about a peak; and each coordinate by turns as its
@@ -89,8 +89,18 @@ def student(values: Floats) -> Floats:
     return np.asarray(constant - 0.5 * total * np.log1p((values**2).sum(axis=0) / TAILS))
 
 
-def first_walkers(history: History, streams: Streams, ensemble: int, walkers: int) -> tuple[Floats, Floats]:
+def first_walkers(
+    history: History,
+    streams: Streams,
+    ensemble: int,
+    walkers: int,
+    told: Callable[[float], None] = lambda share: None,
+) -> tuple[Floats, Floats]:
     """Return walkers (W, D) near the posterior, and the shape of the peak that a search finds, (D, D).
+
+    Parameters
+    ----------
+    told : is told about what share of the way is done; how many laws there will be is not known before.
 
     Raises
     ------
@@ -98,17 +108,17 @@ def first_walkers(history: History, streams: Streams, ensemble: int, walkers: in
         If too few prior draws pass through the figures, with the reasons and how often each was met.
     """
     peak = search(history, best_of_prior(history, streams, f"start of ensemble {ensemble}"))
-    origin = Origin(history, replace(peak, shape=peak.shape * WIDTHS[ensemble % len(WIDTHS)]))
-    at = origin.draws(streams, f"walker of ensemble {ensemble}", walkers * TRIES)
+    first = FirstLaw(history, replace(peak, shape=peak.shape * WIDTHS[ensemble % len(WIDTHS)]))
+    at = first.draws(streams, f"walker of ensemble {ensemble}", walkers * TRIES)
     posterior, share, number = log_posterior(history, at), 0.0, 0
     while share < 1.0:
-        lead = posterior - origin.log_density(at)
+        lead = posterior - first.log_density(at)
         before, share = share, next_share(lead, share, WORTH * walkers)
         chance = streams.uniform("parameters", f"law {number} of ensemble {ensemble}", np.arange(1))
         at = at[_by_weight(lead, share - before, walkers, float(chance[0]))]
-        seed = digest("tempering", streams.seed, ensemble, number) % SEEDS
-        at = _moved(at, partial(_between, history, origin, share), peak.shape, seed)
+        at = _moved(at, partial(_between, history, first, share), peak.shape, (streams.seed, ensemble, number))
         posterior, number = log_posterior(history, at), number + 1
+        told(min(1.0, number / LAWS))
     return at, peak.shape
 
 
@@ -117,7 +127,7 @@ def next_share(lead: Floats, share: float, worth: float) -> float:
 
     Parameters
     ----------
-    lead : log density of the posterior less that of the origin, of the draws, (R,); −inf where it is impossible.
+    lead : log density of the posterior less that of the first law, of the draws, (R,); −inf where it is impossible.
     share : of the posterior in the law before, which has the density of the one to this power and of the other to the
         rest.
     """
@@ -143,17 +153,17 @@ def _by_weight(lead: Floats, step: float, count: int, chance: float) -> NDArray[
     return np.asarray(np.searchsorted(sums, (np.arange(count) + chance) / count * sums[-1]), np.intp)
 
 
-def _between(history: History, origin: Origin, share: float, at: Floats) -> Floats:
-    """Return the log density of a law between origin and posterior, of walkers (W, D)."""
-    return np.asarray(share * log_posterior(history, at) + (1.0 - share) * origin.log_density(at))
+def _between(history: History, first: FirstLaw, share: float, at: Floats) -> Floats:
+    """Return the log density of a law between the first and the posterior, of walkers (W, D)."""
+    return np.asarray(share * log_posterior(history, at) + (1.0 - share) * first.log_density(at))
 
 
-def _moved(at: Floats, log_density: Callable[[Floats], Floats], shape: Floats, seed: int) -> Floats:
-    """Return walkers (W, D) after moves that leave a law as it is."""
+def _moved(at: Floats, log_density: Callable[[Floats], Floats], shape: Floats, key: tuple[int, int, int]) -> Floats:
+    """Return walkers (W, D) after moves that leave a law as it is; their chance is that of the key."""
     import emcee
 
-    from mobank.calibration.sampler.proposals import moves_of
+    from mobank.calibration.sampler.proposals import moves_of, state_of
 
     sampler = emcee.EnsembleSampler(*at.shape, log_density, vectorize=True, moves=moves_of(shape))
-    state = emcee.State(at, random_state=np.random.RandomState(seed).get_state())
+    state = state_of(at, None, "tempering", *key)
     return np.asarray(sampler.run_mcmc(state, MOVES, skip_initial_state_check=True).coords)

@@ -16,9 +16,20 @@ from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # numbers from malloc.h
 LARGEST_KEPT = 1 << 30  # bytes
-ONE_THREAD = dict.fromkeys(  # environment of workers, set before BLAS and numba are loaded: one thread each
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = dict.fromkeys(
+    (*BLAS, "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)  # environment of workers, before these are loaded
+
+
+def one_thread_for_matrices() -> None:
+    """Have BLAS use one thread, unless the user has said how many; to be called before it is loaded.
+
+    Ours are thousands of small matrices. Threads that wait for one another at each took seven times the processor time
+    of one where another program was at work.
+    """
+    for name in BLAS:
+        os.environ.setdefault(name, "1")
 
 
 @cache

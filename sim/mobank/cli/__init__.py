@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from mobank.base.errors import MobankError
+from mobank.base.machine import one_thread_for_matrices
 from mobank.base.signals import answered, asked, stopped
 from mobank.cli.output import any_output, visible
 
@@ -19,6 +20,7 @@ def main() -> None:
 
 
 def _run() -> None:
+    one_thread_for_matrices()
     from mobank.cli.app import command
 
     command()

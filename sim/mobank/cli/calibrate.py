@@ -40,7 +40,7 @@ def calibrate(
         str, typer.Option(help="Name of a posterior: weigh its draws anew by the figures that TARGET has more.")
     ] = "",
     effort: Annotated[
-        FitEffort, typer.Option(help="How long it samples: full, or a fifth of that for a first look.")
+        FitEffort, typer.Option(help="How long it samples: full, or two fifths of that for a first look.")
     ] = FitEffort.FULL,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all luck.")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 for all cores.")] = 0,

@@ -57,7 +57,7 @@ class Effort:
 
 
 FULL = Effort()
-SHORT = Effort(ensembles=2, walkers=160, burn=20, steps=80)  # for backtests, checks, and a first look
+SHORT = Effort(ensembles=2, walkers=256, burn=20, steps=80)  # for backtests, checks, and a first look
 EFFORTS = {"full": FULL, "short": SHORT}
 
 

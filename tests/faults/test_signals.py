@@ -131,6 +131,27 @@ def test_who_works_on_though_asked_to_end_is_ended(tmp_path):
     assert (process.returncode, said) == (143, SAID)
 
 
+LEFT_BEHIND = """
+import multiprocessing, os
+from mobank.base.workers import track_resources
+track_resources()
+shared = multiprocessing.get_context("spawn").Array("q", 4)
+print(os.environ.get("PYTHONWARNINGS"), flush=True)
+os._exit(3)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps nothing that would have to be cleared up")
+@pytest.mark.parametrize("said", [{}, {"PYTHONWARNINGS": "default"}], ids=["alone", "with warnings"])
+def test_what_clears_up_after_a_process_that_was_ended_says_nothing(said):
+    """Its words would stand among ours, after the command has ended; what the user says of warnings is kept."""
+    others = {name: text for name, text in os.environ.items() if name != "PYTHONWARNINGS"}
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_BEHIND], env=others | said, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, f"{said.get('PYTHONWARNINGS')}\n", "")
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="processes are counted in /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_a_fit_and_its_processes_end_within_seconds(tmp_path, number):

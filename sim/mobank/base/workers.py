@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from mobank.base.machine import ONE_THREAD
 from mobank.base.signals import undisturbed, withheld_from_children
 
+QUIET = "ignore:resource_tracker:UserWarning"
 LOOK = 0.2  # seconds between two looks at whether the driver is there
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,12 +50,21 @@ def track_resources() -> None:
     """Start the process that Python has for what its processes share, if it has one here and it is not there yet.
 
     Where it is started on the way, Ctrl-C is let through again while the first worker starts (Python 3.11 to 3.13).
+    It clears up after a process that had to be ended, and would say so among our own words: it is told to keep quiet.
     """
     with suppress(ImportError):
         from multiprocessing.resource_tracker import ensure_running
 
-        with withheld_from_children():
-            ensure_running()
+        said = os.environ.get("PYTHONWARNINGS")
+        os.environ["PYTHONWARNINGS"] = QUIET if said is None else f"{said},{QUIET}"
+        try:
+            with withheld_from_children():
+                ensure_running()
+        finally:
+            if said is None:
+                del os.environ["PYTHONWARNINGS"]
+            else:
+                os.environ["PYTHONWARNINGS"] = said
 
 
 @contextmanager

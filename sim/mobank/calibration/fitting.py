@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
 from mobank.base.streams import Streams
-from mobank.base.workers import processes
+from mobank.base.workers import processes, track_resources
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.impossible import too_few_possible
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
@@ -119,6 +119,7 @@ def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: i
             progress = _of_group(told, int(first), len(group), total)
             found.append(sample(history, Streams(seed), group, effort, _checkpoint(work, group), progress))
         return np.concatenate(found)
+    track_resources()
     done = multiprocessing.get_context("spawn").Array("q", len(sizes))
     with processes(workers, _share, done) as pool:
         waiting: list[Future[Floats]] = [

@@ -13,7 +13,7 @@ from mobank.calibration.likelihood.history import History
 from mobank.calibration.posterior.stored import Stored, read
 from mobank.calibration.posterior.update import weigh_anew
 from mobank.calibration.sampler.diagnostics import effective_of
-from mobank.calibration.sampler.ensembles import STRETCH, WAY, Effort, sample
+from mobank.calibration.sampler.ensembles import APPROACH, STRETCH, Effort, sample
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.posterior import Found
@@ -104,7 +104,7 @@ def test_a_fit_that_was_interrupted_goes_on_to_the_very_same_draws(small, tmp_pa
     whole = sample(history, Streams(2), [0, 1], effort, tmp_path / "whole.npz")
 
     def stop(steps):
-        if steps == WAY + 2 * STRETCH:
+        if steps == APPROACH + 2 * STRETCH:
             raise StopError
 
     with pytest.raises(StopError):
@@ -112,7 +112,7 @@ def test_a_fit_that_was_interrupted_goes_on_to_the_very_same_draws(small, tmp_pa
     told = []
     again = sample(history, Streams(2), [0, 1], effort, tmp_path / "parts.npz", told.append)
     np.testing.assert_array_equal(again, whole)
-    assert told == [WAY + 3 * STRETCH, effort.told], "no more than a stretch of steps is done twice"
+    assert told == [APPROACH + 3 * STRETCH, effort.reported_steps], "no more than a stretch of steps is done twice"
 
 
 def test_half_a_checkpoint_is_no_checkpoint(small, tmp_path):

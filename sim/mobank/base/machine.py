@@ -17,9 +17,8 @@ from pathlib import Path
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # numbers from malloc.h
 LARGEST_KEPT = 1 << 30  # bytes
 BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-ONE_THREAD = dict.fromkeys(
-    (*BLAS, "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)  # environment of workers, before these are loaded
+OF_WORKERS = (*BLAS, "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")  # set before these are loaded
+ONE_THREAD = dict.fromkeys(OF_WORKERS, "1")
 
 
 def one_thread_for_matrices() -> None:

@@ -50,7 +50,7 @@ def track_resources() -> None:
     """Start the process that Python has for what its processes share, if it has one here and it is not there yet.
 
     Where it is started on the way, Ctrl-C is let through again while the first worker starts (Python 3.11 to 3.13).
-    It clears up after a process that had to be ended, and would say so among our own words: it is told to keep quiet.
+    It cleans up after a process that had to be ended; the warning it prints then would follow our last message.
     """
     with suppress(ImportError):
         from multiprocessing.resource_tracker import ensure_running

@@ -45,7 +45,7 @@ def fit(
     Parameters
     ----------
     work : folder of the checkpoints, made if need be; whoever fits the same again goes on from there.
-    told : is told (steps done, steps in all), the way to the posterior counted as steps.
+    told : is told (steps done, steps in all), approaching the posterior counted as steps.
     """
     history = target.history(model)
     work.mkdir(parents=True, exist_ok=True)
@@ -111,9 +111,9 @@ def settings_of(effort: Effort, rows: int) -> dict[str, Any]:
 
 def _sampled(history: History, seed: int, effort: Effort, work: Path, workers: int, told: Told) -> Floats:
     """Return the kept steps of all ensembles, (E, T, W, D)."""
-    total, sizes = effort.ensembles * effort.told, [len(group) for group in effort.groups]
+    total, sizes = effort.ensembles * effort.reported_steps, [len(group) for group in effort.groups]
     if workers == 1:
-        before = np.cumsum([0, *sizes]) * effort.told
+        before = np.cumsum([0, *sizes]) * effort.reported_steps
         found = []
         for group, first in zip(effort.groups, before, strict=False):
             progress = _of_group(told, int(first), len(group), total)

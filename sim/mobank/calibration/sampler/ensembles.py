@@ -24,7 +24,7 @@ from mobank.calibration.sampler.tempering import first_walkers
 
 SIDE_BY_SIDE = 2  # ensembles
 STRETCH = 25  # steps between checkpoints
-WAY = 160  # steps as which the way to the posterior counts where progress is told
+APPROACH = 160  # steps that approaching the posterior counts for in a progress bar
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Effort:
         return self.steps - self.burn
 
     @property
-    def told(self) -> int:
-        """How many steps of each ensemble are told, the way to the posterior counted in."""
-        return WAY + self.steps
+    def reported_steps(self) -> int:
+        """How many steps of each ensemble a progress bar counts, approaching the posterior included."""
+        return APPROACH + self.steps
 
     @property
     def groups(self) -> list[Sequence[int]]:
@@ -75,7 +75,7 @@ def sample(
     ----------
     ensembles : their numbers.
     checkpoint : a file (.npz) of what is done; read if it is there, written after every stretch, aside and renamed.
-    told : is told how many steps each of them has done, of `Effort.told`.
+    told : called with the steps each of them has done, of `Effort.reported_steps`.
     """
     import emcee
 
@@ -94,7 +94,7 @@ def sample(
         more = sampler.get_chain(discard=min(steps, max(0, effort.burn - now.done)))
         now = Stage(now.done + steps, end.coords, end.log_prob, np.concatenate([now.kept, more]), now.peaks)
         now.write(checkpoint)
-        told(WAY + now.done)
+        told(APPROACH + now.done)
     return np.moveaxis(now.kept.reshape(effort.kept, count, effort.walkers, size), 1, 0)
 
 
@@ -120,7 +120,7 @@ class Stage:
     ) -> "Stage":
         """Return where they begin."""
         begun = [
-            first_walkers(history, streams, ensemble, effort.walkers, _on_the_way(told, before, len(ensembles)))
+            first_walkers(history, streams, ensemble, effort.walkers, _approach(told, before, len(ensembles)))
             for before, ensemble in enumerate(ensembles)
         ]
         at = np.concatenate([walkers for walkers, _ in begun])
@@ -146,6 +146,6 @@ class Stage:
         write(path, sealed_bytes(data.getvalue()))
 
 
-def _on_the_way(told: Callable[[int], None], before: int, ensembles: int) -> Callable[[float], None]:
-    """Return what tells the share of the way that one ensemble has done, after so many others, as steps of all."""
-    return lambda share: told(int(WAY * (before + share) / ensembles))
+def _approach(told: Callable[[int], None], before: int, ensembles: int) -> Callable[[float], None]:
+    """Return what reports the progress of one ensemble towards the posterior, after so many others, as steps."""
+    return lambda share: told(int(APPROACH * (before + share) / ensembles))

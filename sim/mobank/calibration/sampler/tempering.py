@@ -12,7 +12,7 @@ wide as it is, so that they come from further out than odd ones; R̂ then sees w
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,13 +70,13 @@ class FirstLaw:
         logs = [prior, *(part - self.volume for part in (student(apart), logsumexp(given, axis=0) - np.log(size)))]
         return np.asarray(logsumexp(logs, axis=0) - np.log(len(logs)))
 
-    @property
+    @cached_property
     def axes(self) -> tuple[Floats, Floats]:
         """Along which of the peak's own directions each coordinate lies, (D, D), and its standard deviation, (D,)."""
         widths = np.sqrt((self.peak.shape**2).sum(axis=1))
         return self.peak.shape / widths[:, None], widths
 
-    @property
+    @cached_property
     def volume(self) -> float:
         """Log of the peak's."""
         return float(np.linalg.slogdet(self.peak.shape)[1])
@@ -100,7 +100,7 @@ def first_walkers(
 
     Parameters
     ----------
-    told : is told about what share of the way is done; how many laws there will be is not known before.
+    told : called with the share of the work done, roughly: how many laws it takes is not known before.
 
     Raises
     ------

@@ -8,11 +8,11 @@ import pytest
 
 from mobank.base.priors import Prior
 from mobank.base.streams import Streams
-from mobank.calibration.fitting import fit, resampled, thinned, weigh
+from mobank.calibration.fitting import fit, thinned, weigh
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.posterior.stored import Stored, read
 from mobank.calibration.posterior.update import weigh_anew
-from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.sampler.diagnostics import effective_of, resampled
 from mobank.calibration.sampler.ensembles import APPROACH, STRETCH, Effort, sample
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL

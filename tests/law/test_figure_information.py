@@ -9,9 +9,9 @@ import pytest
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.calibration.checks.figure_information import Informs, _density, _freed, informs, narrowed_by, without
-from mobank.calibration.fitting import resampled, weigh
+from mobank.calibration.fitting import weigh
 from mobank.calibration.likelihood.history import value_at
-from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.sampler.diagnostics import effective_of, resampled
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 

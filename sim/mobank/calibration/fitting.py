@@ -95,12 +95,6 @@ def thinned(count: int, rows: int, streams: Streams) -> NDArray[np.intp]:
     return ((np.arange(rows) + u) * (count / rows)).astype(np.intp)
 
 
-def resampled(weights: Floats, rows: int, streams: Streams, item: str) -> NDArray[np.intp]:
-    """Return the numbers of `rows` draws that stand for weighted ones (systematic resampling; Kitagawa 1996)."""
-    u = (np.arange(rows) + streams.uniform("parameters", item, np.arange(1))) / rows
-    return np.minimum(np.searchsorted(np.cumsum(weights), u), weights.size - 1)
-
-
 # ------------ the ensembles
 
 

@@ -10,9 +10,10 @@ import pytest
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
 from mobank.base.workspace import shipped
-from mobank.calibration.fitting import resampled, weigh
+from mobank.calibration.fitting import weigh
 from mobank.calibration.posterior.ahead import forecast, run_ahead, whole
 from mobank.calibration.posterior.posterior import posterior_of, write
+from mobank.calibration.sampler.diagnostics import resampled
 from mobank.calibration.targets import load
 from mobank.model.mobile_banking import MODEL
 from mobank.scenario.posterior import DRAWS

@@ -16,14 +16,13 @@ from mobank.base.arrays import Floats
 from mobank.base.errors import InputError, Problem, RunError
 from mobank.base.quantities import Month
 from mobank.base.streams import Streams
-from mobank.calibration.fitting import resampled
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.posterior.ahead import run_ahead, whole
 from mobank.calibration.posterior.break_odds import BreakOdds, break_odds, share_inside
 from mobank.calibration.posterior.posterior import FittedPosterior, lived, posterior_of
 from mobank.calibration.posterior.stored import Stored
 from mobank.calibration.rounds.scoreboard import ScoreEntry
-from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.sampler.diagnostics import effective_of, resampled
 from mobank.calibration.targets import Target
 from mobank.dynamics.printed import breaks_of
 from mobank.model.grammar import Model

@@ -12,9 +12,11 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mobank.base.arrays import Floats
 from mobank.base.machine import cores
+from mobank.base.streams import Streams
 
 MOST_R_HAT = 1.01
 LEAST_EFFECTIVE = 400.0  # of each ensemble
@@ -73,3 +75,9 @@ def _diagnosis(name: str, chains: Floats) -> Diagnosis:
 def effective_of(weights: Floats) -> float:
     """Return how many independent draws weighted ones, (R,), are worth: (Σw)² / Σw² (Kish 1965)."""
     return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def resampled(weights: Floats, rows: int, streams: Streams, item: str) -> NDArray[np.intp]:
+    """Return the numbers of `rows` draws that stand for weighted ones (systematic resampling; Kitagawa 1996)."""
+    u = (np.arange(rows) + streams.uniform("parameters", item, np.arange(1))) / rows
+    return np.minimum(np.searchsorted(np.cumsum(weights), u), weights.size - 1)

@@ -15,14 +15,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtri, gammaln, logsumexp
 
 from mobank.base.arrays import Floats
 from mobank.base.streams import Streams
 from mobank.calibration.likelihood.history import History
 from mobank.calibration.likelihood.solve_history import LOG_2PI
-from mobank.calibration.sampler.diagnostics import effective_of
+from mobank.calibration.sampler.diagnostics import effective_of, resampled
 from mobank.calibration.sampler.peak import Peak, best_of_prior, log_posterior, prior_draws, search
 
 TAILS = 7.0  # degrees of freedom of the law about the peak, so that its own tails are not cut
@@ -114,8 +113,8 @@ def first_walkers(
     while share < 1.0:
         lead = posterior - first.log_density(at)
         before, share = share, next_share(lead, share, WORTH * walkers)
-        chance = streams.uniform("parameters", f"law {number} of ensemble {ensemble}", np.arange(1))
-        at = at[_by_weight(lead, share - before, walkers, float(chance[0]))]
+        weights = _weights(lead, share - before)
+        at = at[resampled(weights / weights.sum(), walkers, streams, f"law {number} of ensemble {ensemble}")]
         at = _moved(at, partial(_between, history, first, share), peak.shape, (streams.seed, ensemble, number))
         posterior, number = log_posterior(history, at), number + 1
         told(min(1.0, number / LAWS))
@@ -145,12 +144,6 @@ def next_share(lead: Floats, share: float, worth: float) -> float:
 
 def _weights(lead: Floats, step: float) -> Floats:
     return np.asarray(np.exp(step * (lead - lead.max())))
-
-
-def _by_weight(lead: Floats, step: float, count: int, chance: float) -> NDArray[np.intp]:
-    """Return the numbers of `count` draws that stand for weighted ones."""
-    sums = np.cumsum(_weights(lead, step))
-    return np.asarray(np.searchsorted(sums, (np.arange(count) + chance) / count * sums[-1]), np.intp)
 
 
 def _between(history: History, first: FirstLaw, share: float, at: Floats) -> Floats:
